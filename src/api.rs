@@ -1,0 +1,329 @@
+//! The shapes of the JSON API, version 1, shared by the server and the client.
+//!
+//! Times are RFC 3339 in UTC. Domain objects (requests, answers, alerts) appear as
+//! [`crate::domain`] writes them; where only their codes matter they are plain text here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Digest, MemberId, MessageId, NodeId, Role, Timestamp};
+
+/// An error as RFC 9457 problem details, with a stable code and what to do next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// A URI reference that names the kind of problem, `/problems/<code>`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What happened, in a few words; the same for each code.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// The stable code, such as `exchange-not-found`.
+    pub code: String,
+    /// Why it happened this time. Never holds the content of an exchange.
+    pub detail: String,
+    /// What the caller can do about it.
+    pub next: String,
+    /// The faulty field of the input, as a path such as `request.questions[0].text`, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}
+
+/// `GET /whoami`: the person behind the token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhoAmI {
+    /// The person's name at this node.
+    pub name: String,
+    /// The member that runs the node.
+    pub member: MemberId,
+    /// What the person may act as.
+    pub roles: Vec<Role>,
+}
+
+/// `GET /health`: the node's state. Without content; open to every signed-in person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// This node.
+    pub node: NodeId,
+    /// The program's version.
+    pub version: String,
+    /// Since when this process serves.
+    pub serving_since: Timestamp,
+    /// Entries in the log.
+    pub log_size: u64,
+    /// The log's root at that size.
+    pub log_root: Digest,
+    /// Entries that the index has applied.
+    pub index_size: u64,
+    /// The version of the trust list in force; none before one is installed.
+    pub trust_list: Option<u64>,
+    /// When that list expires.
+    pub trust_list_expires: Option<Timestamp>,
+    /// Every other node of the trust list.
+    pub peers: Vec<PeerHealth>,
+}
+
+/// One peer as this node sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerHealth {
+    /// The peer.
+    pub node: NodeId,
+    /// Whether a link to it is up now.
+    pub connected: bool,
+    /// Messages that wait for it.
+    pub waiting: u64,
+    /// Since when the oldest of them waits.
+    pub waiting_since: Option<Timestamp>,
+    /// Why the last attempt failed, in plain words.
+    pub last_error: Option<String>,
+}
+
+/// `POST /reservations`: an id under which attachments are uploaded, and which the request,
+/// answer or alert that carries them then takes. Posting the same reservation twice gives the
+/// first outcome again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reservation {
+    /// The reserved message id.
+    pub id: MessageId,
+}
+
+/// `PUT /reservations/{id}/attachments/{index}?name=…&media_type=…` with the file as the body:
+/// what was stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StagedAttachment {
+    /// Its place among the message's attachments, from 0.
+    pub index: u16,
+    /// The file's name.
+    pub name: String,
+    /// Bytes of the file as the sender has it.
+    pub size: u64,
+    /// SHA-256 of the file as the sender has it.
+    pub sha256: Digest,
+}
+
+/// `POST /requests`: asks one or several members. Asking several makes linked exchanges.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SendRequest<T> {
+    /// The reservation that holds the attachments, if any.
+    #[serde(default)]
+    pub reservation: Option<MessageId>,
+    /// The members to ask.
+    pub to: Vec<MemberId>,
+    /// The request.
+    pub request: T,
+}
+
+/// The outcome of `POST /requests`, 202.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// One exchange for each member asked, in the order asked.
+    pub exchanges: Vec<ExchangeSummary>,
+}
+
+/// `POST /exchanges/{id}/answer`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SendAnswer<T> {
+    /// The reservation that holds the attachments, if any.
+    #[serde(default)]
+    pub reservation: Option<MessageId>,
+    /// The answer.
+    pub answer: T,
+}
+
+/// `POST /alerts`: publishes a smuggling-trend alert.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublishAlert<T> {
+    /// The reservation that holds the attachments, if any.
+    #[serde(default)]
+    pub reservation: Option<MessageId>,
+    /// The members to tell; empty for all members of the trust list.
+    #[serde(default)]
+    pub to: Vec<MemberId>,
+    /// The alert.
+    pub alert: T,
+}
+
+/// Which end of an exchange this node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// This member asked.
+    Outgoing,
+    /// This member was asked.
+    Incoming,
+}
+
+/// One line of the inbox or the outgoing list (`GET /exchanges?direction=…&state=…&limit=…&cursor=…`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExchangeSummary {
+    /// The exchange: the id of its request.
+    pub id: MessageId,
+    /// Which end this node is.
+    pub direction: Direction,
+    /// The other member.
+    pub peer: MemberId,
+    /// The asking side's reference.
+    pub reference: String,
+    /// The asked side's reference, once it accepted.
+    pub their_reference: Option<String>,
+    /// The state, such as `queued`, `delivered`, `read`, `accepted`, `answered`, `refused`.
+    pub state: String,
+    /// `life`, `urgent` or `routine`, or the class's name in its profile.
+    pub urgency: String,
+    /// `U1` to `U4` where urgent.
+    pub urgency_reason: Option<String>,
+    /// The offence or purpose in a few words, for the list.
+    pub subject: String,
+    /// When the request was released.
+    pub created: Timestamp,
+    /// When the last thing happened.
+    pub updated: Timestamp,
+    /// The clock that runs.
+    pub clock: Option<ClockView>,
+    /// Exchanges about the same matter with other members.
+    pub linked: Vec<MessageId>,
+}
+
+/// A time limit that runs, ran out, or was met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockView {
+    /// The time-limit profile, such as `eu-2023-977`.
+    pub profile: String,
+    /// What the limit asks for, such as `acknowledge` or `answer`.
+    pub limit: String,
+    /// When it began: at the signed receipt by the asked side.
+    pub started: Timestamp,
+    /// When it ends.
+    pub due: Timestamp,
+    /// Whether it has stopped, because the answer or refusal came.
+    pub stopped: Option<Timestamp>,
+    /// Whether it ran out before it stopped.
+    pub overdue: bool,
+}
+
+/// A list with a cursor for the next page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// This page.
+    pub items: Vec<T>,
+    /// Where the next page begins; none at the end.
+    pub next: Option<String>,
+}
+
+/// `GET /exchanges/{id}`: the whole thread. Reading it is recorded as a consultation; the first
+/// reading of an incoming request also tells the asking side that it was opened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExchangeView {
+    /// As in the list.
+    #[serde(flatten)]
+    pub summary: ExchangeSummary,
+    /// What happened, in order.
+    pub events: Vec<EventView>,
+    /// What this person may do now: `accept`, `answer`, `refuse`.
+    pub actions: Vec<String>,
+}
+
+/// One event of an exchange or an alert.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventView {
+    /// The message that carried it, or that the receipt is for.
+    pub message: MessageId,
+    /// `request`, `accept`, `answer`, `refuse`, `delivered`, `opened`, `alert`, `sighting`, …
+    pub kind: String,
+    /// When it happened, by the clock of the member that caused it.
+    pub at: Timestamp,
+    /// The member that caused it.
+    pub member: MemberId,
+    /// The role that caused it.
+    pub role: Role,
+    /// The content, as [`crate::domain`] writes it; none for receipts.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub content: serde_json::Value,
+    /// Attachments of the message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<AttachmentView>,
+    /// What proves it.
+    pub proof: ProofView,
+}
+
+/// An attachment as its message lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachmentView {
+    /// Its place among the message's attachments, from 0.
+    pub index: u16,
+    /// The file's name as its sender gave it.
+    pub name: String,
+    /// The media type as its sender gave it; never interpreted.
+    pub media_type: String,
+    /// Bytes of the file.
+    pub size: u64,
+    /// SHA-256 of the file.
+    pub sha256: Digest,
+    /// Whether the whole of it is here.
+    pub complete: bool,
+}
+
+/// The evidence behind an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProofView {
+    /// This node's log entry for it, from 0.
+    pub entry: u64,
+    /// The leaf that the message's signature covers.
+    pub leaf: Option<Digest>,
+    /// For a receipt: the peer's log, where its entry is proved to be.
+    pub peer_log: Option<PeerLogView>,
+}
+
+/// Where a peer's log holds what it acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerLogView {
+    /// The log's origin line.
+    pub origin: String,
+    /// The entry's index there, from 0.
+    pub index: u64,
+    /// The size of the tree that the signed checkpoint covers.
+    pub size: u64,
+    /// The root that the checkpoint signs.
+    pub root: Digest,
+    /// The peer's own time of its entry.
+    pub at: Timestamp,
+}
+
+/// One line of the alert feed (`GET /alerts`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertSummary {
+    /// The alert.
+    pub id: MessageId,
+    /// The member that published it.
+    pub from: MemberId,
+    /// `actual`, `exercise` or `test`.
+    pub status: String,
+    /// `current`, `expired`, `cancelled` or `superseded`.
+    pub state: String,
+    /// The category, `a` to `f` of the UN Smuggling Protocol, Art. 10(1).
+    pub category: String,
+    /// The event type, such as `route-shift`.
+    pub event: String,
+    /// The severity, as in CAP 1.2.
+    pub severity: String,
+    /// The headline.
+    pub headline: String,
+    /// When it was published.
+    pub created: Timestamp,
+    /// When it expires.
+    pub expires: Timestamp,
+    /// The members that reported a sighting.
+    pub sighted_by: Vec<MemberId>,
+}
+
+/// `GET /alerts/{id}`: the alert with its sightings and receipts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AlertView {
+    /// As in the list.
+    #[serde(flatten)]
+    pub summary: AlertSummary,
+    /// What happened, in order: the alert, receipts, sightings.
+    pub events: Vec<EventView>,
+}

@@ -1,0 +1,1 @@
+//! The command line: what each command asks for and what it prints.

@@ -1,0 +1,1 @@
+//! A typed client of a node's API, which the command line uses.

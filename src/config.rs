@@ -1,0 +1,1 @@
+//! The node's one configuration file, which explains itself.

@@ -1,0 +1,1 @@
+//! The one thread that owns the state: real clock, real entropy, group commit.

@@ -1,0 +1,1 @@
+//! A node assembled: start, supervise, stop in order.

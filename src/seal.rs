@@ -1,0 +1,1 @@
+//! Keys, signatures, encryption and the trust list's key directory. Everything that touches a secret key is here.

@@ -1,0 +1,1 @@
+//! What is kept: the message log in files, its index, and attachments.

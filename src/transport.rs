@@ -1,0 +1,1 @@
+//! Links to peers over QUIC, pinned to the keys of the trust list.
