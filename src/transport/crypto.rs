@@ -1,0 +1,155 @@
+//! TLS as links use it: version 1.3, the one hybrid group, a certificate from both sides, and
+//! nothing that outlives a connection.
+
+use std::sync::Arc;
+
+use rustls::client::Resumption;
+use rustls::crypto::{
+    ActiveKeyExchange, CompletedKeyExchange, CryptoProvider, SharedSecret, SupportedKxGroup, ring,
+};
+use rustls::ffdhe_groups::FfdheGroup;
+use rustls::server::NoServerSessionStorage;
+use rustls::sign::SingleCertAndKey;
+use rustls::version::TLS13;
+use rustls::{ClientConfig, Error, NamedGroup, PeerMisbehaved, ProtocolVersion, ServerConfig};
+
+use crate::seal::kx::{self, ClientExchange, KxError, KxSecret};
+
+use super::identity::TlsIdentity;
+use super::verify::PinVerifier;
+
+/// The application protocol that both sides must name (RFC 7301).
+pub const ALPN: &[u8] = b"liaison/1";
+
+/// The group X25519MLKEM768 for rustls.
+#[derive(Debug)]
+struct Hybrid;
+
+static HYBRID: Hybrid = Hybrid;
+
+impl SupportedKxGroup for Hybrid {
+    fn start(&self) -> Result<Box<dyn ActiveKeyExchange>, Error> {
+        Ok(Box::new(Active(ClientExchange::start().map_err(error)?)))
+    }
+
+    fn start_and_complete(&self, client_share: &[u8]) -> Result<CompletedKeyExchange, Error> {
+        let (share, secret) = kx::answer(client_share).map_err(error)?;
+        Ok(CompletedKeyExchange {
+            group: self.name(),
+            pub_key: share.to_vec(),
+            secret: shared(&secret),
+        })
+    }
+
+    fn ffdhe_group(&self) -> Option<FfdheGroup<'static>> {
+        None
+    }
+
+    fn name(&self) -> NamedGroup {
+        NamedGroup::from(kx::CODE_POINT)
+    }
+
+    fn usable_for_version(&self, version: ProtocolVersion) -> bool {
+        version == ProtocolVersion::TLSv1_3
+    }
+}
+
+struct Active(ClientExchange);
+
+impl ActiveKeyExchange for Active {
+    fn complete(self: Box<Self>, server_share: &[u8]) -> Result<SharedSecret, Error> {
+        let secret = self.0.complete(server_share).map_err(error)?;
+        Ok(shared(&secret))
+    }
+
+    fn pub_key(&self) -> &[u8] {
+        self.0.share()
+    }
+
+    fn ffdhe_group(&self) -> Option<FfdheGroup<'static>> {
+        None
+    }
+
+    fn group(&self) -> NamedGroup {
+        HYBRID.name()
+    }
+}
+
+fn shared(secret: &KxSecret) -> SharedSecret {
+    SharedSecret::from(&secret.as_bytes()[..])
+}
+
+fn error(error: KxError) -> Error {
+    match error {
+        KxError::NoRandomness => Error::FailedToGetRandomBytes,
+        KxError::WrongLength | KxError::InvalidEncapsulationKey | KxError::LowOrder => {
+            PeerMisbehaved::InvalidKeyShare.into()
+        }
+    }
+}
+
+/// Ring's cipher suites of TLS 1.3 with X25519MLKEM768 as the only group: a peer that has none
+/// but classical groups fails the handshake, and nobody can be talked down to one.
+/// `TLS13_AES_128_GCM_SHA256` is among the suites because QUIC's first packets need it.
+pub fn provider() -> CryptoProvider {
+    let mut provider = ring::default_provider();
+    provider
+        .cipher_suites
+        .retain(|suite| suite.version().version == ProtocolVersion::TLSv1_3);
+    provider.kx_groups = vec![&HYBRID];
+    provider
+}
+
+/// How the node dials.
+pub(super) fn client_config(
+    identity: &TlsIdentity,
+    verifier: Arc<PinVerifier>,
+    provider: Arc<CryptoProvider>,
+) -> Result<ClientConfig, Error> {
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&TLS13])?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.certified.clone())));
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.resumption = Resumption::disabled();
+    config.enable_early_data = false;
+    Ok(config)
+}
+
+/// How the node is dialled.
+pub(super) fn server_config(
+    identity: &TlsIdentity,
+    verifier: Arc<PinVerifier>,
+    provider: Arc<CryptoProvider>,
+) -> Result<ServerConfig, Error> {
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&TLS13])?
+        .with_client_cert_verifier(verifier)
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(identity.certified.clone())));
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    config.max_early_data_size = 0;
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::CipherSuite;
+
+    #[test]
+    fn the_only_group_is_the_hybrid_one_and_quic_finds_its_suite() {
+        let provider = provider();
+        let groups: Vec<_> = provider
+            .kx_groups
+            .iter()
+            .map(|group| group.name())
+            .collect();
+        assert_eq!(groups, [NamedGroup::X25519MLKEM768]);
+        let suites: Vec<_> = provider.cipher_suites.iter().map(|s| s.suite()).collect();
+        assert!(suites.contains(&CipherSuite::TLS13_AES_128_GCM_SHA256));
+        assert_eq!(suites.len(), 3);
+    }
+}

@@ -1,0 +1,161 @@
+//! The node's own TLS key and the certificate that carries it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rcgen::{CertificateParams, DistinguishedName, DnType, PKCS_ED25519, PublicKeyData};
+use rustls::SignatureScheme;
+use rustls::crypto::ring::sign::any_eddsa_type;
+use rustls::pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer};
+use rustls::sign::{CertifiedKey, SigningKey};
+
+use crate::base::{Digest, NodeId};
+
+use super::peers::dns_name;
+
+/// The bytes are not an Ed25519 key in PKCS#8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the TLS key is not an Ed25519 key in PKCS#8 (RFC 8410)")]
+pub struct IdentityError;
+
+/// A node's TLS key, with its certificate.
+#[derive(Clone)]
+pub struct TlsIdentity {
+    node: NodeId,
+    pub(super) certified: Arc<CertifiedKey>,
+}
+
+impl TlsIdentity {
+    /// The node that the certificate names.
+    pub fn node(&self) -> NodeId {
+        self.node
+    }
+
+    /// The certificate, in DER.
+    pub fn certificate(&self) -> &[u8] {
+        &self.certified.cert[0]
+    }
+}
+
+impl fmt::Debug for TlsIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TlsIdentity({})", self.node)
+    }
+}
+
+/// Reads an Ed25519 key from PKCS#8 DER and signs a certificate for `node` with it. The same key
+/// and node always give the same certificate. It never expires: how long the key serves is said
+/// by the key bundle that pins it.
+///
+/// # Errors
+/// [`IdentityError`].
+pub fn tls_identity(pkcs8: &[u8], node: NodeId) -> Result<TlsIdentity, IdentityError> {
+    let (key, spki) = read(pkcs8)?;
+    let mut params = CertificateParams::new([dns_name(node)]).map_err(|_| IdentityError)?;
+    params.distinguished_name = DistinguishedName::new();
+    params
+        .distinguished_name
+        .push(DnType::CommonName, node.to_string());
+    let signer = Signer {
+        key: &*key,
+        public: raw_public_key(&spki)?,
+    };
+    let certificate = params.self_signed(&signer).map_err(|_| IdentityError)?;
+    Ok(TlsIdentity {
+        node,
+        certified: Arc::new(CertifiedKey::new(vec![certificate.into()], key)),
+    })
+}
+
+/// The pin of a key in PKCS#8: SHA-256 of its `SubjectPublicKeyInfo` in DER.
+///
+/// # Errors
+/// [`IdentityError`].
+pub fn pin_of(pkcs8: &[u8]) -> Result<Digest, IdentityError> {
+    read(pkcs8).map(|(_, spki)| Digest::of(&spki))
+}
+
+fn read(
+    pkcs8: &[u8],
+) -> Result<(Arc<dyn SigningKey>, SubjectPublicKeyInfoDer<'static>), IdentityError> {
+    let key = any_eddsa_type(&PrivatePkcs8KeyDer::from(pkcs8)).map_err(|_| IdentityError)?;
+    let spki = key.public_key().ok_or(IdentityError)?.into_owned();
+    Ok((key, spki))
+}
+
+/// The key is the last thing in its `SubjectPublicKeyInfo` (RFC 8410 § 4).
+fn raw_public_key(spki: &[u8]) -> Result<&[u8], IdentityError> {
+    spki.last_chunk::<32>()
+        .map(|key| &key[..])
+        .ok_or(IdentityError)
+}
+
+/// Lets rcgen sign with the key that rustls holds, so that there is no second copy of it.
+struct Signer<'a> {
+    key: &'a dyn SigningKey,
+    public: &'a [u8],
+}
+
+impl PublicKeyData for Signer<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.public
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        &PKCS_ED25519
+    }
+}
+
+impl rcgen::SigningKey for Signer<'_> {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        self.key
+            .choose_scheme(&[SignatureScheme::ED25519])
+            .and_then(|signer| signer.sign(message).ok())
+            .ok_or(rcgen::Error::RemoteKeyError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::server::ParsedCertificate;
+
+    fn pkcs8() -> Vec<u8> {
+        rcgen::KeyPair::generate_for(&PKCS_ED25519)
+            .unwrap()
+            .serialize_der()
+    }
+
+    #[test]
+    fn the_certificate_holds_the_pinned_key_and_the_nodes_name() {
+        let key = pkcs8();
+        let node = "MK-1".parse().unwrap();
+        let identity = tls_identity(&key, node).unwrap();
+        let certificate = identity.certified.cert[0].clone();
+        let parsed = ParsedCertificate::try_from(&certificate).unwrap();
+        assert_eq!(
+            Digest::of(&parsed.subject_public_key_info()),
+            pin_of(&key).unwrap()
+        );
+        let name = super::super::peers::server_name(node);
+        rustls::client::verify_server_name(&parsed, &name).unwrap();
+        let again = tls_identity(&key, node).unwrap();
+        assert_eq!(identity.certificate(), again.certificate());
+    }
+
+    #[test]
+    fn what_is_no_ed25519_key_is_refused() {
+        let p256 = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+        let key = pkcs8();
+        for bad in [&[][..], &p256.serialize_der(), &key[1..]] {
+            assert_eq!(pin_of(bad), Err(IdentityError));
+            assert!(tls_identity(bad, "MK-1".parse().unwrap()).is_err());
+        }
+    }
+
+    #[test]
+    fn the_key_is_not_printed() {
+        let identity = tls_identity(&pkcs8(), "MK-1".parse().unwrap()).unwrap();
+        assert_eq!(format!("{identity:?}"), "TlsIdentity(MK-1)");
+    }
+}
