@@ -1,11 +1,229 @@
 //! Links to peers over QUIC, pinned to the keys of the trust list.
+//!
+//! A link is one connection between two nodes, the same whoever dialled. Each side opens two
+//! streams on it, one for urgent frames and one for routine ones, and fetches attachments on
+//! streams of their own, so that the large never holds up the urgent. What a frame says is the
+//! caller's business; so is keeping it until the peer has answered for it.
 
+mod accept;
+mod attachment;
 pub mod crypto;
+mod dial;
+mod frame;
+mod greet;
 mod identity;
+mod lane;
+mod limits;
+mod link;
 mod peers;
 mod refused;
+mod shared;
+mod slot;
 mod verify;
 
+use std::fs::File;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::io::AsyncWrite;
+
+use crate::base::{MessageId, NodeId};
+
+pub use attachment::FetchError;
+pub use frame::MAX_FRAME;
+pub use greet::MAX_HELLO;
 pub use identity::{IdentityError, TlsIdentity, pin_of, tls_identity};
+pub use limits::Limits;
+pub use link::LinkError;
 pub use peers::{PeerAddress, Peers, dns_name};
 pub use refused::Refused;
+
+use shared::Shared;
+
+/// A future on the heap, so that [`Handler`] can be a trait object.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// How soon a frame must get through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// Before everything else.
+    Urgent,
+    /// After what is urgent, before attachments.
+    Routine,
+}
+
+/// Which attachment to fetch, and from where on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttachmentRequest {
+    /// The message that lists the attachment.
+    pub message: MessageId,
+    /// Its place in the message's list, from 0.
+    pub index: u16,
+    /// How many bytes of its ciphertext are here already.
+    pub offset: u64,
+}
+
+/// What is done with a link. The calls for one peer never overlap but for [`Handler::frame`] of
+/// the two classes and [`Handler::attachment`], and come in the order hello, admit, up, frames,
+/// down. No call but `frame` may block for long.
+pub trait Handler: Send + Sync + 'static {
+    /// What to say first to `peer`, at most [`MAX_HELLO`] bytes.
+    fn hello(&self, peer: NodeId) -> Vec<u8>;
+
+    /// Whether to have a link with a peer that said this first. It changes nothing: the peer may
+    /// still refuse, and the connection may turn out to be one too many.
+    ///
+    /// # Errors
+    /// A code of the handler's own, which the peer learns as [`LinkError::RefusedByPeer`].
+    fn admit(&self, peer: NodeId, hello: &[u8]) -> Result<(), u32>;
+
+    /// Both sides have admitted each other: from now on [`Transport::send`] takes frames. What
+    /// was sent on an earlier link and not answered for may be lost.
+    fn up(&self, peer: NodeId, hello: Vec<u8>);
+
+    /// A frame came, with 1 to [`MAX_FRAME`] bytes. The next of its class is read when the future
+    /// is done; it is dropped if the link ends meanwhile.
+    fn frame(&self, peer: NodeId, class: Class, frame: Vec<u8>) -> BoxFuture<'_, ()>;
+
+    /// After [`SendError::Full`]: there is room again for frames of this class.
+    fn room(&self, peer: NodeId, class: Class);
+
+    /// The link that was up is no more.
+    fn down(&self, peer: NodeId, why: LinkError);
+
+    /// The file to serve, and its length in bytes. Called on a thread that may block.
+    ///
+    /// # Errors
+    /// A code of the handler's own, which the peer learns as [`FetchError::Refused`].
+    fn attachment(&self, peer: NodeId, request: AttachmentRequest) -> Result<(File, u64), u32>;
+}
+
+/// Why the transport could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The key and its certificate do not make a TLS configuration.
+    #[error("TLS cannot be configured: {0}")]
+    Tls(#[from] rustls::Error),
+}
+
+/// Why a frame was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// There is no link with the peer; [`Handler::up`] tells when there is.
+    #[error("there is no link with the peer")]
+    NotConnected,
+    /// The peer does not take frames as fast as they come; [`Handler::room`] tells when it has.
+    #[error("too many frames wait for the peer")]
+    Full,
+    /// The frame is empty or longer than [`MAX_FRAME`].
+    #[error("a frame has 1 to {MAX_FRAME} bytes")]
+    Length,
+}
+
+/// The node's one UDP socket, and all links over it. Dropping it breaks them off;
+/// [`Transport::close`] takes leave.
+pub struct Transport(Arc<Shared>);
+
+impl Transport {
+    /// Listens, and begins to dial every peer that has an address.
+    ///
+    /// # Errors
+    /// [`TransportError`].
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn bind(
+        listen: SocketAddr,
+        identity: &TlsIdentity,
+        peers: Arc<Peers>,
+        handler: Arc<dyn Handler>,
+        limits: Limits,
+    ) -> Result<Self, TransportError> {
+        let shared = Shared::bind(listen, identity, peers, handler, limits)?;
+        shared.spawn(accept::run(shared.clone()));
+        dial::start_new(&shared);
+        Ok(Self(shared))
+    }
+
+    /// The address that is listened on.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.0.endpoint.local_addr()
+    }
+
+    /// Puts another list in force: links with peers that it does not list with the key they came
+    /// with are closed at once, and new peers are dialled.
+    pub fn update_peers(&self, peers: Arc<Peers>) {
+        self.0.update_peers(peers);
+        dial::start_new(&self.0);
+    }
+
+    /// Hands over a frame for `peer`. `Ok` means that it waits its turn, not that it will arrive.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub fn send(&self, peer: NodeId, class: Class, frame: Vec<u8>) -> Result<(), SendError> {
+        if !(1..=MAX_FRAME).contains(&frame.len()) {
+            return Err(SendError::Length);
+        }
+        let link = self.0.live(peer).ok_or(SendError::NotConnected)?;
+        link.lanes.of(class).push(frame)
+    }
+
+    /// Fetches the rest of an attachment into `sink`, from `request.offset` to `length`, which is
+    /// the length that the message states. What arrived before an error is in the sink, so that
+    /// the next try can go on from there.
+    ///
+    /// # Errors
+    /// [`FetchError`].
+    pub async fn fetch_attachment(
+        &self,
+        peer: NodeId,
+        request: AttachmentRequest,
+        length: u64,
+        sink: &mut (impl AsyncWrite + Unpin),
+    ) -> Result<(), FetchError> {
+        let link = self.0.live(peer).ok_or(FetchError::NotConnected)?;
+        attachment::fetch(&link, request, length, sink, &self.0.limits).await
+    }
+
+    /// The peers that there is a link with.
+    pub fn connected(&self) -> Vec<NodeId> {
+        self.0.connected()
+    }
+
+    /// Dials `peer` now rather than when the pause after the last failure is over.
+    pub fn connect_soon(&self, peer: NodeId) {
+        if let Some(slot) = self.0.slot(peer) {
+            slot.dial_now.notify_one();
+        }
+    }
+
+    /// How often somebody was refused.
+    pub fn refused(&self) -> Refused {
+        self.0.counters.read()
+    }
+
+    /// Takes leave of all peers, and returns when every [`Handler::down`] has been called.
+    pub async fn close(&self) {
+        self.0.close();
+        self.0.idle().await;
+    }
+}
+
+impl Drop for Transport {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}

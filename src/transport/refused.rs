@@ -23,7 +23,7 @@ pub struct Refused {
     pub handshake: u64,
     /// Attempts that came while too many others were under way.
     pub busy: u64,
-    /// Authenticated connections whose hello was late, malformed or not accepted.
+    /// Connections of listed peers whose hello was late, malformed or not admitted.
     pub hello: u64,
 }
 

@@ -1,0 +1,128 @@
+//! The first words on a connection, after which both sides know that the other wants the link.
+//!
+//! Each side opens its urgent stream with a byte that names it, its standing, and its hello as
+//! the first frame. Once it has admitted the other's hello it says so with an empty frame. Only
+//! who has both admitted and been admitted counts the link as up: with TLS 1.3 a client's
+//! handshake is over before the server has judged its certificate.
+
+use quinn::{RecvStream, SendStream};
+use tokio::time::timeout;
+
+use crate::base::NodeId;
+
+use super::Handler;
+use super::frame::{self, FrameReader, read_exact_error, write_error};
+use super::limits::Limits;
+use super::link::{LinkError, Wire};
+use super::slot::Standing;
+
+/// The longest hello, in bytes.
+pub const MAX_HELLO: usize = 64 * 1024;
+
+/// The first byte of a stream of urgent frames, and of one of routine frames.
+pub(super) const URGENT: u8 = 1;
+pub(super) const ROUTINE: u8 = 2;
+
+/// Which of several streams goes first.
+pub(super) const URGENT_PRIORITY: i32 = 2;
+pub(super) const ROUTINE_PRIORITY: i32 = 1;
+pub(super) const ATTACHMENT_PRIORITY: i32 = 0;
+
+/// What a finished greeting leaves.
+pub(super) struct Greeted {
+    pub(super) theirs: Standing,
+    pub(super) hello: Vec<u8>,
+    pub(super) outgoing: SendStream,
+    pub(super) incoming: FrameReader,
+}
+
+/// Greets `peer` on a new connection.
+pub(super) async fn greet(
+    wire: &Wire,
+    peer: NodeId,
+    ours: Standing,
+    handler: &dyn Handler,
+    limits: Limits,
+) -> Result<Greeted, LinkError> {
+    let time = limits.time_for_hello(wire.connection());
+    timeout(time, exchange(wire, peer, ours, handler, limits))
+        .await
+        .map_err(|_| LinkError::TooSlow)?
+}
+
+async fn exchange(
+    wire: &Wire,
+    peer: NodeId,
+    ours: Standing,
+    handler: &dyn Handler,
+    limits: Limits,
+) -> Result<Greeted, LinkError> {
+    let say = say(wire, ours, handler.hello(peer));
+    let hear = hear(wire, limits);
+    let (mut outgoing, (theirs, mut incoming, hello)) = tokio::try_join!(say, hear)?;
+
+    handler.admit(peer, &hello).map_err(LinkError::Refused)?;
+    frame::write(&mut outgoing, vec![Vec::new()]).await?;
+    incoming.next(0).await?;
+    Ok(Greeted {
+        theirs,
+        hello,
+        outgoing,
+        incoming,
+    })
+}
+
+async fn say(wire: &Wire, ours: Standing, hello: Vec<u8>) -> Result<SendStream, LinkError> {
+    let mut stream = open(wire, URGENT, URGENT_PRIORITY).await?;
+    let mut standing = [0; 24];
+    standing[..16].copy_from_slice(&ours.instance);
+    standing[16..].copy_from_slice(&ours.lost.to_be_bytes());
+    stream.write_all(&standing).await.map_err(write_error)?;
+    frame::write(&mut stream, vec![hello]).await?;
+    Ok(stream)
+}
+
+async fn hear(wire: &Wire, limits: Limits) -> Result<(Standing, FrameReader, Vec<u8>), LinkError> {
+    let mut stream = accept(wire, URGENT).await?;
+    let mut instance = [0; 16];
+    let mut lost = [0; 8];
+    stream
+        .read_exact(&mut instance)
+        .await
+        .map_err(read_exact_error)?;
+    stream
+        .read_exact(&mut lost)
+        .await
+        .map_err(read_exact_error)?;
+    let theirs = Standing {
+        instance,
+        lost: u64::from_be_bytes(lost),
+    };
+    let mut incoming = FrameReader::new(stream, wire.connection(), limits);
+    let hello = incoming.next(MAX_HELLO).await?;
+    Ok((theirs, incoming, hello))
+}
+
+/// Opens a stream of frames, so that the peer sees it.
+pub(super) async fn open(wire: &Wire, name: u8, priority: i32) -> Result<SendStream, LinkError> {
+    let mut stream = wire.connection().open_uni().await?;
+    // A stream just opened is not closed.
+    let _ = stream.set_priority(priority);
+    stream.write_all(&[name]).await.map_err(write_error)?;
+    Ok(stream)
+}
+
+/// The next stream that the peer opens, which must be the one of this name: streams are accepted
+/// in the order in which they were opened.
+pub(super) async fn accept(wire: &Wire, name: u8) -> Result<RecvStream, LinkError> {
+    let mut stream = wire.connection().accept_uni().await?;
+    let mut first = [0];
+    stream
+        .read_exact(&mut first)
+        .await
+        .map_err(read_exact_error)?;
+    if first != [name] {
+        return Err(LinkError::Misbehaved);
+    }
+    Ok(stream)
+}

@@ -1,0 +1,128 @@
+//! How long, how fast and how much: the figures that bound what a peer can cost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quinn::congestion::BbrConfig;
+use quinn::crypto::rustls::{NoInitialCipherSuite, QuicServerConfig};
+use quinn::{
+    Connection, IdleTimeout, ServerConfig, TransportConfig, ValidationTokenConfig, VarInt,
+};
+
+/// Times and rates of links.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How long the first words of an authenticated peer may take, and a few round trips more.
+    pub hello: Duration,
+    /// How long something begun may stand still.
+    pub stall: Duration,
+    /// Bytes a second that something begun must bring at least.
+    pub rate: u32,
+    /// After how long a silence a link counts as dead.
+    pub idle: Duration,
+    /// How often something is said on a silent link; well under `idle`.
+    pub keep_alive: Duration,
+    /// The pause after a first failure to connect. It doubles with each.
+    pub redial_first: Duration,
+    /// The longest pause between two attempts.
+    pub redial_last: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            hello: Duration::from_secs(5),
+            stall: Duration::from_secs(5),
+            rate: 16 * 1024,
+            idle: Duration::from_secs(20),
+            keep_alive: Duration::from_secs(7),
+            redial_first: Duration::from_millis(100),
+            redial_last: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Handshakes under way at a time; more are turned away.
+pub(super) const MAX_HANDSHAKES: usize = 64;
+/// Connections of one peer that have not said hello yet.
+pub(super) const MAX_GREETINGS: usize = 4;
+/// Attachments fetched from one peer at a time: their stream windows together leave half of the
+/// connection's to frames.
+pub(super) const MAX_FETCHES: usize = 4;
+
+/// How many attachments a peer may ask for at a time.
+const BIDI_STREAMS: u32 = 16;
+/// How many streams of frames a peer may open; it needs two.
+const UNI_STREAMS: u32 = 4;
+/// Bytes that a peer may send ahead on one stream, and on all.
+const STREAM_WINDOW: u32 = 256 * 1024;
+const CONNECTION_WINDOW: u32 = 2 * 1024 * 1024;
+/// Bytes kept for a peer that has not acknowledged them.
+const SEND_WINDOW: u64 = 2 * 1024 * 1024;
+/// Bytes kept of one handshake, and of all, before it is looked at.
+const INCOMING_BUFFER: u64 = 16 * 1024;
+const INCOMING_BUFFERS: u64 = 1024 * 1024;
+
+impl Limits {
+    /// How long `bytes` may take from this peer at the slowest. Round trips are allowed for, up
+    /// to a bound, since on a bad line a lost packet costs several.
+    pub(super) fn time_for(&self, connection: &Connection, bytes: usize) -> Duration {
+        self.stall + round_trips(connection) + Duration::from_secs(1) * bytes_u32(bytes) / self.rate
+    }
+
+    /// How long the greeting may take.
+    pub(super) fn time_for_hello(&self, connection: &Connection) -> Duration {
+        self.hello + round_trips(connection)
+    }
+
+    /// How long a handshake may take before the peer is known.
+    pub(super) fn time_for_handshake(&self) -> Duration {
+        self.idle
+    }
+
+    pub(super) fn transport(&self) -> Arc<TransportConfig> {
+        let mut config = TransportConfig::default();
+        config
+            .max_concurrent_bidi_streams(BIDI_STREAMS.into())
+            .max_concurrent_uni_streams(UNI_STREAMS.into())
+            .stream_receive_window(STREAM_WINDOW.into())
+            .receive_window(CONNECTION_WINDOW.into())
+            .send_window(SEND_WINDOW)
+            .datagram_receive_buffer_size(None)
+            .datagram_send_buffer_size(0)
+            .max_idle_timeout(Some(idle_timeout(self.idle)))
+            .keep_alive_interval(Some(self.keep_alive))
+            .congestion_controller_factory(Arc::new(BbrConfig::default()));
+        Arc::new(config)
+    }
+
+    pub(super) fn server(
+        &self,
+        tls: rustls::ServerConfig,
+    ) -> Result<ServerConfig, NoInitialCipherSuite> {
+        let mut config = ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls)?));
+        // Without tokens from earlier connections every address is validated by Retry.
+        let mut tokens = ValidationTokenConfig::default();
+        tokens.sent(0);
+        config
+            .transport_config(self.transport())
+            .validation_token_config(tokens)
+            .max_incoming(MAX_HANDSHAKES)
+            .incoming_buffer_size(INCOMING_BUFFER)
+            .incoming_buffer_size_total(INCOMING_BUFFERS);
+        Ok(config)
+    }
+}
+
+fn round_trips(connection: &Connection) -> Duration {
+    (connection.rtt() * 8).min(Duration::from_secs(10))
+}
+
+fn bytes_u32(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+/// The silence that QUIC can express is far longer than any that makes sense.
+fn idle_timeout(idle: Duration) -> IdleTimeout {
+    IdleTimeout::try_from(idle).unwrap_or_else(|_| VarInt::MAX.into())
+}

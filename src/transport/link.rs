@@ -1,0 +1,278 @@
+//! One connection from its authentication to its end.
+
+use std::convert::Infallible;
+use std::sync::{Arc, OnceLock};
+
+use quinn::{Connection, ConnectionError, SendStream, VarInt};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
+
+use crate::base::{Digest, NodeId};
+
+use super::frame::{self, FrameReader, MAX_FRAME};
+use super::greet::{self, Greeted, ROUTINE, ROUTINE_PRIORITY};
+use super::refused::Refusal;
+use super::shared::Shared;
+use super::slot::{Link, Slot};
+use super::{Class, attachment};
+
+/// Why a link ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LinkError {
+    /// This node is stopping.
+    #[error("this node is stopping")]
+    Stopping,
+    /// The peer is stopping.
+    #[error("the peer is stopping")]
+    PeerStopping,
+    /// Another connection with the same peer has taken its place.
+    #[error("another connection took its place")]
+    Replaced,
+    /// The trust list in force does not list the peer with the key it came with.
+    #[error("the peer's key is not listed")]
+    Unlisted,
+    /// The peer's trust list does not list this node's key.
+    #[error("the peer does not list this node's key")]
+    UnlistedByPeer,
+    /// The handler did not admit the peer, with this code.
+    #[error("the peer was not admitted (code {0})")]
+    Refused(u32),
+    /// The peer's handler did not admit this node, with this code.
+    #[error("the peer did not admit this node (code {0})")]
+    RefusedByPeer(u32),
+    /// The peer broke the rules of framing.
+    #[error("the peer broke the protocol")]
+    Misbehaved,
+    /// The peer says that this node broke the rules of framing.
+    #[error("the peer holds that this node broke the protocol")]
+    MisbehavedToPeer,
+    /// The peer was slower than the limits allow.
+    #[error("the peer was too slow")]
+    TooSlow,
+    /// This node was slower than the peer's limits allow.
+    #[error("this node was too slow for the peer")]
+    TooSlowForPeer,
+    /// Nothing was heard of the peer for too long.
+    #[error("the peer has fallen silent")]
+    TimedOut,
+    /// The connection broke: a failed handshake, a reset, a breach of QUIC.
+    #[error("the connection broke")]
+    Broken,
+}
+
+/// The codes with which a connection is closed. Those of handlers begin at `REFUSED`.
+const STOPPING: u32 = 0;
+const REPLACED: u32 = 1;
+const UNLISTED: u32 = 2;
+const MISBEHAVED: u32 = 3;
+const TOO_SLOW: u32 = 4;
+pub(super) const REFUSED: u32 = 0x100;
+
+impl LinkError {
+    /// Whether this node turned the peer away.
+    fn is_refusal(self) -> bool {
+        matches!(self, Self::Refused(_) | Self::Misbehaved | Self::TooSlow)
+    }
+
+    /// What the peer is told.
+    fn code(self) -> VarInt {
+        match self {
+            Self::Replaced => REPLACED.into(),
+            Self::Unlisted => UNLISTED.into(),
+            Self::Misbehaved => MISBEHAVED.into(),
+            Self::TooSlow => TOO_SLOW.into(),
+            Self::Refused(code) => handler_code(code),
+            Self::Stopping
+            | Self::PeerStopping
+            | Self::UnlistedByPeer
+            | Self::RefusedByPeer(_)
+            | Self::MisbehavedToPeer
+            | Self::TooSlowForPeer
+            | Self::TimedOut
+            | Self::Broken => STOPPING.into(),
+        }
+    }
+}
+
+/// A handler's code as it travels.
+pub(super) fn handler_code(code: u32) -> VarInt {
+    VarInt::from_u32(code.saturating_add(REFUSED))
+}
+
+impl From<ConnectionError> for LinkError {
+    fn from(error: ConnectionError) -> Self {
+        match error {
+            ConnectionError::ApplicationClosed(close) => {
+                match u32::try_from(close.error_code.into_inner()).unwrap_or(u32::MAX) {
+                    STOPPING => Self::PeerStopping,
+                    REPLACED => Self::Replaced,
+                    UNLISTED => Self::UnlistedByPeer,
+                    TOO_SLOW => Self::TooSlowForPeer,
+                    code => code
+                        .checked_sub(REFUSED)
+                        .map_or(Self::MisbehavedToPeer, Self::RefusedByPeer),
+                }
+            }
+            ConnectionError::TimedOut => Self::TimedOut,
+            ConnectionError::LocallyClosed => Self::Stopping,
+            ConnectionError::VersionMismatch
+            | ConnectionError::TransportError(_)
+            | ConnectionError::ConnectionClosed(_)
+            | ConnectionError::Reset
+            | ConnectionError::CidsExhausted => Self::Broken,
+        }
+    }
+}
+
+/// A connection that remembers why this node closed it.
+pub(super) struct Wire {
+    connection: Connection,
+    verdict: OnceLock<LinkError>,
+}
+
+impl Wire {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self {
+            connection,
+            verdict: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.connection.close_reason().is_some()
+    }
+
+    /// Ends the connection; of several reasons the first counts.
+    pub(super) fn close(&self, why: LinkError) -> LinkError {
+        let why = *self.verdict.get_or_init(|| why);
+        self.connection.close(why.code(), &[]);
+        why
+    }
+}
+
+/// Who is at the other end, as TLS has proved.
+pub(super) struct Authenticated {
+    pub(super) connection: Connection,
+    pub(super) pin: Digest,
+    pub(super) dialler: NodeId,
+    /// The place among the handshakes under way, for a connection that came in.
+    pub(super) permit: Option<OwnedSemaphorePermit>,
+}
+
+/// Greets the peer, and if both want the link, runs it to its end. Says when it came up, if it did.
+pub(super) async fn run(shared: &Arc<Shared>, slot: &Slot, with: Authenticated) -> Option<Instant> {
+    let wire = Wire::new(with.connection);
+    let greeted = match greet(shared, slot, &wire).await {
+        Ok(greeted) => greeted,
+        Err(why) => {
+            if wire.close(why).is_refusal() {
+                shared.counters.count(Refusal::Hello);
+            }
+            return None;
+        }
+    };
+    drop(with.permit);
+
+    let link = Link::new(wire, with.dialler, greeted.theirs, with.pin);
+    if let Err(why) = slot.install(&link, || shared.is_listed(slot.peer, with.pin)) {
+        link.wire.close(why);
+        return None;
+    }
+    let turn = slot.turn.lock().await;
+    if !slot.raise(&link) {
+        return None;
+    }
+    let up = Instant::now();
+    shared.handler.up(slot.peer, greeted.hello);
+    let why = talk(shared, slot.peer, &link, greeted.outgoing, greeted.incoming).await;
+    let why = link.wire.close(why);
+    slot.remove(&link, why);
+    shared.handler.down(slot.peer, why);
+    drop(turn);
+    Some(up)
+}
+
+async fn greet(shared: &Shared, slot: &Slot, wire: &Wire) -> Result<Greeted, LinkError> {
+    let Ok(_place) = slot.greetings.try_acquire() else {
+        return Err(LinkError::Misbehaved);
+    };
+    let ours = shared.standing(slot);
+    greet::greet(wire, slot.peer, ours, &*shared.handler, shared.limits).await
+}
+
+/// Runs a link that is up until it ends.
+async fn talk(
+    shared: &Arc<Shared>,
+    peer: NodeId,
+    link: &Link,
+    outgoing: SendStream,
+    incoming: FrameReader,
+) -> LinkError {
+    let wire = &link.wire;
+    let send_routine = async {
+        let stream = greet::open(wire, ROUTINE, ROUTINE_PRIORITY).await?;
+        send(shared, peer, link, Class::Routine, stream).await
+    };
+    let receive_routine = async {
+        let stream = greet::accept(wire, ROUTINE).await?;
+        let frames = FrameReader::new(stream, wire.connection(), shared.limits);
+        tokio::select! {
+            ended = receive(shared, peer, Class::Routine, frames) => ended,
+            third = wire.connection().accept_uni() => {
+                Err(third.map_or_else(LinkError::from, |_| LinkError::Misbehaved))
+            }
+        }
+    };
+    let ended: Result<Infallible, LinkError> = tokio::select! {
+        ended = send(shared, peer, link, Class::Urgent, outgoing) => ended,
+        ended = receive(shared, peer, Class::Urgent, incoming) => ended,
+        ended = send_routine => ended,
+        ended = receive_routine => ended,
+        ended = attachment::serve(shared, peer, wire) => ended,
+        error = wire.connection().closed() => Err(error.into()),
+    };
+    match ended {
+        Ok(never) => match never {},
+        Err(why) => why,
+    }
+}
+
+async fn send(
+    shared: &Shared,
+    peer: NodeId,
+    link: &Link,
+    class: Class,
+    mut stream: SendStream,
+) -> Result<Infallible, LinkError> {
+    let lane = link.lanes.of(class);
+    loop {
+        let frames = lane.take().await;
+        let count = frames.len();
+        let bytes = frames.iter().map(Vec::len).sum();
+        frame::write(&mut stream, frames).await?;
+        if lane.written(count, bytes) {
+            shared.handler.room(peer, class);
+        }
+    }
+}
+
+async fn receive(
+    shared: &Shared,
+    peer: NodeId,
+    class: Class,
+    mut frames: FrameReader,
+) -> Result<Infallible, LinkError> {
+    loop {
+        let frame = frames.next(MAX_FRAME).await?;
+        if frame.is_empty() {
+            return Err(LinkError::Misbehaved);
+        }
+        shared.handler.frame(peer, class, frame).await;
+        // A peer that sends without pause must not keep the other streams waiting.
+        tokio::task::consume_budget().await;
+    }
+}

@@ -1,0 +1,181 @@
+//! What all tasks of one transport share.
+
+use std::collections::HashMap;
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use quinn::crypto::rustls::{NoInitialCipherSuite, QuicClientConfig};
+use quinn::{ClientConfig, Endpoint, EndpointConfig, TokioRuntime};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::base::{Digest, Entropy, NodeId, OsEntropy};
+
+use super::identity::TlsIdentity;
+use super::limits::Limits;
+use super::peers::Peers;
+use super::refused::Counters;
+use super::slot::{Link, Slot, Standing};
+use super::verify::PinVerifier;
+use super::{Handler, TransportError, crypto};
+
+pub(super) struct Shared {
+    pub(super) me: NodeId,
+    pub(super) endpoint: Endpoint,
+    pub(super) dialling: ClientConfig,
+    pub(super) verifier: Arc<PinVerifier>,
+    pub(super) peers: watch::Sender<Arc<Peers>>,
+    pub(super) handler: Arc<dyn Handler>,
+    pub(super) limits: Limits,
+    pub(super) counters: Arc<Counters>,
+    pub(super) closing: CancellationToken,
+    instance: [u8; 16],
+    slots: Mutex<HashMap<NodeId, Arc<Slot>>>,
+    runtime: Handle,
+    tasks: watch::Sender<usize>,
+}
+
+impl Shared {
+    pub(super) fn bind(
+        listen: SocketAddr,
+        identity: &TlsIdentity,
+        peers: Arc<Peers>,
+        handler: Arc<dyn Handler>,
+        limits: Limits,
+    ) -> Result<Arc<Self>, TransportError> {
+        let me = identity.node();
+        let (peers, in_force) = watch::channel(peers);
+        let counters = Arc::new(Counters::default());
+        let provider = Arc::new(crypto::provider());
+        let verifier = PinVerifier::new(me, in_force, counters.clone(), provider.clone());
+
+        let client = crypto::client_config(identity, verifier.clone(), provider.clone())?;
+        let client = QuicClientConfig::try_from(client).map_err(no_suite)?;
+        let mut dialling = ClientConfig::new(Arc::new(client));
+        dialling.transport_config(limits.transport());
+        let server = crypto::server_config(identity, verifier.clone(), provider)?;
+        let server = limits.server(server).map_err(no_suite)?;
+
+        let failed = |source| TransportError::Listen {
+            address: listen,
+            source,
+        };
+        let socket = UdpSocket::bind(listen).map_err(failed)?;
+        let endpoint = Endpoint::new(
+            EndpointConfig::default(),
+            Some(server),
+            socket,
+            Arc::new(TokioRuntime),
+        )
+        .map_err(failed)?;
+
+        let entropy: &mut dyn Entropy = &mut OsEntropy;
+        Ok(Arc::new(Self {
+            me,
+            endpoint,
+            dialling,
+            verifier,
+            peers,
+            handler,
+            limits,
+            counters,
+            closing: CancellationToken::new(),
+            instance: entropy.array(),
+            slots: Mutex::default(),
+            runtime: Handle::current(),
+            tasks: watch::Sender::new(0),
+        }))
+    }
+
+    /// Starts a task that [`Shared::idle`] waits for.
+    pub(super) fn spawn(self: &Arc<Self>, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.send_modify(|running| *running += 1);
+        let running = Running(self.clone());
+        self.runtime.spawn(async move {
+            let _running = running;
+            task.await;
+        });
+    }
+
+    /// Whether the list in force lists `peer` with this key.
+    pub(super) fn is_listed(&self, peer: NodeId, pin: Digest) -> bool {
+        self.peers.borrow().has_pin(peer, pin)
+    }
+
+    /// What this node says of itself to `slot`'s peer.
+    pub(super) fn standing(&self, slot: &Slot) -> Standing {
+        Standing {
+            instance: self.instance,
+            lost: slot.lost(),
+        }
+    }
+
+    pub(super) fn update_peers(&self, peers: Arc<Peers>) {
+        // A link is checked against the list when it takes its place, so that it is closed either
+        // there or here.
+        self.peers.send_replace(peers);
+        for slot in self.slots().values() {
+            slot.recheck(|pin| self.is_listed(slot.peer, pin));
+        }
+    }
+
+    pub(super) fn slot(&self, peer: NodeId) -> Option<Arc<Slot>> {
+        self.slots().get(&peer).cloned()
+    }
+
+    /// Makes a place for every peer that has none yet, and returns those.
+    pub(super) fn new_slots(&self) -> Vec<Arc<Slot>> {
+        let peers = self.peers.borrow().clone();
+        let mut slots = self.slots();
+        let mut new = Vec::new();
+        for peer in peers.iter().map(|peer| peer.node) {
+            if peer != self.me && !slots.contains_key(&peer) {
+                let slot = Slot::new(self.me, peer);
+                slots.insert(peer, slot.clone());
+                new.push(slot);
+            }
+        }
+        new
+    }
+
+    pub(super) fn live(&self, peer: NodeId) -> Option<Arc<Link>> {
+        self.slot(peer)?.live()
+    }
+
+    pub(super) fn connected(&self) -> Vec<NodeId> {
+        let slots = self.slots();
+        let live = slots.values().filter(|slot| slot.live().is_some());
+        live.map(|slot| slot.peer).collect()
+    }
+
+    pub(super) fn close(&self) {
+        self.closing.cancel();
+        self.endpoint.close(0u32.into(), &[]);
+    }
+
+    /// Waits until no task runs and all peers have been told.
+    pub(super) async fn idle(&self) {
+        let mut tasks = self.tasks.subscribe();
+        // The sender is in self and so lives as long as the wait.
+        let _ = tasks.wait_for(|running| *running == 0).await;
+        self.endpoint.wait_idle().await;
+    }
+
+    fn slots(&self) -> MutexGuard<'_, HashMap<NodeId, Arc<Slot>>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn no_suite(_: NoInitialCipherSuite) -> TransportError {
+    rustls::Error::General("QUIC finds no suite for its first packets".to_owned()).into()
+}
+
+/// Counts a task as running until it ends, however it ends.
+struct Running(Arc<Shared>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.tasks.send_modify(|running| *running -= 1);
+    }
+}
