@@ -1,0 +1,9 @@
+//! Links between nodes, and between a node and peers that are others' or that misbehave.
+
+mod attachments;
+mod hostile;
+mod interop;
+mod links;
+mod raw;
+mod refused;
+mod support;
