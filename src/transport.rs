@@ -17,6 +17,7 @@ mod limits;
 mod link;
 mod peers;
 mod refused;
+mod reset;
 mod shared;
 mod slot;
 mod verify;

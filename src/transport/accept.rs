@@ -1,15 +1,16 @@
 //! Connections that come in.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use quinn::Incoming;
 use rustls::pki_types::CertificateDer;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::base::{Digest, NodeId};
 
-use super::limits::MAX_HANDSHAKES;
+use super::limits::{MAX_HANDSHAKES, MAX_HANDSHAKES_FROM_ONE};
 use super::link::{self, Authenticated};
 use super::refused::Refusal;
 use super::shared::Shared;
@@ -17,16 +18,16 @@ use super::shared::Shared;
 /// Takes connections until the endpoint closes. Nothing is kept of a stranger who has not shown
 /// that it receives at the address it gives (RFC 9000 § 8.1.2).
 pub(super) async fn run(shared: Arc<Shared>) {
-    let handshakes = Arc::new(Semaphore::new(MAX_HANDSHAKES));
+    let places = Arc::new(Places::default());
     while let Some(incoming) = shared.endpoint.accept().await {
         if !incoming.remote_address_validated() {
             // It may be retried, since it was not yet.
             let _ = incoming.retry();
             continue;
         }
-        match handshakes.clone().try_acquire_owned() {
-            Ok(permit) => shared.spawn(one(shared.clone(), incoming, permit)),
-            Err(_) => {
+        match places.take(incoming.remote_address().ip()) {
+            Some(place) => shared.spawn(one(shared.clone(), incoming, place)),
+            None => {
                 shared.counters.count(Refusal::Busy);
                 incoming.refuse();
             }
@@ -34,7 +35,60 @@ pub(super) async fn run(shared: Arc<Shared>) {
     }
 }
 
-async fn one(shared: Arc<Shared>, incoming: Incoming, permit: OwnedSemaphorePermit) {
+/// The handshakes under way, by address, so that one stranger cannot take every place.
+#[derive(Default)]
+struct Places(Mutex<HashMap<IpAddr, usize>>);
+
+impl Places {
+    fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+        let address = network(address);
+        let mut taken = self.lock();
+        if taken.values().sum::<usize>() >= MAX_HANDSHAKES {
+            return None;
+        }
+        let from_one = taken.entry(address).or_default();
+        if *from_one >= MAX_HANDSHAKES_FROM_ONE {
+            return None;
+        }
+        *from_one += 1;
+        Some(Place {
+            places: self.clone(),
+            address,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What counts as one address: in IPv6 a network of 64 bits, which is the least that anyone gets.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+    }
+}
+
+/// A place among the handshakes under way, free again when it is dropped.
+pub(super) struct Place {
+    places: Arc<Places>,
+    address: IpAddr,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.lock();
+        if let Some(from_one) = taken.get_mut(&self.address) {
+            *from_one -= 1;
+            if *from_one == 0 {
+                taken.remove(&self.address);
+            }
+        }
+    }
+}
+
+async fn one(shared: Arc<Shared>, incoming: Incoming, place: Place) {
     let Some((connection, peer, pin)) = handshake(&shared, incoming).await else {
         shared.counters.count(Refusal::Handshake);
         return;
@@ -46,7 +100,7 @@ async fn one(shared: Arc<Shared>, incoming: Incoming, permit: OwnedSemaphorePerm
         connection,
         pin,
         dialler: peer,
-        permit: Some(permit),
+        place: Some(place),
     };
     link::run(&shared, &slot, with).await;
 }
@@ -69,4 +123,36 @@ pub(super) fn peer_of(shared: &Shared, connection: &quinn::Connection) -> Option
         .downcast::<Vec<CertificateDer<'static>>>()
         .ok()?;
     shared.verifier.node_of(certificates.first()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_takes_every_place_and_places_come_free() {
+        let places = Arc::new(Places::default());
+        let mut held = Vec::new();
+        for n in 0..8 {
+            let address: IpAddr = format!("10.0.0.{n}").parse().unwrap();
+            for _ in 0..8 {
+                held.push(places.take(address).unwrap());
+            }
+            assert!(places.take(address).is_none());
+        }
+        let other = "10.0.0.99".parse().unwrap();
+        assert!(places.take(other).is_none());
+        held.pop();
+        assert!(places.take(other).is_some());
+        held.clear();
+        assert!(places.lock().is_empty());
+    }
+
+    #[test]
+    fn a_network_of_64_bits_is_one_address() {
+        let network = |text: &str| network(text.parse().unwrap());
+        assert_eq!(network("2001:db8::1"), network("2001:db8::2:0:0:1"));
+        assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
+        assert_eq!(network("::ffff:10.0.0.1"), network("10.0.0.1"));
+    }
 }

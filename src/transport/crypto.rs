@@ -137,7 +137,10 @@ pub(super) fn server_config(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rustls::CipherSuite;
+    use rustls::{CipherSuite, PeerIncompatible, SupportedProtocolVersion};
+
+    use super::super::identity::tls_identity;
+    use super::super::peers::server_name;
 
     #[test]
     fn the_only_group_is_the_hybrid_one_and_quic_finds_its_suite() {
@@ -151,5 +154,40 @@ mod tests {
         let suites: Vec<_> = provider.cipher_suites.iter().map(|s| s.suite()).collect();
         assert!(suites.contains(&CipherSuite::TLS13_AES_128_GCM_SHA256));
         assert_eq!(suites.len(), 3);
+    }
+
+    /// Whether our side of TLS, as dialled, takes the first message of a client with this version.
+    fn takes(version: &'static SupportedProtocolVersion) -> Result<(), Error> {
+        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+        let identity = tls_identity(&key.serialize_der(), "MK-1".parse().unwrap()).unwrap();
+        let (_, peers) = tokio::sync::watch::channel(Arc::default());
+        let provider = Arc::new(provider());
+        let verifier = PinVerifier::new(identity.node(), peers, Arc::default(), provider.clone());
+        let server = server_config(&identity, verifier, provider).unwrap();
+
+        let mut client = ClientConfig::builder_with_provider(Arc::new(
+            rustls::crypto::aws_lc_rs::default_provider(),
+        ))
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+        client.alpn_protocols = vec![ALPN.to_vec()];
+        let mut client =
+            rustls::ClientConnection::new(Arc::new(client), server_name(identity.node())).unwrap();
+        let mut server = rustls::ServerConnection::new(Arc::new(server)).unwrap();
+        let mut hello = Vec::new();
+        client.write_tls(&mut hello).unwrap();
+        server.read_tls(&mut &hello[..]).unwrap();
+        server.process_new_packets().map(|_| ())
+    }
+
+    #[test]
+    fn tls_1_2_is_refused() {
+        assert_eq!(takes(&rustls::version::TLS13), Ok(()));
+        assert_eq!(
+            takes(&rustls::version::TLS12),
+            Err(PeerIncompatible::Tls12NotOfferedOrEnabled.into())
+        );
     }
 }

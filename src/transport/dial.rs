@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use crate::base::{Entropy, OsEntropy};
 
 use super::accept::peer_of;
@@ -71,7 +73,8 @@ async fn attempt(shared: &Shared, slot: &Slot, address: &str) -> Option<Authenti
         let Ok(connecting) = shared.endpoint.connect_with(dialling, address, &name) else {
             continue;
         };
-        let Ok(connection) = connecting.await else {
+        let time = shared.limits.time_for_handshake();
+        let Ok(Ok(connection)) = timeout(time, connecting).await else {
             continue;
         };
         let (_, pin) = peer_of(shared, &connection).filter(|(peer, _)| *peer == slot.peer)?;
@@ -79,7 +82,7 @@ async fn attempt(shared: &Shared, slot: &Slot, address: &str) -> Option<Authenti
             connection,
             pin,
             dialler: shared.me,
-            permit: None,
+            place: None,
         });
     }
     None

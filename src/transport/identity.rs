@@ -12,6 +12,7 @@ use rustls::sign::{CertifiedKey, SigningKey};
 use crate::base::{Digest, NodeId};
 
 use super::peers::dns_name;
+use super::reset::ResetKey;
 
 /// The bytes are not an Ed25519 key in PKCS#8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +24,7 @@ pub struct IdentityError;
 pub struct TlsIdentity {
     node: NodeId,
     pub(super) certified: Arc<CertifiedKey>,
+    pub(super) reset: ResetKey,
 }
 
 impl TlsIdentity {
@@ -64,6 +66,7 @@ pub fn tls_identity(pkcs8: &[u8], node: NodeId) -> Result<TlsIdentity, IdentityE
     Ok(TlsIdentity {
         node,
         certified: Arc::new(CertifiedKey::new(vec![certificate.into()], key)),
+        reset: ResetKey::derive(pkcs8),
     })
 }
 

@@ -44,6 +44,8 @@ impl Default for Limits {
 
 /// Handshakes under way at a time; more are turned away.
 pub(super) const MAX_HANDSHAKES: usize = 64;
+/// Of these, how many from one address.
+pub(super) const MAX_HANDSHAKES_FROM_ONE: usize = 8;
 /// Connections of one peer that have not said hello yet.
 pub(super) const MAX_GREETINGS: usize = 4;
 /// Attachments fetched from one peer at a time: their stream windows together leave half of the
@@ -75,9 +77,9 @@ impl Limits {
         self.hello + round_trips(connection)
     }
 
-    /// How long a handshake may take before the peer is known.
+    /// How long a handshake may take, silent or not.
     pub(super) fn time_for_handshake(&self) -> Duration {
-        self.idle
+        self.idle * 2
     }
 
     pub(super) fn transport(&self) -> Arc<TransportConfig> {

@@ -4,11 +4,11 @@ use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 
 use quinn::{Connection, ConnectionError, SendStream, VarInt};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use crate::base::{Digest, NodeId};
 
+use super::accept::Place;
 use super::frame::{self, FrameReader, MAX_FRAME};
 use super::greet::{self, Greeted, ROUTINE, ROUTINE_PRIORITY};
 use super::refused::Refusal;
@@ -160,7 +160,7 @@ pub(super) struct Authenticated {
     pub(super) pin: Digest,
     pub(super) dialler: NodeId,
     /// The place among the handshakes under way, for a connection that came in.
-    pub(super) permit: Option<OwnedSemaphorePermit>,
+    pub(super) place: Option<Place>,
 }
 
 /// Greets the peer, and if both want the link, runs it to its end. Says when it came up, if it did.
@@ -175,7 +175,7 @@ pub(super) async fn run(shared: &Arc<Shared>, slot: &Slot, with: Authenticated) 
             return None;
         }
     };
-    drop(with.permit);
+    drop(with.place);
 
     let link = Link::new(wire, with.dialler, greeted.theirs, with.pin);
     if let Err(why) = slot.install(&link, || shared.is_listed(slot.peer, with.pin)) {

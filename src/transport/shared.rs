@@ -5,7 +5,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use quinn::crypto::rustls::{NoInitialCipherSuite, QuicClientConfig};
-use quinn::{ClientConfig, Endpoint, EndpointConfig, TokioRuntime};
+use quinn::{ClientConfig, Endpoint, TokioRuntime};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -63,7 +63,7 @@ impl Shared {
         };
         let socket = UdpSocket::bind(listen).map_err(failed)?;
         let endpoint = Endpoint::new(
-            EndpointConfig::default(),
+            identity.reset.endpoint(),
             Some(server),
             socket,
             Arc::new(TokioRuntime),

@@ -239,6 +239,35 @@ async fn a_node_that_comes_back_is_dialled_again() {
 }
 
 #[tokio::test]
+async fn a_link_with_a_node_that_was_killed_ends_when_the_node_is_back() {
+    let doomed = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let mut b = {
+        let _in_it = doomed.enter();
+        Node::start("MK-1")
+    };
+    let mut a = Node::start("AL-1");
+    b.knows([a.known()]);
+    a.knows([b.dialled()]);
+    a.up(b.node()).await;
+    b.up(a.node()).await;
+
+    // No task of the node runs any more, and so it takes no leave.
+    doomed.shutdown_background();
+    let address = b.address();
+    let identity = b.free().await;
+    let mut b = Node::with(identity, address, limits());
+    b.knows([a.known()]);
+    a.transport.send(b.node(), Class::Urgent, vec![1]).unwrap();
+    assert_eq!(a.event().await, Event::Down(b.node(), LinkError::Broken));
+    a.up(b.node()).await;
+    b.up(a.node()).await;
+}
+
+#[tokio::test]
 async fn closing_takes_leave_of_everybody_and_leaves_nothing_running() {
     let (mut a, mut b) = linked("AL-1", "MK-1").await;
     soon(a.transport.close()).await;

@@ -187,8 +187,13 @@ impl Node {
 
     /// Stops the node, until its address is free for another.
     pub async fn stop(self) -> Identity {
-        let address = self.address();
         soon(self.transport.close()).await;
+        self.free().await
+    }
+
+    /// Drops the node, until its address is free for another.
+    pub async fn free(self) -> Identity {
+        let address = self.address();
         drop(self.transport);
         soon(async {
             while std::net::UdpSocket::bind(address).is_err() {
