@@ -6,11 +6,15 @@
 //! expanded key schedules for the time of a call, which they do not all wipe.
 
 mod aead;
+mod files;
 mod layout;
 mod rng;
 
+pub mod at_rest;
+pub mod attachment;
 pub mod envelope;
 pub mod group;
+pub mod keystore;
 pub mod recipient;
 pub mod sign;
 
