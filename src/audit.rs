@@ -1,1 +1,26 @@
-//! The log that auditors trust: entries, Merkle tree, checkpoints, receipts, proofs and bundles. No input or output.
+//! The log that auditors trust: entries, Merkle tree, checkpoints, receipts, proofs and bundles.
+//! Nothing here opens a file; what is read or written passes through readers and writers.
+//!
+//! An [`Entry`] is a leaf without personal data. It commits to a [`Statement`], which an
+//! [`Opening`] shows to whom it concerns. A [`SignedCheckpoint`] is the head of a [`Tree`] of
+//! entries, in C2SP's format; a [`Receipt`] proves one entry under it.
+
+mod checkpoint;
+mod entry;
+mod event;
+pub(crate) mod layout;
+mod note;
+mod receipt;
+mod statement;
+pub mod tree;
+
+pub use checkpoint::{
+    Checkpoint, CheckpointLengthError, ORIGIN_LEN, Origin, ParseOriginError, SIGNED_CHECKPOINT_LEN,
+    SignedCheckpoint,
+};
+pub use entry::{ENTRY_LEN, Entry, EntryError, Extension, MAX_EXTENSIONS_LEN};
+pub use event::{EntryKind, EventCode};
+pub use note::{MAX_NOTE_LEN, NoteError, UnverifiedNote, verifier_key};
+pub use receipt::{Receipt, ReceiptError, Verified};
+pub use statement::{MAX_STATEMENT_LEN, Opening, Statement, StatementError};
+pub use tree::Tree;

@@ -1,0 +1,264 @@
+//! What an entry records: one of the kinds that the law names, and one numbered event.
+
+/// The kind of processing, as Article 25 of Directive (EU) 2016/680 names six, and the node's
+/// own operation beside them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum EntryKind {
+    /// Data came in or was written down.
+    Collection = 1,
+    /// Data was changed.
+    Alteration = 2,
+    /// A person looked at data.
+    Consultation = 3,
+    /// Data went to another member, transfers included.
+    Disclosure = 4,
+    /// Data was matched against other data.
+    Combination = 5,
+    /// Data was erased.
+    Erasure = 6,
+    /// The node itself did something: started, installed a trust list, refused an input.
+    Operation = 7,
+}
+
+impl EntryKind {
+    /// Every kind, in the order of its number.
+    pub const ALL: [Self; 7] = [
+        Self::Collection,
+        Self::Alteration,
+        Self::Consultation,
+        Self::Disclosure,
+        Self::Combination,
+        Self::Erasure,
+        Self::Operation,
+    ];
+
+    /// The kind's name, as it is written in reports and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Collection => "collection",
+            Self::Alteration => "alteration",
+            Self::Consultation => "consultation",
+            Self::Disclosure => "disclosure",
+            Self::Combination => "combination",
+            Self::Erasure => "erasure",
+            Self::Operation => "operation",
+        }
+    }
+
+    /// The kind with this number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u8 == number)
+    }
+}
+
+impl std::fmt::Display for EntryKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+macro_rules! events {
+    ($($(#[$doc:meta])+ $name:ident = $number:literal, $text:literal;)+) => {
+        /// What happened, by a number that never changes its meaning. The numbers stand in
+        /// groups with room between: 1 the life of an exchange, 2 alerts, 3 what people do at
+        /// their own node, 5 what the node refuses, 6 its keys and trust, 7 its people,
+        /// 8 its operation, each times a hundred.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[repr(u16)]
+        pub enum EventCode {
+            $($(#[$doc])+ $name = $number,)+
+        }
+
+        impl EventCode {
+            /// Every event, in the order of its number.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The event's name, as it is written in reports and JSON.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)+
+                }
+            }
+
+            /// The event with this number.
+            pub fn from_number(number: u16) -> Option<Self> {
+                match number {
+                    $($number => Some(Self::$name),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+events! {
+    /// A request for information was released and committed for sending.
+    RequestSent = 100, "request-sent";
+    /// A request for information came in.
+    RequestReceived = 101, "request-received";
+    /// The requested side took a request on.
+    AcceptanceSent = 110, "acceptance-sent";
+    /// The other side took our request on.
+    AcceptanceReceived = 111, "acceptance-received";
+    /// An answer, whole or partial, was released and committed for sending.
+    AnswerSent = 120, "answer-sent";
+    /// An answer came in.
+    AnswerReceived = 121, "answer-received";
+    /// A refusal was released and committed for sending.
+    RefusalSent = 130, "refusal-sent";
+    /// A refusal came in.
+    RefusalReceived = 131, "refusal-received";
+    /// A clarification was asked for.
+    ClarificationRequestSent = 140, "clarification-request-sent";
+    /// The other side asks for a clarification.
+    ClarificationRequestReceived = 141, "clarification-request-received";
+    /// A clarification was given.
+    ClarificationSent = 142, "clarification-sent";
+    /// A clarification came in.
+    ClarificationReceived = 143, "clarification-received";
+    /// A delay was announced, with its reason.
+    DelaySent = 150, "delay-sent";
+    /// The other side announced a delay.
+    DelayReceived = 151, "delay-received";
+    /// A request was withdrawn.
+    WithdrawalSent = 160, "withdrawal-sent";
+    /// The other side withdrew its request.
+    WithdrawalReceived = 161, "withdrawal-received";
+    /// Feedback on an answer was sent.
+    FeedbackSent = 170, "feedback-sent";
+    /// Feedback on our answer came in.
+    FeedbackReceived = 171, "feedback-received";
+    /// An exchange was closed.
+    Closed = 180, "closed";
+    /// A closed exchange was taken up again.
+    Reopened = 181, "reopened";
+    /// A peer proved that it stored a message of ours.
+    DeliveryReceiptReceived = 190, "delivery-receipt-received";
+    /// A peer proved that its contact point opened a message of ours.
+    OpeningReceiptReceived = 191, "opening-receipt-received";
+    /// The contact point opened a message that came in.
+    Opened = 192, "opened";
+    /// The attachments of a message are stored whole.
+    AttachmentsStored = 193, "attachments-stored";
+    /// A message of ours expired before a peer proved that it stored it.
+    DeliveryExpired = 194, "delivery-expired";
+
+    /// An alert was published and committed for sending.
+    AlertSent = 200, "alert-sent";
+    /// An alert came in.
+    AlertReceived = 201, "alert-received";
+    /// A sighting, or a contradiction, was sent on an alert.
+    SightingSent = 210, "sighting-sent";
+    /// A sighting came in.
+    SightingReceived = 211, "sighting-received";
+    /// An alert was updated or cancelled by its author.
+    AlertRevisionSent = 220, "alert-revision-sent";
+    /// An update or cancellation of an alert came in.
+    AlertRevisionReceived = 221, "alert-revision-received";
+
+    /// A draft was written or changed.
+    DraftSaved = 300, "draft-saved";
+    /// A draft was sent for release.
+    ReleaseRequested = 301, "release-requested";
+    /// A second person released a draft.
+    Released = 302, "released";
+    /// A second person returned a draft.
+    Returned = 303, "returned";
+    /// A draft was thrown away.
+    DraftDiscarded = 304, "draft-discarded";
+    /// An exchange was handed to a person or unit of the same member.
+    Assigned = 310, "assigned";
+    /// A note was added to an exchange.
+    NoteAdded = 311, "note-added";
+    /// A person read an exchange.
+    ExchangeRead = 320, "exchange-read";
+    /// A person listed or searched exchanges.
+    Searched = 321, "searched";
+    /// A person read an attachment.
+    AttachmentRead = 322, "attachment-read";
+    /// A person took content out of the node as a file.
+    ContentExported = 330, "content-exported";
+    /// Content was matched against other information.
+    Matched = 340, "matched";
+    /// Content was erased.
+    Erased = 350, "erased";
+    /// A person looked at the log.
+    LogRead = 360, "log-read";
+    /// A person took the log out of the node as a bundle.
+    LogExported = 361, "log-exported";
+
+    /// An input of an authenticated peer was refused.
+    InputRefused = 500, "input-refused";
+    /// A peer refused a message of ours.
+    DeliveryRefused = 501, "delivery-refused";
+    /// A person was refused what they may not do.
+    PersonRefused = 502, "person-refused";
+
+    /// A new root of trust was installed.
+    RootInstalled = 600, "root-installed";
+    /// A new trust list was installed.
+    TrustListInstalled = 601, "trust-list-installed";
+    /// A peer's new key bundle was installed.
+    KeyBundleInstalled = 602, "key-bundle-installed";
+    /// The node published new keys of its own.
+    OwnKeysRotated = 603, "own-keys-rotated";
+    /// Two views of the federation or of a peer's log do not agree.
+    FederationAlarm = 610, "federation-alarm";
+    /// A peer's checkpoint was checked and cosigned.
+    Witnessed = 620, "witnessed";
+
+    /// A person was given an account.
+    UserAdded = 700, "user-added";
+    /// A person's account or roles were changed.
+    UserChanged = 701, "user-changed";
+    /// A person's account was closed.
+    UserRemoved = 702, "user-removed";
+    /// A person signed in.
+    SignedIn = 710, "signed-in";
+    /// A person signed out, or their session ended.
+    SignedOut = 711, "signed-out";
+    /// Someone failed to sign in.
+    SignInFailed = 712, "sign-in-failed";
+
+    /// The log was begun, or an incarnation of it.
+    LogOpened = 800, "log-opened";
+    /// The node started.
+    Started = 801, "started";
+    /// The node stopped in order.
+    Stopped = 802, "stopped";
+    /// Nothing else happened for a while.
+    Heartbeat = 803, "heartbeat";
+    /// The configuration changed.
+    ConfigurationChanged = 810, "configuration-changed";
+    /// The clock was found to be wrong.
+    ClockAlarm = 820, "clock-alarm";
+    /// A backup was made.
+    BackedUp = 830, "backed-up";
+    /// The node was restored from a backup.
+    Restored = 831, "restored";
+}
+
+impl std::fmt::Display for EventCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_has_a_number_and_a_name_of_its_own() {
+        let numbers: Vec<u16> = EventCode::ALL.iter().map(|event| *event as u16).collect();
+        assert!(numbers.is_sorted_by(|a, b| a < b));
+        let names: std::collections::HashSet<_> =
+            EventCode::ALL.iter().map(|event| event.as_str()).collect();
+        assert_eq!(names.len(), numbers.len());
+        for event in EventCode::ALL {
+            assert_eq!(EventCode::from_number(*event as u16), Some(*event));
+        }
+        assert_eq!(EventCode::from_number(0), None);
+    }
+}

@@ -1,0 +1,300 @@
+//! What an entry states, and the salted commitment that lets it be shown to one peer alone.
+
+use super::layout::{Reader, TooShort};
+use crate::base::{Digest, Entropy, MessageId, NodeId, Role};
+
+/// The longest statement, in bytes.
+pub const MAX_STATEMENT_LEN: usize = 64;
+
+/// Why bytes are not a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StatementError {
+    /// The bytes end too early or go on too long.
+    #[error("the statement has the wrong length")]
+    Length,
+    /// The first byte names no statement.
+    #[error("the statement has unknown tag {0}")]
+    Tag(u8),
+    /// A field holds a value without meaning.
+    #[error("the statement holds an impossible value")]
+    Value,
+}
+
+impl StatementError {
+    /// A stable name for the error.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Length => "statement-length",
+            Self::Tag(_) => "statement-tag",
+            Self::Value => "statement-value",
+        }
+    }
+}
+
+impl From<TooShort> for StatementError {
+    fn from(_: TooShort) -> Self {
+        Self::Length
+    }
+}
+
+/// What an entry commits to. A leaf here is the leaf of a message's signature, which with
+/// sender and id is the identity of a message.
+///
+/// Layout: tag u8, then the fields in the order given; a node 9 bytes, a message id 16, a digest
+/// 32, a role 1, a code u16.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Statement {
+    /// Tag 1: the message of `sender` is stored here.
+    Received {
+        /// The node that signed the message.
+        sender: NodeId,
+        /// The message.
+        id: MessageId,
+        /// Its leaf.
+        leaf: Digest,
+    },
+    /// Tag 2: this node's own message is committed for sending.
+    Sent {
+        /// The message.
+        id: MessageId,
+        /// Its leaf.
+        leaf: Digest,
+    },
+    /// Tag 3: a person opened the message.
+    Opened {
+        /// The message.
+        id: MessageId,
+        /// Its leaf.
+        leaf: Digest,
+        /// The role in which it was opened.
+        role: Role,
+    },
+    /// Tag 4: every attachment of the message is stored here.
+    AttachmentsStored {
+        /// The message.
+        id: MessageId,
+        /// Its leaf.
+        leaf: Digest,
+    },
+    /// Tag 5: an input was refused.
+    Refused {
+        /// The node whose input it was.
+        sender: NodeId,
+        /// The leaf of the message, or the digest of the bytes where there is no leaf to read.
+        digest: Digest,
+        /// Why, by the number of the typed reason.
+        code: u16,
+    },
+    /// Tag 6: a receipt of a peer was verified and kept.
+    ReceiptReceived {
+        /// The digest of the receipt's bytes.
+        digest: Digest,
+    },
+    /// Tag 7: something that only this node's own records explain.
+    Note {
+        /// The digest of the private content.
+        digest: Digest,
+    },
+}
+
+impl Statement {
+    /// The statement's bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(MAX_STATEMENT_LEN);
+        match self {
+            Self::Received { sender, id, leaf } => {
+                out.push(1);
+                out.extend_from_slice(&sender.to_bytes());
+                out.extend_from_slice(&id.to_bytes());
+                out.extend_from_slice(leaf.as_bytes());
+            }
+            Self::Sent { id, leaf } => {
+                out.push(2);
+                out.extend_from_slice(&id.to_bytes());
+                out.extend_from_slice(leaf.as_bytes());
+            }
+            Self::Opened { id, leaf, role } => {
+                out.push(3);
+                out.extend_from_slice(&id.to_bytes());
+                out.extend_from_slice(leaf.as_bytes());
+                out.push(*role as u8);
+            }
+            Self::AttachmentsStored { id, leaf } => {
+                out.push(4);
+                out.extend_from_slice(&id.to_bytes());
+                out.extend_from_slice(leaf.as_bytes());
+            }
+            Self::Refused {
+                sender,
+                digest,
+                code,
+            } => {
+                out.push(5);
+                out.extend_from_slice(&sender.to_bytes());
+                out.extend_from_slice(digest.as_bytes());
+                out.extend_from_slice(&code.to_be_bytes());
+            }
+            Self::ReceiptReceived { digest } => {
+                out.push(6);
+                out.extend_from_slice(digest.as_bytes());
+            }
+            Self::Note { digest } => {
+                out.push(7);
+                out.extend_from_slice(digest.as_bytes());
+            }
+        }
+        out
+    }
+
+    /// Reads a statement's bytes. What it accepts encodes to the same bytes again.
+    ///
+    /// # Errors
+    /// [`StatementError`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, StatementError> {
+        let mut reader = Reader::new(bytes);
+        let statement = match reader.u8()? {
+            1 => Self::Received {
+                sender: node(&mut reader)?,
+                id: MessageId::from_bytes(reader.array()?),
+                leaf: Digest::from_bytes(reader.array()?),
+            },
+            2 => Self::Sent {
+                id: MessageId::from_bytes(reader.array()?),
+                leaf: Digest::from_bytes(reader.array()?),
+            },
+            3 => Self::Opened {
+                id: MessageId::from_bytes(reader.array()?),
+                leaf: Digest::from_bytes(reader.array()?),
+                role: Role::from_number(reader.u8()?).ok_or(StatementError::Value)?,
+            },
+            4 => Self::AttachmentsStored {
+                id: MessageId::from_bytes(reader.array()?),
+                leaf: Digest::from_bytes(reader.array()?),
+            },
+            5 => Self::Refused {
+                sender: node(&mut reader)?,
+                digest: Digest::from_bytes(reader.array()?),
+                code: reader.u16()?,
+            },
+            6 => Self::ReceiptReceived {
+                digest: Digest::from_bytes(reader.array()?),
+            },
+            7 => Self::Note {
+                digest: Digest::from_bytes(reader.array()?),
+            },
+            tag => return Err(StatementError::Tag(tag)),
+        };
+        reader
+            .is_empty()
+            .then_some(statement)
+            .ok_or(StatementError::Length)
+    }
+}
+
+fn node(reader: &mut Reader<'_>) -> Result<NodeId, StatementError> {
+    NodeId::from_bytes(reader.array()?).map_err(|_| StatementError::Value)
+}
+
+/// What opens an entry's commitment: the statement, and the salt without which nobody can guess
+/// it. H("liaison/commitment/v1" ‖ salt ‖ statement) is the commitment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Opening {
+    /// 32 random bytes.
+    pub salt: [u8; 32],
+    /// What is stated.
+    pub statement: Statement,
+}
+
+impl Opening {
+    /// An opening with a fresh salt.
+    pub fn new(statement: Statement, entropy: &mut dyn Entropy) -> Self {
+        Self {
+            salt: entropy.array(),
+            statement,
+        }
+    }
+
+    /// The commitment that this opens.
+    pub fn commitment(&self) -> Digest {
+        Digest::of_parts(&[
+            b"liaison/commitment/v1",
+            &self.salt,
+            &self.statement.encode(),
+        ])
+    }
+}
+
+impl std::fmt::Debug for Opening {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Opening({:?})", self.statement)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::base::SeededEntropy;
+
+    /// One statement of each sort.
+    pub(crate) fn every_statement() -> Vec<Statement> {
+        let sender = "MK-1".parse().unwrap();
+        let id = MessageId::from_bytes([7; 16]);
+        let leaf = Digest::of(b"leaf");
+        vec![
+            Statement::Received { sender, id, leaf },
+            Statement::Sent { id, leaf },
+            Statement::Opened {
+                id,
+                leaf,
+                role: Role::Contact,
+            },
+            Statement::AttachmentsStored { id, leaf },
+            Statement::Refused {
+                sender,
+                digest: leaf,
+                code: 513,
+            },
+            Statement::ReceiptReceived { digest: leaf },
+            Statement::Note { digest: leaf },
+        ]
+    }
+
+    #[test]
+    fn every_statement_survives_its_bytes_and_no_prefix_is_one() {
+        for statement in every_statement() {
+            let mut bytes = statement.encode();
+            assert!(bytes.len() <= MAX_STATEMENT_LEN);
+            assert_eq!(Statement::decode(&bytes), Ok(statement));
+            for len in 0..bytes.len() {
+                assert!(Statement::decode(&bytes[..len]).is_err());
+            }
+            bytes.push(0);
+            assert_eq!(Statement::decode(&bytes), Err(StatementError::Length));
+        }
+    }
+
+    #[test]
+    fn a_commitment_hides_behind_its_salt() {
+        let mut entropy = SeededEntropy::new(1);
+        let statement = every_statement()[0];
+        let one = Opening::new(statement, &mut entropy);
+        let two = Opening::new(statement, &mut entropy);
+        assert_ne!(one.commitment(), two.commitment());
+        assert_eq!(one.commitment(), one.commitment());
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_bytes_never_panic_and_what_decodes_is_canonical(
+            tag in 0..9u8, rest in proptest::collection::vec(any::<u8>(), 0..70)
+        ) {
+            let mut bytes = vec![tag];
+            bytes.extend(rest);
+            if let Ok(statement) = Statement::decode(&bytes) {
+                prop_assert_eq!(statement.encode(), bytes);
+            }
+        }
+    }
+}
