@@ -18,5 +18,6 @@ pub mod keystore;
 pub mod kx;
 pub mod recipient;
 pub mod sign;
+pub mod trust;
 
 pub use sign::KeyId;
