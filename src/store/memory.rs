@@ -1,0 +1,291 @@
+//! Twins of log and index in memory, for the simulation and for tests: alike in every outcome,
+//! with failures on demand.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::group;
+use super::index::{Applied, Index, IndexError, IndexWrite, Pair, Table};
+use super::log::{AppendError, CheckpointSigner, Log, NewEntry, ReadError, Record, WriterEpoch};
+use crate::audit::{Origin, Receipt, SignedCheckpoint, Tree};
+use crate::base::{Digest, Entropy};
+
+/// How the next write fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// For want of room: nothing happens, and the writer learns so.
+    Full,
+    /// Before it happens: nothing does, and the writer is left in doubt.
+    Before,
+    /// After it happened: the writer is left in doubt all the same.
+    After,
+}
+
+#[derive(Debug)]
+struct Disk {
+    origin: Origin,
+    epoch: WriterEpoch,
+    tree: Tree,
+    records: Vec<Record>,
+    /// One for each group, by ascending size.
+    checkpoints: Vec<SignedCheckpoint>,
+    fault: Option<Fault>,
+}
+
+/// A log in memory. Handles on it are to it what processes are to a folder: one that is left in
+/// doubt writes no more, and what was written shows in the next one.
+#[derive(Debug)]
+pub struct MemoryLog {
+    disk: Arc<Mutex<Disk>>,
+    in_doubt: bool,
+}
+
+impl MemoryLog {
+    /// An empty log.
+    pub fn new(origin: Origin) -> Self {
+        let disk = Disk {
+            origin,
+            epoch: WriterEpoch(0),
+            tree: Tree::new(),
+            records: Vec::new(),
+            checkpoints: Vec::new(),
+            fault: None,
+        };
+        Self {
+            disk: Arc::new(Mutex::new(disk)),
+            in_doubt: false,
+        }
+    }
+
+    /// The same log as another process would find it.
+    #[must_use]
+    pub fn reopen(&self) -> Self {
+        Self {
+            disk: Arc::clone(&self.disk),
+            in_doubt: false,
+        }
+    }
+
+    /// Makes the next append fail; `None` takes that back.
+    pub fn fail_next(&self, fault: Option<Fault>) {
+        self.disk().fault = fault;
+    }
+
+    fn disk(&self) -> MutexGuard<'_, Disk> {
+        self.disk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Log for MemoryLog {
+    fn origin(&self) -> Origin {
+        self.disk().origin
+    }
+
+    fn size(&self) -> u64 {
+        self.disk().tree.size()
+    }
+
+    fn root(&self) -> Digest {
+        self.disk().tree.root()
+    }
+
+    fn head(&self) -> Option<SignedCheckpoint> {
+        self.disk().checkpoints.last().cloned()
+    }
+
+    fn take_over(&mut self) -> Result<WriterEpoch, AppendError> {
+        let mut disk = self.disk();
+        disk.epoch.0 += 1;
+        Ok(disk.epoch)
+    }
+
+    fn append(
+        &mut self,
+        expected_size: u64,
+        epoch: WriterEpoch,
+        entries: Vec<NewEntry>,
+        signer: &dyn CheckpointSigner,
+        entropy: &mut dyn Entropy,
+    ) -> Result<SignedCheckpoint, AppendError> {
+        if self.in_doubt {
+            return Err(AppendError::InDoubt);
+        }
+        let mut disk = self.disk();
+        if epoch != disk.epoch {
+            return Err(AppendError::Fenced);
+        }
+        let size = disk.tree.size();
+        if expected_size != size {
+            return Err(AppendError::Stale { size });
+        }
+        let mut tree = std::mem::take(&mut disk.tree);
+        let group = group::prepare(
+            disk.origin,
+            &mut tree,
+            entries,
+            signer,
+            entropy,
+            |_, plaintext, _| ((), Digest::of(plaintext)),
+        );
+        let fault = match &group {
+            Ok(_) => disk.fault.take(),
+            Err(_) => None,
+        };
+        if let Some(Fault::Full | Fault::Before) = fault {
+            tree.truncate(size);
+        }
+        disk.tree = tree;
+        let group = group?;
+        match fault {
+            Some(Fault::Full) => return Err(AppendError::Full),
+            Some(Fault::Before) => {
+                drop(disk);
+                self.in_doubt = true;
+                return Err(AppendError::InDoubt);
+            }
+            Some(Fault::After) | None => {}
+        }
+        let records = group.entries.into_iter().map(|entry| entry.record);
+        disk.records.extend(records);
+        disk.checkpoints.push(group.checkpoint.clone());
+        drop(disk);
+        if fault == Some(Fault::After) {
+            self.in_doubt = true;
+            return Err(AppendError::InDoubt);
+        }
+        Ok(group.checkpoint)
+    }
+
+    fn read(&self, index: u64) -> Result<Record, ReadError> {
+        self.disk().read(index)
+    }
+
+    fn receipt(&self, index: u64) -> Result<Receipt, ReadError> {
+        let disk = self.disk();
+        let record = disk.read(index)?;
+        let group = disk
+            .checkpoints
+            .partition_point(|signed| signed.checkpoint.size <= index);
+        let checkpoint = disk.checkpoints[group].clone();
+        group::receipt(&record, &disk.tree, checkpoint)
+    }
+
+    fn consistency(&self, old: u64, new: u64) -> Result<Vec<Digest>, ReadError> {
+        group::consistency(&self.disk().tree, old, new)
+    }
+}
+
+impl Disk {
+    fn read(&self, index: u64) -> Result<Record, ReadError> {
+        usize::try_from(index)
+            .ok()
+            .and_then(|at| self.records.get(at))
+            .cloned()
+            .ok_or(ReadError::Absent { index })
+    }
+}
+
+#[derive(Debug, Default, Clone)]
+struct Tables {
+    values: BTreeMap<(Table, Vec<u8>), Vec<u8>>,
+    applied: Option<Applied>,
+    fault: Option<Fault>,
+}
+
+/// An index in memory.
+#[derive(Debug, Default)]
+pub struct MemoryIndex {
+    tables: Arc<Mutex<Tables>>,
+}
+
+impl MemoryIndex {
+    /// An empty index.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same index as another process would find it.
+    #[must_use]
+    pub fn reopen(&self) -> Self {
+        Self {
+            tables: Arc::clone(&self.tables),
+        }
+    }
+
+    /// A copy of the index as it is now, to go back to: an index may lose what was written last.
+    #[must_use]
+    pub fn snapshot(&self) -> Self {
+        Self {
+            tables: Arc::new(Mutex::new(self.tables().clone())),
+        }
+    }
+
+    /// Makes the next apply fail; `None` takes that back.
+    pub fn fail_next(&self, fault: Option<Fault>) {
+        self.tables().fault = fault;
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Index for MemoryIndex {
+    fn applied(&self) -> Result<Option<Applied>, IndexError> {
+        Ok(self.tables().applied)
+    }
+
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
+        Ok(self.tables().values.get(&(table, key.to_vec())).cloned())
+    }
+
+    fn range(
+        &self,
+        table: Table,
+        from: &[u8],
+        to: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Pair>, IndexError> {
+        Ok(self
+            .tables()
+            .values
+            .range((table, from.to_vec())..)
+            .take_while(|((at, key), _)| *at == table && to.is_none_or(|to| key.as_slice() < to))
+            .take(limit)
+            .map(|((_, key), value)| (key.clone(), value.clone()))
+            .collect())
+    }
+
+    fn apply(&mut self, writes: Vec<IndexWrite>, applied: Applied) -> Result<(), IndexError> {
+        let failed = Err(IndexError::Io(std::io::ErrorKind::Other));
+        let mut tables = self.tables();
+        let fault = tables.fault.take();
+        match fault {
+            Some(Fault::Full) => return Err(IndexError::Io(std::io::ErrorKind::StorageFull)),
+            Some(Fault::Before) => return failed,
+            Some(Fault::After) | None => {}
+        }
+        for write in writes {
+            match write {
+                IndexWrite::Put { table, key, value } => {
+                    tables.values.insert((table, key), value);
+                }
+                IndexWrite::Delete { table, key } => {
+                    tables.values.remove(&(table, key));
+                }
+            }
+        }
+        tables.applied = Some(applied);
+        match fault {
+            Some(_) => failed,
+            None => Ok(()),
+        }
+    }
+
+    fn clear(&mut self) -> Result<(), IndexError> {
+        let mut tables = self.tables();
+        tables.values.clear();
+        tables.applied = None;
+        Ok(())
+    }
+}
