@@ -1,0 +1,159 @@
+//! Messages: the header that travels in front, and the event that it is about.
+
+use serde::{Deserialize, Serialize};
+
+use super::alert::{Alert, Sighting};
+pub use super::handling::Handling;
+use super::rfi::{Acceptance, Answer, Refusal, Request};
+use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, Timestamp};
+
+codes! {
+    /// What a message is.
+    Kind {
+        /// A request for information; it opens an exchange.
+        Request = "request",
+        /// The asked side takes the request on.
+        Acceptance = "accept",
+        /// An answer, whole or in part.
+        Answer = "answer",
+        /// The asked side refuses, by ground.
+        Refusal = "refuse",
+        /// A smuggling-trend alert; it opens a conversation of its own.
+        Alert = "alert",
+        /// "We see it too."
+        Sighting = "sighting",
+    }
+}
+
+codes! {
+    /// How soon a message must get through.
+    Priority {
+        /// Before everything else.
+        Urgent = "urgent",
+        /// In its order.
+        Routine = "routine",
+    }
+}
+
+/// A sealed attachment as the header lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttachmentSlot {
+    /// Bytes of the sealed file.
+    pub length: u64,
+    /// SHA-256 of the sealed file.
+    pub digest: Digest,
+}
+
+/// An attachment as the body lists it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AttachmentInfo {
+    /// The file's name, as its sender gave it.
+    pub name: String,
+    /// The media type, as its sender gave it; never interpreted.
+    pub media_type: String,
+    /// Bytes of the file.
+    pub size: u64,
+    /// SHA-256 of the file.
+    pub digest: Digest,
+    /// The key that opens the sealed file.
+    pub key: [u8; 32],
+}
+
+impl std::fmt::Debug for AttachmentInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "AttachmentInfo({} bytes)", self.size)
+    }
+}
+
+/// Something that a later version adds to the header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extension {
+    /// Its number.
+    pub id: u32,
+    /// Whether a receiver that does not know it must refuse the message.
+    pub critical: bool,
+    /// Its value.
+    pub value: Vec<u8>,
+}
+
+/// What stands in front of a message: no content, and no names of persons.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Header {
+    /// The lowest and highest protocol version that the sender speaks.
+    pub protocol: (u32, u32),
+    /// The message.
+    pub id: MessageId,
+    /// The exchange or alert that it belongs to: the id of its first message.
+    pub conversation: MessageId,
+    /// The sender's messages in this conversation are numbered from 0.
+    pub sequence: u64,
+    /// The leaf of the sender's message before this one in the conversation.
+    pub previous_own: Option<Digest>,
+    /// The leaf of the latest message of another that the sender had seen in the conversation.
+    pub last_seen: Option<Digest>,
+    /// The node that sends it.
+    pub sender: NodeId,
+    /// The members that it is for.
+    pub recipients: Vec<MemberId>,
+    /// What it is.
+    pub kind: Kind,
+    /// How soon it must get through.
+    pub priority: Priority,
+    /// What receivers may do with it.
+    pub handling: Handling,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Until when it may be delivered.
+    pub expires: Timestamp,
+    /// The hash of the trust list in force at the sender.
+    pub trust_list: Digest,
+    /// Sealed attachments.
+    pub attachments: Vec<AttachmentSlot>,
+    /// What later versions add.
+    pub extensions: Vec<Extension>,
+}
+
+/// Who caused what, when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Who, in which role.
+    pub by: Actor,
+    /// When, by the clock of the sender.
+    pub at: Timestamp,
+    /// Attachments, in the order of the header.
+    pub attachments: Vec<AttachmentInfo>,
+    /// What.
+    pub body: Body,
+}
+
+/// What a message says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Body {
+    /// A request for information.
+    Request(Box<Request>),
+    /// The asked side takes the request on.
+    Acceptance(Acceptance),
+    /// An answer.
+    Answer(Answer),
+    /// A refusal.
+    Refusal(Refusal),
+    /// A smuggling-trend alert.
+    Alert(Box<Alert>),
+    /// "We see it too."
+    Sighting(Sighting),
+}
+
+impl Body {
+    /// What the message is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Request(_) => Kind::Request,
+            Self::Acceptance(_) => Kind::Acceptance,
+            Self::Answer(_) => Kind::Answer,
+            Self::Refusal(_) => Kind::Refusal,
+            Self::Alert(_) => Kind::Alert,
+            Self::Sighting(_) => Kind::Sighting,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Frames: what travels over a link.
+
+use prost::Message as _;
+
+use super::generated as pb;
+use super::{WireError, digest, strictly};
+use crate::base::{Digest, NodeId};
+
+/// The longest frame, in bytes.
+pub const LONGEST_FRAME: usize = 1024 * 1024;
+
+/// The most envelopes in a frame.
+pub const MAX_ENVELOPES: usize = 64;
+
+/// The most receipts, refusals or digests in a frame.
+const MOST_ITEMS: usize = 1_024;
+
+/// What travels over a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Frame {
+    /// The first frame of each side.
+    Hello {
+        /// The protocol versions that the node speaks.
+        protocols: Vec<u32>,
+        /// The node.
+        node: NodeId,
+        /// The version of the trust list in force there.
+        trust_list_version: u64,
+        /// The hash of that list.
+        trust_list_hash: Digest,
+    },
+    /// Messages, each wrapped for the peer.
+    Envelopes(Vec<Vec<u8>>),
+    /// Receipts for what came.
+    Receipts(Vec<Vec<u8>>),
+    /// What is not taken now, or could not be opened: leaf or envelope digest, and the reason's
+    /// number.
+    Refusals(Vec<(Digest, u16)>),
+    /// Receipts that are kept, by their digest.
+    Kept(Vec<Digest>),
+    /// The node's key bundle.
+    Bundle(Vec<u8>),
+}
+
+impl Frame {
+    /// The frame's bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let kind = match self {
+            Self::Hello {
+                protocols,
+                node,
+                trust_list_version,
+                trust_list_hash,
+            } => pb::frame::Kind::Hello(pb::Hello {
+                protocols: protocols.clone(),
+                node: node.to_string(),
+                trust_list_version: *trust_list_version,
+                trust_list_hash: trust_list_hash.as_bytes().to_vec(),
+            }),
+            Self::Envelopes(envelopes) => pb::frame::Kind::Envelopes(pb::Envelopes {
+                envelopes: envelopes.clone(),
+            }),
+            Self::Receipts(receipts) => pb::frame::Kind::Receipts(pb::Receipts {
+                receipts: receipts.clone(),
+            }),
+            Self::Refusals(refusals) => pb::frame::Kind::Refusals(pb::Refusals {
+                refusals: refusals
+                    .iter()
+                    .map(|(digest, code)| pb::Refusal {
+                        digest: digest.as_bytes().to_vec(),
+                        code: u32::from(*code),
+                    })
+                    .collect(),
+            }),
+            Self::Kept(digests) => pb::frame::Kind::Kept(pb::Kept {
+                digests: digests.iter().map(|d| d.as_bytes().to_vec()).collect(),
+            }),
+            Self::Bundle(document) => pb::frame::Kind::Bundle(pb::Bundle {
+                document: document.clone(),
+            }),
+        };
+        pb::Frame { kind: Some(kind) }.encode_to_vec()
+    }
+
+    /// Reads a frame.
+    ///
+    /// # Errors
+    /// [`WireError`] for anything but the one encoding of a frame.
+    pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
+        let frame: pb::Frame = strictly(bytes, LONGEST_FRAME)?;
+        Ok(match frame.kind.ok_or(WireError::Field("kind"))? {
+            pb::frame::Kind::Hello(hello) => Self::Hello {
+                protocols: some(hello.protocols, 64, "protocols")?,
+                node: hello.node.parse().map_err(|_| WireError::Field("node"))?,
+                trust_list_version: hello.trust_list_version,
+                trust_list_hash: digest(&hello.trust_list_hash, "trust_list_hash")?,
+            },
+            pb::frame::Kind::Envelopes(envelopes) => {
+                Self::Envelopes(some(envelopes.envelopes, MAX_ENVELOPES, "envelopes")?)
+            }
+            pb::frame::Kind::Receipts(receipts) => {
+                Self::Receipts(some(receipts.receipts, MOST_ITEMS, "receipts")?)
+            }
+            pb::frame::Kind::Refusals(refusals) => Self::Refusals(
+                some(refusals.refusals, MOST_ITEMS, "refusals")?
+                    .into_iter()
+                    .map(|refusal| {
+                        let code = u16::try_from(refusal.code);
+                        Ok((
+                            digest(&refusal.digest, "refusals.digest")?,
+                            code.map_err(|_| WireError::Field("refusals.code"))?,
+                        ))
+                    })
+                    .collect::<Result<_, WireError>>()?,
+            ),
+            pb::frame::Kind::Kept(kept) => Self::Kept(
+                some(kept.digests, MOST_ITEMS, "digests")?
+                    .iter()
+                    .map(|bytes| digest(bytes, "digests"))
+                    .collect::<Result<_, _>>()?,
+            ),
+            pb::frame::Kind::Bundle(bundle) => Self::Bundle(bundle.document),
+        })
+    }
+}
+
+fn some<T>(items: Vec<T>, most: usize, field: &'static str) -> Result<Vec<T>, WireError> {
+    (1..=most)
+        .contains(&items.len())
+        .then_some(items)
+        .ok_or(WireError::Field(field))
+}
