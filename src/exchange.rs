@@ -1,1 +1,10 @@
-//! The exchange of messages with peers, without sockets: outbox, inbox, retry, duplicates, priorities.
+//! The exchange of messages with peers, without sockets: what is in flight to whom, what a
+//! message that comes in is worth, and how a peer is told.
+
+mod flight;
+mod inbox;
+mod refusal;
+
+pub use flight::{Flight, Waiting};
+pub use inbox::{Conversation, Known, Verdict, judge};
+pub use refusal::Refusal;

@@ -1,0 +1,199 @@
+//! What has been sent to each peer and not been settled yet, so that a link is kept full,
+//! nothing overtakes what it must not, and what stays unanswered is sent again.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::base::{MemberId, NodeId, Timestamp};
+
+/// Something that waits for a peer, by its place in the outbox: urgent before routine, then in
+/// the order of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Waiting {
+    /// 0 for urgent, 1 for routine.
+    pub class: u8,
+    /// The log entry that holds what waits.
+    pub entry: u64,
+}
+
+/// The items in flight on every link that is up.
+#[derive(Debug)]
+pub struct Flight {
+    window: usize,
+    retry_after: Duration,
+    links: BTreeMap<MemberId, Link>,
+}
+
+#[derive(Debug)]
+struct Link {
+    node: NodeId,
+    sent: BTreeMap<Waiting, Timestamp>,
+}
+
+impl Flight {
+    /// At most `window` items in flight to a peer and class; unsettled ones go again after
+    /// `retry_after`.
+    pub fn new(window: usize, retry_after: Duration) -> Self {
+        Self {
+            window,
+            retry_after,
+            links: BTreeMap::new(),
+        }
+    }
+
+    /// A link came up: whatever was in flight before goes again.
+    pub fn link_up(&mut self, node: NodeId) {
+        let sent = BTreeMap::new();
+        self.links.insert(node.member, Link { node, sent });
+    }
+
+    /// A link went down. A link to another node of the member stays.
+    pub fn link_down(&mut self, node: NodeId) {
+        if self.peer(node.member) == Some(node) {
+            self.links.remove(&node.member);
+        }
+    }
+
+    /// The node of `member` to which a link is up.
+    pub fn peer(&self, member: MemberId) -> Option<NodeId> {
+        self.links.get(&member).map(|link| link.node)
+    }
+
+    /// The members with a link.
+    pub fn members(&self) -> Vec<MemberId> {
+        self.links.keys().copied().collect()
+    }
+
+    /// How many of what waits are worth looking at, since no more could be sent.
+    pub fn window(&self) -> usize {
+        self.window
+    }
+
+    /// Of what waits for `member` (in order), what is to be sent now; counts it as sent.
+    pub fn take_due(
+        &mut self,
+        member: MemberId,
+        waiting: &[Waiting],
+        now: Timestamp,
+    ) -> Vec<Waiting> {
+        let Some(link) = self.links.get_mut(&member) else {
+            return Vec::new();
+        };
+        let mut due = Vec::new();
+        for item in waiting.iter().take(self.window) {
+            let again = match link.sent.get(item) {
+                None => true,
+                // A clock that was set back must not make a message wait for its return.
+                Some(at) => now.since(*at) >= self.retry_after || *at > now,
+            };
+            if again {
+                link.sent.insert(*item, now);
+                due.push(*item);
+            }
+        }
+        due
+    }
+
+    /// The item needs no more sending: it was receipted, refused for good, or expired.
+    pub fn settle(&mut self, member: MemberId, item: Waiting) {
+        if let Some(link) = self.links.get_mut(&member) {
+            link.sent.remove(&item);
+        }
+    }
+
+    /// The item did not leave, or is to go again at the next occasion.
+    pub fn release(&mut self, member: MemberId, entry: u64) {
+        if let Some(link) = self.links.get_mut(&member) {
+            link.sent.retain(|item, _| item.entry != entry);
+        }
+    }
+
+    /// When something in flight is next due to go again.
+    pub fn next_retry(&self) -> Option<Timestamp> {
+        let sent = self.links.values().flat_map(|link| link.sent.values());
+        sent.min().map(|at| at.plus(self.retry_after))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn flight() -> (Flight, NodeId) {
+        let node: NodeId = "TR-1".parse().unwrap();
+        let mut flight = Flight::new(2, MINUTE);
+        flight.link_up(node);
+        (flight, node)
+    }
+
+    fn waiting(entries: &[u64]) -> Vec<Waiting> {
+        let item = |entry: &u64| Waiting {
+            class: 1,
+            entry: *entry,
+        };
+        entries.iter().map(item).collect()
+    }
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_millis(secs * 1000)
+    }
+
+    #[test]
+    fn nothing_is_due_without_a_link() {
+        let (mut flight, node) = flight();
+        flight.link_down(node);
+        assert_eq!(flight.take_due(node.member, &waiting(&[1]), at(0)), []);
+    }
+
+    #[test]
+    fn what_is_in_flight_is_not_sent_twice_before_its_time() {
+        let (mut flight, node) = flight();
+        let items = waiting(&[1]);
+        assert_eq!(flight.take_due(node.member, &items, at(0)), items);
+        assert_eq!(flight.take_due(node.member, &items, at(59)), []);
+        assert_eq!(flight.take_due(node.member, &items, at(60)), items);
+    }
+
+    #[test]
+    fn a_clock_set_back_does_not_hold_anything_up() {
+        let (mut flight, node) = flight();
+        let items = waiting(&[1]);
+        flight.take_due(node.member, &items, at(10_000));
+        assert_eq!(flight.take_due(node.member, &items, at(0)), items);
+    }
+
+    #[test]
+    fn the_window_slides_as_items_settle() {
+        let (mut flight, node) = flight();
+        let items = waiting(&[1, 2, 3]);
+        assert_eq!(
+            flight.take_due(node.member, &items, at(0)),
+            waiting(&[1, 2])
+        );
+        flight.settle(node.member, items[0]);
+        assert_eq!(
+            flight.take_due(node.member, &items[1..], at(1)),
+            waiting(&[3])
+        );
+    }
+
+    #[test]
+    fn a_new_link_sends_everything_again() {
+        let (mut flight, node) = flight();
+        let items = waiting(&[1]);
+        flight.take_due(node.member, &items, at(0));
+        flight.link_up(node);
+        assert_eq!(flight.take_due(node.member, &items, at(1)), items);
+    }
+
+    #[test]
+    fn an_old_link_that_dies_late_does_not_take_the_new_one_with_it() {
+        let (mut flight, node) = flight();
+        let second: NodeId = "TR-2".parse().unwrap();
+        flight.link_up(second);
+        flight.link_down(node);
+        assert_eq!(flight.peer(node.member), Some(second));
+    }
+}
