@@ -1,1 +1,29 @@
-//! Use cases, one file each, on one synchronous service. A permit is a value that only the role table makes.
+//! Use cases, one file each, on one synchronous service. A permit is a value that only the role
+//! table makes.
+
+mod alerts;
+pub mod change;
+pub mod core;
+mod deliver;
+mod error;
+mod input;
+mod people;
+mod permit;
+mod project;
+mod read;
+mod receipts;
+mod receive;
+mod requests;
+pub mod rows;
+mod service;
+mod view;
+
+pub use error::AppError;
+pub use input::{
+    Ask, Attached, Effect, Federation, FromPeer, HealthReply, Input, PeerReceipt, Reply,
+    ThreadItem, Ticket,
+};
+pub use people::{People, PeopleError};
+pub use permit::{Action, Caller, Denied, Permit};
+pub use receive::LARGEST_ATTACHMENT;
+pub use requests::LIFE;

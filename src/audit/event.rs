@@ -143,6 +143,10 @@ events! {
     AttachmentsStored = 193, "attachments-stored";
     /// A message of ours expired before a peer proved that it stored it.
     DeliveryExpired = 194, "delivery-expired";
+    /// One attachment of a peer's message is stored here whole; others may be on their way.
+    AttachmentStored = 195, "attachment-stored";
+    /// The peer proved that it holds all attachments of our message.
+    AttachmentsReceiptReceived = 196, "attachments-receipt-received";
 
     /// An alert was published and committed for sending.
     AlertSent = 200, "alert-sent";

@@ -151,6 +151,9 @@ pub trait Log: Send {
     /// The root over all entries.
     fn root(&self) -> Digest;
 
+    /// The root of the tree over the first `size` entries; nothing if there are fewer.
+    fn root_at(&self, size: u64) -> Option<Digest>;
+
     /// The newest checkpoint; nothing while the log is empty.
     fn head(&self) -> Option<SignedCheckpoint>;
 

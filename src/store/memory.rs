@@ -89,6 +89,10 @@ impl Log for MemoryLog {
         self.disk().tree.root()
     }
 
+    fn root_at(&self, size: u64) -> Option<Digest> {
+        self.disk().tree.root_at(size)
+    }
+
     fn head(&self) -> Option<SignedCheckpoint> {
         self.disk().checkpoints.last().cloned()
     }

@@ -1,0 +1,455 @@
+//! Group commit: many inputs, one log append, one signed checkpoint, and only then their effects.
+
+use super::change::{Change, signed_message};
+use super::error::AppError;
+use super::input::{Effect, Input};
+use super::project::{Projected, project};
+use super::rows::VERSION;
+use super::service::{Handled, Recorded, Service, Turn};
+use super::view::{Pending, View};
+use crate::audit::Receipt;
+use crate::base::{Actor, Digest, Entropy, MessageId, NodeId, PersonId, Timestamp};
+use crate::exchange::Refusal;
+use crate::seal::envelope::SignedMessage;
+use crate::seal::group::MessageSignature;
+use crate::store::{
+    AppendError, Applied, CheckpointSigner, Index, IndexError, Log, NewEntry, ReadError,
+    WriterEpoch,
+};
+
+/// Index writes that a replay collects before it applies them.
+const REPLAY_BATCH: usize = 4_096;
+
+/// Signs what leaves and what is logged. The simulation has a cheap twin.
+pub trait Signer: CheckpointSigner + Send {
+    /// One signature over the tree of these leaves; each message gets it with its own path.
+    fn sign_group(&self, leaves: &[Digest]) -> Vec<MessageSignature>;
+}
+
+/// Something to carry out, durable behind it.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// Answer a person.
+    Reply(super::input::Ticket, Result<super::input::Reply, AppError>),
+    /// Wrap these messages for the peer and send them.
+    Send {
+        /// The peer.
+        peer: NodeId,
+        /// 0 urgent, 1 routine.
+        class: u8,
+        /// The messages, as they are signed.
+        messages: Vec<SignedMessage>,
+    },
+    /// Send these receipts.
+    Receipts {
+        /// The peer.
+        peer: NodeId,
+        /// The receipts, encoded.
+        receipts: Vec<Vec<u8>>,
+    },
+    /// Tell the peer that something is not taken.
+    Refuse {
+        /// The peer.
+        peer: NodeId,
+        /// What it sent.
+        digest: Digest,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// Tell the peer that its receipt is kept.
+    Keep {
+        /// The peer.
+        peer: NodeId,
+        /// The receipt's digest.
+        receipt: Digest,
+    },
+    /// Fetch an attachment.
+    Fetch {
+        /// The peer.
+        peer: NodeId,
+        /// The message that lists it.
+        message: MessageId,
+        /// Its place there.
+        index: u16,
+        /// Bytes of the sealed file.
+        length: u64,
+        /// SHA-256 of the sealed file.
+        digest: Digest,
+    },
+}
+
+/// Why the node must end: a restart finds out what is true.
+#[derive(Debug, thiserror::Error)]
+pub enum Fatal {
+    /// The log does not take entries, or may have taken them: only a restart can tell.
+    #[error("the log append failed: {0}")]
+    Append(AppendError),
+    /// The index cannot be read or written.
+    #[error("the index failed: {0}")]
+    Index(IndexError),
+    /// An entry that was written cannot be read back.
+    #[error("a log entry cannot be read: {0}")]
+    Read(ReadError),
+}
+
+impl From<IndexError> for Fatal {
+    fn from(error: IndexError) -> Self {
+        Self::Index(error)
+    }
+}
+
+impl From<ReadError> for Fatal {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}
+
+/// The service with its log and index.
+pub struct Core<L, I, S> {
+    service: Service,
+    log: L,
+    index: I,
+    signer: S,
+    epoch: WriterEpoch,
+    pseudonym_key: [u8; 32],
+    waiting: Vec<Input>,
+}
+
+/// How the index was brought up to the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CatchUp {
+    /// It was there already.
+    Current,
+    /// It lacked the last entries.
+    Replayed(u64),
+    /// It was absent, damaged, of another version or of another log, and was made anew.
+    Rebuilt(u64),
+}
+
+impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
+    /// Assembles a core; the index has to be current ([`catch_up`]). `pseudonym_key` keeps the
+    /// exchange pseudonyms of log entries from being guessed.
+    pub fn new(
+        me: NodeId,
+        log: L,
+        index: I,
+        signer: S,
+        epoch: WriterEpoch,
+        pseudonym_key: [u8; 32],
+    ) -> Self {
+        Self {
+            service: Service::new(me),
+            log,
+            index,
+            signer,
+            epoch,
+            pseudonym_key,
+            waiting: Vec::new(),
+        }
+    }
+
+    /// The log.
+    pub fn log(&self) -> &L {
+        &self.log
+    }
+
+    /// The index.
+    pub fn index(&self) -> &I {
+        &self.index
+    }
+
+    /// When the core needs a [`Input::Tick`] at the latest.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        self.service.next_wake()
+    }
+
+    /// Takes the parts back, for the simulation of a restart.
+    pub fn into_parts(self) -> (L, I, S) {
+        (self.log, self.index, self.signer)
+    }
+
+    /// Handles a group of inputs: decides, signs, appends once, and returns what to carry out.
+    ///
+    /// # Errors
+    /// [`Fatal`]: the process has to end, and nothing of this group may be told to anyone.
+    pub fn commit(
+        &mut self,
+        now: Timestamp,
+        entropy: &mut dyn Entropy,
+        inputs: Vec<Input>,
+    ) -> Result<Vec<Outcome>, Fatal> {
+        let mut outcomes = Vec::new();
+        let mut group = std::mem::take(&mut self.waiting);
+        group.extend(inputs);
+        loop {
+            outcomes.extend(self.commit_once(now, entropy, group)?);
+            if self.waiting.is_empty() {
+                return Ok(outcomes);
+            }
+            group = std::mem::take(&mut self.waiting);
+        }
+    }
+
+    fn commit_once(
+        &mut self,
+        now: Timestamp,
+        entropy: &mut dyn Entropy,
+        inputs: Vec<Input>,
+    ) -> Result<Vec<Outcome>, Fatal> {
+        let mut pending = Pending::default();
+        let mut recorded = Vec::new();
+        let mut effects = Vec::new();
+        let mut turn = Turn {
+            now,
+            entropy,
+            view: View::new(&self.index, &mut pending),
+            log: &self.log,
+            next_entry: self.log.size(),
+            recorded: &mut recorded,
+            effects: &mut effects,
+        };
+        for input in inputs {
+            if self.service.handle(&mut turn, &input)? == Handled::AfterCommit {
+                self.waiting.push(input);
+            }
+        }
+        self.service.pump(&mut turn)?;
+        if !recorded.is_empty() {
+            let entries = self.entries(now, &recorded);
+            let size = self.log.size();
+            match self
+                .log
+                .append(size, self.epoch, entries, &self.signer, entropy)
+            {
+                Ok(_) => (),
+                Err(AppendError::Full) => {
+                    self.service.forget_flight();
+                    return Ok(self.turn_down(effects));
+                }
+                Err(error) => return Err(Fatal::Append(error)),
+            }
+        }
+        if !pending.is_empty() {
+            let applied = applied(&self.log);
+            self.index.apply(pending.take(), applied)?;
+        }
+        self.resolve(effects)
+    }
+
+    /// Signs what is sent, and makes the log entries of a group.
+    fn entries(&self, now: Timestamp, recorded: &[Recorded]) -> Vec<NewEntry> {
+        let leaves: Vec<Digest> = recorded
+            .iter()
+            .filter_map(|r| match &r.change {
+                Change::Sent(message) => Some(message.leaf()),
+                Change::Received(..) | Change::Other(_) => None,
+            })
+            .collect();
+        let mut signatures = if leaves.is_empty() {
+            Vec::new()
+        } else {
+            self.signer.sign_group(&leaves)
+        }
+        .into_iter();
+        let entry = |r: &Recorded| {
+            let signature = match &r.change {
+                Change::Sent(_) => signatures.next(),
+                Change::Received(..) | Change::Other(_) => None,
+            };
+            let content = with_actor(&r.by, r.change.content(signature.as_ref()));
+            let heading = r.change.heading(&r.by, &content);
+            let exchange = heading.conversation.map(|id| self.pseudonym(id));
+            NewEntry {
+                time: now,
+                kind: heading.kind,
+                event: heading.event,
+                role: r.by.role,
+                actor: r.by.person.to_bytes(),
+                exchange: exchange.unwrap_or_default(),
+                peer: heading.peer,
+                statement: heading.statement,
+                content,
+            }
+        };
+        recorded.iter().map(entry).collect()
+    }
+
+    fn pseudonym(&self, conversation: MessageId) -> [u8; 16] {
+        let digest = Digest::of_parts(&[
+            b"liaison/exchange-pseudonym/v1",
+            &self.pseudonym_key,
+            &conversation.to_bytes(),
+        ]);
+        let mut pseudonym = [0; 16];
+        pseudonym.copy_from_slice(&digest.as_bytes()[..16]);
+        pseudonym
+    }
+
+    /// The group did not happen: people are told, peers hear nothing and send again.
+    fn turn_down(&mut self, effects: Vec<Effect>) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        for effect in effects {
+            if let Effect::Reply(ticket, _) = effect {
+                outcomes.push(Outcome::Reply(ticket, Err(AppError::DiskFull)));
+            }
+        }
+        for input in std::mem::take(&mut self.waiting) {
+            if let Input::Ask(ticket, _, _) = input {
+                outcomes.push(Outcome::Reply(ticket, Err(AppError::DiskFull)));
+            }
+        }
+        outcomes
+    }
+
+    fn resolve(&self, effects: Vec<Effect>) -> Result<Vec<Outcome>, Fatal> {
+        effects
+            .into_iter()
+            .map(|effect| {
+                Ok(match effect {
+                    Effect::Reply(ticket, outcome) => Outcome::Reply(ticket, outcome),
+                    Effect::Send {
+                        peer,
+                        class,
+                        entries,
+                    } => Outcome::Send {
+                        peer,
+                        class,
+                        messages: entries
+                            .into_iter()
+                            .map(|entry| {
+                                let record = self.log.read(entry)?;
+                                let (_, content) = split_actor(&record.content)
+                                    .map_err(|_| ReadError::Damaged { index: entry })?;
+                                signed_message(content)
+                                    .map_err(|_| ReadError::Damaged { index: entry })
+                            })
+                            .collect::<Result<_, ReadError>>()?,
+                    },
+                    Effect::Receipts { peer, entries } => Outcome::Receipts {
+                        peer,
+                        receipts: entries
+                            .into_iter()
+                            .map(|entry| self.log.receipt(entry).map(|r: Receipt| r.encode()))
+                            .collect::<Result<_, ReadError>>()?,
+                    },
+                    Effect::Refuse {
+                        peer,
+                        digest,
+                        refusal,
+                    } => Outcome::Refuse {
+                        peer,
+                        digest,
+                        refusal,
+                    },
+                    Effect::Keep { peer, receipt } => Outcome::Keep { peer, receipt },
+                    Effect::Fetch {
+                        peer,
+                        message,
+                        index,
+                        length,
+                        digest,
+                    } => Outcome::Fetch {
+                        peer,
+                        message,
+                        index,
+                        length,
+                        digest,
+                    },
+                })
+            })
+            .collect()
+    }
+}
+
+/// Brings an index up to its log, from where it stands or from the start.
+///
+/// # Errors
+/// [`Fatal`] where the log cannot be read, or a fresh index cannot be written.
+pub fn catch_up(
+    me: NodeId,
+    log: &dyn Log,
+    index: &mut dyn Index,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<CatchUp, Fatal> {
+    let size = log.size();
+    let from = match index.applied() {
+        Ok(Some(applied)) if fits(log, &applied) => Some(applied.size),
+        Ok(_) | Err(_) => None,
+    };
+    let caught_up = match from {
+        Some(from) if from == size => return Ok(CatchUp::Current),
+        Some(from) => CatchUp::Replayed(size - from),
+        None => {
+            index.clear()?;
+            CatchUp::Rebuilt(size)
+        }
+    };
+    let mut next = from.unwrap_or(0);
+    while next < size {
+        let mut pending = Pending::default();
+        while next < size && pending.len() < REPLAY_BATCH {
+            let record = log.read(next)?;
+            let damaged = ReadError::Damaged { index: next };
+            let (by, content) = split_actor(&record.content).map_err(|_| damaged.clone())?;
+            let change = Change::read(content).map_err(|_| damaged)?;
+            let by = Actor {
+                role: record.entry.role,
+                person: PersonId::from_bytes(record.entry.actor),
+                ..by
+            };
+            let mut view = View::new(&*index, &mut pending);
+            let projected = Projected {
+                entry: next,
+                at: record.entry.time,
+                by,
+                change: &change,
+            };
+            project(&mut view, me.member, &projected)?;
+            next += 1;
+        }
+        let applied = Applied {
+            size: next,
+            root: log.root_at(next).unwrap_or(Digest::EMPTY),
+            version: VERSION,
+        };
+        index.apply(pending.take(), applied)?;
+        progress(next, size);
+    }
+    Ok(caught_up)
+}
+
+fn fits(log: &dyn Log, applied: &Applied) -> bool {
+    applied.version == VERSION && log.root_at(applied.size) == Some(applied.root)
+}
+
+fn applied(log: &dyn Log) -> Applied {
+    Applied {
+        size: log.size(),
+        root: log.root(),
+        version: VERSION,
+    }
+}
+
+/// An entry names role and person in the open; the member stands before the private content.
+fn with_actor(by: &Actor, content: Vec<u8>) -> Vec<u8> {
+    [&by.member.to_bytes()[..], &content].concat()
+}
+
+/// Splits what [`with_actor`] joined.
+pub(super) fn split_actor(
+    content: &[u8],
+) -> Result<(Actor, &[u8]), super::change::UnreadableChange> {
+    let unreadable = super::change::UnreadableChange;
+    let (member, content) = content.split_at_checked(8).ok_or(unreadable)?;
+    let member: [u8; 8] = member.try_into().map_err(|_| unreadable)?;
+    let member = crate::base::MemberId::from_bytes(member).map_err(|_| unreadable)?;
+    Ok((Actor::node(member), content))
+}
+
+/// The member that acted, and the change, in the content of a log entry.
+pub(super) fn read_change(
+    content: &[u8],
+) -> Result<(Actor, Change), super::change::UnreadableChange> {
+    let (by, content) = split_actor(content)?;
+    Ok((by, Change::read(content)?))
+}

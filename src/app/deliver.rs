@@ -1,0 +1,127 @@
+//! Delivery to peers: what waits goes out when a link is up, and expires in the open.
+
+use super::change::{Change, Other};
+use super::input::Effect;
+use super::rows::*;
+use super::service::{Service, Turn};
+use crate::base::{Actor, MemberId, MessageId, NodeId};
+use crate::exchange::Waiting;
+use crate::store::IndexError;
+
+/// Expired messages that one tick deals with.
+const EXPIRED_AT_ONCE: usize = 256;
+
+/// Attachments fetched from one peer at a time.
+const FETCHES_AT_ONCE: usize = 2;
+
+/// Sends what is due to a member.
+pub(super) fn pump(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    member: MemberId,
+) -> Result<(), IndexError> {
+    let Some(peer) = service.flight.peer(member) else {
+        return Ok(());
+    };
+    for class in [0, 1] {
+        let prefix = [&member.to_bytes()[..], &[class]].concat();
+        let rows = turn
+            .view
+            .prefix::<OutboxRow>(OUTBOX, &prefix, service.flight.window())?;
+        let places: Vec<(Waiting, OutboxRow)> = rows
+            .into_iter()
+            .filter_map(|(key, row)| {
+                let (class, entry) = outbox_place(&key)?;
+                Some((Waiting { class, entry }, row))
+            })
+            .collect();
+        let waiting: Vec<Waiting> = places.iter().map(|(place, _)| *place).collect();
+        let due = service.flight.take_due(member, &waiting, turn.now);
+        let (mut entries, mut receipts) = (Vec::new(), Vec::new());
+        for (place, row) in &places {
+            if due.contains(place) {
+                match row {
+                    OutboxRow::Message { .. } => entries.push(place.entry),
+                    OutboxRow::Receipt { .. } => receipts.push(place.entry),
+                }
+            }
+        }
+        if !entries.is_empty() {
+            turn.effects.push(Effect::Send {
+                peer,
+                class,
+                entries,
+            });
+        }
+        if !receipts.is_empty() {
+            turn.effects.push(Effect::Receipts {
+                peer,
+                entries: receipts,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Takes messages that nobody receipted in time out of the outbox, and records it.
+pub(super) fn expire(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), IndexError> {
+    let me = service.me.member;
+    let until = turn.now.as_millis().to_be_bytes();
+    let rows = turn
+        .view
+        .range::<u8>(EXPIRY, &[], Some(&until), EXPIRED_AT_ONCE)?;
+    for (key, _) in rows {
+        let Some((recipient, message)) = expiry_of(&key) else {
+            continue;
+        };
+        let row = turn
+            .view
+            .row::<MessageRow>(MESSAGE, &message_key(me, message))?;
+        let Some(row) = row else {
+            turn.view.delete(EXPIRY, key);
+            continue;
+        };
+        for class in [0, 1] {
+            let entry = row.entry;
+            service.flight.settle(recipient, Waiting { class, entry });
+        }
+        let expired = Other::DeliveryExpired {
+            recipient,
+            message,
+            conversation: row.conversation,
+        };
+        turn.record(me, Actor::node(me), Change::Other(expired))?;
+    }
+    Ok(())
+}
+
+fn expiry_of(key: &[u8]) -> Option<(MemberId, MessageId)> {
+    let recipient = MemberId::from_bytes(key.get(8..16)?.try_into().ok()?).ok()?;
+    let message = MessageId::from_bytes(key.get(16..)?.try_into().ok()?);
+    Some((recipient, message))
+}
+
+/// Asks for the attachments that are still to be fetched from a peer, the oldest message first.
+pub(super) fn fetch_waiting(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    peer: NodeId,
+) -> Result<(), IndexError> {
+    if service.flight.peer(peer.member) != Some(peer) {
+        return Ok(());
+    }
+    let prefix = peer.member.to_bytes();
+    let rows = turn
+        .view
+        .prefix::<PullRow>(PULL, &prefix, FETCHES_AT_ONCE)?;
+    for (_, pull) in rows {
+        turn.effects.push(Effect::Fetch {
+            peer,
+            message: pull.message,
+            index: pull.index,
+            length: pull.length,
+            digest: pull.digest,
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! Why a person does not get what was asked: what happened, why, and what to do next.
+
+use crate::base::MemberId;
+use crate::domain::FieldError;
+use crate::domain::rfi::Refused;
+use crate::store::{IndexError, ReadError};
+
+use super::permit::Denied;
+
+/// A refusal to a person. Each has a stable code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppError {
+    /// The role table says no.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// There is nothing of that id that the caller may see.
+    #[error("there is no such {0} at this node")]
+    NotFound(&'static str),
+    /// The input breaks rules of its form.
+    #[error("{} field(s) need attention", .0.len())]
+    Invalid(Vec<FieldError>),
+    /// The state, or the four-eyes rule, does not allow it.
+    #[error(transparent)]
+    NotNow(#[from] Refused),
+    /// No trust list is installed.
+    #[error("no trust list is installed at this node, so it knows no peers")]
+    NoTrustList,
+    /// A recipient is not in the trust list in force.
+    #[error("{0} is not a member of the trust list in force")]
+    NotListed(MemberId),
+    /// A request was addressed to the own member.
+    #[error("a request goes to another member, not to one's own")]
+    ToOneself,
+    /// Nobody was named.
+    #[error("no member was named to send to")]
+    NoRecipient,
+    /// The id was used for something else.
+    #[error("this reservation was used for another message")]
+    IdTaken,
+    /// The message does not fit an envelope.
+    #[error("the message is larger than an envelope carries")]
+    TooLarge,
+    /// The attachment has not come whole yet.
+    #[error("the attachment has not arrived whole yet")]
+    AttachmentIncomplete,
+    /// The disk is full, or nearly.
+    #[error("the disk is full, so nothing new can be recorded")]
+    DiskFull,
+    /// A page cursor is not one that this node gave.
+    #[error("the cursor is not one that this node gave")]
+    BadCursor,
+    /// The index could not be read.
+    #[error("the index could not be read")]
+    Index,
+    /// The log could not be read.
+    #[error("the log could not be read")]
+    Log,
+    /// The node is stopping.
+    #[error("the node is stopping")]
+    Stopping,
+}
+
+impl AppError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Denied(_) => "not-permitted",
+            Self::NotFound(_) => "not-found",
+            Self::Invalid(_) => "invalid",
+            Self::NotNow(refused) => refused.code(),
+            Self::NoTrustList => "no-trust-list",
+            Self::NotListed(_) => "not-listed",
+            Self::ToOneself => "to-oneself",
+            Self::NoRecipient => "no-recipient",
+            Self::IdTaken => "id-taken",
+            Self::TooLarge => "too-large",
+            Self::AttachmentIncomplete => "attachment-incomplete",
+            Self::DiskFull => "disk-full",
+            Self::BadCursor => "bad-cursor",
+            Self::Index => "index-failed",
+            Self::Log => "log-failed",
+            Self::Stopping => "stopping",
+        }
+    }
+
+    /// What the person can do.
+    pub fn next(&self) -> &'static str {
+        match self {
+            Self::Denied(_) => {
+                "Ask a colleague who has the role, or the administrator for the role."
+            }
+            Self::NotFound(_) => {
+                "Check the id; `liaison rfi list` and `liaison alert list` show what there is."
+            }
+            Self::Invalid(_) => "Correct the fields named and send it again; nothing was sent.",
+            Self::NotNow(_) => "Look at the exchange as it now stands with `liaison rfi show`.",
+            Self::NoTrustList => {
+                "Install the list that the members signed: `liaison trust install`."
+            }
+            Self::NotListed(_) => {
+                "`liaison trust show` lists the members; a new one has to be enrolled first."
+            }
+            Self::ToOneself | Self::NoRecipient => "Name the member to ask with `--to`.",
+            Self::IdTaken => "Make a new reservation and send it again.",
+            Self::TooLarge => "Shorten the text, or attach it as a file.",
+            Self::AttachmentIncomplete => {
+                "Wait until it has come; `liaison rfi show` tells when it is complete."
+            }
+            Self::DiskFull => {
+                "Free space on the disk of the data folder; nothing acknowledged was lost."
+            }
+            Self::BadCursor => "Begin with the first page again.",
+            Self::Index => {
+                "Stop the node and run `liaison store rebuild`; the log is not affected."
+            }
+            Self::Log => "Stop the node and run `liaison audit verify` to see what is damaged.",
+            Self::Stopping => "Try again when it serves again.",
+        }
+    }
+}
+
+impl From<IndexError> for AppError {
+    fn from(_: IndexError) -> Self {
+        Self::Index
+    }
+}
+
+impl From<ReadError> for AppError {
+    fn from(_: ReadError) -> Self {
+        Self::Log
+    }
+}

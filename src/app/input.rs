@@ -1,0 +1,320 @@
+//! What reaches the service, and what comes out of it.
+
+use crate::audit::{SignedCheckpoint, Statement};
+use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
+use crate::domain::alert::{Alert, Sighting};
+use crate::domain::message::{AttachmentInfo, AttachmentSlot};
+use crate::domain::rfi::{Command, Request};
+use crate::exchange::Refusal;
+use crate::seal::group::MessageSignature;
+
+use super::change::{Message, ReceiptWord};
+use super::error::AppError;
+use super::permit::Permit;
+use super::rows::{AlertRow, ExchangeRow};
+
+/// What one reply belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// The members and nodes that the trust list in force names, as far as decisions need them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Federation {
+    /// The list's version.
+    pub version: u64,
+    /// The list's hash.
+    pub hash: Digest,
+    /// When the list expires.
+    pub expires: Timestamp,
+    /// Every node, this one included.
+    pub nodes: Vec<NodeId>,
+}
+
+impl Federation {
+    /// Whether the member is listed.
+    pub fn lists(&self, member: MemberId) -> bool {
+        self.nodes.iter().any(|node| node.member == member)
+    }
+
+    /// All members but `me`, in order.
+    pub fn others(&self, me: MemberId) -> Vec<MemberId> {
+        let mut members: Vec<MemberId> = self.nodes.iter().map(|node| node.member).collect();
+        members.retain(|member| *member != me);
+        members.sort();
+        members.dedup();
+        members
+    }
+}
+
+/// A sealed attachment of a message that is about to be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attached {
+    /// As the header lists it: the sealed file.
+    pub slot: AttachmentSlot,
+    /// As the body lists it: name, type, size, digest and key.
+    pub info: AttachmentInfo,
+}
+
+/// Something a person asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ask {
+    /// Send a request to each member, as linked exchanges with these ids.
+    SendRequest {
+        /// The members, each with the id of its exchange and its sealed attachments.
+        to: Vec<(MemberId, MessageId, Vec<Attached>)>,
+        /// The request.
+        request: Box<Request>,
+    },
+    /// Accept, answer or refuse an incoming request.
+    Respond {
+        /// The exchange.
+        exchange: MessageId,
+        /// The id of the message.
+        message: MessageId,
+        /// What to say.
+        command: Box<Command>,
+        /// Sealed attachments.
+        attached: Vec<Attached>,
+    },
+    /// List exchanges, the latest first.
+    ListExchanges {
+        /// Only those that this member asked (`true`) or was asked (`false`).
+        outgoing: Option<bool>,
+        /// Only those in this state.
+        state: Option<String>,
+        /// At most so many.
+        limit: usize,
+        /// Where the page begins.
+        cursor: Option<Vec<u8>>,
+    },
+    /// Read one exchange.
+    ReadExchange {
+        /// The exchange.
+        exchange: MessageId,
+    },
+    /// See one exchange's line in the list; recorded nowhere, since it shows no content.
+    GlanceExchange {
+        /// The exchange.
+        exchange: MessageId,
+    },
+    /// Publish an alert.
+    PublishAlert {
+        /// The members to tell; all of the trust list if empty.
+        to: Vec<MemberId>,
+        /// The alert's id.
+        id: MessageId,
+        /// The alert.
+        alert: Box<Alert>,
+        /// Sealed attachments.
+        attached: Vec<Attached>,
+    },
+    /// List alerts, the latest first.
+    ListAlerts {
+        /// At most so many.
+        limit: usize,
+        /// Where the page begins.
+        cursor: Option<Vec<u8>>,
+    },
+    /// Read one alert.
+    ReadAlert {
+        /// The alert.
+        alert: MessageId,
+    },
+    /// Report a sighting.
+    Sight {
+        /// The alert.
+        alert: MessageId,
+        /// The id of the message.
+        message: MessageId,
+        /// The sighting.
+        sighting: Box<Sighting>,
+    },
+    /// Where an attachment is and how to open it.
+    ReadAttachment {
+        /// The message that lists it.
+        message: MessageId,
+        /// Its place there.
+        index: u16,
+    },
+    /// The node's state.
+    Health,
+}
+
+/// The answer to an [`Ask`].
+#[derive(Debug, Clone)]
+pub enum Reply {
+    /// The exchanges as they now stand.
+    Exchanges(Vec<ExchangeRow>, Option<Vec<u8>>),
+    /// An exchange with all that belongs to it.
+    Thread(Box<ExchangeRow>, Vec<ThreadItem>),
+    /// The alerts as they now stand.
+    Alerts(Vec<AlertRow>, Option<Vec<u8>>),
+    /// An alert with all that belongs to it.
+    AlertThread(Box<AlertRow>, Vec<ThreadItem>),
+    /// An attachment.
+    Attachment(AttachmentInfo),
+    /// The node's state.
+    Health(HealthReply),
+}
+
+/// The node's state, as far as the service knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HealthReply {
+    /// The trust list in force.
+    pub federation: Option<Federation>,
+    /// The log's size.
+    pub log_size: u64,
+    /// The log's root.
+    pub log_root: Digest,
+    /// What waits for each other member, and since when.
+    pub waiting: Vec<(MemberId, u64, Option<Timestamp>)>,
+    /// Nodes with a link.
+    pub linked: Vec<NodeId>,
+}
+
+/// One entry of a thread, read back from the log.
+#[derive(Debug, Clone)]
+pub struct ThreadItem {
+    /// The entry.
+    pub entry: u64,
+    /// When it was recorded here.
+    pub at: Timestamp,
+    /// The change that it holds.
+    pub change: super::change::Change,
+    /// The member that caused it.
+    pub member: MemberId,
+    /// The role that caused it.
+    pub role: crate::base::Role,
+    /// Which attachments of the message are stored here whole.
+    pub stored: Vec<bool>,
+}
+
+/// A peer's receipt whose proof and checkpoint were verified.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PeerReceipt {
+    /// What the peer's entry commits to.
+    pub statement: Statement,
+    /// When the peer recorded it, by its own clock.
+    pub at: Timestamp,
+    /// The checkpoint that covers the entry.
+    pub checkpoint: SignedCheckpoint,
+    /// The receipt, in the bytes that came.
+    pub bytes: Vec<u8>,
+}
+
+/// Something that came over a link, already opened and verified.
+#[derive(Debug, Clone)]
+pub enum FromPeer {
+    /// A link to the peer is up.
+    Up,
+    /// The link to the peer is down.
+    Down,
+    /// A message whose signature holds.
+    Message(Box<Message>, Box<MessageSignature>),
+    /// An envelope that could not be taken.
+    Unreadable {
+        /// The digest of the envelope, or the leaf where the signature held.
+        digest: Digest,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A receipt whose proof holds.
+    Receipt(Box<PeerReceipt>),
+    /// The peer will take a message later, not now.
+    Later {
+        /// The message's leaf.
+        leaf: Digest,
+    },
+    /// The peer keeps these receipts (by digest).
+    Kept(Vec<Digest>),
+    /// An attachment of the peer's message was fetched, verified and stored.
+    Fetched {
+        /// The message.
+        message: MessageId,
+        /// The attachment's place.
+        index: u16,
+    },
+}
+
+/// One input of the service.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A person asks.
+    Ask(Ticket, Permit, Ask),
+    /// A peer's doing.
+    Peer(NodeId, FromPeer),
+    /// Another trust list came into force.
+    Federation(Federation),
+    /// The node begins to serve.
+    Start {
+        /// The program's version.
+        version: String,
+    },
+    /// The node stops.
+    Stop,
+    /// Time has passed.
+    Tick,
+}
+
+/// What the service wants done, once all that it recorded is durable.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Answer a person.
+    Reply(Ticket, Result<Reply, AppError>),
+    /// Send messages of the log to a peer.
+    Send {
+        /// The peer.
+        peer: NodeId,
+        /// 0 urgent, 1 routine.
+        class: u8,
+        /// The entries that hold the messages.
+        entries: Vec<u64>,
+    },
+    /// Send receipts for entries of the log to a peer.
+    Receipts {
+        /// The peer.
+        peer: NodeId,
+        /// The entries that the receipts prove.
+        entries: Vec<u64>,
+    },
+    /// Tell a peer that a message is not taken now, or could not be opened.
+    Refuse {
+        /// The peer.
+        peer: NodeId,
+        /// What it sent.
+        digest: Digest,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// Tell a peer that its receipt is kept.
+    Keep {
+        /// The peer.
+        peer: NodeId,
+        /// The receipt's digest.
+        receipt: Digest,
+    },
+    /// Fetch an attachment from a peer.
+    Fetch {
+        /// The peer.
+        peer: NodeId,
+        /// The message that lists it.
+        message: MessageId,
+        /// Its place there.
+        index: u16,
+        /// Bytes of the sealed file.
+        length: u64,
+        /// SHA-256 of the sealed file.
+        digest: Digest,
+    },
+}
+
+/// The word of a receipt, where its statement is one that a receipt can make.
+pub fn receipt_word(statement: &Statement) -> Option<ReceiptWord> {
+    match statement {
+        Statement::Received { .. } => Some(ReceiptWord::Delivered),
+        Statement::Opened { .. } => Some(ReceiptWord::Opened),
+        Statement::AttachmentsStored { .. } => Some(ReceiptWord::AttachmentsStored),
+        Statement::Refused { code, .. } => Some(ReceiptWord::Refused(*code)),
+        Statement::Sent { .. } | Statement::ReceiptReceived { .. } | Statement::Note { .. } => None,
+    }
+}

@@ -1,0 +1,214 @@
+//! Who may do what. A permit exists only where the role table said yes.
+
+use crate::base::{Actor, MemberId, PersonId, Role};
+
+/// A signed-in person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The person's pseudonym.
+    pub person: PersonId,
+    /// The person's name at this node; never leaves it.
+    pub name: String,
+    /// What the person may act as.
+    pub roles: Vec<Role>,
+}
+
+/// Something that a person can ask a node to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Send a request for information.
+    SendRequest,
+    /// See the lists of exchanges.
+    ListExchanges,
+    /// Read one exchange and save its attachments.
+    ReadExchange,
+    /// Accept an incoming request.
+    AcceptRequest,
+    /// Answer an incoming request.
+    AnswerRequest,
+    /// Refuse an incoming request.
+    RefuseRequest,
+    /// Publish an alert.
+    PublishAlert,
+    /// Read alerts.
+    ReadAlerts,
+    /// Report that one sees the same.
+    SightAlert,
+    /// See the node's state.
+    ReadHealth,
+}
+
+impl Action {
+    /// Every action.
+    pub const ALL: [Self; 10] = [
+        Self::SendRequest,
+        Self::ListExchanges,
+        Self::ReadExchange,
+        Self::AcceptRequest,
+        Self::AnswerRequest,
+        Self::RefuseRequest,
+        Self::PublishAlert,
+        Self::ReadAlerts,
+        Self::SightAlert,
+        Self::ReadHealth,
+    ];
+
+    /// What the person tried, in words.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::SendRequest => "send a request",
+            Self::ListExchanges => "list exchanges",
+            Self::ReadExchange => "read an exchange",
+            Self::AcceptRequest => "accept a request",
+            Self::AnswerRequest => "answer a request",
+            Self::RefuseRequest => "refuse a request",
+            Self::PublishAlert => "publish an alert",
+            Self::ReadAlerts => "read alerts",
+            Self::SightAlert => "report a sighting",
+            Self::ReadHealth => "see the node's state",
+        }
+    }
+
+    /// The roles that may, the usual one first.
+    pub fn roles(self) -> &'static [Role] {
+        match self {
+            Self::SendRequest => &[Role::Officer],
+            Self::ListExchanges | Self::ReadExchange => {
+                &[Role::Officer, Role::Contact, Role::Releaser]
+            }
+            Self::AcceptRequest | Self::RefuseRequest => &[Role::Contact],
+            Self::AnswerRequest => &[Role::Contact, Role::Officer],
+            Self::PublishAlert => &[Role::Contact],
+            Self::ReadAlerts => &[Role::Officer, Role::Contact, Role::Releaser, Role::Observer],
+            Self::SightAlert => &[Role::Contact, Role::Officer],
+            Self::ReadHealth => &[
+                Role::Officer,
+                Role::Contact,
+                Role::Releaser,
+                Role::Auditor,
+                Role::Admin,
+                Role::Observer,
+            ],
+        }
+    }
+}
+
+/// The role table says no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("none of your roles may {}", action.in_words())]
+pub struct Denied {
+    /// What was asked.
+    pub action: Action,
+}
+
+/// Leave for one person to do one kind of thing, in one role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permit {
+    actor: Actor,
+    action: Action,
+}
+
+impl Permit {
+    /// Asks the role table.
+    ///
+    /// # Errors
+    /// [`Denied`] where none of the caller's roles may.
+    pub fn ask(member: MemberId, caller: &Caller, action: Action) -> Result<Self, Denied> {
+        let role = action
+            .roles()
+            .iter()
+            .find(|role| caller.roles.contains(role))
+            .ok_or(Denied { action })?;
+        let actor = Actor {
+            member,
+            role: *role,
+            person: caller.person,
+        };
+        Ok(Self { actor, action })
+    }
+
+    /// Who acts, and in which role.
+    pub fn actor(&self) -> Actor {
+        self.actor
+    }
+
+    /// What may be done.
+    pub fn action(&self) -> Action {
+        self.action
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller(roles: &[Role]) -> Caller {
+        Caller {
+            person: PersonId::from_bytes([1; 16]),
+            name: "someone".into(),
+            roles: roles.to_vec(),
+        }
+    }
+
+    #[test]
+    fn every_role_may_do_exactly_what_the_table_says() {
+        use Action as A;
+        let table = [
+            (
+                Role::Officer,
+                vec![
+                    A::SendRequest,
+                    A::ListExchanges,
+                    A::ReadExchange,
+                    A::AnswerRequest,
+                    A::ReadAlerts,
+                    A::SightAlert,
+                    A::ReadHealth,
+                ],
+            ),
+            (
+                Role::Releaser,
+                vec![
+                    A::ListExchanges,
+                    A::ReadExchange,
+                    A::ReadAlerts,
+                    A::ReadHealth,
+                ],
+            ),
+            (
+                Role::Contact,
+                vec![
+                    A::ListExchanges,
+                    A::ReadExchange,
+                    A::AcceptRequest,
+                    A::AnswerRequest,
+                    A::RefuseRequest,
+                    A::PublishAlert,
+                    A::ReadAlerts,
+                    A::SightAlert,
+                    A::ReadHealth,
+                ],
+            ),
+            (Role::Auditor, vec![A::ReadHealth]),
+            (Role::Admin, vec![A::ReadHealth]),
+            (Role::Observer, vec![A::ReadAlerts, A::ReadHealth]),
+            (Role::Node, vec![]),
+        ];
+        let member = "MK".parse().unwrap();
+        for (role, may) in table {
+            for action in Action::ALL {
+                let granted = Permit::ask(member, &caller(&[role]), action).is_ok();
+                assert_eq!(granted, may.contains(&action), "{role} {action:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_permit_names_the_role_it_was_given_for() {
+        let member = "MK".parse().unwrap();
+        let both = caller(&[Role::Officer, Role::Contact]);
+        let permit = Permit::ask(member, &both, Action::AcceptRequest).unwrap();
+        assert_eq!(permit.actor().role, Role::Contact);
+        assert_eq!(permit.action(), Action::AcceptRequest);
+    }
+}

@@ -1,0 +1,419 @@
+//! From changes to the index. Live and on a rebuild the same function writes the same rows.
+
+use super::change::{Change, KeptReceipt, Message, Other, ReceiptWord};
+use super::rows::{self, *};
+use super::view::View;
+use crate::audit::Receipt;
+use crate::base::{Actor, Digest, MemberId, MessageId, Timestamp};
+use crate::domain::alert::AlertRecord;
+use crate::domain::message::{Kind, Priority};
+use crate::domain::rfi::{Exchange, Side};
+use crate::exchange::Conversation;
+use crate::store::IndexError;
+
+/// One change with the place and time of its entry.
+pub struct Projected<'a> {
+    /// The log entry that holds the change.
+    pub entry: u64,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// Who caused it.
+    pub by: Actor,
+    /// What happened.
+    pub change: &'a Change,
+}
+
+/// Writes the rows that follow from one change.
+///
+/// # Errors
+/// Whatever the index gives.
+pub fn project(view: &mut View<'_>, me: MemberId, p: &Projected<'_>) -> Result<(), IndexError> {
+    match p.change {
+        Change::Sent(message) => sent(view, me, p, message),
+        Change::Received(message, _) => received(view, me, p, message),
+        Change::Other(other) => self::other(view, me, p, other),
+    }
+}
+
+/// The class of a message on a link: urgent ones overtake routine ones.
+pub fn class_of(priority: Priority) -> u8 {
+    match priority {
+        Priority::Urgent => 0,
+        Priority::Routine => 1,
+    }
+}
+
+fn message_row(message: &Message, entry: u64, stored: bool) -> MessageRow {
+    let attachment = |slot: &crate::domain::message::AttachmentSlot| AttachmentRow {
+        length: slot.length,
+        digest: slot.digest,
+        stored,
+    };
+    MessageRow {
+        entry,
+        leaf: message.leaf(),
+        conversation: message.header.conversation,
+        kind: message.header.kind,
+        expires: message.header.expires,
+        deliveries: Default::default(),
+        opened: None,
+        attachments: message.header.attachments.iter().map(attachment).collect(),
+    }
+}
+
+fn sent(
+    view: &mut View<'_>,
+    me: MemberId,
+    p: &Projected<'_>,
+    message: &Message,
+) -> Result<(), IndexError> {
+    let header = &message.header;
+    let mut row = message_row(message, p.entry, true);
+    for recipient in header.recipients.iter().filter(|r| **r != me) {
+        row.deliveries.insert(*recipient, Delivery::Queued);
+        let key = outbox_key(*recipient, class_of(header.priority), p.entry);
+        let waiting = OutboxRow::Message {
+            message: header.id,
+            since: p.at,
+        };
+        view.put(OUTBOX, key, &waiting);
+        let key = expiry_key(header.expires, *recipient, header.id);
+        view.put(EXPIRY, key, &class_of(header.priority));
+    }
+    view.put(MESSAGE, message_key(me, header.id), &row);
+    view.put(LEAF, row.leaf.as_bytes().to_vec(), &header.id);
+    advance(view, me, message)?;
+    converse(view, me, p, message)
+}
+
+fn received(
+    view: &mut View<'_>,
+    me: MemberId,
+    p: &Projected<'_>,
+    message: &Message,
+) -> Result<(), IndexError> {
+    let header = &message.header;
+    let sender = message.sender.member;
+    view.put(
+        MESSAGE,
+        message_key(sender, header.id),
+        &message_row(message, p.entry, false),
+    );
+    for (index, slot) in header.attachments.iter().enumerate() {
+        let index = u16::try_from(index).expect("wire bounds the attachments of a message");
+        let pull = PullRow {
+            message: header.id,
+            index,
+            length: slot.length,
+            digest: slot.digest,
+        };
+        view.put(PULL, pull_key(sender, header.id, index), &pull);
+    }
+    advance(view, sender, message)?;
+    converse(view, me, p, message)
+}
+
+fn advance(view: &mut View<'_>, sender: MemberId, message: &Message) -> Result<(), IndexError> {
+    let conversation = Conversation {
+        sequence: message.header.sequence + 1,
+        last: Some(message.leaf()),
+    };
+    let key = conversation_key(message.header.conversation, sender);
+    view.put(CONVERSATION, key, &conversation);
+    Ok(())
+}
+
+fn converse(
+    view: &mut View<'_>,
+    me: MemberId,
+    p: &Projected<'_>,
+    message: &Message,
+) -> Result<(), IndexError> {
+    let header = &message.header;
+    match header.kind {
+        Kind::Request => {
+            let outgoing = message.sender.member == me;
+            let (side, peer) = if outgoing {
+                let asked = header.recipients.first().copied();
+                (Side::Requesting, asked.unwrap_or(me))
+            } else {
+                (Side::Requested, message.sender.member)
+            };
+            let Some(exchange) = Exchange::open(side, header, &message.event, p.at) else {
+                return Ok(());
+            };
+            let row = ExchangeRow {
+                id: header.id,
+                exchange,
+                peer,
+                outgoing,
+                updated: p.at,
+                thread: vec![p.entry],
+            };
+            view.put(
+                EXCHANGE_ORDER,
+                order_key(outgoing, p.at, header.id),
+                &header.id,
+            );
+            view.put(EXCHANGE, header.id.to_bytes().to_vec(), &row);
+        }
+        Kind::Acceptance | Kind::Answer | Kind::Refusal => {
+            on_exchange(view, header.conversation, p, |exchange| {
+                exchange.apply(header, &message.event, p.at);
+            })?;
+        }
+        Kind::Alert => {
+            let from = message.sender.member;
+            let mut others = header.recipients.clone();
+            others.push(from);
+            others.retain(|member| *member != me);
+            others.sort();
+            others.dedup();
+            let Some(alert) = AlertRecord::open(header, &message.event) else {
+                return Ok(());
+            };
+            let row = AlertRow {
+                id: header.id,
+                alert,
+                from,
+                others,
+                thread: vec![p.entry],
+            };
+            let key = alert_order_key(header.created, header.id);
+            view.put(ALERT_ORDER, key, &header.id);
+            view.put(ALERT, header.id.to_bytes().to_vec(), &row);
+        }
+        Kind::Sighting => {
+            on_alert(view, header.conversation, p, |alert| {
+                alert.apply(header, &message.event);
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn on_exchange(
+    view: &mut View<'_>,
+    id: MessageId,
+    p: &Projected<'_>,
+    then: impl FnOnce(&mut Exchange),
+) -> Result<bool, IndexError> {
+    let key = id.to_bytes();
+    let Some(mut row) = view.row::<ExchangeRow>(EXCHANGE, &key)? else {
+        return Ok(false);
+    };
+    view.delete(EXCHANGE_ORDER, order_key(row.outgoing, row.updated, id));
+    row.updated = row.updated.max(p.at);
+    row.thread.push(p.entry);
+    then(&mut row.exchange);
+    view.put(
+        EXCHANGE_ORDER,
+        order_key(row.outgoing, row.updated, id),
+        &id,
+    );
+    view.put(EXCHANGE, key.to_vec(), &row);
+    Ok(true)
+}
+
+fn on_alert(
+    view: &mut View<'_>,
+    id: MessageId,
+    p: &Projected<'_>,
+    then: impl FnOnce(&mut AlertRecord),
+) -> Result<bool, IndexError> {
+    let key = id.to_bytes();
+    let Some(mut row) = view.row::<AlertRow>(ALERT, &key)? else {
+        return Ok(false);
+    };
+    row.thread.push(p.entry);
+    then(&mut row.alert);
+    view.put(ALERT, key.to_vec(), &row);
+    Ok(true)
+}
+
+fn other(
+    view: &mut View<'_>,
+    me: MemberId,
+    p: &Projected<'_>,
+    other: &Other,
+) -> Result<(), IndexError> {
+    match other {
+        Other::ReceiptKept(receipt) => receipt_kept(view, me, p, receipt),
+        Other::Opened {
+            sender,
+            message,
+            conversation,
+            ..
+        } => opened(view, p, *sender, *message, *conversation),
+        Other::AttachmentStored {
+            sender,
+            message,
+            index,
+            all,
+            ..
+        } => attachment_stored(view, p, *sender, *message, *index, *all),
+        Other::DeliveryExpired {
+            recipient,
+            message,
+            conversation,
+        } => {
+            let settled = settle(view, me, *recipient, *message, Delivery::Expired)?;
+            if settled.is_some() {
+                on_exchange(view, *conversation, p, |_| ())?;
+            }
+            Ok(())
+        }
+        Other::Consulted { .. }
+        | Other::AttachmentRead { .. }
+        | Other::InputRefused { .. }
+        | Other::Started { .. }
+        | Other::Stopped
+        | Other::TrustListInForce { .. } => Ok(()),
+    }
+}
+
+fn receipt_kept(
+    view: &mut View<'_>,
+    me: MemberId,
+    p: &Projected<'_>,
+    receipt: &KeptReceipt,
+) -> Result<(), IndexError> {
+    let delivery = match receipt.word {
+        ReceiptWord::Delivered | ReceiptWord::AttachmentsStored => Delivery::Delivered,
+        ReceiptWord::Opened => Delivery::Opened,
+        ReceiptWord::Refused(number) => Delivery::Refused(number),
+    };
+    if receipt.word == ReceiptWord::AttachmentsStored {
+        let key = message_key(receipt.from.member, receipt.message);
+        view.put(ATTACHMENTS_AT, key, &true);
+    }
+    peer_head(view, receipt)?;
+    let settled = settle(view, me, receipt.from.member, receipt.message, delivery)?;
+    let Some(row) = settled else {
+        return Ok(());
+    };
+    let is_request = row.kind == Kind::Request;
+    let known = on_exchange(view, row.conversation, p, |exchange| {
+        match (receipt.word, is_request) {
+            (ReceiptWord::Delivered, true) => exchange.delivered(receipt.at),
+            (ReceiptWord::Opened, true) => exchange.opened(receipt.at),
+            (ReceiptWord::Delivered | ReceiptWord::Opened, false)
+            | (ReceiptWord::AttachmentsStored | ReceiptWord::Refused(_), _) => (),
+        }
+    })?;
+    if !known {
+        on_alert(view, row.conversation, p, |_| ())?;
+    }
+    Ok(())
+}
+
+/// Remembers the furthest checkpoint of the peer's log.
+fn peer_head(view: &mut View<'_>, receipt: &KeptReceipt) -> Result<(), IndexError> {
+    let Ok(proof) = Receipt::decode(&receipt.bytes) else {
+        return Ok(());
+    };
+    let checkpoint = proof.checkpoint.checkpoint;
+    let head = HeadRow {
+        origin: checkpoint.origin.to_string(),
+        size: checkpoint.size,
+        root: checkpoint.root,
+    };
+    let key = head_key(receipt.from);
+    let known = view.row::<HeadRow>(PEER_HEAD, &key)?;
+    if known.is_none_or(|known| known.origin != head.origin || known.size < head.size) {
+        view.put(PEER_HEAD, key, &head);
+    }
+    Ok(())
+}
+
+/// Takes an own message out of the outbox of one recipient; gives its row.
+fn settle(
+    view: &mut View<'_>,
+    me: MemberId,
+    recipient: MemberId,
+    message: MessageId,
+    delivery: Delivery,
+) -> Result<Option<MessageRow>, IndexError> {
+    let key = message_key(me, message);
+    let Some(mut row) = view.row::<MessageRow>(MESSAGE, &key)? else {
+        return Ok(None);
+    };
+    for class in [0, 1] {
+        view.delete(OUTBOX, outbox_key(recipient, class, row.entry));
+    }
+    view.delete(EXPIRY, expiry_key(row.expires, recipient, message));
+    let so_far = row.deliveries.get(&recipient).copied();
+    // "Opened" may come before "delivered" on a link that lost the first answer.
+    if so_far != Some(Delivery::Opened) {
+        row.deliveries.insert(recipient, delivery);
+    }
+    view.put(MESSAGE, key, &row);
+    Ok(Some(row))
+}
+
+fn opened(
+    view: &mut View<'_>,
+    p: &Projected<'_>,
+    sender: MemberId,
+    message: MessageId,
+    conversation: MessageId,
+) -> Result<(), IndexError> {
+    let key = message_key(sender, message);
+    let Some(mut row) = view.row::<MessageRow>(MESSAGE, &key)? else {
+        return Ok(());
+    };
+    row.opened = Some(p.entry);
+    let is_request = row.kind == Kind::Request;
+    view.put(MESSAGE, key, &row);
+    owe_receipt(view, p, sender);
+    let known = on_exchange(view, conversation, p, |exchange| {
+        if is_request {
+            exchange.opened(p.at);
+        }
+    })?;
+    if !known {
+        on_alert(view, conversation, p, |_| ())?;
+    }
+    Ok(())
+}
+
+fn attachment_stored(
+    view: &mut View<'_>,
+    p: &Projected<'_>,
+    sender: MemberId,
+    message: MessageId,
+    index: u16,
+    all: bool,
+) -> Result<(), IndexError> {
+    let key = message_key(sender, message);
+    view.delete(PULL, pull_key(sender, message, index));
+    if let Some(mut row) = view.row::<MessageRow>(MESSAGE, &key)? {
+        if let Some(attachment) = row.attachments.get_mut(usize::from(index)) {
+            attachment.stored = true;
+        }
+        view.put(MESSAGE, key, &row);
+    }
+    if all {
+        owe_receipt(view, p, sender);
+    }
+    Ok(())
+}
+
+fn owe_receipt(view: &mut View<'_>, p: &Projected<'_>, sender: MemberId) {
+    let receipt = OutboxRow::Receipt { since: p.at };
+    view.put(OUTBOX, outbox_key(sender, 0, p.entry), &receipt);
+}
+
+/// The leaf of the other side's latest message in a conversation, for a header's `last_seen`.
+///
+/// # Errors
+/// Whatever the index gives.
+pub fn last_seen(
+    view: &View<'_>,
+    conversation: MessageId,
+    member: MemberId,
+) -> Result<Option<Digest>, IndexError> {
+    let key = conversation_key(conversation, member);
+    let row = view.row::<Conversation>(rows::CONVERSATION, &key)?;
+    Ok(row.and_then(|conversation| conversation.last))
+}

@@ -1,0 +1,283 @@
+//! Reading: lists, one exchange or alert with all that belongs to it, attachments, the node's
+//! state. Reading content is recorded as a consultation (LED Art. 25).
+
+use super::change::{Change, Message, Other};
+use super::core::read_change;
+use super::error::AppError;
+use super::input::{HealthReply, Reply, ThreadItem};
+use super::rows::*;
+use super::service::{Service, Stop, Turn};
+use super::view::after_prefix;
+use crate::base::{Actor, MessageId};
+
+/// The longest page.
+const LONGEST_PAGE: usize = 500;
+
+/// Rows looked at for one page when a filter leaves most of them out.
+const LOOKED_AT: usize = 10_000;
+
+/// Entries counted for one peer in the node's state.
+const COUNTED: usize = 10_000;
+
+/// A page of exchanges, the latest first.
+pub(super) fn exchanges(
+    turn: &Turn<'_>,
+    outgoing: Option<bool>,
+    state: Option<&str>,
+    limit: usize,
+    cursor: Option<&[u8]>,
+) -> Result<Reply, Stop> {
+    let limit = limit.clamp(1, LONGEST_PAGE);
+    let mut found: Vec<(Vec<u8>, ExchangeRow)> = Vec::new();
+    let directions: &[bool] = match outgoing {
+        Some(true) => &[true],
+        Some(false) => &[false],
+        None => &[false, true],
+    };
+    for direction in directions {
+        let first = [u8::from(*direction)];
+        // A cursor is the time and id at which the page before ended, without the direction.
+        let from = match cursor {
+            Some(cursor) if cursor.len() == 24 => [&first[..], cursor, &[0]].concat(),
+            Some(_) => return Err(AppError::BadCursor.into()),
+            None => first.to_vec(),
+        };
+        let end = after_prefix(&first);
+        let rows = turn.view.range::<MessageId>(
+            EXCHANGE_ORDER,
+            &from,
+            end.as_deref(),
+            if state.is_some() {
+                LOOKED_AT
+            } else {
+                limit + 1
+            },
+        )?;
+        let mut taken = 0;
+        for (key, id) in rows {
+            let Some(row) = turn.view.row::<ExchangeRow>(EXCHANGE, &id.to_bytes())? else {
+                continue;
+            };
+            if state.is_some_and(|state| row.exchange.state().as_str() != state) {
+                continue;
+            }
+            found.push((key[1..].to_vec(), row));
+            taken += 1;
+            if taken > limit {
+                break;
+            }
+        }
+    }
+    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let next = (found.len() > limit).then(|| found[limit - 1].0.clone());
+    found.truncate(limit);
+    let rows = found.into_iter().map(|(_, row)| row).collect();
+    Ok(Reply::Exchanges(rows, next))
+}
+
+/// One exchange's line in the list.
+pub(super) fn glance(turn: &Turn<'_>, id: MessageId) -> Result<Reply, Stop> {
+    let row = turn
+        .view
+        .row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?
+        .ok_or(AppError::NotFound("exchange"))?;
+    Ok(Reply::Exchanges(vec![row], None))
+}
+
+/// One exchange; what of it is seen for the first time is receipted as opened.
+pub(super) fn exchange(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    by: Actor,
+    id: MessageId,
+) -> Result<Reply, Stop> {
+    let row = turn
+        .view
+        .row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?
+        .ok_or(AppError::NotFound("exchange"))?;
+    let thread = thread(turn, &row.thread)?;
+    consult(service, turn, by, id, &thread)?;
+    let row = turn
+        .view
+        .row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?
+        .ok_or(AppError::NotFound("exchange"))?;
+    Ok(Reply::Thread(Box::new(row), thread))
+}
+
+/// A page of alerts, the latest first.
+pub(super) fn alerts(turn: &Turn<'_>, limit: usize, cursor: Option<&[u8]>) -> Result<Reply, Stop> {
+    let limit = limit.clamp(1, LONGEST_PAGE);
+    let from = cursor.map_or_else(Vec::new, |cursor| [cursor, &[0]].concat());
+    let mut keys = turn
+        .view
+        .range::<MessageId>(ALERT_ORDER, &from, None, limit + 1)?;
+    let next = (keys.len() > limit).then(|| keys[limit - 1].0.clone());
+    keys.truncate(limit);
+    let mut rows = Vec::new();
+    for (_, id) in keys {
+        rows.extend(turn.view.row::<AlertRow>(ALERT, &id.to_bytes())?);
+    }
+    Ok(Reply::Alerts(rows, next))
+}
+
+/// One alert; if it is seen for the first time, that is receipted as opened.
+pub(super) fn alert(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    by: Actor,
+    id: MessageId,
+) -> Result<Reply, Stop> {
+    let row = turn
+        .view
+        .row::<AlertRow>(ALERT, &id.to_bytes())?
+        .ok_or(AppError::NotFound("alert"))?;
+    let thread = thread(turn, &row.thread)?;
+    consult(service, turn, by, id, &thread)?;
+    Ok(Reply::AlertThread(Box::new(row), thread))
+}
+
+/// Reads the entries of a thread back from the log.
+fn thread(turn: &Turn<'_>, entries: &[u64]) -> Result<Vec<ThreadItem>, Stop> {
+    if entries.iter().any(|entry| *entry >= turn.log.size()) {
+        return Err(Stop::NotYet);
+    }
+    let mut items = Vec::new();
+    for entry in entries {
+        let record = turn.log.read(*entry)?;
+        let (by, change) = read_change(&record.content).map_err(|_| AppError::Log)?;
+        let stored = match &change {
+            Change::Sent(message) | Change::Received(message, _) => {
+                let key = message_key(message.sender.member, message.header.id);
+                let row = turn.view.row::<MessageRow>(MESSAGE, &key)?;
+                row.map_or_else(Vec::new, |row| {
+                    row.attachments.iter().map(|a| a.stored).collect()
+                })
+            }
+            Change::Other(_) => Vec::new(),
+        };
+        items.push(ThreadItem {
+            entry: *entry,
+            at: record.entry.time,
+            member: by.member,
+            role: record.entry.role,
+            change,
+            stored,
+        });
+    }
+    Ok(items)
+}
+
+/// Records that a person read a conversation, and which messages for the first time.
+fn consult(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    by: Actor,
+    conversation: MessageId,
+    thread: &[ThreadItem],
+) -> Result<(), Stop> {
+    let me = service.me.member;
+    let mut first = false;
+    for item in thread {
+        let Change::Received(message, _) = &item.change else {
+            continue;
+        };
+        if opened_before(turn, message)? {
+            continue;
+        }
+        first = true;
+        let opened = Other::Opened {
+            sender: message.sender.member,
+            message: message.header.id,
+            leaf: message.leaf(),
+            conversation,
+        };
+        turn.record(me, by, Change::Other(opened))?;
+        service.stirred.insert(message.sender.member);
+    }
+    if !first {
+        let consulted = Other::Consulted { conversation };
+        turn.record(me, by, Change::Other(consulted))?;
+    }
+    Ok(())
+}
+
+fn opened_before(turn: &Turn<'_>, message: &Message) -> Result<bool, Stop> {
+    let key = message_key(message.sender.member, message.header.id);
+    let row = turn.view.row::<MessageRow>(MESSAGE, &key)?;
+    Ok(row.is_none_or(|row| row.opened.is_some()))
+}
+
+/// Where an attachment is, and its key.
+pub(super) fn attachment(
+    service: &Service,
+    turn: &mut Turn<'_>,
+    by: Actor,
+    message: MessageId,
+    index: u16,
+) -> Result<Reply, Stop> {
+    let missing = AppError::NotFound("attachment");
+    let me = service.me.member;
+    let federation = service.federation.as_ref();
+    let mut senders = vec![me];
+    senders.extend(federation.map(|f| f.others(me)).unwrap_or_default());
+    let mut found = None;
+    for sender in senders {
+        let key = message_key(sender, message);
+        if let Some(row) = turn.view.row::<MessageRow>(MESSAGE, &key)? {
+            found = Some(row);
+            break;
+        }
+    }
+    let row = found.ok_or_else(|| missing.clone())?;
+    let slot = row
+        .attachments
+        .get(usize::from(index))
+        .ok_or_else(|| missing.clone())?;
+    if !slot.stored {
+        return Err(AppError::AttachmentIncomplete.into());
+    }
+    if row.entry >= turn.log.size() {
+        return Err(Stop::NotYet);
+    }
+    let record = turn.log.read(row.entry)?;
+    let (_, change) = read_change(&record.content).map_err(|_| AppError::Log)?;
+    let (Change::Sent(sent) | Change::Received(sent, _)) = change else {
+        return Err(AppError::Log.into());
+    };
+    let info = sent.event.attachments.get(usize::from(index));
+    let info = info.ok_or(missing)?.clone();
+    let read = Other::AttachmentRead {
+        conversation: row.conversation,
+        message,
+        index,
+    };
+    turn.record(me, by, Change::Other(read))?;
+    Ok(Reply::Attachment(info))
+}
+
+/// The node's state.
+pub(super) fn health(service: &Service, turn: &Turn<'_>) -> Result<Reply, Stop> {
+    let me = service.me.member;
+    let others = service
+        .federation
+        .as_ref()
+        .map(|federation| federation.others(me))
+        .unwrap_or_default();
+    let mut waiting = Vec::new();
+    let mut linked = Vec::new();
+    for member in others {
+        let rows = turn
+            .view
+            .prefix::<OutboxRow>(OUTBOX, &member.to_bytes(), COUNTED)?;
+        let since = rows.iter().map(|(_, row)| row.since()).min();
+        waiting.push((member, rows.len() as u64, since));
+        linked.extend(service.flight.peer(member));
+    }
+    Ok(Reply::Health(HealthReply {
+        federation: service.federation.clone(),
+        log_size: turn.log.size(),
+        log_root: turn.log.root(),
+        waiting,
+        linked,
+    }))
+}

@@ -1,0 +1,157 @@
+//! Receipts that peers give: evidence is kept, and what it settles leaves the outbox.
+
+use super::change::{Change, KeptReceipt, Other, ReceiptWord};
+use super::input::{Effect, PeerReceipt, receipt_word};
+use super::rows::*;
+use super::service::{Service, Turn};
+use crate::audit::Statement;
+use crate::base::{Actor, Digest, MemberId, MessageId, NodeId};
+use crate::exchange::{Refusal, Waiting};
+use crate::store::IndexError;
+
+/// A receipt whose proof holds.
+pub(super) fn keep(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    peer: NodeId,
+    receipt: &PeerReceipt,
+) -> Result<(), IndexError> {
+    let digest = Digest::of(&receipt.bytes);
+    let me = service.me;
+    let Some((message, word)) = subject(turn, me, receipt)? else {
+        return Ok(());
+    };
+    turn.effects.push(Effect::Keep {
+        peer,
+        receipt: digest,
+    });
+    let key = message_key(me.member, message);
+    let Some(row) = turn.view.row::<MessageRow>(MESSAGE, &key)? else {
+        return Ok(());
+    };
+    let Some(so_far) = row.deliveries.get(&peer.member).copied() else {
+        return Ok(());
+    };
+    if !says_more(turn, peer.member, message, so_far, word)? {
+        return Ok(());
+    }
+    for class in [0, 1] {
+        let entry = row.entry;
+        service.flight.settle(peer.member, Waiting { class, entry });
+    }
+    service.stirred.insert(peer.member);
+    let temporary = |number| Refusal::from_number(number).is_some_and(Refusal::is_temporary);
+    if matches!(word, ReceiptWord::Refused(number) if temporary(number)) {
+        return Ok(());
+    }
+    let kept = KeptReceipt {
+        from: peer,
+        word,
+        message,
+        at: receipt.at,
+        bytes: receipt.bytes.clone(),
+    };
+    turn.record(
+        me.member,
+        Actor::node(me.member),
+        Change::Other(Other::ReceiptKept(kept)),
+    )?;
+    Ok(())
+}
+
+/// Whether the receipt says something that this node has no evidence of yet.
+fn says_more(
+    turn: &Turn<'_>,
+    recipient: MemberId,
+    message: MessageId,
+    so_far: Delivery,
+    word: ReceiptWord,
+) -> Result<bool, IndexError> {
+    Ok(match word {
+        ReceiptWord::Delivered => matches!(so_far, Delivery::Queued | Delivery::Expired),
+        ReceiptWord::Opened => so_far != Delivery::Opened,
+        ReceiptWord::AttachmentsStored => turn
+            .view
+            .row::<bool>(ATTACHMENTS_AT, &message_key(recipient, message))?
+            .is_none(),
+        ReceiptWord::Refused(_) => so_far == Delivery::Queued,
+    })
+}
+
+/// The own message that a receipt is about; none if it is about nothing of this node.
+fn subject(
+    turn: &Turn<'_>,
+    me: NodeId,
+    receipt: &PeerReceipt,
+) -> Result<Option<(MessageId, ReceiptWord)>, IndexError> {
+    let Some(word) = receipt_word(&receipt.statement) else {
+        return Ok(None);
+    };
+    let by_id = |message: MessageId, leaf: Digest| -> Result<Option<MessageId>, IndexError> {
+        let key = message_key(me.member, message);
+        let row = turn.view.row::<MessageRow>(MESSAGE, &key)?;
+        Ok(row.is_some_and(|row| row.leaf == leaf).then_some(message))
+    };
+    let message = match &receipt.statement {
+        Statement::Received { sender, id, leaf } if *sender == me => by_id(*id, *leaf)?,
+        Statement::Opened { id, leaf, .. } | Statement::AttachmentsStored { id, leaf } => {
+            by_id(*id, *leaf)?
+        }
+        Statement::Refused { sender, digest, .. } if *sender == me => {
+            turn.view.row::<MessageId>(LEAF, digest.as_bytes())?
+        }
+        Statement::Received { .. }
+        | Statement::Refused { .. }
+        | Statement::Sent { .. }
+        | Statement::ReceiptReceived { .. }
+        | Statement::Note { .. } => None,
+    };
+    Ok(message.map(|message| (message, word)))
+}
+
+/// The peer takes a message later: it goes again when something moves, or after its rest.
+pub(super) fn later(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    peer: NodeId,
+    leaf: Digest,
+) -> Result<(), IndexError> {
+    let me = service.me.member;
+    let Some(message) = turn.view.row::<MessageId>(LEAF, leaf.as_bytes())? else {
+        return Ok(());
+    };
+    if let Some(row) = turn
+        .view
+        .row::<MessageRow>(MESSAGE, &message_key(me, message))?
+    {
+        service.flight.release(peer.member, row.entry);
+    }
+    Ok(())
+}
+
+/// The peer keeps these receipts: they need not be sent again.
+pub(super) fn kept(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    peer: NodeId,
+    digests: &[Digest],
+) -> Result<(), IndexError> {
+    let prefix = [&peer.member.to_bytes()[..], &[0]].concat();
+    let rows = turn
+        .view
+        .prefix::<OutboxRow>(OUTBOX, &prefix, service.flight.window())?;
+    for (key, row) in rows {
+        let (OutboxRow::Receipt { .. }, Some((class, entry))) = (row, outbox_place(&key)) else {
+            continue;
+        };
+        // An entry of this same group has no receipt yet, so it cannot be the one kept.
+        let Ok(receipt) = turn.log.receipt(entry) else {
+            continue;
+        };
+        if digests.contains(&Digest::of(&receipt.encode())) {
+            turn.view.delete(OUTBOX, key);
+            service.flight.settle(peer.member, Waiting { class, entry });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,205 @@
+//! What peers send: each message is taken once, refused with a reason, or asked for again.
+
+use super::change::{Change, Message, Other};
+use super::deliver;
+use super::input::Effect;
+use super::rows::*;
+use super::service::{Service, Turn};
+use crate::base::{Actor, Digest, MemberId, MessageId, NodeId};
+use crate::domain::message::Kind;
+use crate::domain::rfi::Exchange;
+use crate::exchange::{Conversation, Known, Refusal, Verdict, judge};
+use crate::seal::group::MessageSignature;
+use crate::store::IndexError;
+
+/// The largest attachment that this node takes, in bytes of the sealed file.
+pub const LARGEST_ATTACHMENT: u64 = 4 << 30;
+
+/// A message whose signature holds.
+pub(super) fn message(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    peer: NodeId,
+    message: &Message,
+    signature: &MessageSignature,
+) -> Result<(), IndexError> {
+    let me = service.me.member;
+    let header = &message.header;
+    let leaf = message.leaf();
+    let sender = message.sender.member;
+    if message.sender != peer {
+        return refuse(service, turn, peer, leaf, Refusal::NotTheSender);
+    }
+    if !service.federation.as_ref().is_some_and(|f| f.lists(sender)) {
+        return refuse(service, turn, peer, leaf, Refusal::NotListed);
+    }
+    let known = turn
+        .view
+        .row::<MessageRow>(MESSAGE, &message_key(sender, header.id))?
+        .map(|row| Known {
+            leaf: row.leaf,
+            entry: row.entry,
+        });
+    let progress = turn
+        .view
+        .row::<Conversation>(CONVERSATION, &conversation_key(header.conversation, sender))?
+        .unwrap_or_default();
+    match judge(header, &leaf, me, turn.now, known, &progress) {
+        Verdict::Duplicate { entry } => {
+            turn.effects.push(Effect::Receipts {
+                peer,
+                entries: vec![entry],
+            });
+            return Ok(());
+        }
+        Verdict::Refused(refusal) => return refuse(service, turn, peer, leaf, refusal),
+        Verdict::Fresh => (),
+    }
+    if let Err(refusal) = admit(turn, me, message)? {
+        return refuse(service, turn, peer, leaf, refusal);
+    }
+    let received = Change::Received(Box::new(message.clone()), Box::new(signature.clone()));
+    let by = Actor {
+        member: sender,
+        ..message.event.by
+    };
+    let entry = turn.record(me, by, received)?;
+    turn.effects.push(Effect::Receipts {
+        peer,
+        entries: vec![entry],
+    });
+    if !header.attachments.is_empty() {
+        deliver::fetch_waiting(service, turn, peer)?;
+    }
+    Ok(())
+}
+
+/// Whether the message fits what this node knows of its exchange or alert.
+fn admit(
+    turn: &Turn<'_>,
+    me: MemberId,
+    message: &Message,
+) -> Result<Result<(), Refusal>, IndexError> {
+    let header = &message.header;
+    let sender = message.sender.member;
+    if header
+        .attachments
+        .iter()
+        .any(|slot| slot.length > LARGEST_ATTACHMENT)
+    {
+        return Ok(Err(Refusal::TooLarge));
+    }
+    if message.event.by.member != sender {
+        return Ok(Err(Refusal::OutOfState));
+    }
+    let conversation = header.conversation.to_bytes();
+    let verdict = match header.kind {
+        Kind::Request => {
+            let first = header.conversation == header.id
+                && header.recipients == [me]
+                && turn
+                    .view
+                    .row::<ExchangeRow>(EXCHANGE, &conversation)?
+                    .is_none();
+            match Exchange::admit_request(header, &message.event) {
+                Ok(()) if first => Ok(()),
+                _ => Err(Refusal::OutOfState),
+            }
+        }
+        Kind::Acceptance | Kind::Answer | Kind::Refusal => {
+            match turn.view.row::<ExchangeRow>(EXCHANGE, &conversation)? {
+                None => Err(Refusal::UnknownConversation),
+                Some(row) if row.peer != sender || header.recipients != [me] => {
+                    Err(Refusal::OutOfState)
+                }
+                Some(row) => row
+                    .exchange
+                    .admit(header, &message.event)
+                    .map_err(|_| Refusal::OutOfState),
+            }
+        }
+        Kind::Alert => {
+            let first = header.conversation == header.id
+                && turn.view.row::<AlertRow>(ALERT, &conversation)?.is_none();
+            match crate::domain::alert::AlertRecord::admit_alert(header, &message.event) {
+                Ok(()) if first => Ok(()),
+                _ => Err(Refusal::OutOfState),
+            }
+        }
+        Kind::Sighting => match turn.view.row::<AlertRow>(ALERT, &conversation)? {
+            None => Err(Refusal::UnknownConversation),
+            Some(row) if !row.others.contains(&sender) => Err(Refusal::OutOfState),
+            Some(row) => row
+                .alert
+                .admit(header, &message.event)
+                .map_err(|_| Refusal::OutOfState),
+        },
+    };
+    Ok(verdict)
+}
+
+/// Refuses an input of an authenticated peer: records it, within bounds, and tells the peer.
+pub(super) fn refuse(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    peer: NodeId,
+    digest: Digest,
+    refusal: Refusal,
+) -> Result<(), IndexError> {
+    let me = service.me.member;
+    if refusal.is_temporary() || !service.may_record_refusal(peer.member, turn.now) {
+        turn.effects.push(Effect::Refuse {
+            peer,
+            digest,
+            refusal,
+        });
+        return Ok(());
+    }
+    let refused = Other::InputRefused {
+        sender: peer,
+        digest,
+        refusal: refusal.number(),
+    };
+    let entry = turn.record(me, Actor::node(me), Change::Other(refused))?;
+    turn.effects.push(Effect::Receipts {
+        peer,
+        entries: vec![entry],
+    });
+    Ok(())
+}
+
+/// An attachment came whole and its digest holds.
+pub(super) fn fetched(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    peer: NodeId,
+    message: MessageId,
+    index: u16,
+) -> Result<(), IndexError> {
+    let me = service.me.member;
+    let sender = peer.member;
+    let key = message_key(sender, message);
+    let Some(row) = turn.view.row::<MessageRow>(MESSAGE, &key)? else {
+        return Ok(());
+    };
+    let place = usize::from(index);
+    if row.attachments.get(place).is_none_or(|a| a.stored) {
+        return Ok(());
+    }
+    let others_stored = row
+        .attachments
+        .iter()
+        .enumerate()
+        .all(|(i, attachment)| i == place || attachment.stored);
+    let stored = Other::AttachmentStored {
+        sender,
+        message,
+        leaf: row.leaf,
+        conversation: row.conversation,
+        index,
+        all: others_stored,
+    };
+    turn.record(me, Actor::node(me), Change::Other(stored))?;
+    service.stirred.insert(sender);
+    deliver::fetch_waiting(service, turn, peer)
+}

@@ -1,0 +1,213 @@
+//! Requests: sending one, and what the asked side says to it.
+
+use std::time::Duration;
+
+use super::change::{Change, Message};
+use super::error::AppError;
+use super::input::{Attached, Reply};
+use super::permit::Action;
+use super::project::last_seen;
+use super::rows::*;
+use super::service::{Service, Stop, Turn};
+use crate::base::{Actor, MemberId, MessageId};
+use crate::domain::message::{Body, Event, Handling, Header, Priority};
+use crate::domain::rfi::{Command, Request};
+use crate::exchange::Conversation;
+use crate::wire;
+
+/// How long peers may try to deliver a message.
+pub const LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// The action that a command needs leave for.
+pub(super) fn action_of(command: &Command) -> &'static [Action] {
+    match command {
+        Command::Accept(_) => &[Action::AcceptRequest],
+        Command::Answer(_) => &[Action::AnswerRequest],
+        Command::Refuse(_) => &[Action::RefuseRequest],
+    }
+}
+
+/// Asks each member, as linked exchanges.
+pub(super) fn send(
+    service: &Service,
+    turn: &mut Turn<'_>,
+    by: Actor,
+    to: &[(MemberId, MessageId, Vec<Attached>)],
+    request: &Request,
+) -> Result<Reply, Stop> {
+    let me = service.me.member;
+    let federation = service.federation.as_ref().ok_or(AppError::NoTrustList)?;
+    if to.is_empty() {
+        return Err(AppError::NoRecipient.into());
+    }
+    for (member, _, _) in to {
+        if *member == me {
+            return Err(AppError::ToOneself.into());
+        }
+        if !federation.lists(*member) {
+            return Err(AppError::NotListed(*member).into());
+        }
+    }
+    request.validate().map_err(AppError::Invalid)?;
+    let sent_before = sent_before(turn, me, to)?;
+    if !sent_before {
+        for (member, id, attached) in to {
+            let mut request = request.clone();
+            let others = to.iter().map(|(_, id, _)| *id).filter(|other| other != id);
+            request.link_parallel(others);
+            let letter = Letter {
+                id: *id,
+                conversation: *id,
+                recipients: vec![*member],
+                priority: request.priority(),
+                handling: request.handling.clone(),
+                body: Body::Request(Box::new(request)),
+                attached,
+            };
+            compose(service, turn, by, letter)?;
+        }
+    }
+    let mut rows = Vec::new();
+    for (_, id, _) in to {
+        rows.extend(turn.view.row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?);
+    }
+    Ok(Reply::Exchanges(rows, None))
+}
+
+/// Whether these very requests were sent already, so that a repeated post changes nothing.
+fn sent_before(
+    turn: &Turn<'_>,
+    me: MemberId,
+    to: &[(MemberId, MessageId, Vec<Attached>)],
+) -> Result<bool, Stop> {
+    let mut sent = 0;
+    for (member, id, _) in to {
+        let row = turn
+            .view
+            .row::<MessageRow>(MESSAGE, &message_key(me, *id))?;
+        if let Some(row) = row {
+            if !row.deliveries.contains_key(member) {
+                return Err(AppError::IdTaken.into());
+            }
+            sent += 1;
+        }
+    }
+    match sent {
+        0 => Ok(false),
+        n if n == to.len() => Ok(true),
+        _ => Err(AppError::IdTaken.into()),
+    }
+}
+
+/// Accepts, answers or refuses an incoming request.
+pub(super) fn respond(
+    service: &Service,
+    turn: &mut Turn<'_>,
+    by: Actor,
+    id: MessageId,
+    message: MessageId,
+    command: &Command,
+    attached: &[Attached],
+) -> Result<Reply, Stop> {
+    let me = service.me.member;
+    let row = exchange_row(turn, id)?;
+    let known = turn
+        .view
+        .row::<MessageRow>(MESSAGE, &message_key(me, message))?;
+    if let Some(known) = known {
+        if known.conversation != id {
+            return Err(AppError::IdTaken.into());
+        }
+        return Ok(Reply::Exchanges(vec![row], None));
+    }
+    let federation = service.federation.as_ref().ok_or(AppError::NoTrustList)?;
+    if !federation.lists(row.peer) {
+        return Err(AppError::NotListed(row.peer).into());
+    }
+    if let Command::Answer(answer) = command {
+        answer
+            .validate(row.exchange.request())
+            .map_err(AppError::Invalid)?;
+    }
+    let body = row.exchange.decide(command, &by, turn.now)?;
+    let letter = Letter {
+        id: message,
+        conversation: id,
+        recipients: vec![row.peer],
+        priority: row.exchange.request().priority(),
+        handling: row.exchange.request().handling.clone(),
+        body,
+        attached,
+    };
+    compose(service, turn, by, letter)?;
+    Ok(Reply::Exchanges(vec![exchange_row(turn, id)?], None))
+}
+
+fn exchange_row(turn: &Turn<'_>, id: MessageId) -> Result<ExchangeRow, Stop> {
+    turn.view
+        .row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?
+        .ok_or_else(|| AppError::NotFound("exchange").into())
+}
+
+/// What a new message is made of.
+pub(super) struct Letter<'a> {
+    pub id: MessageId,
+    pub conversation: MessageId,
+    pub recipients: Vec<MemberId>,
+    pub priority: Priority,
+    pub handling: Handling,
+    pub body: Body,
+    pub attached: &'a [Attached],
+}
+
+/// Makes the message that continues a conversation, and records it.
+pub(super) fn compose(
+    service: &Service,
+    turn: &mut Turn<'_>,
+    by: Actor,
+    letter: Letter<'_>,
+) -> Result<u64, Stop> {
+    let me = service.me.member;
+    let federation = service.federation.as_ref().ok_or(AppError::NoTrustList)?;
+    let progress = turn
+        .view
+        .row::<Conversation>(CONVERSATION, &conversation_key(letter.conversation, me))?
+        .unwrap_or_default();
+    let mut seen = None;
+    for member in &letter.recipients {
+        seen = seen.or(last_seen(&turn.view, letter.conversation, *member)?);
+    }
+    let header = Header {
+        protocol: wire::PROTOCOL,
+        id: letter.id,
+        conversation: letter.conversation,
+        sequence: progress.sequence,
+        previous_own: progress.last,
+        last_seen: seen,
+        sender: service.me,
+        recipients: letter.recipients,
+        kind: letter.body.kind(),
+        priority: letter.priority,
+        handling: letter.handling,
+        created: turn.now,
+        expires: turn.now.plus(LIFE),
+        trust_list: federation.hash,
+        attachments: letter.attached.iter().map(|a| a.slot.clone()).collect(),
+        extensions: Vec::new(),
+    };
+    let event = Event {
+        by,
+        at: turn.now,
+        attachments: letter.attached.iter().map(|a| a.info.clone()).collect(),
+        body: letter.body,
+    };
+    let random = turn.entropy.array();
+    let message = Message::compose(header, event, random);
+    if message.body_bytes.len() > wire::LONGEST_BODY
+        || message.header_bytes.len() > wire::LONGEST_HEADER
+    {
+        return Err(AppError::TooLarge.into());
+    }
+    let entry = turn.record(me, by, Change::Sent(Box::new(message)))?;
+    Ok(entry)
+}

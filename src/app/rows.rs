@@ -1,0 +1,235 @@
+//! The rows of the index: what each table holds, and how its keys are made.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
+use crate::domain::alert::AlertRecord;
+use crate::domain::message::Kind;
+use crate::domain::rfi::Exchange;
+use crate::store::Table;
+
+/// Messages sent and received, by sender and id.
+pub const MESSAGE: Table = Table("message");
+/// This node's messages by their leaf, as a refusal names them.
+pub const LEAF: Table = Table("leaf");
+/// How far each member has come in each conversation.
+pub const CONVERSATION: Table = Table("conversation");
+/// Exchanges by id.
+pub const EXCHANGE: Table = Table("exchange");
+/// Exchanges by direction and time of the last event, newest first.
+pub const EXCHANGE_ORDER: Table = Table("exchange-order");
+/// Alerts by id.
+pub const ALERT: Table = Table("alert");
+/// Alerts by time of publication, newest first.
+pub const ALERT_ORDER: Table = Table("alert-order");
+/// What waits for each member: urgent before routine, then in the order of the log.
+pub const OUTBOX: Table = Table("outbox");
+/// Attachments to be fetched from each member.
+pub const PULL: Table = Table("pull");
+/// When messages in the outbox expire, soonest first.
+pub const EXPIRY: Table = Table("expiry");
+/// Messages whose attachments are all stored at a recipient, by recipient and id.
+pub const ATTACHMENTS_AT: Table = Table("attachments-at");
+/// The latest checkpoint of each peer's log that was verified.
+pub const PEER_HEAD: Table = Table("peer-head");
+
+/// The version of these tables. An index written by another version is rebuilt.
+pub const VERSION: u32 = 1;
+
+/// A message, without its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageRow {
+    /// The log entry that holds it.
+    pub entry: u64,
+    /// What its signature covers.
+    pub leaf: Digest,
+    /// The exchange or alert that it belongs to.
+    pub conversation: MessageId,
+    /// What it is.
+    pub kind: Kind,
+    /// When it expires.
+    pub expires: Timestamp,
+    /// For an own message: how far it has come at each recipient.
+    pub deliveries: BTreeMap<MemberId, Delivery>,
+    /// For a peer's message: the entry that records its first opening here.
+    pub opened: Option<u64>,
+    /// Its attachments.
+    pub attachments: Vec<AttachmentRow>,
+}
+
+/// How far a message has come at one recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Delivery {
+    /// It waits.
+    Queued,
+    /// The recipient's log holds it.
+    Delivered,
+    /// A person there opened it.
+    Opened,
+    /// The recipient does not take it.
+    Refused(u16),
+    /// It expired before the recipient took it.
+    Expired,
+}
+
+/// An attachment's sealed file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachmentRow {
+    /// Bytes of the sealed file.
+    pub length: u64,
+    /// SHA-256 of the sealed file.
+    pub digest: Digest,
+    /// Whether the whole of it is stored here.
+    pub stored: bool,
+}
+
+/// An exchange: its machine, and the entries that made it so.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExchangeRow {
+    /// The exchange: the id of its request.
+    pub id: MessageId,
+    /// The machine.
+    pub exchange: Exchange,
+    /// The other member.
+    pub peer: MemberId,
+    /// Whether this member asked.
+    pub outgoing: bool,
+    /// When the last event was recorded here.
+    pub updated: Timestamp,
+    /// The log entries that belong to it, in order.
+    pub thread: Vec<u64>,
+}
+
+/// An alert with its sightings, and the entries that made it so.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AlertRow {
+    /// The alert's id.
+    pub id: MessageId,
+    /// The alert.
+    pub alert: AlertRecord,
+    /// The member that published it.
+    pub from: MemberId,
+    /// The other members that have it: its publisher and recipients without this one.
+    pub others: Vec<MemberId>,
+    /// The log entries that belong to it, in order.
+    pub thread: Vec<u64>,
+}
+
+/// Something that waits for a member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutboxRow {
+    /// A message of this node.
+    Message {
+        /// The message.
+        message: MessageId,
+        /// Since when it waits.
+        since: Timestamp,
+    },
+    /// A receipt for something that happened to a message of the member.
+    Receipt {
+        /// Since when it waits.
+        since: Timestamp,
+    },
+}
+
+impl OutboxRow {
+    /// Since when it waits.
+    pub fn since(&self) -> Timestamp {
+        match self {
+            Self::Message { since, .. } | Self::Receipt { since } => *since,
+        }
+    }
+}
+
+/// An attachment to be fetched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullRow {
+    /// The message that lists it.
+    pub message: MessageId,
+    /// Its place there.
+    pub index: u16,
+    /// Bytes of the sealed file.
+    pub length: u64,
+    /// SHA-256 of the sealed file.
+    pub digest: Digest,
+}
+
+/// The latest checkpoint of a peer's log, as it was signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeadRow {
+    /// The origin line of the log.
+    pub origin: String,
+    /// Entries.
+    pub size: u64,
+    /// The root.
+    pub root: Digest,
+}
+
+/// Key of a message.
+pub fn message_key(sender: MemberId, message: MessageId) -> Vec<u8> {
+    [&sender.to_bytes()[..], &message.to_bytes()].concat()
+}
+
+/// Key of a member's progress in a conversation.
+pub fn conversation_key(conversation: MessageId, member: MemberId) -> Vec<u8> {
+    [&conversation.to_bytes()[..], &member.to_bytes()].concat()
+}
+
+/// Key of something that waits for a member.
+pub fn outbox_key(member: MemberId, class: u8, entry: u64) -> Vec<u8> {
+    [&member.to_bytes()[..], &[class], &entry.to_be_bytes()].concat()
+}
+
+/// The class and the entry in an outbox key.
+pub fn outbox_place(key: &[u8]) -> Option<(u8, u64)> {
+    let (class, entry) = key.get(8..)?.split_first()?;
+    Some((*class, u64::from_be_bytes(entry.try_into().ok()?)))
+}
+
+/// Key of an exchange in the list, newest first.
+pub fn order_key(outgoing: bool, updated: Timestamp, id: MessageId) -> Vec<u8> {
+    [
+        &[u8::from(outgoing)],
+        &newest_first(updated)[..],
+        &id.to_bytes(),
+    ]
+    .concat()
+}
+
+/// Key of an alert in the feed, newest first.
+pub fn alert_order_key(created: Timestamp, id: MessageId) -> Vec<u8> {
+    [&newest_first(created)[..], &id.to_bytes()].concat()
+}
+
+/// Key of an expiry, soonest first.
+pub fn expiry_key(expires: Timestamp, recipient: MemberId, message: MessageId) -> Vec<u8> {
+    [
+        &expires.as_millis().to_be_bytes()[..],
+        &recipient.to_bytes(),
+        &message.to_bytes(),
+    ]
+    .concat()
+}
+
+/// Key of an attachment to be fetched.
+pub fn pull_key(sender: MemberId, message: MessageId, index: u16) -> Vec<u8> {
+    [
+        &sender.to_bytes()[..],
+        &message.to_bytes(),
+        &index.to_be_bytes(),
+    ]
+    .concat()
+}
+
+/// Key of a peer's head.
+pub fn head_key(node: NodeId) -> Vec<u8> {
+    node.to_bytes().to_vec()
+}
+
+fn newest_first(time: Timestamp) -> [u8; 8] {
+    (!time.as_millis().unsigned_abs()).to_be_bytes()
+}

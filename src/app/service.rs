@@ -1,0 +1,319 @@
+//! The node's decisions: one input at a time, without clock, chance, sockets or files.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::change::{Change, Other};
+use super::error::AppError;
+use super::input::{Ask, Effect, Federation, FromPeer, Input, Reply, Ticket};
+use super::permit::{Action, Permit};
+use super::project::{Projected, project};
+use super::view::View;
+use super::{alerts, deliver, read, receipts, receive, requests};
+use crate::base::{Actor, Entropy, MemberId, NodeId, Timestamp};
+use crate::exchange::Flight;
+use crate::store::{IndexError, Log};
+
+/// Messages in flight to one peer before it has receipted any.
+const WINDOW: usize = 256;
+
+/// How long an unanswered message rests before it is sent again on the same link.
+const RETRY_AFTER: Duration = Duration::from_secs(30);
+
+/// Refused inputs that are recorded for one peer in one minute; more are only counted.
+const REFUSALS_RECORDED: u32 = 60;
+
+/// A change that awaits its log append.
+#[derive(Debug)]
+pub struct Recorded {
+    /// Who caused it.
+    pub by: Actor,
+    /// What happened.
+    pub change: Change,
+}
+
+/// What the service keeps in memory: links, and nothing that a restart would miss.
+pub struct Service {
+    pub(super) me: NodeId,
+    pub(super) federation: Option<Federation>,
+    pub(super) flight: Flight,
+    /// Members whose outbox changed, or whose link came up.
+    pub(super) stirred: BTreeSet<MemberId>,
+    refusals: Refusals,
+}
+
+#[derive(Default)]
+struct Refusals {
+    minute: i64,
+    recorded: std::collections::BTreeMap<MemberId, u32>,
+}
+
+/// One input's turn: what it may read, and what it leaves behind.
+pub struct Turn<'a> {
+    /// The time of the group.
+    pub now: Timestamp,
+    /// Randomness.
+    pub entropy: &'a mut dyn Entropy,
+    /// The index with all that is pending.
+    pub view: View<'a>,
+    /// The log as far as it is durable.
+    pub log: &'a dyn Log,
+    /// The index that the next recorded change gets.
+    pub next_entry: u64,
+    /// Changes to append.
+    pub recorded: &'a mut Vec<Recorded>,
+    /// What to do after that.
+    pub effects: &'a mut Vec<Effect>,
+}
+
+/// Whether an input was handled, or needs entries that become readable only with the commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handled {
+    /// It was handled.
+    Now,
+    /// It must come again after the commit.
+    AfterCommit,
+}
+
+impl Turn<'_> {
+    /// Records a change and lays it over the index at once; gives its log entry.
+    ///
+    /// # Errors
+    /// Whatever the index gives.
+    pub fn record(&mut self, me: MemberId, by: Actor, change: Change) -> Result<u64, IndexError> {
+        let entry = self.next_entry;
+        let projected = Projected {
+            entry,
+            at: self.now,
+            by,
+            change: &change,
+        };
+        project(&mut self.view, me, &projected)?;
+        self.recorded.push(Recorded { by, change });
+        self.next_entry += 1;
+        Ok(entry)
+    }
+}
+
+impl Service {
+    /// A service for this node, with no links.
+    pub fn new(me: NodeId) -> Self {
+        Self {
+            me,
+            federation: None,
+            flight: Flight::new(WINDOW, RETRY_AFTER),
+            stirred: BTreeSet::new(),
+            refusals: Refusals::default(),
+        }
+    }
+
+    /// This node.
+    pub fn me(&self) -> NodeId {
+        self.me
+    }
+
+    /// When the service next needs a [`Input::Tick`], if no other input comes before.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        self.flight.next_retry()
+    }
+
+    /// Handles one input.
+    ///
+    /// # Errors
+    /// [`IndexError`] where the index fails: the node cannot decide anything then.
+    pub fn handle(&mut self, turn: &mut Turn<'_>, input: &Input) -> Result<Handled, IndexError> {
+        match input {
+            Input::Ask(ticket, permit, ask) => return self.ask(turn, *ticket, permit, ask),
+            Input::Peer(peer, from) => self.from_peer(turn, *peer, from)?,
+            Input::Federation(federation) => {
+                let change = Change::Other(Other::TrustListInForce {
+                    version: federation.version,
+                    hash: federation.hash,
+                });
+                if self.federation.as_ref().map(|f| f.hash) != Some(federation.hash) {
+                    turn.record(self.me.member, Actor::node(self.me.member), change)?;
+                }
+                self.federation = Some(federation.clone());
+            }
+            Input::Start { version } => {
+                let change = Change::Other(Other::Started {
+                    version: version.clone(),
+                });
+                turn.record(self.me.member, Actor::node(self.me.member), change)?;
+            }
+            Input::Stop => {
+                let change = Change::Other(Other::Stopped);
+                turn.record(self.me.member, Actor::node(self.me.member), change)?;
+            }
+            Input::Tick => {
+                deliver::expire(self, turn)?;
+                self.stirred.extend(self.flight.members());
+            }
+        }
+        Ok(Handled::Now)
+    }
+
+    /// After the inputs of a group: sends what is due to every member that something stirred.
+    ///
+    /// # Errors
+    /// As [`Service::handle`].
+    pub fn pump(&mut self, turn: &mut Turn<'_>) -> Result<(), IndexError> {
+        for member in std::mem::take(&mut self.stirred) {
+            deliver::pump(self, turn, member)?;
+        }
+        Ok(())
+    }
+
+    /// The append did not happen: whatever was counted as sent goes again.
+    pub fn forget_flight(&mut self) {
+        for member in self.flight.members() {
+            if let Some(node) = self.flight.peer(member) {
+                self.flight.link_up(node);
+            }
+            self.stirred.insert(member);
+        }
+    }
+
+    fn from_peer(
+        &mut self,
+        turn: &mut Turn<'_>,
+        peer: NodeId,
+        from: &FromPeer,
+    ) -> Result<(), IndexError> {
+        match from {
+            FromPeer::Up => {
+                self.flight.link_up(peer);
+                self.stirred.insert(peer.member);
+                deliver::fetch_waiting(self, turn, peer)
+            }
+            FromPeer::Down => {
+                self.flight.link_down(peer);
+                Ok(())
+            }
+            FromPeer::Message(message, signature) => {
+                receive::message(self, turn, peer, message, signature)
+            }
+            FromPeer::Unreadable { digest, refusal } => {
+                receive::refuse(self, turn, peer, *digest, *refusal)
+            }
+            FromPeer::Receipt(receipt) => receipts::keep(self, turn, peer, receipt),
+            FromPeer::Later { leaf } => receipts::later(self, turn, peer, *leaf),
+            FromPeer::Kept(digests) => receipts::kept(self, turn, peer, digests),
+            FromPeer::Fetched { message, index } => {
+                receive::fetched(self, turn, peer, *message, *index)
+            }
+        }
+    }
+
+    fn ask(
+        &mut self,
+        turn: &mut Turn<'_>,
+        ticket: Ticket,
+        permit: &Permit,
+        ask: &Ask,
+    ) -> Result<Handled, IndexError> {
+        let outcome = if action_of(ask).contains(&permit.action()) {
+            self.decide(turn, permit, ask)
+        } else {
+            Err(Stop::Error(AppError::NotFound("action")))
+        };
+        let outcome = match outcome {
+            Ok(reply) => Ok(reply),
+            Err(Stop::Error(AppError::Index)) => return Err(IndexError::Damaged),
+            Err(Stop::Error(error)) => Err(error),
+            Err(Stop::NotYet) => return Ok(Handled::AfterCommit),
+        };
+        turn.effects.push(Effect::Reply(ticket, outcome));
+        Ok(Handled::Now)
+    }
+
+    fn decide(&mut self, turn: &mut Turn<'_>, permit: &Permit, ask: &Ask) -> Result<Reply, Stop> {
+        match ask {
+            Ask::SendRequest { to, request } => {
+                requests::send(self, turn, permit.actor(), to, request)
+            }
+            Ask::Respond {
+                exchange,
+                message,
+                command,
+                attached,
+            } => requests::respond(
+                self,
+                turn,
+                permit.actor(),
+                *exchange,
+                *message,
+                command,
+                attached,
+            ),
+            Ask::ListExchanges {
+                outgoing,
+                state,
+                limit,
+                cursor,
+            } => read::exchanges(turn, *outgoing, state.as_deref(), *limit, cursor.as_deref()),
+            Ask::ReadExchange { exchange } => read::exchange(self, turn, permit.actor(), *exchange),
+            Ask::GlanceExchange { exchange } => read::glance(turn, *exchange),
+            Ask::PublishAlert {
+                to,
+                id,
+                alert,
+                attached,
+            } => alerts::publish(self, turn, permit.actor(), to, *id, alert, attached),
+            Ask::ListAlerts { limit, cursor } => read::alerts(turn, *limit, cursor.as_deref()),
+            Ask::ReadAlert { alert } => read::alert(self, turn, permit.actor(), *alert),
+            Ask::Sight {
+                alert,
+                message,
+                sighting,
+            } => alerts::sight(self, turn, permit.actor(), *alert, *message, sighting),
+            Ask::ReadAttachment { message, index } => {
+                read::attachment(self, turn, permit.actor(), *message, *index)
+            }
+            Ask::Health => read::health(self, turn),
+        }
+    }
+
+    /// Whether one more refused input of this peer may be recorded in this minute.
+    pub(super) fn may_record_refusal(&mut self, member: MemberId, now: Timestamp) -> bool {
+        let minute = now.as_millis() / 60_000;
+        if self.refusals.minute != minute {
+            self.refusals = Refusals {
+                minute,
+                ..Refusals::default()
+            };
+        }
+        let recorded = self.refusals.recorded.entry(member).or_default();
+        *recorded += 1;
+        *recorded <= REFUSALS_RECORDED
+    }
+}
+
+/// Why an ask has no reply.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The person is told.
+    Error(AppError),
+    /// It needs entries that are not durable yet.
+    NotYet,
+}
+
+impl<E: Into<AppError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+fn action_of(ask: &Ask) -> &'static [Action] {
+    match ask {
+        Ask::SendRequest { .. } => &[Action::SendRequest],
+        Ask::Respond { command, .. } => requests::action_of(command),
+        Ask::ListExchanges { .. } | Ask::GlanceExchange { .. } => &[Action::ListExchanges],
+        Ask::ReadExchange { .. } => &[Action::ReadExchange],
+        Ask::PublishAlert { .. } => &[Action::PublishAlert],
+        Ask::ListAlerts { .. } | Ask::ReadAlert { .. } => &[Action::ReadAlerts],
+        Ask::Sight { .. } => &[Action::SightAlert],
+        Ask::ReadAttachment { .. } => &[Action::ReadExchange, Action::ReadAlerts],
+        Ask::Health => &[Action::ReadHealth],
+    }
+}
