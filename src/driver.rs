@@ -1,1 +1,239 @@
 //! The one thread that owns the state: real clock, real entropy, group commit.
+//!
+//! Whoever wants something puts an input into a bounded mailbox. The thread takes all that waits,
+//! commits it as one group, and hands the outcomes on.
+
+use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::app::core::{Core, Fatal, Outcome, Signer};
+use crate::app::{AppError, Ask, Federation, FromPeer, Input, Permit, Reply, Ticket};
+use crate::base::{NodeId, OsEntropy, Timestamp};
+use crate::store::{Index, Log};
+
+/// Inputs that may wait. A full mailbox is "busy" for people and flow control for peers.
+const MAILBOX: usize = 4_096;
+
+/// Inputs committed as one group at most.
+const GROUP: usize = 512;
+
+/// How often the service hears that time has passed, if nothing else happens.
+const TICK: Duration = Duration::from_secs(1);
+
+enum Letter {
+    Ask(Permit, Box<Ask>, oneshot::Sender<Result<Reply, AppError>>),
+    Input(Box<Input>),
+    Stop,
+}
+
+/// The node cannot take the input now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Busy {
+    /// Too much waits.
+    #[error("the node is busy; try again in a moment")]
+    Full,
+    /// The node is stopping, or has failed.
+    #[error("the node is stopping")]
+    Stopping,
+}
+
+/// A handle to the driver's mailbox.
+#[derive(Clone)]
+pub struct Driver {
+    mailbox: SyncSender<Letter>,
+}
+
+/// The driver's thread.
+pub struct Running {
+    thread: JoinHandle<Result<(), Fatal>>,
+    driver: Driver,
+}
+
+impl Driver {
+    /// Starts the thread. `carry` gets what peers are to be sent, in order; it must not block.
+    ///
+    /// # Panics
+    /// If the system cannot start a thread.
+    pub fn start<L, I, S>(
+        mut core: Core<L, I, S>,
+        version: String,
+        mut carry: impl FnMut(Outcome) + Send + 'static,
+        ended: impl FnOnce() + Send + 'static,
+    ) -> (Self, Running)
+    where
+        L: Log + 'static,
+        I: Index + 'static,
+        S: Signer + 'static,
+    {
+        let (mailbox, letters) = sync_channel(MAILBOX);
+        let run = move || {
+            let outcome = run(&mut core, version, &letters, &mut carry);
+            ended();
+            outcome
+        };
+        let thread = std::thread::Builder::new()
+            .name("driver".into())
+            .spawn(run)
+            .expect("the system starts a thread");
+        let driver = Self { mailbox };
+        let running = Running {
+            thread,
+            driver: driver.clone(),
+        };
+        (driver, running)
+    }
+
+    /// Asks for a person.
+    ///
+    /// # Errors
+    /// [`Busy`] where the input was not taken; otherwise what the service says.
+    pub async fn ask(&self, permit: Permit, ask: Ask) -> Result<Result<Reply, AppError>, Busy> {
+        let (reply, answer) = oneshot::channel();
+        self.post(Letter::Ask(permit, Box::new(ask), reply))?;
+        answer.await.map_err(|_| Busy::Stopping)
+    }
+
+    /// Tells of a peer's doing.
+    ///
+    /// # Errors
+    /// [`Busy`] where it was not taken.
+    pub fn tell(&self, peer: NodeId, from: FromPeer) -> Result<(), Busy> {
+        self.post(Letter::Input(Box::new(Input::Peer(peer, from))))
+    }
+
+    /// Tells of a peer's doing, and waits for room in the mailbox. Called on threads that may block.
+    ///
+    /// # Errors
+    /// [`Busy::Stopping`].
+    pub fn tell_waiting(&self, peer: NodeId, from: FromPeer) -> Result<(), Busy> {
+        let letter = Letter::Input(Box::new(Input::Peer(peer, from)));
+        self.mailbox.send(letter).map_err(|_| Busy::Stopping)
+    }
+
+    /// Puts another trust list in force.
+    ///
+    /// # Errors
+    /// [`Busy`] where it was not taken.
+    pub fn install(&self, federation: Federation) -> Result<(), Busy> {
+        self.post(Letter::Input(Box::new(Input::Federation(federation))))
+    }
+
+    fn post(&self, letter: Letter) -> Result<(), Busy> {
+        self.mailbox.try_send(letter).map_err(|error| match error {
+            TrySendError::Full(_) => Busy::Full,
+            TrySendError::Disconnected(_) => Busy::Stopping,
+        })
+    }
+}
+
+impl Running {
+    /// Stops in order: what waits is committed, the stop is recorded, and the thread ends.
+    ///
+    /// # Errors
+    /// [`Fatal`] where the driver had failed.
+    ///
+    /// # Panics
+    /// If the driver panicked.
+    pub fn stop(self) -> Result<(), Fatal> {
+        // A mailbox that nobody reads any more means that the thread has ended already.
+        let _ended = self.driver.mailbox.send(Letter::Stop);
+        self.thread.join().expect("the driver does not panic")
+    }
+}
+
+fn run<L: Log, I: Index, S: Signer>(
+    core: &mut Core<L, I, S>,
+    version: String,
+    letters: &Receiver<Letter>,
+    carry: &mut impl FnMut(Outcome),
+) -> Result<(), Fatal> {
+    let mut entropy = OsEntropy;
+    let mut replies = HashMap::new();
+    let mut next_ticket = 0;
+    let mut inputs = vec![Input::Start { version }];
+    let mut stopping = false;
+    loop {
+        for outcome in core.commit(
+            Timestamp::system(),
+            &mut entropy,
+            std::mem::take(&mut inputs),
+        )? {
+            match outcome {
+                Outcome::Reply(ticket, reply) => {
+                    let asker: Option<oneshot::Sender<_>> = replies.remove(&ticket);
+                    if let Some(asker) = asker {
+                        // Whoever asked may have gone; the answer is in the log all the same.
+                        let _gone = asker.send(reply);
+                    }
+                }
+                outcome => carry(outcome),
+            }
+        }
+        if stopping {
+            return Ok(());
+        }
+        let mut letter = match letters.recv_timeout(TICK) {
+            Ok(letter) => Some(letter),
+            Err(RecvTimeoutError::Timeout) => {
+                inputs.push(Input::Tick);
+                None
+            }
+            Err(RecvTimeoutError::Disconnected) => Some(Letter::Stop),
+        };
+        while let Some(taken) = letter {
+            match taken {
+                Letter::Ask(permit, ask, reply) => {
+                    let ticket = Ticket(next_ticket);
+                    next_ticket += 1;
+                    replies.insert(ticket, reply);
+                    inputs.push(Input::Ask(ticket, permit, *ask));
+                }
+                Letter::Input(input) => inputs.push(*input),
+                Letter::Stop => {
+                    inputs.push(Input::Stop);
+                    stopping = true;
+                }
+            }
+            letter = if stopping || inputs.len() >= GROUP {
+                None
+            } else {
+                letters.try_recv().ok()
+            };
+        }
+    }
+}
+
+/// A value that is replaced as a whole, and read by whoever needs it.
+#[derive(Clone)]
+pub struct Current<T>(Arc<Mutex<Arc<T>>>);
+
+impl<T> Current<T> {
+    /// Begins with `value`.
+    pub fn new(value: T) -> Self {
+        Self(Arc::new(Mutex::new(Arc::new(value))))
+    }
+
+    /// The value in force.
+    ///
+    /// # Panics
+    /// Never: nothing panics while it holds the lock.
+    pub fn get(&self) -> Arc<T> {
+        self.0
+            .lock()
+            .expect("nothing panics under this lock")
+            .clone()
+    }
+
+    /// Replaces the value.
+    ///
+    /// # Panics
+    /// Never: nothing panics while it holds the lock.
+    pub fn set(&self, value: T) {
+        *self.0.lock().expect("nothing panics under this lock") = Arc::new(value);
+    }
+}
