@@ -65,9 +65,10 @@ pub struct AttachmentRequest {
     pub offset: u64,
 }
 
-/// What is done with a link. The calls for one peer never overlap but for [`Handler::frame`] of
-/// the two classes and [`Handler::attachment`], and come in the order hello, admit, up, frames,
-/// down. No call but `frame` may block for long.
+/// What is done with a link. For one peer `up`, its frames and `down` come in that order and then
+/// again, the next `up` never before the last `down`; only the frames of the two classes overlap.
+/// `hello` and `admit` are asked for each connection tried, of which several may run at a time,
+/// and `attachment` whenever the peer asks. No call but `frame` and `attachment` may block.
 pub trait Handler: Send + Sync + 'static {
     /// What to say first to `peer`, at most [`MAX_HELLO`] bytes.
     fn hello(&self, peer: NodeId) -> Vec<u8>;

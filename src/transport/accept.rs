@@ -71,7 +71,7 @@ fn network(address: IpAddr) -> IpAddr {
 }
 
 /// A place among the handshakes under way, free again when it is dropped.
-pub(super) struct Place {
+struct Place {
     places: Arc<Places>,
     address: IpAddr,
 }
@@ -100,9 +100,12 @@ async fn one(shared: Arc<Shared>, incoming: Incoming, place: Place) {
         connection,
         pin,
         dialler: peer,
-        place: Some(place),
     };
-    link::run(&shared, &slot, with).await;
+    let greeted = link::greet(&shared, &slot, with).await;
+    drop(place);
+    if let Some(candidate) = greeted {
+        link::run(&shared, &slot, candidate).await;
+    }
 }
 
 async fn handshake(
@@ -133,9 +136,9 @@ mod tests {
     fn nobody_takes_every_place_and_places_come_free() {
         let places = Arc::new(Places::default());
         let mut held = Vec::new();
-        for n in 0..8 {
+        for n in 0..MAX_HANDSHAKES / MAX_HANDSHAKES_FROM_ONE {
             let address: IpAddr = format!("10.0.0.{n}").parse().unwrap();
-            for _ in 0..8 {
+            for _ in 0..MAX_HANDSHAKES_FROM_ONE {
                 held.push(places.take(address).unwrap());
             }
             assert!(places.take(address).is_none());

@@ -1,9 +1,9 @@
 //! The first words on a connection, after which both sides know that the other wants the link.
 //!
 //! Each side opens its urgent stream with a byte that names it, its standing, and its hello as
-//! the first frame. Once it has admitted the other's hello it says so with an empty frame. Only
-//! who has both admitted and been admitted counts the link as up: with TLS 1.3 a client's
-//! handshake is over before the server has judged its certificate.
+//! the first frame. Once it has admitted the other's hello it says so with an empty frame, the
+//! dialler last. Only who has both admitted and been admitted counts the link as up: with TLS 1.3
+//! a client's handshake is over before the server has judged its certificate.
 
 use quinn::{RecvStream, SendStream};
 use tokio::time::timeout;
@@ -28,7 +28,14 @@ pub(super) const URGENT_PRIORITY: i32 = 2;
 pub(super) const ROUTINE_PRIORITY: i32 = 1;
 pub(super) const ATTACHMENT_PRIORITY: i32 = 0;
 
-/// What a finished greeting leaves.
+/// Who made the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Dialler,
+    Dialled,
+}
+
+/// What a greeting leaves.
 pub(super) struct Greeted {
     pub(super) theirs: Standing,
     pub(super) hello: Vec<u8>,
@@ -36,40 +43,44 @@ pub(super) struct Greeted {
     pub(super) incoming: FrameReader,
 }
 
-/// Greets `peer` on a new connection.
+/// Greets `peer` on a new connection, until it has admitted this node. A dialler may do so on
+/// several connections at a time: it admits the peer on the one that it chooses, by
+/// [`Greeted::admit`].
 pub(super) async fn greet(
     wire: &Wire,
     peer: NodeId,
+    role: Role,
     ours: Standing,
     handler: &dyn Handler,
     limits: Limits,
 ) -> Result<Greeted, LinkError> {
-    let time = limits.time_for_hello(wire.connection());
-    timeout(time, exchange(wire, peer, ours, handler, limits))
+    let exchange = async {
+        let say = say(wire, ours, handler.hello(peer));
+        let hear = hear(wire, limits);
+        let (outgoing, (theirs, incoming, hello)) = tokio::try_join!(say, hear)?;
+        handler.admit(peer, &hello).map_err(LinkError::Refused)?;
+        let mut greeted = Greeted {
+            theirs,
+            hello,
+            outgoing,
+            incoming,
+        };
+        if role == Role::Dialled {
+            greeted.admit().await?;
+        }
+        greeted.incoming.next(0).await?;
+        Ok(greeted)
+    };
+    timeout(limits.time_for_hello(wire.connection()), exchange)
         .await
         .map_err(|_| LinkError::TooSlow)?
 }
 
-async fn exchange(
-    wire: &Wire,
-    peer: NodeId,
-    ours: Standing,
-    handler: &dyn Handler,
-    limits: Limits,
-) -> Result<Greeted, LinkError> {
-    let say = say(wire, ours, handler.hello(peer));
-    let hear = hear(wire, limits);
-    let (mut outgoing, (theirs, mut incoming, hello)) = tokio::try_join!(say, hear)?;
-
-    handler.admit(peer, &hello).map_err(LinkError::Refused)?;
-    frame::write(&mut outgoing, vec![Vec::new()]).await?;
-    incoming.next(0).await?;
-    Ok(Greeted {
-        theirs,
-        hello,
-        outgoing,
-        incoming,
-    })
+impl Greeted {
+    /// Tells the peer that it is admitted.
+    pub(super) async fn admit(&mut self) -> Result<(), LinkError> {
+        frame::write(&mut self.outgoing, vec![Vec::new()]).await
+    }
 }
 
 async fn say(wire: &Wire, ours: Standing, hello: Vec<u8>) -> Result<SendStream, LinkError> {

@@ -8,7 +8,6 @@ use tokio::time::Instant;
 
 use crate::base::{Digest, NodeId};
 
-use super::accept::Place;
 use super::frame::{self, FrameReader, MAX_FRAME};
 use super::greet::{self, Greeted, ROUTINE, ROUTINE_PRIORITY};
 use super::refused::Refusal;
@@ -154,31 +153,64 @@ impl Wire {
     }
 }
 
-/// Who is at the other end, as TLS has proved.
+/// A connection whose other end TLS has proved to be the slot's peer.
 pub(super) struct Authenticated {
     pub(super) connection: Connection,
     pub(super) pin: Digest,
     pub(super) dialler: NodeId,
-    /// The place among the handshakes under way, for a connection that came in.
-    pub(super) place: Option<Place>,
 }
 
-/// Greets the peer, and if both want the link, runs it to its end. Says when it came up, if it did.
-pub(super) async fn run(shared: &Arc<Shared>, slot: &Slot, with: Authenticated) -> Option<Instant> {
+/// A connection on which the peer has said who it is and that it wants the link.
+pub(super) struct Candidate {
+    link: Arc<Link>,
+    greeted: Greeted,
+}
+
+impl Candidate {
+    /// Tells the peer that it is admitted, as the dialler does once it has chosen the connection.
+    pub(super) async fn admit(&mut self) -> bool {
+        self.greeted.admit().await.is_ok()
+    }
+}
+
+/// Greets the peer on a new connection; closes it if that comes to nothing.
+pub(super) async fn greet(shared: &Shared, slot: &Slot, with: Authenticated) -> Option<Candidate> {
     let wire = Wire::new(with.connection);
-    let greeted = match greet(shared, slot, &wire).await {
-        Ok(greeted) => greeted,
+    let greeted = match slot.greetings.try_acquire() {
+        Ok(_place) => {
+            let role = if with.dialler == shared.me {
+                greet::Role::Dialler
+            } else {
+                greet::Role::Dialled
+            };
+            let ours = shared.standing(slot);
+            let handler = &*shared.handler;
+            greet::greet(&wire, slot.peer, role, ours, handler, shared.limits).await
+        }
+        Err(_) => Err(LinkError::Misbehaved),
+    };
+    match greeted {
+        Ok(greeted) => Some(Candidate {
+            link: Link::new(wire, with.dialler, greeted.theirs, with.pin),
+            greeted,
+        }),
         Err(why) => {
             if wire.close(why).is_refusal() {
                 shared.counters.count(Refusal::Hello);
             }
-            return None;
+            None
         }
-    };
-    drop(with.place);
+    }
+}
 
-    let link = Link::new(wire, with.dialler, greeted.theirs, with.pin);
-    if let Err(why) = slot.install(&link, || shared.is_listed(slot.peer, with.pin)) {
+/// Runs a connection to its end, if it gets the place that there is for the peer. Says when it
+/// came up.
+pub(super) async fn run(
+    shared: &Arc<Shared>,
+    slot: &Slot,
+    Candidate { link, greeted }: Candidate,
+) -> Option<Instant> {
+    if let Err(why) = slot.install(&link, || shared.is_listed(slot.peer, link.pin)) {
         link.wire.close(why);
         return None;
     }
@@ -194,14 +226,6 @@ pub(super) async fn run(shared: &Arc<Shared>, slot: &Slot, with: Authenticated) 
     shared.handler.down(slot.peer, why);
     drop(turn);
     Some(up)
-}
-
-async fn greet(shared: &Shared, slot: &Slot, wire: &Wire) -> Result<Greeted, LinkError> {
-    let Ok(_place) = slot.greetings.try_acquire() else {
-        return Err(LinkError::Misbehaved);
-    };
-    let ours = shared.standing(slot);
-    greet::greet(wire, slot.peer, ours, &*shared.handler, shared.limits).await
 }
 
 /// Runs a link that is up until it ends.

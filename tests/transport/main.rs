@@ -4,6 +4,7 @@ mod attachments;
 mod hostile;
 mod interop;
 mod links;
+mod lossy;
 mod raw;
 mod refused;
 mod support;
