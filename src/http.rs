@@ -1,1 +1,1 @@
-//! The node's HTTP API: routes over the use cases of the app.
+//! The HTTP API.

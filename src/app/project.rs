@@ -263,9 +263,12 @@ fn other(
             }
             Ok(())
         }
+        Other::InputRefused { digest, .. } => {
+            view.put(REFUSED, digest.as_bytes().to_vec(), &p.entry);
+            Ok(())
+        }
         Other::Consulted { .. }
         | Other::AttachmentRead { .. }
-        | Other::InputRefused { .. }
         | Other::Started { .. }
         | Other::Stopped
         | Other::TrustListInForce { .. } => Ok(()),

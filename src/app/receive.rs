@@ -147,23 +147,31 @@ pub(super) fn refuse(
     refusal: Refusal,
 ) -> Result<(), IndexError> {
     let me = service.me.member;
-    if refusal.is_temporary() || !service.may_record_refusal(peer.member, turn.now) {
-        turn.effects.push(Effect::Refuse {
+    let recorded = turn.view.row::<u64>(REFUSED, digest.as_bytes())?;
+    // What comes again and again, because its time has not come, is recorded once.
+    let record = recorded.is_none()
+        && !matches!(refusal, Refusal::Gap | Refusal::UnknownRecipientKey)
+        && service.may_record_refusal(peer.member, turn.now);
+    let entry = if record {
+        let refused = Other::InputRefused {
+            sender: peer,
+            digest,
+            refusal: refusal.number(),
+        };
+        Some(turn.record(me, Actor::node(me), Change::Other(refused))?)
+    } else {
+        recorded
+    };
+    turn.effects.push(match entry {
+        Some(entry) if !refusal.is_temporary() => Effect::Receipts {
+            peer,
+            entries: vec![entry],
+        },
+        Some(_) | None => Effect::Refuse {
             peer,
             digest,
             refusal,
-        });
-        return Ok(());
-    }
-    let refused = Other::InputRefused {
-        sender: peer,
-        digest,
-        refusal: refusal.number(),
-    };
-    let entry = turn.record(me, Actor::node(me), Change::Other(refused))?;
-    turn.effects.push(Effect::Receipts {
-        peer,
-        entries: vec![entry],
+        },
     });
     Ok(())
 }

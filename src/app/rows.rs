@@ -30,6 +30,8 @@ pub const OUTBOX: Table = Table("outbox");
 pub const PULL: Table = Table("pull");
 /// When messages in the outbox expire, soonest first.
 pub const EXPIRY: Table = Table("expiry");
+/// Inputs that were refused and recorded, by digest, with their entry.
+pub const REFUSED: Table = Table("refused");
 /// Messages whose attachments are all stored at a recipient, by recipient and id.
 pub const ATTACHMENTS_AT: Table = Table("attachments-at");
 /// The latest checkpoint of each peer's log that was verified.

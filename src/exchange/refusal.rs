@@ -40,7 +40,8 @@ pub enum Refusal {
     /// The event does not fit the state of the exchange, or the role may not cause it.
     #[error("the event does not fit the state of the exchange, or its role may not cause it")]
     OutOfState = 12,
-    /// There is no such exchange or alert here.
+    /// There is no such exchange or alert here, or not yet: what opened it may still be on its way
+    /// from another sender.
     #[error("there is no such exchange or alert here")]
     UnknownConversation = 13,
     /// The attachments are more, or larger, than this node takes.
@@ -108,8 +109,12 @@ impl Refusal {
     }
 
     /// Whether the same message may be taken later, so that the sender keeps it and tries again.
+    /// One that is dated ahead is among them: a clock that was wrong must not lose a message.
     pub fn is_temporary(self) -> bool {
-        matches!(self, Self::Gap | Self::UnknownRecipientKey)
+        matches!(
+            self,
+            Self::Gap | Self::UnknownRecipientKey | Self::PostDated | Self::UnknownConversation
+        )
     }
 }
 

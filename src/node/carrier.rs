@@ -1,0 +1,190 @@
+//! What leaves: messages are wrapped for their peer at the moment they go, put into frames, and
+//! handed to the transport; frames that it cannot take yet wait here, in order.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tracing::{debug, warn};
+
+use crate::app::core::Outcome;
+use crate::base::NodeId;
+use crate::driver::Current;
+use crate::seal::envelope::{SignedMessage, seal_envelope};
+use crate::seal::trust::Directory;
+use crate::transport::{Class, SendError, Transport};
+use crate::wire::frame::{Frame, MAX_ENVELOPES};
+
+use super::fetch::Fetcher;
+
+/// Bytes of envelopes that one frame carries at most, well below what a frame may have.
+const FRAME_BYTES: usize = 700 * 1024;
+
+/// Something for the carrier to do.
+pub enum Errand {
+    /// What the driver wants carried.
+    Outcome(Outcome),
+    /// The transport has room again.
+    Room(NodeId, Class),
+    /// The link is gone, and with it what waited for it.
+    Down(NodeId),
+}
+
+/// A handle to the carrier's queue. What waits in it is bounded by the service, which keeps no
+/// more than a window of messages in flight to a peer.
+#[derive(Clone)]
+pub struct Carrier(UnboundedSender<Errand>);
+
+impl Carrier {
+    /// A carrier's two ends.
+    pub fn new() -> (Self, UnboundedReceiver<Errand>) {
+        let (errands, queue) = unbounded_channel();
+        (Self(errands), queue)
+    }
+
+    /// Hands over an errand. After the carrier has ended there is nothing to carry.
+    pub fn run(&self, errand: Errand) {
+        let _ended = self.0.send(errand);
+    }
+}
+
+/// Carries until the queue closes.
+pub async fn carry(
+    mut queue: UnboundedReceiver<Errand>,
+    transport: Arc<Transport>,
+    directory: Current<Directory>,
+    fetcher: Fetcher,
+) {
+    let mut waiting: HashMap<(NodeId, Class), VecDeque<Vec<u8>>> = HashMap::new();
+    while let Some(errand) = queue.recv().await {
+        match errand {
+            Errand::Room(peer, class) => flush(&transport, &mut waiting, peer, class),
+            Errand::Down(peer) => {
+                waiting.remove(&(peer, Class::Urgent));
+                waiting.remove(&(peer, Class::Routine));
+                fetcher.link_down(peer);
+            }
+            Errand::Outcome(outcome) => {
+                let Some((peer, class, frames)) =
+                    frames(outcome, &directory, &fetcher, &transport).await
+                else {
+                    continue;
+                };
+                let encoded = frames.iter().map(Frame::encode);
+                waiting.entry((peer, class)).or_default().extend(encoded);
+                flush(&transport, &mut waiting, peer, class);
+            }
+        }
+    }
+}
+
+async fn frames(
+    outcome: Outcome,
+    directory: &Current<Directory>,
+    fetcher: &Fetcher,
+    transport: &Arc<Transport>,
+) -> Option<(NodeId, Class, Vec<Frame>)> {
+    match outcome {
+        Outcome::Reply(..) => None,
+        Outcome::Send {
+            peer,
+            class,
+            messages,
+        } => {
+            let directory = directory.get();
+            let wrapped =
+                tokio::task::spawn_blocking(move || wrap(&directory, peer, &messages)).await;
+            let class = if class == 0 {
+                Class::Urgent
+            } else {
+                Class::Routine
+            };
+            let frames = group(wrapped.ok()?);
+            (!frames.is_empty()).then_some((peer, class, frames))
+        }
+        Outcome::Receipts { peer, receipts } => {
+            Some((peer, Class::Urgent, vec![Frame::Receipts(receipts)]))
+        }
+        Outcome::Refuse {
+            peer,
+            digest,
+            refusal,
+        } => {
+            let frame = Frame::Refusals(vec![(digest, refusal.number())]);
+            Some((peer, Class::Urgent, vec![frame]))
+        }
+        Outcome::Keep { peer, receipt } => {
+            Some((peer, Class::Urgent, vec![Frame::Kept(vec![receipt])]))
+        }
+        Outcome::Fetch {
+            peer,
+            message,
+            index,
+            length,
+            digest,
+        } => {
+            fetcher.fetch(transport.clone(), peer, message, index, length, digest);
+            None
+        }
+    }
+}
+
+/// Wraps each message for the peer's key in force. Every send looks the recipient up anew, so a
+/// member that was removed gets nothing more.
+fn wrap(directory: &Directory, peer: NodeId, messages: &[SignedMessage]) -> Vec<Vec<u8>> {
+    let now = crate::base::Timestamp::system();
+    let Some(key) = directory.recipient_key(peer, now) else {
+        warn!(event = "no-recipient-key", %peer, "the peer's bundle has no key in force to seal to");
+        return Vec::new();
+    };
+    let seal = |message| match seal_envelope(message, peer, &key) {
+        Ok(envelope) => Some(envelope),
+        Err(_) => {
+            warn!(event = "envelope-too-long", %peer, "a message does not fit an envelope");
+            None
+        }
+    };
+    messages.iter().filter_map(seal).collect()
+}
+
+fn group(envelopes: Vec<Vec<u8>>) -> Vec<Frame> {
+    let mut frames = Vec::new();
+    let (mut group, mut bytes) = (Vec::new(), 0);
+    for envelope in envelopes {
+        let full = bytes + envelope.len() > FRAME_BYTES || group.len() >= MAX_ENVELOPES;
+        if full && !group.is_empty() {
+            frames.push(Frame::Envelopes(std::mem::take(&mut group)));
+            bytes = 0;
+        }
+        bytes += envelope.len();
+        group.push(envelope);
+    }
+    if !group.is_empty() {
+        frames.push(Frame::Envelopes(group));
+    }
+    frames
+}
+
+fn flush(
+    transport: &Transport,
+    waiting: &mut HashMap<(NodeId, Class), VecDeque<Vec<u8>>>,
+    peer: NodeId,
+    class: Class,
+) {
+    let Some(frames) = waiting.get_mut(&(peer, class)) else {
+        return;
+    };
+    while let Some(frame) = frames.front() {
+        match transport.send(peer, class, frame.clone()) {
+            Ok(()) => {
+                frames.pop_front();
+            }
+            Err(SendError::Full) => return,
+            Err(error @ (SendError::NotConnected | SendError::Length)) => {
+                debug!(event = "frame-dropped", %peer, %error, "it goes again with the next link");
+                frames.clear();
+            }
+        }
+    }
+    waiting.remove(&(peer, class));
+}

@@ -1,0 +1,27 @@
+//! The node's own keys at work: what leaves and what is logged is signed here.
+
+use std::sync::Arc;
+
+use crate::app::core::Signer;
+use crate::audit::Checkpoint;
+use crate::base::{Digest, OsEntropy};
+use crate::seal::group::{MessageSignature, sign_group};
+use crate::seal::keystore::Keys;
+use crate::seal::sign::HybridSignature;
+use crate::store::CheckpointSigner;
+
+/// Signs messages with the identity key and checkpoints with the log key.
+#[derive(Clone)]
+pub struct KeySigner(pub Arc<Keys>);
+
+impl CheckpointSigner for KeySigner {
+    fn sign(&self, checkpoint: &Checkpoint) -> HybridSignature {
+        checkpoint.sign(&self.0.log, &mut OsEntropy).signature
+    }
+}
+
+impl Signer for KeySigner {
+    fn sign_group(&self, leaves: &[Digest]) -> Vec<MessageSignature> {
+        sign_group(&self.0.identity, self.0.node, leaves, &mut OsEntropy)
+    }
+}

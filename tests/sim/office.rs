@@ -1,0 +1,187 @@
+//! One office: a core on storage in memory, which survives the core.
+
+use liaison::app::core::{Core, Fatal, Outcome, Signer, catch_up};
+use liaison::app::{Federation, FromPeer, Input, PeerReceipt};
+use liaison::audit::{Checkpoint, Entry, Origin, Receipt};
+use liaison::base::{Digest, Entropy, NodeId, SeededEntropy, Timestamp};
+use liaison::seal::group::MessageSignature;
+use liaison::seal::sign::{HybridSignature, SIGNATURE_LEN};
+use liaison::store::{CheckpointSigner, Fault, Log, MemoryIndex, MemoryLog};
+
+use crate::planted::{Planted, SimIndex, SimLog};
+
+/// Signs with zeros: the simulation is about order and loss, not about keys.
+pub struct NoSigner;
+
+fn nothing_signed() -> HybridSignature {
+    HybridSignature::from_bytes(&[0; SIGNATURE_LEN]).expect("it has the length of a signature")
+}
+
+impl CheckpointSigner for NoSigner {
+    fn sign(&self, _checkpoint: &Checkpoint, _entropy: &mut dyn Entropy) -> HybridSignature {
+        nothing_signed()
+    }
+}
+
+impl Signer for NoSigner {
+    fn sign_group(&self, leaves: &[Digest]) -> Vec<MessageSignature> {
+        let one = MessageSignature {
+            key_id: Digest::EMPTY,
+            size: 1,
+            index: 0,
+            path: Vec::new(),
+            signature: nothing_signed(),
+        };
+        vec![one; leaves.len()]
+    }
+}
+
+type SimCore = Core<SimLog, SimIndex, NoSigner>;
+
+/// An office and its storage.
+pub struct Office {
+    pub node: NodeId,
+    pub core: Option<SimCore>,
+    pub log: MemoryLog,
+    index: MemoryIndex,
+    snapshot: MemoryIndex,
+    entropy: SeededEntropy,
+    federation: Federation,
+    planted: Option<Planted>,
+    lost_group: Option<u64>,
+}
+
+impl Office {
+    pub fn new(node: NodeId, seed: u64, federation: Federation, planted: Option<Planted>) -> Self {
+        let index = MemoryIndex::new();
+        Self {
+            node,
+            core: None,
+            log: MemoryLog::new(Origin::first(node)),
+            snapshot: index.snapshot(),
+            index,
+            entropy: SeededEntropy::new(seed),
+            federation,
+            planted,
+            lost_group: None,
+        }
+    }
+
+    /// Starts the office, with the index it had, an older one, or none.
+    pub fn start(&mut self, now: Timestamp, kept: IndexKept) -> Vec<Outcome> {
+        self.index = match kept {
+            IndexKept::Whole => self.index.reopen(),
+            IndexKept::Older => self.snapshot.snapshot(),
+            IndexKept::None => MemoryIndex::new(),
+        };
+        if let Some(size) = self.lost_group.take() {
+            self.log = shortened(&self.log, size);
+        }
+        let mut log = SimLog {
+            inner: self.log.reopen(),
+            planted: self.planted,
+            unwritten: 0,
+        };
+        let mut index = SimIndex {
+            inner: self.index.reopen(),
+            planted: self.planted,
+        };
+        let epoch = log.take_over().expect("a log in memory can be taken over");
+        catch_up(self.node, &log, &mut index, &mut |_, _| ()).expect("the index catches up");
+        self.core = Some(Core::new(self.node, log, index, NoSigner, epoch, [7; 32]));
+        let version = "simulated".to_owned();
+        let federation = Input::Federation(self.federation.clone());
+        self.handle(now, vec![Input::Start { version }, federation])
+    }
+
+    /// Handles inputs; a fatal error stops the office.
+    pub fn handle(&mut self, now: Timestamp, inputs: Vec<Input>) -> Vec<Outcome> {
+        let Some(core) = &mut self.core else {
+            return Vec::new();
+        };
+        let before = core.log().size();
+        match core.commit(now, &mut self.entropy, inputs) {
+            Ok(outcomes) => {
+                if self.planted == Some(Planted::AcknowledgesBeforeDurable) {
+                    self.lost_group = Some(before);
+                }
+                outcomes
+            }
+            Err(Fatal::Append(_) | Fatal::Index(_) | Fatal::Read(_)) => {
+                self.core = None;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Stops without warning.
+    pub fn kill(&mut self) {
+        self.core = None;
+        self.log.fail_next(None);
+        self.index.fail_next(None);
+    }
+
+    /// Keeps a copy of the index, for a later restart to go back to.
+    pub fn remember_index(&mut self) {
+        self.snapshot = self.index.snapshot();
+    }
+
+    /// Makes the next append fail.
+    pub fn fail_next_append(&mut self, fault: Fault) {
+        self.log.fail_next(Some(fault));
+    }
+}
+
+/// What a restart finds of the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IndexKept {
+    Whole,
+    Older,
+    None,
+}
+
+/// A log that has lost all behind `size`.
+fn shortened(log: &MemoryLog, size: u64) -> MemoryLog {
+    let mut short = MemoryLog::new(log.origin());
+    let epoch = short
+        .take_over()
+        .expect("a log in memory can be taken over");
+    for index in 0..size {
+        let record = log.read(index).expect("the entry is there");
+        let entry = record.entry;
+        let again = liaison::store::NewEntry {
+            time: entry.time,
+            kind: entry.kind,
+            event: entry.event,
+            role: entry.role,
+            actor: entry.actor,
+            exchange: entry.exchange,
+            peer: entry.peer,
+            statement: record.opening.statement,
+            content: record.content,
+        };
+        let mut entropy = SeededEntropy::new(index);
+        short
+            .append(index, epoch, vec![again], &NoSigner, &mut entropy)
+            .expect("a log in memory grows");
+    }
+    short
+}
+
+/// What a peer's receipt says, its proof checked but not its signature, which the simulation has
+/// none of.
+pub fn read_receipt(bytes: Vec<u8>) -> FromPeer {
+    let receipt = Receipt::decode(&bytes).expect("an honest office sends whole receipts");
+    let entry = Entry::decode(&receipt.entry).expect("it holds an entry");
+    assert_eq!(
+        receipt.opening.commitment(),
+        entry.commitment,
+        "it opens the entry"
+    );
+    FromPeer::Receipt(Box::new(PeerReceipt {
+        statement: receipt.opening.statement,
+        at: entry.time,
+        checkpoint: receipt.checkpoint,
+        bytes,
+    }))
+}

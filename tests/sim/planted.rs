@@ -1,0 +1,129 @@
+//! Bugs that are planted into the storage or the links, each of which the checks must catch.
+
+use liaison::audit::{Origin, Receipt, SignedCheckpoint};
+use liaison::base::{Digest, Entropy};
+use liaison::store::{
+    AppendError, Applied, CheckpointSigner, Index, IndexError, IndexWrite, Log, MemoryIndex,
+    MemoryLog, NewEntry, Pair, ReadError, Record, Table, WriterEpoch,
+};
+
+/// A bug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Planted {
+    /// The duplicate check never finds a message or progress that it knows.
+    ForgetsWhatItKnows,
+    /// The outbox loses what waits.
+    LosesOutbox,
+    /// A restart loses the last acknowledged group.
+    AcknowledgesBeforeDurable,
+    /// Receipts are answered but never kept.
+    DropsReceipts,
+    /// After a restart the index is believed although the log has gone on without it.
+    BelievesStaleIndex,
+}
+
+impl Planted {
+    pub const ALL: [Self; 5] = [
+        Self::ForgetsWhatItKnows,
+        Self::LosesOutbox,
+        Self::AcknowledgesBeforeDurable,
+        Self::DropsReceipts,
+        Self::BelievesStaleIndex,
+    ];
+}
+
+/// A log that may have a bug.
+pub struct SimLog {
+    pub inner: MemoryLog,
+    pub planted: Option<Planted>,
+    /// Appends that only seem to have happened.
+    pub unwritten: u64,
+}
+
+impl Log for SimLog {
+    fn origin(&self) -> Origin {
+        self.inner.origin()
+    }
+    fn size(&self) -> u64 {
+        self.inner.size()
+    }
+    fn root(&self) -> Digest {
+        self.inner.root()
+    }
+    fn root_at(&self, size: u64) -> Option<Digest> {
+        if self.planted == Some(Planted::BelievesStaleIndex) {
+            return self.inner.root_at(self.inner.size());
+        }
+        self.inner.root_at(size)
+    }
+    fn head(&self) -> Option<SignedCheckpoint> {
+        self.inner.head()
+    }
+    fn take_over(&mut self) -> Result<WriterEpoch, AppendError> {
+        self.inner.take_over()
+    }
+    fn append(
+        &mut self,
+        expected_size: u64,
+        epoch: WriterEpoch,
+        entries: Vec<NewEntry>,
+        signer: &dyn CheckpointSigner,
+        entropy: &mut dyn Entropy,
+    ) -> Result<SignedCheckpoint, AppendError> {
+        self.inner
+            .append(expected_size, epoch, entries, signer, entropy)
+    }
+    fn read(&self, index: u64) -> Result<Record, ReadError> {
+        self.inner.read(index)
+    }
+    fn receipt(&self, index: u64) -> Result<Receipt, ReadError> {
+        self.inner.receipt(index)
+    }
+    fn consistency(&self, old: u64, new: u64) -> Result<Vec<Digest>, ReadError> {
+        self.inner.consistency(old, new)
+    }
+}
+
+/// An index that may have a bug.
+pub struct SimIndex {
+    pub inner: MemoryIndex,
+    pub planted: Option<Planted>,
+}
+
+impl Index for SimIndex {
+    fn applied(&self) -> Result<Option<Applied>, IndexError> {
+        let applied = self.inner.applied()?;
+        if self.planted != Some(Planted::BelievesStaleIndex) {
+            return Ok(applied);
+        }
+        Ok(applied.map(|applied| Applied {
+            size: u64::MAX,
+            ..applied
+        }))
+    }
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
+        let forgets = self.planted == Some(Planted::ForgetsWhatItKnows);
+        if forgets && (table.0 == "message" || table.0 == "conversation") {
+            return Ok(None);
+        }
+        self.inner.get(table, key)
+    }
+    fn range(
+        &self,
+        table: Table,
+        from: &[u8],
+        to: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Pair>, IndexError> {
+        if self.planted == Some(Planted::LosesOutbox) && table.0 == "outbox" {
+            return Ok(Vec::new());
+        }
+        self.inner.range(table, from, to, limit)
+    }
+    fn apply(&mut self, writes: Vec<IndexWrite>, applied: Applied) -> Result<(), IndexError> {
+        self.inner.apply(writes, applied)
+    }
+    fn clear(&mut self) -> Result<(), IndexError> {
+        self.inner.clear()
+    }
+}

@@ -1,0 +1,509 @@
+//! The world: offices, the links between them, and what chance does to both.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use liaison::app::change::{Change, Message};
+use liaison::app::core::Outcome;
+use liaison::app::rows::{EXCHANGE, ExchangeRow, MESSAGE, MessageRow, OUTBOX, message_key};
+use liaison::app::{Action, Ask, Caller, Federation, FromPeer, Input, Permit, Reply, Ticket};
+use liaison::base::{
+    Digest, MemberId, MessageId, NodeId, PersonId, Role, SeededEntropy, Timestamp,
+};
+use liaison::domain::alert::{Alert, Sighting};
+use liaison::domain::rfi::{Answer, Command, Refusal, Request};
+use liaison::exchange::Refusal as NotTaken;
+use liaison::store::{Fault, Index as _, Log as _};
+
+use crate::office::{IndexKept, Office, read_receipt};
+use crate::planted::Planted;
+
+const REQUEST: &str = include_str!("../../deploy/examples/request.toml");
+const ANSWER: &str = include_str!("../../deploy/examples/answer.toml");
+const ALERT: &str = include_str!("../../deploy/examples/alert.toml");
+const SIGHTING: &str = include_str!("../../deploy/examples/sighting.toml");
+
+type Way = (usize, usize);
+
+/// All offices and links under one seed.
+pub struct World {
+    chance: SeededEntropy,
+    now: Timestamp,
+    /// The latest that the clock has ever shown.
+    latest: Timestamp,
+    offices: Vec<Office>,
+    up: BTreeSet<Way>,
+    /// Frames under way, in order, as a stream keeps them.
+    wires: BTreeMap<Way, VecDeque<FromPeer>>,
+    /// What was acknowledged to a person: the sender, the recipients, the message.
+    acknowledged: Vec<(usize, MessageId)>,
+    exchanges: Vec<(usize, usize, MessageId)>,
+    alerts: Vec<MessageId>,
+    next_ticket: u64,
+    asked: BTreeMap<Ticket, (usize, MessageId)>,
+    planted: Option<Planted>,
+    trace: String,
+}
+
+impl World {
+    pub fn new(seed: u64, planted: Option<Planted>) -> Self {
+        let now = Timestamp::from_millis(1_790_000_000_000);
+        let members = ["MK", "TR", "AT", "RS"];
+        let nodes: Vec<NodeId> = members
+            .iter()
+            .map(|member| NodeId::first(member.parse().expect("a member id")))
+            .collect();
+        let federation = Federation {
+            version: 1,
+            hash: Digest::of(b"list"),
+            expires: Timestamp::MAX,
+            nodes: nodes.clone(),
+        };
+        let office = |(i, node): (usize, &NodeId)| {
+            Office::new(*node, seed * 1_000 + i as u64, federation.clone(), planted)
+        };
+        let mut world = Self {
+            chance: SeededEntropy::new(seed),
+            now,
+            latest: now,
+            offices: nodes.iter().enumerate().map(office).collect(),
+            up: BTreeSet::new(),
+            wires: BTreeMap::new(),
+            acknowledged: Vec::new(),
+            exchanges: Vec::new(),
+            alerts: Vec::new(),
+            next_ticket: 0,
+            asked: BTreeMap::new(),
+            planted,
+            trace: String::new(),
+        };
+        for i in 0..world.offices.len() {
+            world.start(i, IndexKept::Whole);
+        }
+        world
+    }
+
+    /// One thing happens.
+    pub fn step(&mut self) {
+        self.now = self
+            .now
+            .plus(Duration::from_millis(self.chance.below(5_000)));
+        self.latest = self.latest.max(self.now);
+        let i = self.below(self.offices.len());
+        match self.chance.below(100) {
+            0..=44 => self.deliver_one(),
+            45..=54 => self.connect(),
+            55..=60 => self.disconnect(),
+            61..=72 => self.person_asks(i),
+            73..=84 => self.person_responds(),
+            85..=88 => self.input(i, Input::Tick),
+            89..=90 => self.offices[i].remember_index(),
+            91..=93 => self.crash(i),
+            94 => self.failing_write(i, Fault::Before),
+            95 => self.failing_write(i, Fault::After),
+            96 => self.failing_write(i, Fault::Full),
+            97 => self.clock_jump(),
+            _ => self.person_reads(i),
+        }
+    }
+
+    /// The faults end: everything is up, and all goes its way.
+    pub fn settle(&mut self) {
+        self.now = self.latest.max(self.now);
+        for i in 0..self.offices.len() {
+            self.offices[i].log.fail_next(None);
+            if self.offices[i].core.is_none() {
+                self.start(i, IndexKept::Whole);
+            }
+        }
+        for _ in 0..200 {
+            for a in 0..self.offices.len() {
+                for b in a + 1..self.offices.len() {
+                    self.link(a, b);
+                }
+            }
+            while self.wires.values().any(|wire| !wire.is_empty()) {
+                self.deliver_one();
+            }
+            self.now = self.now.plus(Duration::from_secs(60));
+            for i in 0..self.offices.len() {
+                self.input(i, Input::Tick);
+            }
+            let quiet = self.wires.values().all(VecDeque::is_empty);
+            if quiet && self.waiting() == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Everything that must hold at rest.
+    pub fn check(&self) -> Result<(), String> {
+        if self.waiting() > 0 {
+            return Err(format!("{} items still wait at rest", self.waiting()));
+        }
+        let mut received: BTreeMap<(usize, NodeId, MessageId), u32> = BTreeMap::new();
+        for (i, office) in self.offices.iter().enumerate() {
+            for index in 0..office.log.size() {
+                let record = office.log.read(index).map_err(|e| e.to_string())?;
+                let content = record.content.get(8..).unwrap_or_default();
+                let change = Change::read(content).map_err(|e| e.to_string())?;
+                if let Change::Received(message, _) = change {
+                    let key = (i, message.sender, message.header.id);
+                    *received.entry(key).or_default() += 1;
+                }
+            }
+        }
+        if let Some((key, n)) = received.iter().find(|(_, n)| **n != 1) {
+            return Err(format!(
+                "message {} took effect {n} times at {}",
+                key.2, key.0
+            ));
+        }
+        for (sender, id) in &self.acknowledged {
+            let row = self
+                .message(*sender, self.offices[*sender].node.member, *id)
+                .ok_or_else(|| format!("acknowledged message {id} is gone at its sender"))?;
+            for recipient in row.deliveries.keys() {
+                let at = self.office_of(*recipient);
+                let sender = self.offices[*sender].node;
+                if !received.contains_key(&(at, sender, *id)) {
+                    return Err(format!("message {id} never reached {recipient}"));
+                }
+            }
+        }
+        for (a, b, id) in &self.exchanges {
+            let (asked, answering) = (self.exchange(*a, *id), self.exchange(*b, *id));
+            let (Some(asked), Some(answering)) = (asked, answering) else {
+                return Err(format!("exchange {id} is not on both sides"));
+            };
+            let states = (asked.exchange.state(), answering.exchange.state());
+            if states.0 != states.1 {
+                return Err(format!(
+                    "exchange {id} is {} here and {} there",
+                    states.0, states.1
+                ));
+            }
+            let (c, d) = (asked.exchange.clock(), answering.exchange.clock());
+            if c != d {
+                return Err(format!("exchange {id} has two clocks: {c:?} and {d:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    pub fn trace(&self) -> String {
+        self.trace.clone()
+    }
+
+    fn note(&mut self, what: impl std::fmt::Display) {
+        writeln!(self.trace, "{} {what}", self.now).expect("a string grows");
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        let n = u64::try_from(n).expect("small");
+        usize::try_from(self.chance.below(n)).expect("small")
+    }
+
+    fn office_of(&self, member: MemberId) -> usize {
+        let found = self.offices.iter().position(|o| o.node.member == member);
+        found.expect("every member has an office")
+    }
+
+    fn start(&mut self, i: usize, kept: IndexKept) {
+        self.note(format!("start {i} {kept:?}"));
+        let outcomes = self.offices[i].start(self.now, kept);
+        self.carry(i, outcomes);
+    }
+
+    fn crash(&mut self, i: usize) {
+        self.note(format!("crash {i}"));
+        self.offices[i].kill();
+        self.unlink_all(i);
+        let kept = match self.chance.below(3) {
+            0 => IndexKept::Older,
+            1 => IndexKept::None,
+            _ => IndexKept::Whole,
+        };
+        self.start(i, kept);
+    }
+
+    fn failing_write(&mut self, i: usize, fault: Fault) {
+        self.note(format!("fail {i} {fault:?}"));
+        self.offices[i].fail_next_append(fault);
+        self.person_asks(i);
+        self.offices[i].log.fail_next(None);
+    }
+
+    fn clock_jump(&mut self) {
+        let hours = Duration::from_secs(3_600 * self.chance.below(24));
+        self.now = if self.chance.below(2) == 0 {
+            self.now.plus(hours)
+        } else {
+            self.now.minus(hours)
+        };
+        self.note("clock");
+    }
+
+    fn input(&mut self, i: usize, input: Input) {
+        let outcomes = self.offices[i].handle(self.now, vec![input]);
+        self.carry(i, outcomes);
+        if self.offices[i].core.is_none() {
+            // A fatal error ends the process; its supervisor starts it again.
+            self.unlink_all(i);
+            self.offices[i].kill();
+            self.start(i, IndexKept::Whole);
+        }
+    }
+
+    fn carry(&mut self, i: usize, outcomes: Vec<Outcome>) {
+        let me = self.offices[i].node;
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Reply(ticket, reply) => self.replied(ticket, reply.ok()),
+                Outcome::Send { peer, messages, .. } => {
+                    for signed in messages {
+                        let message = Message::read(&signed).expect("an honest office's message");
+                        let from = FromPeer::Message(Box::new(message), Box::new(signed.signature));
+                        self.put(i, peer, from);
+                    }
+                }
+                Outcome::Receipts { peer, receipts } => {
+                    if self.planted == Some(Planted::DropsReceipts) && me.member.as_str() == "MK" {
+                        continue;
+                    }
+                    for receipt in receipts {
+                        self.put(i, peer, read_receipt(receipt));
+                    }
+                }
+                Outcome::Refuse {
+                    peer,
+                    digest,
+                    refusal,
+                } => {
+                    assert!(refusal.is_temporary() || refusal != NotTaken::BadEnvelope);
+                    self.put(i, peer, FromPeer::Later { leaf: digest });
+                }
+                Outcome::Keep { peer, receipt } => self.put(i, peer, FromPeer::Kept(vec![receipt])),
+                Outcome::Fetch { .. } => (),
+            }
+        }
+    }
+
+    fn put(&mut self, from: usize, to: NodeId, what: FromPeer) {
+        let way = (from, self.office_of(to.member));
+        if self.up.contains(&way) {
+            self.wires.entry(way).or_default().push_back(what);
+        }
+    }
+
+    fn deliver_one(&mut self) {
+        let ways: Vec<Way> = self
+            .wires
+            .iter()
+            .filter(|(_, wire)| !wire.is_empty())
+            .map(|(way, _)| *way)
+            .collect();
+        if ways.is_empty() {
+            return;
+        }
+        let way = ways[self.below(ways.len())];
+        let Some(what) = self.wires.get_mut(&way).and_then(VecDeque::pop_front) else {
+            return;
+        };
+        let peer = self.offices[way.0].node;
+        self.note(format!("deliver {}>{}", way.0, way.1));
+        self.input(way.1, Input::Peer(peer, what));
+    }
+
+    fn connect(&mut self) {
+        let (a, b) = (
+            self.below(self.offices.len()),
+            self.below(self.offices.len()),
+        );
+        if a != b {
+            self.link(a, b);
+        }
+    }
+
+    fn link(&mut self, a: usize, b: usize) {
+        if !self.up.contains(&(a, b)) {
+            self.note(format!("up {a}-{b}"));
+            self.up.extend([(a, b), (b, a)]);
+            let (first, second) = (self.offices[a].node, self.offices[b].node);
+            self.input(a, Input::Peer(second, FromPeer::Up));
+            self.input(b, Input::Peer(first, FromPeer::Up));
+        }
+    }
+
+    fn disconnect(&mut self) {
+        let ways: Vec<Way> = self.up.iter().copied().collect();
+        if !ways.is_empty() {
+            let (a, b) = ways[self.below(ways.len())];
+            self.unlink(a, b);
+        }
+    }
+
+    fn unlink(&mut self, a: usize, b: usize) {
+        if self.up.remove(&(a, b)) {
+            self.up.remove(&(b, a));
+            self.note(format!("down {a}-{b}"));
+            self.wires.remove(&(a, b));
+            self.wires.remove(&(b, a));
+            let (first, second) = (self.offices[a].node, self.offices[b].node);
+            self.input(a, Input::Peer(second, FromPeer::Down));
+            self.input(b, Input::Peer(first, FromPeer::Down));
+        }
+    }
+
+    fn unlink_all(&mut self, i: usize) {
+        for other in 0..self.offices.len() {
+            if other != i {
+                self.unlink(i, other);
+            }
+        }
+    }
+
+    fn ask(&mut self, i: usize, role: Role, action: Action, ask: Ask, id: MessageId) {
+        let caller = Caller {
+            person: PersonId::from_bytes([u8::try_from(i).expect("few offices") + 1; 16]),
+            name: "somebody".into(),
+            roles: vec![role],
+        };
+        let member = self.offices[i].node.member;
+        let permit = Permit::ask(member, &caller, action).expect("the role may");
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        self.asked.insert(ticket, (i, id));
+        self.input(i, Input::Ask(ticket, permit, ask));
+    }
+
+    fn replied(&mut self, ticket: Ticket, reply: Option<Reply>) {
+        let Some((i, id)) = self.asked.remove(&ticket) else {
+            return;
+        };
+        let node = self.offices[i].node;
+        match reply {
+            Some(Reply::Exchanges(rows, _)) => {
+                self.acknowledged.push((i, id));
+                for row in rows.iter().filter(|row| row.outgoing && row.id == id) {
+                    let other = self.office_of(row.peer);
+                    self.exchanges.push((i, other, id));
+                }
+            }
+            Some(Reply::Alerts(rows, _)) => {
+                self.acknowledged.push((i, id));
+                if rows
+                    .iter()
+                    .any(|row| row.from == node.member && row.id == id)
+                {
+                    self.alerts.push(id);
+                }
+            }
+            Some(_) | None => (),
+        }
+    }
+
+    fn person_asks(&mut self, i: usize) {
+        let id = MessageId::new(self.now, &mut self.chance);
+        if self.chance.below(3) == 0 {
+            let mut alert: Alert = toml::from_str(ALERT).expect("the example is an alert");
+            alert.expires = self.now.plus(Duration::from_secs(90 * 24 * 3_600));
+            let ask = Ask::PublishAlert {
+                to: Vec::new(),
+                id,
+                alert: Box::new(alert),
+                attached: Vec::new(),
+            };
+            self.ask(i, Role::Contact, Action::PublishAlert, ask, id);
+            return;
+        }
+        let other = (i + 1 + self.below(self.offices.len() - 1)) % self.offices.len();
+        let request: Request = toml::from_str(REQUEST).expect("the example is a request");
+        let ask = Ask::SendRequest {
+            to: vec![(self.offices[other].node.member, id, Vec::new())],
+            request: Box::new(request),
+        };
+        self.ask(i, Role::Officer, Action::SendRequest, ask, id);
+    }
+
+    fn person_responds(&mut self) {
+        let id = MessageId::new(self.now, &mut self.chance);
+        if !self.alerts.is_empty() && self.chance.below(4) == 0 {
+            let chosen = self.below(self.alerts.len());
+            let alert = self.alerts[chosen];
+            let i = self.below(self.offices.len());
+            let mut sighting: Sighting = toml::from_str(SIGHTING).expect("the example");
+            sighting.seen_to = None;
+            let ask = Ask::Sight {
+                alert,
+                message: id,
+                sighting: Box::new(sighting),
+            };
+            self.ask(i, Role::Contact, Action::SightAlert, ask, id);
+            return;
+        }
+        if self.exchanges.is_empty() {
+            return;
+        }
+        let chosen = self.below(self.exchanges.len());
+        let (_, i, exchange) = self.exchanges[chosen];
+        let (command, action) = match self.chance.below(4) {
+            0 => {
+                let accept = toml::from_str("access = \"direct\"").expect("an acceptance");
+                (Command::Accept(accept), Action::AcceptRequest)
+            }
+            1 => {
+                let refusal: Refusal = toml::from_str("ground = \"f2\"").expect("a refusal");
+                (Command::Refuse(refusal), Action::RefuseRequest)
+            }
+            _ => {
+                let answer: Answer = toml::from_str(ANSWER).expect("the example is an answer");
+                (Command::Answer(answer), Action::AnswerRequest)
+            }
+        };
+        let ask = Ask::Respond {
+            exchange,
+            message: id,
+            command: Box::new(command),
+            attached: Vec::new(),
+        };
+        self.ask(i, Role::Contact, action, ask, id);
+    }
+
+    fn person_reads(&mut self, i: usize) {
+        let Some((_, _, exchange)) = self.exchanges.last().copied() else {
+            return;
+        };
+        let id = MessageId::from_bytes([0; 16]);
+        let ask = Ask::ReadExchange { exchange };
+        self.ask(i, Role::Contact, Action::ReadExchange, ask, id);
+    }
+
+    /// What still waits in all outboxes.
+    fn waiting(&self) -> usize {
+        let count = |office: &Office| {
+            office.core.as_ref().map_or(0, |core| {
+                let rows = core.index().inner.range(OUTBOX, &[], None, 100_000);
+                rows.map_or(0, |rows| rows.len())
+            })
+        };
+        self.offices.iter().map(count).sum()
+    }
+
+    fn message(&self, i: usize, sender: MemberId, id: MessageId) -> Option<MessageRow> {
+        let core = self.offices[i].core.as_ref()?;
+        let bytes = core
+            .index()
+            .inner
+            .get(MESSAGE, &message_key(sender, id))
+            .ok()??;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    fn exchange(&self, i: usize, id: MessageId) -> Option<ExchangeRow> {
+        let core = self.offices[i].core.as_ref()?;
+        let bytes = core.index().inner.get(EXCHANGE, &id.to_bytes()).ok()??;
+        serde_json::from_slice(&bytes).ok()
+    }
+}
