@@ -8,6 +8,7 @@
 mod checkpoint;
 mod entry;
 mod event;
+mod failure;
 pub(crate) mod layout;
 mod note;
 mod receipt;
@@ -20,6 +21,7 @@ pub use checkpoint::{
 };
 pub use entry::{ENTRY_LEN, Entry, EntryError, Extension, MAX_EXTENSIONS_LEN};
 pub use event::{EntryKind, EventCode};
+pub use failure::{AnchorFault, AuditFailure, CheckpointFault};
 pub use note::{MAX_NOTE_LEN, NoteError, UnverifiedNote, verifier_key};
 pub use receipt::{Receipt, ReceiptError, Verified};
 pub use statement::{MAX_STATEMENT_LEN, Opening, Statement, StatementError};
