@@ -17,5 +17,6 @@ pub mod group;
 pub mod keystore;
 pub mod recipient;
 pub mod sign;
+pub mod trust;
 
 pub use sign::KeyId;

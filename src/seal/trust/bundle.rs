@@ -1,0 +1,220 @@
+//! The bundle: the keys of a node besides its identity, signed by that identity.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::document::{DocumentKind, Payload, SignedDocument};
+use super::{Rule, TrustError};
+use crate::base::{Digest, Entropy, NodeId, Timestamp};
+use crate::seal::keystore::Keys;
+use crate::seal::recipient::RecipientPublicKey;
+use crate::seal::sign::{SigningKey, VerifyingKey};
+
+/// The versions of the protocol that this program speaks, first and last.
+const PROTOCOLS: [u16; 2] = [1, 1];
+const MAX_TLS: usize = 4;
+const MAX_RECIPIENT: usize = 8;
+const MAX_LOGS: usize = 64;
+
+/// One version of a node's bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyBundle {
+    /// The node.
+    pub node: NodeId,
+    /// Grows with each bundle, from 1.
+    pub sequence: u64,
+    /// When it was made.
+    pub issued: Timestamp,
+    /// Until when it should have been replaced.
+    pub expires: Timestamp,
+    /// The SHA-256 of the SubjectPublicKeyInfo of each TLS key that may be met.
+    pub tls: Vec<Digest>,
+    /// The keys to seal to.
+    pub recipient: Vec<BundledKey>,
+    /// The keys of the node's logs, every incarnation that there has been, oldest first.
+    pub log: Vec<LogKey>,
+    /// The versions of the protocol that the node speaks, first and last.
+    pub protocols: [u16; 2],
+}
+
+/// A key to seal to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BundledKey {
+    /// The key.
+    pub key: RecipientPublicKey,
+    /// When it was made.
+    pub created: Timestamp,
+    /// After this, nobody seals to it.
+    pub not_after: Timestamp,
+}
+
+/// The key of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogKey {
+    /// The log: see [`log_origin`].
+    pub origin: String,
+    /// The key that signs its checkpoints.
+    pub key: VerifyingKey,
+    /// Since when.
+    pub from: Timestamp,
+}
+
+/// The name of a node's log, such as `mk-1.liaison/1`. A node that was restored from a backup
+/// begins the next incarnation.
+pub fn log_origin(node: NodeId, incarnation: u32) -> String {
+    let node = node.to_string().to_ascii_lowercase();
+    format!("{node}.liaison/{incarnation}")
+}
+
+impl KeyBundle {
+    /// The first bundle of a node with these keys, whose log is in its first incarnation.
+    pub fn first(keys: &Keys, issued: Timestamp, expires: Timestamp) -> Self {
+        let log = vec![LogKey {
+            origin: log_origin(keys.node, 1),
+            key: keys.log.verifying_key().clone(),
+            from: issued,
+        }];
+        Self::with(keys, 1, issued, expires, log)
+    }
+
+    /// The bundle that follows this one when keys have been rotated. The log keys stay; append to
+    /// [`KeyBundle::log`] when an incarnation begins.
+    #[must_use]
+    pub fn next(&self, keys: &Keys, issued: Timestamp, expires: Timestamp) -> Self {
+        let sequence = self.sequence.saturating_add(1);
+        Self::with(keys, sequence, issued, expires, self.log.clone())
+    }
+
+    fn with(
+        keys: &Keys,
+        sequence: u64,
+        issued: Timestamp,
+        expires: Timestamp,
+        log: Vec<LogKey>,
+    ) -> Self {
+        let recipient = keys
+            .recipient
+            .iter()
+            .filter(|held| held.not_after() > issued)
+            .rev()
+            .take(MAX_RECIPIENT)
+            .map(|held| BundledKey {
+                key: held.key.public().clone(),
+                created: held.created,
+                not_after: held.not_after(),
+            })
+            .collect();
+        Self {
+            node: keys.node,
+            sequence,
+            issued,
+            expires,
+            tls: vec![keys.tls.pin()],
+            recipient,
+            log,
+            protocols: PROTOCOLS,
+        }
+    }
+
+    /// Signs the bundle with the node's identity key.
+    ///
+    /// # Errors
+    /// [`TrustError::Rule`] if the bundle says what none may say, such as no key to seal to.
+    pub fn sign(
+        self,
+        identity: &SigningKey,
+        entropy: &mut dyn Entropy,
+    ) -> Result<SignedDocument, TrustError> {
+        let member = self.node.member;
+        let mut document = SignedDocument::draft(&Payload::Bundle(self))?;
+        document.sign(member, identity, entropy)?;
+        Ok(document)
+    }
+
+    /// Reads a bundle without verifying who signed it, to see whose it claims to be.
+    ///
+    /// # Errors
+    /// [`TrustError::Malformed`], [`TrustError::WrongKind`] or [`TrustError::Rule`].
+    pub fn peek(document: &SignedDocument) -> Result<Self, TrustError> {
+        match document.payload()? {
+            Payload::Bundle(bundle) => Ok(bundle),
+            other => Err(other.instead_of(DocumentKind::Bundle)),
+        }
+    }
+
+    /// Reads a bundle that the node signed with this identity key.
+    ///
+    /// # Errors
+    /// [`TrustError`].
+    pub fn read(document: &SignedDocument, identity: &VerifyingKey) -> Result<Self, TrustError> {
+        let bundle = Self::peek(document)?;
+        document.signed_by(DocumentKind::Bundle, bundle.node.member, identity)?;
+        Ok(bundle)
+    }
+
+    /// The key of the log with this origin.
+    pub fn log_key(&self, origin: &str) -> Option<&VerifyingKey> {
+        self.log
+            .iter()
+            .find(|log| log.origin == origin)
+            .map(|log| &log.key)
+    }
+
+    pub(super) fn check(&self) -> Result<(), TrustError> {
+        self.broken_rule().map_or(Ok(()), |rule| {
+            Err(TrustError::Rule(DocumentKind::Bundle, rule))
+        })
+    }
+
+    fn broken_rule(&self) -> Option<Rule> {
+        let [first, last] = self.protocols;
+        if self.sequence == 0 || first == 0 || last < first {
+            return Some(Rule::Number);
+        }
+        let lengths = [
+            (self.tls.len(), MAX_TLS),
+            (self.recipient.len(), MAX_RECIPIENT),
+            (self.log.len(), MAX_LOGS),
+        ];
+        if lengths.iter().any(|(len, _)| *len == 0) {
+            return Some(Rule::TooFew);
+        }
+        if lengths.iter().any(|(len, max)| len > max) {
+            return Some(Rule::TooMany);
+        }
+        let out_of_order = |key: &BundledKey| key.not_after <= key.created;
+        if self.expires <= self.issued || self.recipient.iter().any(out_of_order) {
+            return Some(Rule::Times);
+        }
+        let pins: BTreeSet<_> = self.tls.iter().collect();
+        let keys: BTreeSet<_> = self
+            .recipient
+            .iter()
+            .map(|held| held.key.key_id())
+            .collect();
+        if pins.len() < self.tls.len() || keys.len() < self.recipient.len() {
+            return Some(Rule::SharedKey);
+        }
+        let prefix = log_origin(self.node, 0);
+        let prefix = prefix.trim_end_matches('0');
+        let mut last = 0;
+        for log in &self.log {
+            let incarnation = log.origin.strip_prefix(prefix).and_then(incarnation);
+            match incarnation {
+                Some(incarnation) if incarnation > last => last = incarnation,
+                _ => return Some(Rule::Origin),
+            }
+        }
+        None
+    }
+}
+
+/// Reads the number of an incarnation in its one spelling.
+fn incarnation(text: &str) -> Option<u32> {
+    let number: u32 = text.parse().ok()?;
+    (number.to_string() == text).then_some(number)
+}
