@@ -3,8 +3,9 @@
 //!
 //! An [`Entry`] is a leaf without personal data. It commits to a [`Statement`], which an
 //! [`Opening`] shows to whom it concerns. A [`SignedCheckpoint`] is the head of a [`Tree`] of
-//! entries, in C2SP's format; a [`Receipt`] proves one entry under it.
+//! entries, in C2SP's format; a [`Receipt`] proves one entry under it, and a [`bundle`] the whole log.
 
+pub mod bundle;
 mod checkpoint;
 mod entry;
 mod event;

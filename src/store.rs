@@ -14,6 +14,7 @@ mod log;
 pub mod memory;
 mod segment;
 mod sled_index;
+mod verify;
 mod walk;
 
 pub use blobs::{BlobId, BlobStore, BlobWriter, PartialBlob};
@@ -25,3 +26,4 @@ pub use log::{
 };
 pub use memory::{Fault, MemoryIndex, MemoryLog};
 pub use sled_index::{IndexSize, SledIndex};
+pub use verify::{VerifyReport, export_folder, verify_folder};

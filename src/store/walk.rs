@@ -84,8 +84,16 @@ pub(super) fn walk(
             return Err(AuditFailure::Missing { place });
         }
         let bytes = read(folder, *first)?;
-        let is_last = at + 1 == segments.len();
-        walk_segment(origin, *first, &bytes, is_last, &mut walked, visitor)?;
+        let segment = Segment {
+            origin,
+            first: *first,
+            bytes: &bytes,
+            is_last: at + 1 == segments.len(),
+        };
+        let mut tell = |visitor: &mut dyn Visitor, at: u64| {
+            visitor.progress(done + at.min(*len), total);
+        };
+        walk_segment(&segment, &mut walked, visitor, &mut tell)?;
         done += len;
         visitor.progress(done, total);
     }
@@ -129,14 +137,26 @@ fn read(folder: &Path, first: u64) -> Result<Vec<u8>, AuditFailure> {
     Ok(bytes)
 }
 
-fn walk_segment(
+/// A segment in memory.
+struct Segment<'a> {
     origin: Origin,
     first: u64,
-    bytes: &[u8],
+    bytes: &'a [u8],
     is_last: bool,
+}
+
+fn walk_segment(
+    segment: &Segment<'_>,
     walked: &mut Walked,
     visitor: &mut dyn Visitor,
+    tell: &mut dyn FnMut(&mut dyn Visitor, u64),
 ) -> Result<(), AuditFailure> {
+    let Segment {
+        origin,
+        first,
+        bytes,
+        is_last,
+    } = *segment;
     let header = segment::header(origin, first, &walked.tree.root());
     if !bytes.starts_with(&header) {
         if is_last && begins_so(bytes, &header) {
@@ -163,6 +183,7 @@ fn walk_segment(
         match read_group(origin, bytes, at, &mut walked.tree)? {
             Ok((group, end)) => {
                 visitor.group(&group)?;
+                tell(visitor, end as u64);
                 walked.head = Some(group.checkpoint);
                 walked.last = Some((first, end as u64));
                 at = end;
