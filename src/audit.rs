@@ -3,11 +3,13 @@
 //!
 //! An [`Entry`] is a leaf without personal data. It commits to a [`Statement`], which an
 //! [`Opening`] shows to whom it concerns. A [`SignedCheckpoint`] is the head of a [`Tree`] of
-//! entries, in C2SP's format; a [`Receipt`] proves one entry under it.
+//! entries, in C2SP's format; a [`Receipt`] proves one entry under it, and a [`bundle`] the whole log.
 
+pub mod bundle;
 mod checkpoint;
 mod entry;
 mod event;
+mod failure;
 pub(crate) mod layout;
 mod note;
 mod receipt;
@@ -20,6 +22,7 @@ pub use checkpoint::{
 };
 pub use entry::{ENTRY_LEN, Entry, EntryError, Extension, MAX_EXTENSIONS_LEN};
 pub use event::{EntryKind, EventCode};
+pub use failure::{AnchorFault, AuditFailure, CheckpointFault};
 pub use note::{MAX_NOTE_LEN, NoteError, UnverifiedNote, verifier_key};
 pub use receipt::{Receipt, ReceiptError, Verified};
 pub use statement::{MAX_STATEMENT_LEN, Opening, Statement, StatementError};

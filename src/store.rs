@@ -3,14 +3,27 @@
 //! The log is the truth: every change is an entry of it first, durable before anyone is told.
 //! The index follows the log and can be rebuilt from it.
 
+mod anchor;
+mod ballast;
+mod blobs;
+mod file_log;
+mod files;
 mod group;
 mod index;
 mod log;
 pub mod memory;
+mod segment;
+mod sled_index;
+mod verify;
+mod walk;
 
+pub use blobs::{BlobId, BlobStore, BlobWriter, PartialBlob};
+pub use file_log::{FileLog, OpenError, Recovery, Remark};
 pub use index::{Applied, Index, IndexError, IndexWrite, Pair, Table};
 pub use log::{
     AppendError, CheckpointSigner, Log, MAX_CONTENT_LEN, MAX_GROUP_LEN, NewEntry, ReadError,
     Record, WriterEpoch,
 };
 pub use memory::{Fault, MemoryIndex, MemoryLog};
+pub use sled_index::{IndexSize, SledIndex};
+pub use verify::{VerifyReport, export_folder, verify_folder};

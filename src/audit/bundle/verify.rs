@@ -1,0 +1,219 @@
+//! Verifying a bundle while reading it: the trust, the head, the entries, the tree over them, and
+//! every checkpoint.
+
+use std::io::Read;
+
+use super::archive::ArchiveReader;
+use super::tiles::{self, Tile};
+use super::trust::same_bytes;
+use super::{HEAD, TrustDocuments, checkpoint_path};
+use crate::audit::layout::Reader;
+use crate::audit::{
+    AuditFailure, Checkpoint, CheckpointFault, ENTRY_LEN, Entry, MAX_EXTENSIONS_LEN, MAX_NOTE_LEN,
+    Origin, SignedCheckpoint, Tree, UnverifiedNote,
+};
+use crate::base::{Digest, Timestamp, merkle};
+use crate::seal::sign::{KeyId, VerifyingKey};
+
+/// The most that the entries of one tile take, in bytes.
+const MAX_ENTRIES_LEN: u64 = tiles::FULL * (2 + ENTRY_LEN + MAX_EXTENSIONS_LEN) as u64;
+
+/// What a bundle proved to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BundleReport {
+    /// The head of the log.
+    pub head: Checkpoint,
+    /// The log key, under which every checkpoint is signed.
+    pub key: KeyId,
+    /// How many checkpoints the bundle holds.
+    pub checkpoints: u64,
+    /// The times of the first and the last entry.
+    pub period: (Timestamp, Timestamp),
+    /// The fingerprint of the root from which the trust begins: people compare it by phone or in
+    /// person, unless it was given.
+    pub root_fingerprint: Digest,
+    /// The version of the trust list.
+    pub list_version: u32,
+    /// The digest of the trust list.
+    pub list_digest: Digest,
+}
+
+impl BundleReport {
+    /// Which log it is.
+    pub fn origin(&self) -> Origin {
+        self.head.origin
+    }
+}
+
+/// Verifies a bundle from its first byte to its last. `expected_root` is the fingerprint of the
+/// first root, where it is known. `progress` is told how much is done, of how much: the entries
+/// count once when they are read and once when their checkpoints are.
+///
+/// # Errors
+/// [`AuditFailure`], naming the first entry or checkpoint at fault where one can be told.
+pub fn verify_bundle(
+    input: impl Read,
+    expected_root: Option<Digest>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<BundleReport, AuditFailure> {
+    let mut archive = ArchiveReader::new(input)?;
+    let trust = TrustDocuments::read_from(&mut archive)?;
+    let directory = trust.directory()?;
+    let root_fingerprint = directory.root_fingerprint();
+    if expected_root.is_some_and(|expected| expected != root_fingerprint) {
+        return Err(AuditFailure::OtherRoot);
+    }
+    if let Some((node, _)) = trust
+        .bundles
+        .iter()
+        .find(|(node, bundle)| directory.bundle_document(**node) != Some(*bundle))
+    {
+        let place = format!("trust/bundles/{node}.json");
+        return Err(AuditFailure::Unexpected { place });
+    }
+
+    let note = archive.file(HEAD, MAX_NOTE_LEN as u64)?;
+    let unverified = UnverifiedNote::parse(&note).map_err(note_failure(HEAD))?;
+    let origin = unverified.origin();
+    let key = directory
+        .log_key(&origin.to_string())
+        .ok_or(AuditFailure::NoLogKey { origin })?;
+    let head = unverified.verify(key).map_err(note_failure(HEAD))?;
+
+    let mut bundle = Bundle {
+        archive,
+        key,
+        head,
+        tree: Tree::new(),
+        progress,
+    };
+    let period = bundle.entries()?;
+    bundle.tiles()?;
+    let checkpoints = bundle.checkpoints()?;
+    let head = bundle.head.checkpoint;
+    bundle.archive.finish()?;
+    Ok(BundleReport {
+        head,
+        key: key.key_id(),
+        checkpoints,
+        period,
+        root_fingerprint,
+        list_version: directory.version(),
+        list_digest: directory.hash(),
+    })
+}
+
+struct Bundle<'a, R> {
+    archive: ArchiveReader<R>,
+    key: &'a VerifyingKey,
+    head: SignedCheckpoint,
+    tree: Tree,
+    progress: &'a mut dyn FnMut(u64, u64),
+}
+
+impl<R: Read> Bundle<'_, R> {
+    fn size(&self) -> u64 {
+        self.head.checkpoint.size
+    }
+
+    fn tell(&mut self, done: u64) {
+        let total = self.size().saturating_mul(2);
+        (self.progress)(done, total);
+    }
+
+    /// Reads all entries into the tree.
+    fn entries(&mut self) -> Result<(Timestamp, Timestamp), AuditFailure> {
+        let mut period = None;
+        for tile in tiles::level(0, self.size()) {
+            let path = tile.entries_path();
+            let bytes = self.archive.file(&path, MAX_ENTRIES_LEN)?;
+            let malformed = |rest: &[u8]| AuditFailure::Malformed {
+                place: path.clone(),
+                offset: (bytes.len() - rest.len()) as u64,
+            };
+            let mut reader = Reader::new(&bytes);
+            for _ in 0..tile.width {
+                let rest = reader.rest();
+                let leaf = reader.short().map_err(|_| malformed(rest))?;
+                let index = self.tree.size();
+                let entry =
+                    Entry::decode(leaf).map_err(|error| AuditFailure::Entry { index, error })?;
+                let (first, _) = period.unwrap_or((entry.time, entry.time));
+                period = Some((first, entry.time));
+                self.tree.append(merkle::leaf_hash(leaf));
+            }
+            if !reader.is_empty() {
+                return Err(malformed(reader.rest()));
+            }
+            self.tell(self.tree.size());
+        }
+        period.ok_or(AuditFailure::Checkpoint {
+            from: 0,
+            size: 0,
+            fault: CheckpointFault::Size,
+        })
+    }
+
+    /// Compares the tiles with the tree. If the entries lead to the signed root, a tile that
+    /// differs is at fault itself; if they do not, the first hash that differs tells which entry
+    /// is, and where none does, the checkpoints tell.
+    fn tiles(&mut self) -> Result<(), AuditFailure> {
+        let holds = self.tree.root() == self.head.checkpoint.root;
+        for tile in tiles::all(self.size()) {
+            let path = tile.path();
+            let found = self.archive.file(&path, tiles::FULL * 32)?;
+            let expected = tile.content(&self.tree);
+            if holds {
+                same_bytes(&path, &found, &expected)?;
+            } else if let Some(index) = first_difference(tile, &found, &expected) {
+                return Err(AuditFailure::OtherEntry { index });
+            }
+        }
+        Ok(())
+    }
+
+    /// Verifies every checkpoint against key and tree; the last must be the head.
+    fn checkpoints(&mut self) -> Result<u64, AuditFailure> {
+        let (mut from, mut count) = (0, 0);
+        loop {
+            let name = self.archive.next_name().unwrap_or_default();
+            let size = name.strip_prefix("checkpoints/");
+            let size = size.and_then(|size| size.parse().ok());
+            let place = checkpoint_path(size.unwrap_or(self.size()));
+            let note = self.archive.file(&place, MAX_NOTE_LEN as u64)?;
+            let signed = UnverifiedNote::parse(&note)
+                .and_then(|note| note.verify(self.key))
+                .map_err(note_failure(&place))?;
+            let Checkpoint { origin, size, root } = signed.checkpoint;
+            let fault = |fault| AuditFailure::Checkpoint { from, size, fault };
+            if origin != self.head.checkpoint.origin {
+                return Err(fault(CheckpointFault::Malformed));
+            }
+            if place != checkpoint_path(size) || size <= from || size > self.size() {
+                return Err(fault(CheckpointFault::Size));
+            }
+            if self.tree.root_at(size) != Some(root) {
+                return Err(fault(CheckpointFault::Root));
+            }
+            count += 1;
+            self.tell(self.size() + size);
+            if size == self.size() {
+                let head = self.head.to_note(self.key);
+                same_bytes(&place, &note, head.as_bytes())?;
+                return Ok(count);
+            }
+            from = size;
+        }
+    }
+}
+
+fn first_difference(tile: Tile, found: &[u8], expected: &[u8]) -> Option<u64> {
+    let same = found.iter().zip(expected).take_while(|(a, b)| a == b);
+    let same = same.count();
+    (same < expected.len()).then(|| tile.first_entry(same as u64))
+}
+
+fn note_failure(place: &str) -> impl FnOnce(crate::audit::NoteError) -> AuditFailure {
+    let place = place.to_owned();
+    move |error| AuditFailure::Note { place, error }
+}

@@ -1,0 +1,351 @@
+//! The message log in files: segments of records, one write and one sync for a group.
+//!
+//! A group goes to the end of the newest segment in a single write, its checkpoint last, and is
+//! synced once. The tree, the place of every entry (8 bytes each) and of every checkpoint stay in
+//! memory; entries are read with one positioned read.
+
+mod recovery;
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::path::PathBuf;
+
+pub use recovery::{OpenError, Recovery, Remark};
+
+use super::anchor::AnchorFile;
+use super::log::{AppendError, CheckpointSigner, Log, NewEntry, ReadError, Record, WriterEpoch};
+use super::segment::{self, Payload, RECORD_HEADER_LEN, SEGMENT_LEN, StoredEntry};
+use super::walk::{Visitor, WalkedGroup};
+use super::{ballast, files, group};
+use crate::audit::{
+    AuditFailure, Entry, Origin, Receipt, SIGNED_CHECKPOINT_LEN, SignedCheckpoint, Tree,
+};
+use crate::base::{Digest, Entropy};
+use crate::seal::at_rest::{EpochSecret, open_record, seal_record};
+
+/// The log's folder within the node's.
+pub(super) const FOLDER: &str = "log";
+/// Where entries and checkpoints lie.
+#[derive(Debug, Default)]
+struct Places {
+    /// The first index of each segment, ascending.
+    segments: Vec<u64>,
+    /// The offset in its segment of each entry's record.
+    entries: Vec<u64>,
+    /// The size that each checkpoint covers and the offset in its segment of its record.
+    checkpoints: Vec<(u64, u64)>,
+}
+
+impl Visitor for Places {
+    fn segment(&mut self, first: u64) {
+        self.segments.push(first);
+    }
+
+    fn group(&mut self, group: &WalkedGroup<'_>) -> Result<(), AuditFailure> {
+        self.entries
+            .extend(group.entries.iter().map(|entry| entry.0));
+        let size = group.checkpoint.checkpoint.size;
+        self.checkpoints.push((size, group.checkpoint_offset));
+        Ok(())
+    }
+
+    fn progress(&mut self, _: u64, _: u64) {}
+}
+
+/// The newest segment, open for writing.
+#[derive(Debug)]
+struct Current {
+    first: u64,
+    len: u64,
+    file: File,
+}
+
+/// The message log in a folder.
+#[derive(Debug)]
+pub struct FileLog {
+    folder: PathBuf,
+    origin: Origin,
+    epoch_secret: EpochSecret,
+    writer: WriterEpoch,
+    tree: Tree,
+    head: Option<SignedCheckpoint>,
+    places: Places,
+    current: Option<Current>,
+    anchor: AnchorFile,
+    segment_len: u64,
+    in_doubt: bool,
+    /// Held for as long as the log is open.
+    _lock: File,
+}
+
+impl FileLog {
+    /// Closes segments at another length than usual, in bytes, so that tests need not write much.
+    #[doc(hidden)]
+    pub fn set_segment_len(&mut self, len: u64) {
+        self.segment_len = len.min(SEGMENT_LEN);
+    }
+
+    /// Writes `records` as the next group, synced, and tells its segment and offset.
+    fn write(&mut self, mut records: Vec<u8>) -> Result<(u64, u64), AppendError> {
+        match ballast::has_room(&self.folder, records.len()) {
+            Ok(true) => {}
+            Ok(false) => return Err(AppendError::Full),
+            Err(_) => return Err(self.doubt()),
+        }
+        if let Some(current) = &mut self.current
+            && current.len < self.segment_len
+        {
+            let start = current.len;
+            if let Err(error) = current.file.write_all_at(&records, start) {
+                // Only a write that found no room, and whose beginnings are gone again, is known
+                // not to have happened.
+                return match files::is_full(&error) && current.file.set_len(start).is_ok() {
+                    true => Err(AppendError::Full),
+                    false => Err(self.doubt()),
+                };
+            }
+            if current.file.sync_data().is_err() {
+                return Err(self.doubt());
+            }
+            current.len += records.len() as u64;
+            return Ok((current.first, start));
+        }
+        let first = self.size();
+        let mut bytes = segment::header(self.origin, first, &self.root());
+        let start = bytes.len() as u64;
+        bytes.append(&mut records);
+        self.current = Some(self.begin_segment(first, &bytes)?);
+        self.places.segments.push(first);
+        Ok((first, start))
+    }
+
+    /// Makes a new segment with its first group.
+    fn begin_segment(&mut self, first: u64, bytes: &[u8]) -> Result<Current, AppendError> {
+        let path = self.folder.join(segment::file_name(first));
+        let mut options = OpenOptions::new();
+        let file = match options.read(true).write(true).create_new(true).open(&path) {
+            Ok(file) => file,
+            Err(error) if files::is_full(&error) => return Err(AppendError::Full),
+            Err(_) => return Err(self.doubt()),
+        };
+        if let Err(error) = file.write_all_at(bytes, 0) {
+            return match files::is_full(&error) && fs::remove_file(&path).is_ok() {
+                true => Err(AppendError::Full),
+                false => Err(self.doubt()),
+            };
+        }
+        match file
+            .sync_all()
+            .and_then(|()| files::sync_folder(&self.folder))
+        {
+            Ok(()) => Ok(Current {
+                first,
+                len: bytes.len() as u64,
+                file,
+            }),
+            Err(_) => Err(self.doubt()),
+        }
+    }
+
+    /// From here on the log on disk may be another than the one in memory.
+    fn doubt(&mut self) -> AppendError {
+        self.in_doubt = true;
+        AppendError::InDoubt
+    }
+
+    /// Reads at most `len` bytes at an offset of a segment.
+    fn read_at(&self, first: u64, offset: u64, len: u64) -> io::Result<Vec<u8>> {
+        let opened;
+        let file = match &self.current {
+            Some(current) if current.first == first => &current.file,
+            _ => {
+                opened = File::open(self.folder.join(segment::file_name(first)))?;
+                &opened
+            }
+        };
+        let end = match &self.current {
+            Some(current) if current.first == first => current.len,
+            _ => file.metadata()?.len(),
+        };
+        let len = len.min(end.saturating_sub(offset));
+        let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
+        file.read_exact_at(&mut bytes, offset)?;
+        Ok(bytes)
+    }
+
+    /// The first index of the segment that holds the entry.
+    fn segment_of(&self, index: u64) -> Option<u64> {
+        let after = self
+            .places
+            .segments
+            .partition_point(|first| *first <= index);
+        self.places.segments.get(after.checked_sub(1)?).copied()
+    }
+
+    /// The checkpoint of the group in which the entry was written.
+    fn group_checkpoint(&self, index: u64) -> Result<SignedCheckpoint, ReadError> {
+        let damaged = ReadError::Damaged { index };
+        let group = self.places.checkpoints.partition_point(|at| at.0 <= index);
+        let (size, offset) = *self.places.checkpoints.get(group).ok_or(damaged)?;
+        if let Some(head) = self
+            .head
+            .as_ref()
+            .filter(|head| head.checkpoint.size == size)
+        {
+            return Ok(head.clone());
+        }
+        let segment = self.segment_of(index).ok_or(damaged)?;
+        let len = (RECORD_HEADER_LEN + SIGNED_CHECKPOINT_LEN) as u64;
+        let bytes = self.read_at(segment, offset, len).map_err(read_failed)?;
+        match segment::read_record(&bytes) {
+            Ok((Payload::Checkpoint(checkpoint), _)) => {
+                SignedCheckpoint::decode(self.origin, checkpoint).map_err(|_| damaged)
+            }
+            Ok((Payload::Entry(_), _)) | Err(_) => Err(damaged),
+        }
+    }
+
+    fn open_entry(&self, index: u64, stored: StoredEntry<'_>) -> Result<Record, ReadError> {
+        let damaged = ReadError::Damaged { index };
+        let entry = Entry::decode(stored.leaf).map_err(|_| damaged)?;
+        if Some(entry.leaf_hash()) != self.tree.leaf(index)
+            || Digest::of(stored.ciphertext) != entry.sealed_digest
+        {
+            return Err(damaged);
+        }
+        let aad = associated_data(self.origin, index);
+        let secret = &self.epoch_secret;
+        let plaintext = open_record(secret, stored.ciphertext, stored.wrapped_key, &aad)
+            .map_err(|_| ReadError::Erased { index })?;
+        group::open_private_part(index, entry, &plaintext)
+    }
+}
+
+impl Log for FileLog {
+    fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    fn size(&self) -> u64 {
+        self.tree.size()
+    }
+
+    fn root(&self) -> Digest {
+        self.tree.root()
+    }
+
+    fn head(&self) -> Option<SignedCheckpoint> {
+        self.head.clone()
+    }
+
+    /// The folder's lock keeps other processes out, so the epoch counts writers within this one.
+    fn take_over(&mut self) -> Result<WriterEpoch, AppendError> {
+        self.writer.0 += 1;
+        Ok(self.writer)
+    }
+
+    fn append(
+        &mut self,
+        expected_size: u64,
+        epoch: WriterEpoch,
+        entries: Vec<NewEntry>,
+        signer: &dyn CheckpointSigner,
+        entropy: &mut dyn Entropy,
+    ) -> Result<SignedCheckpoint, AppendError> {
+        if self.in_doubt {
+            return Err(AppendError::InDoubt);
+        }
+        if epoch != self.writer {
+            return Err(AppendError::Fenced);
+        }
+        let size = self.size();
+        if expected_size != size {
+            return Err(AppendError::Stale { size });
+        }
+        // The new leaves are taken back off the tree until they are written.
+        let (origin, secret) = (self.origin, &self.epoch_secret);
+        let group = group::prepare(
+            origin,
+            &mut self.tree,
+            entries,
+            signer,
+            entropy,
+            |index, plaintext, entropy| {
+                let aad = associated_data(origin, index);
+                let sealed = seal_record(secret, plaintext, &aad, entropy);
+                let digest = Digest::of(&sealed.ciphertext);
+                (sealed, digest)
+            },
+        );
+        let group = group?;
+        let leaves: Vec<_> = (size..self.tree.size())
+            .filter_map(|index| self.tree.leaf(index))
+            .collect();
+        self.tree.truncate(size);
+
+        let mut records = Vec::new();
+        let mut offsets = Vec::with_capacity(group.entries.len());
+        for entry in &group.entries {
+            offsets.push(records.len() as u64);
+            segment::put_entry(&mut records, &entry.leaf, &entry.sealed);
+        }
+        let checkpoint_offset = records.len() as u64;
+        segment::put_checkpoint(&mut records, &group.checkpoint);
+        let (first, start) = self.write(records)?;
+
+        self.tree.extend(leaves);
+        self.places
+            .entries
+            .extend(offsets.iter().map(|at| start + at));
+        let covered = (group.checkpoint.checkpoint.size, start + checkpoint_offset);
+        self.places.checkpoints.push(covered);
+        self.head = Some(group.checkpoint.clone());
+        let noted = match first == size {
+            true => self.anchor.note_durably(&group.checkpoint),
+            false => self.anchor.note(&group.checkpoint),
+        };
+        match noted {
+            Ok(()) => Ok(group.checkpoint),
+            Err(_) => Err(self.doubt()),
+        }
+    }
+
+    fn read(&self, index: u64) -> Result<Record, ReadError> {
+        let absent = ReadError::Absent { index };
+        let at = usize::try_from(index).map_err(|_| absent)?;
+        let offset = *self.places.entries.get(at).ok_or(absent)?;
+        let segment = self.segment_of(index).ok_or(absent)?;
+        // The next entry bounds this one, unless it begins another segment.
+        let next = self.places.entries.get(at + 1).copied();
+        let end = next.filter(|next| *next > offset).unwrap_or(u64::MAX);
+        let bytes = self
+            .read_at(segment, offset, end - offset)
+            .map_err(read_failed)?;
+        match segment::read_record(&bytes) {
+            Ok((Payload::Entry(stored), _)) => self.open_entry(index, stored),
+            Ok((Payload::Checkpoint(_), _)) | Err(_) => Err(ReadError::Damaged { index }),
+        }
+    }
+
+    fn receipt(&self, index: u64) -> Result<Receipt, ReadError> {
+        let record = self.read(index)?;
+        group::receipt(&record, &self.tree, self.group_checkpoint(index)?)
+    }
+
+    fn consistency(&self, old: u64, new: u64) -> Result<Vec<Digest>, ReadError> {
+        group::consistency(&self.tree, old, new)
+    }
+}
+
+/// What a record's ciphertext is bound to: its place in its log.
+fn associated_data(origin: Origin, index: u64) -> Vec<u8> {
+    let mut out = b"liaison/record/v1".to_vec();
+    out.extend_from_slice(&origin.to_bytes());
+    out.extend_from_slice(&index.to_be_bytes());
+    out
+}
+
+fn read_failed(error: io::Error) -> ReadError {
+    ReadError::Io(error.kind())
+}

@@ -1,0 +1,236 @@
+//! Making a log, and opening one: what is whole is taken, what was never finished is cut off,
+//! and anything else is refused before it is touched.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::Path;
+
+use super::{Current, FOLDER, FileLog, Places};
+use crate::audit::{AuditFailure, CheckpointFault, Origin};
+use crate::seal::at_rest::EpochSecret;
+use crate::seal::sign::VerifyingKey;
+use crate::store::anchor::{self, Anchor, AnchorFile};
+use crate::store::log::WriterEpoch;
+use crate::store::segment::{self, SEGMENT_LEN};
+use crate::store::walk::{self, Tail};
+use crate::store::{ballast, files};
+
+const LOCK: &str = "lock";
+
+/// Why a log cannot be opened or made.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has the log open.
+    #[error("the log is in use by another process")]
+    Locked,
+    /// There is a log already where one was to be made.
+    #[error("there is a log already")]
+    Exists,
+    /// The log is not whole. Nothing was changed.
+    #[error(transparent)]
+    Damaged(#[from] AuditFailure),
+    /// The file system failed.
+    #[error("the log cannot be opened: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl OpenError {
+    /// A stable name for the error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Locked => "log-locked",
+            Self::Exists => "log-exists",
+            Self::Damaged(failure) => failure.code(),
+            Self::Io(_) => "log-io",
+        }
+    }
+}
+
+/// Something to know about a log that is whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remark {
+    /// A group at the end, never acknowledged, had no checkpoint. Recovery cuts it off; peers may
+    /// be asked for their highest known head before the next append.
+    TailCut {
+        /// The first index of the segment that it was in.
+        segment: u64,
+        /// How long it was, in bytes.
+        bytes: u64,
+        /// How many whole entries it had.
+        entries: u64,
+    },
+    /// The anchor was damaged in one of its two slots, or beside them. Recovery writes it anew.
+    AnchorDamaged,
+    /// The anchor lagged behind the log, as it may after a power cut.
+    AnchorBehind {
+        /// How many entries the anchor knew of.
+        anchor: u64,
+    },
+    /// The disk was full, and recovery gave up the ballast to make room.
+    BallastReleased,
+}
+
+impl Remark {
+    /// A stable name for the remark.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TailCut { .. } => "tail-cut",
+            Self::AnchorDamaged => "anchor-damaged",
+            Self::AnchorBehind { .. } => "anchor-behind",
+            Self::BallastReleased => "ballast-released",
+        }
+    }
+}
+
+/// What opening a log found and put right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovery {
+    /// How many entries the log has.
+    pub size: u64,
+    /// What is to be known.
+    pub remarks: Vec<Remark>,
+}
+
+impl FileLog {
+    /// Makes a new, empty log in the node's folder `dir`, which must exist. A node does this once
+    /// for each incarnation of its log, so that a log that was lost is never taken for a new one.
+    ///
+    /// # Errors
+    /// [`OpenError::Exists`] if any file of a log is there.
+    pub fn create(dir: &Path, origin: Origin) -> Result<(), OpenError> {
+        let folder = dir.join(FOLDER);
+        files::make_folder(&folder)?;
+        let _lock = lock(&folder)?;
+        for file in folder.read_dir()? {
+            let name = file?.file_name();
+            if name == anchor::FILE_NAME || name.to_string_lossy().ends_with(".seg") {
+                return Err(OpenError::Exists);
+            }
+        }
+        let head = anchor::empty_head(origin);
+        files::replace(&folder, anchor::FILE_NAME, &anchor::encode(&head))?;
+        Ok(())
+    }
+
+    /// Opens the log in the node's folder `dir`: reads all of it, checks every checksum and
+    /// root, the newest checkpoint's signature under `key`, and the anchor, and cuts off a group
+    /// that was never finished. Signatures of older checkpoints and sealed contents are left to
+    /// [`verify_folder`](super::verify_folder).
+    ///
+    /// # Errors
+    /// [`OpenError::Damaged`] with the first fault, in which case nothing was changed.
+    pub fn open(
+        dir: &Path,
+        origin: Origin,
+        epoch_secret: EpochSecret,
+        key: &VerifyingKey,
+    ) -> Result<(Self, Recovery), OpenError> {
+        let folder = dir.join(FOLDER);
+        let lock = match lock(&folder) {
+            Err(OpenError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+                let place = FOLDER.to_owned();
+                return Err(AuditFailure::Missing { place }.into());
+            }
+            other => other?,
+        };
+        let anchor = Anchor::read(&folder)?;
+        let mut places = Places::default();
+        let walked = walk::walk(&folder, origin, &mut places)?;
+        let size = walked.tree.size();
+        if let Some(head) = &walked.head {
+            head.verify(key).map_err(|_| AuditFailure::Checkpoint {
+                from: places.checkpoints.iter().rev().nth(1).map_or(0, |at| at.0),
+                size,
+                fault: CheckpointFault::Signature,
+            })?;
+        }
+        let anchored = anchor.check(origin, &walked.tree, key)?;
+
+        let mut remarks = Vec::new();
+        if ballast::settle(&folder)? {
+            remarks.push(Remark::BallastReleased);
+        }
+        if let Some(tail) = walked.tail {
+            cut(&folder, tail)?;
+            places
+                .segments
+                .retain(|first| tail.keep > 0 || *first != tail.segment);
+            remarks.push(tail.into());
+        }
+        let current = match walked.last {
+            None => None,
+            Some((first, len)) => {
+                let path = folder.join(segment::file_name(first));
+                let file = OpenOptions::new().read(true).write(true).open(path)?;
+                // A process that was killed may have left a whole group that is not stored yet.
+                // The anchor must not get ahead of it.
+                file.sync_all()?;
+                files::sync_folder(&folder)?;
+                Some(Current { first, len, file })
+            }
+        };
+        if anchored < size {
+            remarks.push(Remark::AnchorBehind { anchor: anchored });
+        }
+        let empty = anchor::empty_head(origin);
+        let head = walked.head.as_ref().unwrap_or(&empty);
+        if !anchor.is_whole() {
+            remarks.push(Remark::AnchorDamaged);
+            files::replace(&folder, anchor::FILE_NAME, &anchor::encode(head))?;
+        }
+        let anchor = AnchorFile::open(&folder)?;
+        anchor.note_durably(head)?;
+        let log = Self {
+            folder,
+            origin,
+            epoch_secret,
+            writer: WriterEpoch(0),
+            tree: walked.tree,
+            head: walked.head,
+            places,
+            current,
+            anchor,
+            segment_len: SEGMENT_LEN,
+            in_doubt: false,
+            _lock: lock,
+        };
+        Ok((log, Recovery { size, remarks }))
+    }
+}
+
+impl From<Tail> for Remark {
+    fn from(tail: Tail) -> Self {
+        Self::TailCut {
+            segment: tail.segment,
+            bytes: tail.bytes,
+            entries: tail.entries,
+        }
+    }
+}
+
+/// Takes the folder's lock, which the system gives back when the process ends.
+fn lock(folder: &Path) -> Result<File, OpenError> {
+    let mut options = OpenOptions::new();
+    let file = options
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join(LOCK))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// Removes an unfinished group, durably.
+fn cut(folder: &Path, tail: Tail) -> io::Result<()> {
+    let path = folder.join(segment::file_name(tail.segment));
+    if tail.keep == 0 {
+        fs::remove_file(path)?;
+        return files::sync_folder(folder);
+    }
+    let file = OpenOptions::new().write(true).open(path)?;
+    file.set_len(tail.keep)?;
+    file.sync_all()
+}

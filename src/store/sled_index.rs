@@ -1,0 +1,264 @@
+//! The index in sled: values sealed, keys as the caller makes them.
+//!
+//! sled 0.34 drops its newest records without a word where one of them is damaged, opens empty
+//! where its file is missing, and panics on some damage. None of that can lose anything here:
+//! the index holds nothing that the log does not, its position is written in the same batch as
+//! the values, and whoever opens it compares that position with the log's and rebuilds.
+
+use std::fs;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use super::files;
+use super::index::{Applied, Index, IndexError, IndexWrite, Pair, Table};
+use crate::audit::layout::Reader;
+use crate::base::{Digest, Entropy};
+use crate::seal::at_rest::IndexKey;
+
+/// What sled may keep in memory, in bytes; its default takes gigabytes at a million entries.
+const CACHE_LEN: u64 = 8 * 1024 * 1024;
+
+/// Where the position is kept: no table has an empty name.
+const APPLIED: (&str, &[u8]) = ("", b"applied");
+
+/// How much room the index takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IndexSize {
+    /// On disk, in bytes. sled does not give back what it once took: clear and rebuild to do so.
+    pub disk: u64,
+    /// Of live keys and sealed values, in bytes.
+    pub live: u64,
+}
+
+/// The index in a folder.
+pub struct SledIndex {
+    folder: PathBuf,
+    key: IndexKey,
+    entropy: Box<dyn Entropy>,
+    /// Nothing only while it is being cleared, and if that failed.
+    db: Option<sled::Db>,
+}
+
+impl SledIndex {
+    /// Opens the index in `folder`, which is made where there is none. `entropy` gives the nonces
+    /// of its values.
+    ///
+    /// # Errors
+    /// [`IndexError`]: except when it is locked, [`SledIndex::destroy`] and a rebuild put it right.
+    pub fn open(
+        folder: &Path,
+        key: IndexKey,
+        entropy: Box<dyn Entropy>,
+    ) -> Result<Self, IndexError> {
+        Ok(Self {
+            folder: folder.to_owned(),
+            key,
+            entropy,
+            db: Some(open_db(folder)?),
+        })
+    }
+
+    /// Removes an index that cannot be opened, or whose key is gone.
+    ///
+    /// # Errors
+    /// [`IndexError::Io`].
+    pub fn destroy(folder: &Path) -> Result<(), IndexError> {
+        match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(from_io(&error)),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// How much room the index takes, for deciding when to rebuild it. Reads all of it.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn size(&self) -> Result<IndexSize, IndexError> {
+        let db = self.db()?;
+        guarded(|| {
+            let mut live = 0;
+            for pair in db.iter() {
+                let (key, value) = pair?;
+                live += (key.len() + value.len()) as u64;
+            }
+            let disk = db.size_on_disk()?;
+            Ok(IndexSize { disk, live })
+        })
+    }
+
+    /// Asks the system to store what was applied. Nothing depends on it: an index that lost its
+    /// end follows the log from where it is.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn flush(&self) -> Result<(), IndexError> {
+        let db = self.db()?;
+        guarded(|| db.flush().map(|_| ()))
+    }
+
+    fn db(&self) -> Result<&sled::Db, IndexError> {
+        self.db.as_ref().ok_or(IndexError::Damaged)
+    }
+
+    fn read(&self, table: &str, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
+        let db = self.db()?;
+        let sealed = guarded(|| db.get(place(table, key)))?;
+        sealed
+            .map(|sealed| self.open_value(table, key, &sealed))
+            .transpose()
+    }
+
+    fn open_value(&self, table: &str, key: &[u8], sealed: &[u8]) -> Result<Vec<u8>, IndexError> {
+        let value = self.key.open_value(table, key, sealed);
+        value
+            .map(|mut value| std::mem::take(&mut *value))
+            .map_err(|_| IndexError::Damaged)
+    }
+}
+
+impl Index for SledIndex {
+    fn applied(&self) -> Result<Option<Applied>, IndexError> {
+        let (table, key) = APPLIED;
+        let value = self.read(table, key)?;
+        value
+            .map(|value| decode_applied(&value).ok_or(IndexError::Damaged))
+            .transpose()
+    }
+
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
+        self.read(table.0, key)
+    }
+
+    fn range(
+        &self,
+        table: Table,
+        from: &[u8],
+        to: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Pair>, IndexError> {
+        let start = place(table.0, from);
+        let end = match to {
+            Some(to) => place(table.0, to),
+            None => [table.0.as_bytes(), &[1]].concat(),
+        };
+        if start >= end {
+            return Ok(Vec::new());
+        }
+        let db = self.db()?;
+        let found: Vec<_> = guarded(|| db.range(start..end).take(limit).collect())?;
+        let prefix = table.0.len() + 1;
+        found
+            .into_iter()
+            .map(|(key, sealed)| {
+                let key = key.get(prefix..).ok_or(IndexError::Damaged)?.to_vec();
+                let value = self.open_value(table.0, &key, &sealed)?;
+                Ok((key, value))
+            })
+            .collect()
+    }
+
+    fn apply(&mut self, writes: Vec<IndexWrite>, applied: Applied) -> Result<(), IndexError> {
+        let mut batch = sled::Batch::default();
+        for write in writes {
+            match write {
+                IndexWrite::Put { table, key, value } => {
+                    let entropy = &mut *self.entropy;
+                    let sealed = self.key.seal_value(table.0, &key, &value, entropy);
+                    batch.insert(place(table.0, &key), sealed);
+                }
+                IndexWrite::Delete { table, key } => batch.remove(place(table.0, &key)),
+            }
+        }
+        let (table, key) = APPLIED;
+        let entropy = &mut *self.entropy;
+        let sealed = self
+            .key
+            .seal_value(table, key, &encode_applied(&applied), entropy);
+        batch.insert(place(table, key), sealed);
+        let db = self.db()?;
+        guarded(|| db.apply_batch(batch))
+    }
+
+    /// Removes the folder, so that what was deleted leaves the disk's files too, and begins anew.
+    fn clear(&mut self) -> Result<(), IndexError> {
+        self.db = None;
+        Self::destroy(&self.folder)?;
+        self.db = Some(open_db(&self.folder)?);
+        Ok(())
+    }
+}
+
+fn open_db(folder: &Path) -> Result<sled::Db, IndexError> {
+    fs::create_dir_all(folder).map_err(|error| from_io(&error))?;
+    remove_unfinished_snapshots(folder).map_err(|error| from_io(&error))?;
+    let config = sled::Config::new().path(folder).cache_capacity(CACHE_LEN);
+    guarded(|| config.open())
+}
+
+/// sled takes an empty snapshot, which a killed process leaves behind, for a whole one.
+fn remove_unfinished_snapshots(folder: &Path) -> io::Result<()> {
+    for file in folder.read_dir()? {
+        let file = file?;
+        let name = file.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") && file.metadata()?.len() == 0
+        {
+            fs::remove_file(file.path())?;
+        }
+    }
+    files::sync_folder(folder)
+}
+
+/// Takes a panic of sled for damage.
+fn guarded<T>(call: impl FnOnce() -> Result<T, sled::Error>) -> Result<T, IndexError> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(result) => result.map_err(|error| from_sled(&error)),
+        Err(_) => Err(IndexError::Damaged),
+    }
+}
+
+fn from_sled(error: &sled::Error) -> IndexError {
+    match error {
+        sled::Error::Io(error) => from_io(error),
+        sled::Error::CollectionNotFound(_)
+        | sled::Error::Unsupported(_)
+        | sled::Error::ReportableBug(_)
+        | sled::Error::Corruption { .. } => IndexError::Damaged,
+    }
+}
+
+fn from_io(error: &io::Error) -> IndexError {
+    // sled hides the lock's error in one of kind `Other` that tells of `WouldBlock`.
+    let locked = error.kind() == io::ErrorKind::WouldBlock
+        || error.to_string().contains("could not acquire lock");
+    match locked {
+        true => IndexError::Locked,
+        false => IndexError::Io(error.kind()),
+    }
+}
+
+/// The key in sled: table ‖ 0 ‖ key.
+fn place(table: &str, key: &[u8]) -> Vec<u8> {
+    [table.as_bytes(), &[0], key].concat()
+}
+
+/// size u64 ‖ root 32 ‖ version u32.
+fn encode_applied(applied: &Applied) -> Vec<u8> {
+    [
+        applied.size.to_be_bytes().as_slice(),
+        applied.root.as_bytes(),
+        &applied.version.to_be_bytes(),
+    ]
+    .concat()
+}
+
+fn decode_applied(bytes: &[u8]) -> Option<Applied> {
+    let mut reader = Reader::new(bytes);
+    let applied = Applied {
+        size: reader.u64().ok()?,
+        root: Digest::from_bytes(reader.array().ok()?),
+        version: reader.u32().ok()?,
+    };
+    reader.is_empty().then_some(applied)
+}

@@ -1,0 +1,221 @@
+//! Checking and exporting a log from its files alone: without its secrets, without its lock, and
+//! without writing anything, beside a running node or on a copy.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write};
+use std::path::Path;
+
+use super::anchor::Anchor;
+use super::file_log::{FOLDER, Remark};
+use super::walk::{self, Visitor, Walked, WalkedGroup};
+use crate::audit::bundle::{BundleWriter, TrustDocuments};
+use crate::audit::{AuditFailure, Checkpoint, CheckpointFault, Entry, Origin};
+use crate::base::Digest;
+use crate::seal::sign::{KeyId, VerifyingKey};
+
+const TRUST: &str = "trust";
+
+/// The longest file of a trust folder, in bytes.
+const MAX_TRUST_LEN: u64 = 64 * 1024 * 1024;
+
+/// What a log proved to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyReport {
+    /// The log.
+    pub origin: Origin,
+    /// Its head; nothing while it is empty.
+    pub head: Option<Checkpoint>,
+    /// The log key, under which every checkpoint is signed.
+    pub key: KeyId,
+    /// How many checkpoints there are.
+    pub checkpoints: u64,
+    /// The fingerprint of the root from which the trust begins.
+    pub root_fingerprint: Digest,
+    /// What is to be known. Beside a running node, a group that is just being written shows as
+    /// one that was never finished.
+    pub remarks: Vec<Remark>,
+}
+
+/// Verifies the log in a node's folder: the trust under `trust`, and under `log` every checksum,
+/// leaf, sealed content, root and signature, and the anchor. `progress` is told how many bytes of
+/// how many are done.
+///
+/// # Errors
+/// [`AuditFailure`], naming the first entry or checkpoint at fault.
+pub fn verify_folder(
+    dir: &Path,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<VerifyReport, AuditFailure> {
+    check(dir, progress).map(|checked| checked.report)
+}
+
+struct Checked {
+    report: VerifyReport,
+    trust: TrustDocuments,
+    key: VerifyingKey,
+    walked: Walked,
+}
+
+fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, AuditFailure> {
+    let folder = dir.join(FOLDER);
+    // The anchor is read first: what it holds is in the log by then.
+    let anchor = Anchor::read(&folder)?;
+    let origin = anchor.origin();
+    let trust = read_trust(&dir.join(TRUST))?;
+    let directory = trust.directory()?;
+    let key = directory
+        .log_key(&origin.to_string())
+        .ok_or(AuditFailure::NoLogKey { origin })?
+        .clone();
+    let mut checks = Checks {
+        key: &key,
+        checkpoints: 0,
+        progress,
+    };
+    let walked = walk::walk(&folder, origin, &mut checks)?;
+    let checkpoints = checks.checkpoints;
+    let anchored = anchor.check(origin, &walked.tree, &key)?;
+    let mut remarks = Vec::new();
+    remarks.extend(walked.tail.map(Remark::from));
+    if !anchor.is_whole() {
+        remarks.push(Remark::AnchorDamaged);
+    }
+    if anchored < walked.tree.size() {
+        remarks.push(Remark::AnchorBehind { anchor: anchored });
+    }
+    let report = VerifyReport {
+        origin,
+        head: walked.head.as_ref().map(|head| head.checkpoint),
+        key: key.key_id(),
+        checkpoints,
+        root_fingerprint: directory.root_fingerprint(),
+        remarks,
+    };
+    Ok(Checked {
+        report,
+        trust,
+        key,
+        walked,
+    })
+}
+
+/// Verifies the log in a node's folder as [`verify_folder`] does, and writes it as a bundle, which
+/// [`verify_bundle`](crate::audit::bundle::verify_bundle) reads. The log may grow meanwhile; the
+/// bundle ends where the check did. `progress` is told how many bytes of how many are done.
+///
+/// # Errors
+/// [`AuditFailure`]; [`AuditFailure::Missing`] for an empty log, which has no checkpoint.
+pub fn export_folder(
+    dir: &Path,
+    out: &mut dyn Write,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<VerifyReport, AuditFailure> {
+    // The log is read three times: to check it, for its entries, and for its checkpoints.
+    let mut part = |number: u64, done: u64, total: u64| {
+        progress(done + number * total, total * 3);
+    };
+    let checked = check(dir, &mut |done, total| part(0, done, total))?;
+    let Checked {
+        report,
+        trust,
+        key,
+        walked,
+    } = checked;
+    let head = walked.head.ok_or_else(|| AuditFailure::Missing {
+        place: "checkpoint".to_owned(),
+    })?;
+    let folder = dir.join(FOLDER);
+    let size = head.checkpoint.size;
+    let out = io::BufWriter::new(out);
+    let mut bundle = BundleWriter::new(out, &trust, &head, &key).map_err(unwritten())?;
+    let mut entries = Export {
+        size,
+        each: &mut |group| {
+            let mut leaves = group.entries.iter().map(|(_, stored)| stored.leaf);
+            leaves.try_for_each(|leaf| bundle.entry(leaf))
+        },
+        progress: &mut |done, total| part(1, done, total),
+    };
+    walk::walk(&folder, report.origin, &mut entries)?;
+    bundle.tree(&walked.tree).map_err(unwritten())?;
+    let mut checkpoints = Export {
+        size,
+        each: &mut |group| bundle.checkpoint(&group.checkpoint),
+        progress: &mut |done, total| part(2, done, total),
+    };
+    walk::walk(&folder, report.origin, &mut checkpoints)?;
+    bundle.finish().map_err(unwritten())?;
+    Ok(report)
+}
+
+fn unwritten() -> impl FnOnce(io::Error) -> AuditFailure {
+    AuditFailure::io("the bundle")
+}
+
+fn read_trust(folder: &Path) -> Result<TrustDocuments, AuditFailure> {
+    TrustDocuments::read(&mut |name| {
+        let file = match File::open(folder.join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other?,
+        };
+        let mut bytes = Vec::new();
+        file.take(MAX_TRUST_LEN).read_to_end(&mut bytes)?;
+        Ok(Some(bytes))
+    })
+}
+
+/// Checks what the walk itself does not.
+struct Checks<'a> {
+    key: &'a VerifyingKey,
+    checkpoints: u64,
+    progress: &'a mut dyn FnMut(u64, u64),
+}
+
+impl Visitor for Checks<'_> {
+    fn segment(&mut self, _: u64) {}
+
+    fn group(&mut self, group: &WalkedGroup<'_>) -> Result<(), AuditFailure> {
+        for (index, (_, stored)) in (group.from..).zip(&group.entries) {
+            let entry =
+                Entry::decode(stored.leaf).map_err(|error| AuditFailure::Entry { index, error })?;
+            if Digest::of(stored.ciphertext) != entry.sealed_digest {
+                return Err(AuditFailure::SealedContent { index });
+            }
+        }
+        self.checkpoints += 1;
+        group
+            .checkpoint
+            .verify(self.key)
+            .map_err(|_| AuditFailure::Checkpoint {
+                from: group.from,
+                size: group.checkpoint.checkpoint.size,
+                fault: CheckpointFault::Signature,
+            })
+    }
+
+    fn progress(&mut self, done: u64, total: u64) {
+        (self.progress)(done, total);
+    }
+}
+
+/// Passes groups on, up to a size.
+struct Export<'a> {
+    size: u64,
+    each: &'a mut dyn FnMut(&WalkedGroup<'_>) -> io::Result<()>,
+    progress: &'a mut dyn FnMut(u64, u64),
+}
+
+impl Visitor for Export<'_> {
+    fn segment(&mut self, _: u64) {}
+
+    fn group(&mut self, group: &WalkedGroup<'_>) -> Result<(), AuditFailure> {
+        match group.checkpoint.checkpoint.size <= self.size {
+            true => (self.each)(group).map_err(unwritten()),
+            false => Ok(()),
+        }
+    }
+
+    fn progress(&mut self, done: u64, total: u64) {
+        (self.progress)(done, total);
+    }
+}

@@ -1,0 +1,292 @@
+//! Reading the segments of a log from its first byte to its last, as recovery and offline
+//! verification both do: framing, checksums, continuity, and the tree under every checkpoint.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use super::segment::{self, HEADER_LEN, MAX_SEGMENT_LEN, Payload, StoredEntry};
+use crate::audit::{AuditFailure, CheckpointFault, Origin, SignedCheckpoint, Tree};
+use crate::base::merkle;
+
+/// A whole group, as it lies in a segment.
+pub(super) struct WalkedGroup<'a> {
+    /// The index of its first entry.
+    pub(super) from: u64,
+    /// Its entries, each with its place in the segment in bytes.
+    pub(super) entries: Vec<(u64, StoredEntry<'a>)>,
+    /// Its checkpoint, whose size and root are those of the tree.
+    pub(super) checkpoint: SignedCheckpoint,
+    /// The checkpoint's place in the segment, in bytes.
+    pub(super) checkpoint_offset: u64,
+}
+
+/// Is shown what the walk comes by.
+pub(super) trait Visitor {
+    /// A segment begins.
+    fn segment(&mut self, first: u64);
+
+    /// A group that is whole and leads to its checkpoint's root.
+    ///
+    /// # Errors
+    /// What the visitor finds wrong with it, which ends the walk.
+    fn group(&mut self, group: &WalkedGroup<'_>) -> Result<(), AuditFailure>;
+
+    /// So many bytes of all are done.
+    fn progress(&mut self, done: u64, total: u64);
+}
+
+/// The rest of a group whose writing was cut off, at the end of the last segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tail {
+    /// The first index of the segment.
+    pub(super) segment: u64,
+    /// How many of the segment's bytes are whole groups; none if not even its header is whole or
+    /// no group follows it.
+    pub(super) keep: u64,
+    /// How many bytes follow.
+    pub(super) bytes: u64,
+    /// How many whole entries are among them.
+    pub(super) entries: u64,
+}
+
+/// What a walk found.
+pub(super) struct Walked {
+    pub(super) tree: Tree,
+    pub(super) head: Option<SignedCheckpoint>,
+    /// The last segment that holds whole groups: its first index, and their length in bytes.
+    pub(super) last: Option<(u64, u64)>,
+    pub(super) tail: Option<Tail>,
+}
+
+/// Reads all segments in `folder`, which must be those of `origin`.
+///
+/// # Errors
+/// The first fault, by its place.
+pub(super) fn walk(
+    folder: &Path,
+    origin: Origin,
+    visitor: &mut dyn Visitor,
+) -> Result<Walked, AuditFailure> {
+    let segments = list(folder)?;
+    let total = segments.iter().map(|(_, len)| len).sum();
+    let mut done = 0;
+    let mut walked = Walked {
+        tree: Tree::new(),
+        head: None,
+        last: None,
+        tail: None,
+    };
+    for (at, (first, len)) in segments.iter().enumerate() {
+        let expected = walked.tree.size();
+        if *first != expected {
+            let place = segment::file_name(expected);
+            return Err(AuditFailure::Missing { place });
+        }
+        let bytes = read(folder, *first)?;
+        let segment = Segment {
+            origin,
+            first: *first,
+            bytes: &bytes,
+            is_last: at + 1 == segments.len(),
+        };
+        let mut tell = |visitor: &mut dyn Visitor, at: u64| {
+            visitor.progress(done + at.min(*len), total);
+        };
+        walk_segment(&segment, &mut walked, visitor, &mut tell)?;
+        done += len;
+        visitor.progress(done, total);
+    }
+    Ok(walked)
+}
+
+/// The first index and the length of each segment, ascending.
+fn list(folder: &Path) -> Result<Vec<(u64, u64)>, AuditFailure> {
+    let failed = || AuditFailure::io("the log's folder");
+    let mut segments = Vec::new();
+    for file in folder.read_dir().map_err(failed())? {
+        let file = file.map_err(failed())?;
+        let name = file.file_name();
+        let name = name.to_string_lossy();
+        if !name.ends_with(".seg") {
+            continue;
+        }
+        let place = name.escape_default().to_string();
+        let Some(first) = segment::first_index(&name) else {
+            return Err(AuditFailure::Unexpected { place });
+        };
+        let len = file.metadata().map_err(AuditFailure::io(place))?.len();
+        segments.push((first, len));
+    }
+    segments.sort_unstable();
+    Ok(segments)
+}
+
+fn read(folder: &Path, first: u64) -> Result<Vec<u8>, AuditFailure> {
+    let name = segment::file_name(first);
+    let mut bytes = Vec::new();
+    File::open(folder.join(&name))
+        .and_then(|file| file.take(MAX_SEGMENT_LEN + 1).read_to_end(&mut bytes))
+        .map_err(AuditFailure::io(&name))?;
+    if bytes.len() as u64 > MAX_SEGMENT_LEN {
+        return Err(AuditFailure::Malformed {
+            place: name,
+            offset: MAX_SEGMENT_LEN,
+        });
+    }
+    Ok(bytes)
+}
+
+/// A segment in memory.
+struct Segment<'a> {
+    origin: Origin,
+    first: u64,
+    bytes: &'a [u8],
+    is_last: bool,
+}
+
+fn walk_segment(
+    segment: &Segment<'_>,
+    walked: &mut Walked,
+    visitor: &mut dyn Visitor,
+    tell: &mut dyn FnMut(&mut dyn Visitor, u64),
+) -> Result<(), AuditFailure> {
+    let Segment {
+        origin,
+        first,
+        bytes,
+        is_last,
+    } = *segment;
+    let header = segment::header(origin, first, &walked.tree.root());
+    if !bytes.starts_with(&header) {
+        if is_last && begins_so(bytes, &header) {
+            walked.tail = Some(Tail {
+                segment: first,
+                keep: 0,
+                bytes: bytes.len() as u64,
+                entries: 0,
+            });
+            return Ok(());
+        }
+        return Err(AuditFailure::Malformed {
+            place: segment::file_name(first),
+            offset: bytes
+                .iter()
+                .zip(&header)
+                .take_while(|(a, b)| a == b)
+                .count() as u64,
+        });
+    }
+    visitor.segment(first);
+    let mut at = HEADER_LEN;
+    while at < bytes.len() {
+        match read_group(origin, bytes, at, &mut walked.tree)? {
+            Ok((group, end)) => {
+                visitor.group(&group)?;
+                tell(visitor, end as u64);
+                walked.head = Some(group.checkpoint);
+                walked.last = Some((first, end as u64));
+                at = end;
+            }
+            Err(Unfinished { entries, stopped }) => {
+                if !is_last || !segment::is_cut_off(&bytes[stopped..]) {
+                    return Err(AuditFailure::Record {
+                        index: walked.tree.size() + entries,
+                        segment: segment::file_name(first),
+                        offset: stopped as u64,
+                    });
+                }
+                let keep = if at == HEADER_LEN { 0 } else { at };
+                walked.tail = Some(Tail {
+                    segment: first,
+                    keep: keep as u64,
+                    bytes: (bytes.len() - keep) as u64,
+                    entries,
+                });
+                return Ok(());
+            }
+        }
+    }
+    if at == HEADER_LEN {
+        // A header alone: the group that was to follow never came.
+        if !is_last {
+            return Err(AuditFailure::Record {
+                index: first,
+                segment: segment::file_name(first),
+                offset: at as u64,
+            });
+        }
+        walked.tail = Some(Tail {
+            segment: first,
+            keep: 0,
+            bytes: bytes.len() as u64,
+            entries: 0,
+        });
+    }
+    Ok(())
+}
+
+/// Whether the bytes are a beginning of the header, with nothing but zeros after it.
+fn begins_so(bytes: &[u8], header: &[u8]) -> bool {
+    let same = bytes.iter().zip(header).take_while(|(a, b)| a == b).count();
+    same < header.len() && bytes[same..].iter().all(|byte| *byte == 0)
+}
+
+/// Where a group stops without a checkpoint.
+struct Unfinished {
+    /// How many whole entries it has.
+    entries: u64,
+    /// Where no whole record stands any more.
+    stopped: usize,
+}
+
+type GroupEnd<'a> = Result<(WalkedGroup<'a>, usize), Unfinished>;
+
+/// Reads the group at `start`, and appends its leaves to the tree if it is whole.
+fn read_group<'a>(
+    origin: Origin,
+    bytes: &'a [u8],
+    start: usize,
+    tree: &mut Tree,
+) -> Result<GroupEnd<'a>, AuditFailure> {
+    let from = tree.size();
+    let mut entries = Vec::new();
+    let mut at = start;
+    let (checkpoint, end) = loop {
+        match segment::read_record(&bytes[at..]) {
+            Ok((Payload::Entry(stored), len)) => {
+                entries.push((at as u64, stored));
+                at += len;
+            }
+            Ok((Payload::Checkpoint(checkpoint), len)) => break (checkpoint, at + len),
+            Err(segment::NotARecord) => {
+                return Ok(Err(Unfinished {
+                    entries: entries.len() as u64,
+                    stopped: at,
+                }));
+            }
+        }
+    };
+    let size = from + entries.len() as u64;
+    let fault = |fault| AuditFailure::Checkpoint { from, size, fault };
+    let checkpoint = SignedCheckpoint::decode(origin, checkpoint)
+        .map_err(|_| fault(CheckpointFault::Malformed))?;
+    if entries.is_empty() || checkpoint.checkpoint.size != size {
+        return Err(fault(CheckpointFault::Size));
+    }
+    tree.extend(
+        entries
+            .iter()
+            .map(|(_, entry)| merkle::leaf_hash(entry.leaf)),
+    );
+    if checkpoint.checkpoint.root != tree.root() {
+        return Err(fault(CheckpointFault::Root));
+    }
+    let group = WalkedGroup {
+        from,
+        entries,
+        checkpoint,
+        checkpoint_offset: at as u64,
+    };
+    Ok(Ok((group, end)))
+}

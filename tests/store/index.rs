@@ -1,0 +1,255 @@
+//! What every engine of the index does.
+
+use std::path::Path;
+
+use liaison::base::{Digest, SeededEntropy};
+use liaison::seal::at_rest::EpochSecret;
+use liaison::store::{
+    Applied, Fault, Index, IndexError, IndexWrite, MemoryIndex, SledIndex, Table,
+};
+
+const CASES: Table = Table("cases");
+const CASE: Table = Table("case");
+
+fn sled(folder: &Path) -> SledIndex {
+    let key = EpochSecret::from_bytes(&[5; 32]).index_key();
+    SledIndex::open(folder, key, Box::new(SeededEntropy::new(1))).unwrap()
+}
+
+fn put(table: Table, key: &str, value: &str) -> IndexWrite {
+    IndexWrite::Put {
+        table,
+        key: key.into(),
+        value: value.into(),
+    }
+}
+
+fn applied(size: u64) -> Applied {
+    Applied {
+        size,
+        root: Digest::of(&size.to_be_bytes()),
+        version: 3,
+    }
+}
+
+fn on_every_engine(test: impl Fn(&mut dyn Index)) {
+    test(&mut MemoryIndex::new());
+    let folder = tempfile::tempdir().unwrap();
+    test(&mut sled(&folder.path().join("index")));
+}
+
+#[test]
+fn a_new_index_has_followed_nothing() {
+    on_every_engine(|index| {
+        assert_eq!(index.applied(), Ok(None));
+        assert_eq!(index.get(CASES, b"a"), Ok(None));
+        assert_eq!(index.range(CASES, b"", None, 9), Ok(vec![]));
+    });
+}
+
+#[test]
+fn writes_happen_in_their_order_and_move_the_position() {
+    on_every_engine(|index| {
+        let delete = |key: &str| IndexWrite::Delete {
+            table: CASES,
+            key: key.into(),
+        };
+        let writes = vec![
+            put(CASES, "a", "1"),
+            put(CASES, "a", "2"),
+            put(CASES, "b", "1"),
+            delete("b"),
+            delete("never"),
+            put(CASE, "a", "other"),
+        ];
+        index.apply(writes, applied(4)).unwrap();
+        assert_eq!(index.get(CASES, b"a"), Ok(Some(b"2".to_vec())));
+        assert_eq!(index.get(CASES, b"b"), Ok(None));
+        assert_eq!(index.get(CASE, b"a"), Ok(Some(b"other".to_vec())));
+        assert_eq!(index.applied(), Ok(Some(applied(4))));
+        index.apply(vec![], applied(5)).unwrap();
+        assert_eq!(index.applied(), Ok(Some(applied(5))));
+    });
+}
+
+#[test]
+fn a_range_ascends_within_its_table_and_its_bounds() {
+    on_every_engine(|index| {
+        let keys = ["", "a", "a\0", "ab", "b", "\u{ff}", "c"];
+        let mut writes: Vec<_> = keys.iter().map(|key| put(CASES, key, key)).collect();
+        writes.push(put(CASE, "s\0a", "stranger"));
+        writes.push(put(Table("casez"), "a", "stranger"));
+        index.apply(writes, applied(1)).unwrap();
+        let range = |from: &str, to: Option<&str>, limit| -> Vec<String> {
+            index
+                .range(CASES, from.as_bytes(), to.map(str::as_bytes), limit)
+                .unwrap()
+                .into_iter()
+                .map(|(key, value)| {
+                    assert_eq!(key, value);
+                    String::from_utf8(key).unwrap()
+                })
+                .collect()
+        };
+        let mut all = keys.map(str::to_owned).to_vec();
+        all.sort();
+        assert_eq!(range("", None, 99), all);
+        assert_eq!(range("a", Some("b"), 99), ["a", "a\0", "ab"]);
+        assert_eq!(range("a", None, 2), ["a", "a\0"]);
+        assert_eq!(range("b", Some("a"), 9), [""; 0]);
+        assert_eq!(range("b", Some("b"), 9), [""; 0]);
+        assert_eq!(range("", None, 0), [""; 0]);
+    });
+}
+
+#[test]
+fn a_cleared_index_is_a_new_one() {
+    on_every_engine(|index| {
+        index.apply(vec![put(CASES, "a", "1")], applied(1)).unwrap();
+        index.clear().unwrap();
+        assert_eq!(index.applied(), Ok(None));
+        assert_eq!(index.get(CASES, b"a"), Ok(None));
+        index.apply(vec![put(CASES, "a", "2")], applied(1)).unwrap();
+        assert_eq!(index.get(CASES, b"a"), Ok(Some(b"2".to_vec())));
+    });
+}
+
+#[test]
+fn a_failed_apply_happened_whole_or_not_at_all() {
+    for (fault, happened) in [
+        (Fault::Full, false),
+        (Fault::Before, false),
+        (Fault::After, true),
+    ] {
+        let mut index = MemoryIndex::new();
+        index.apply(vec![put(CASES, "a", "1")], applied(1)).unwrap();
+        index.fail_next(Some(fault));
+        let failed = index.apply(vec![put(CASES, "a", "2")], applied(2));
+        assert!(failed.is_err());
+        let next = index.reopen();
+        let expected = if happened { ("2", 2) } else { ("1", 1) };
+        assert_eq!(next.get(CASES, b"a"), Ok(Some(expected.0.into())));
+        assert_eq!(next.applied(), Ok(Some(applied(expected.1))));
+    }
+}
+
+#[test]
+fn a_snapshot_stays_behind() {
+    let mut index = MemoryIndex::new();
+    index.apply(vec![put(CASES, "a", "1")], applied(1)).unwrap();
+    let before = index.snapshot();
+    index.apply(vec![put(CASES, "a", "2")], applied(2)).unwrap();
+    assert_eq!(before.applied(), Ok(Some(applied(1))));
+    assert_eq!(before.get(CASES, b"a"), Ok(Some(b"1".to_vec())));
+}
+
+#[test]
+fn an_index_in_files_is_found_again_and_holds_no_value_in_the_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("index");
+    let mut index = sled(&folder);
+    let secret = "a canary that nobody but its owner may read";
+    index
+        .apply(vec![put(CASES, "a", secret)], applied(7))
+        .unwrap();
+    index.flush().unwrap();
+    assert!(index.size().unwrap().live > secret.len() as u64);
+    drop(index);
+    let index = sled(&folder);
+    assert_eq!(index.applied(), Ok(Some(applied(7))));
+    assert_eq!(index.get(CASES, b"a"), Ok(Some(secret.into())));
+    drop(index);
+    for file in walk(&folder) {
+        let bytes = std::fs::read(file).unwrap();
+        assert!(!bytes.windows(8).any(|window| window == b"a canary"));
+    }
+}
+
+#[test]
+fn another_epochs_key_finds_a_damaged_index_which_can_be_destroyed() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("index");
+    sled(&folder).apply(vec![], applied(7)).unwrap();
+    let open = || {
+        let key = EpochSecret::from_bytes(&[6; 32]).index_key();
+        SledIndex::open(&folder, key, Box::new(SeededEntropy::new(1))).unwrap()
+    };
+    assert_eq!(open().applied(), Err(IndexError::Damaged));
+    SledIndex::destroy(&folder).unwrap();
+    assert_eq!(open().applied(), Ok(None));
+    drop(open());
+    SledIndex::destroy(&folder).unwrap();
+    SledIndex::destroy(&folder).unwrap();
+}
+
+#[test]
+fn an_index_whose_file_is_gone_has_followed_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("index");
+    sled(&folder).apply(vec![], applied(7)).unwrap();
+    std::fs::remove_file(folder.join("db")).unwrap();
+    assert_eq!(sled(&folder).applied(), Ok(None));
+}
+
+#[test]
+fn an_empty_unfinished_snapshot_does_not_keep_the_index_from_opening() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("index");
+    sled(&folder).apply(vec![], applied(7)).unwrap();
+    let unfinished = folder.join("snap.0000000000000123.generating");
+    std::fs::write(&unfinished, b"").unwrap();
+    assert_eq!(sled(&folder).applied(), Ok(Some(applied(7))));
+    assert!(!unfinished.exists());
+}
+
+#[test]
+fn a_damaged_index_is_refused_or_falls_back_to_a_position_that_it_had() {
+    let dir = tempfile::tempdir().unwrap();
+    let good = dir.path().join("good");
+    let mut index = sled(&good);
+    for size in 1..=20 {
+        let value = format!("value {size}");
+        let writes = vec![put(CASES, "newest", &value), put(CASES, &value, &value)];
+        index.apply(writes, applied(size)).unwrap();
+    }
+    index.flush().unwrap();
+    drop(index);
+    let len = std::fs::metadata(good.join("db")).unwrap().len() as usize;
+    for at in (0..len.min(40_000)).step_by(1511) {
+        let bad = dir.path().join(format!("bad-{at}"));
+        for file in walk(&good) {
+            let to = bad.join(file.strip_prefix(&good).unwrap());
+            std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+            std::fs::copy(&file, &to).unwrap();
+        }
+        let mut bytes = std::fs::read(bad.join("db")).unwrap();
+        bytes[at] ^= 0x10;
+        std::fs::write(bad.join("db"), bytes).unwrap();
+        let key = EpochSecret::from_bytes(&[5; 32]).index_key();
+        let Ok(index) = SledIndex::open(&bad, key, Box::new(SeededEntropy::new(1))) else {
+            continue;
+        };
+        // Any position that it names is a whole one: the values are those of that position.
+        let (Ok(Some(position)), Ok(newest)) = (index.applied(), index.get(CASES, b"newest"))
+        else {
+            continue;
+        };
+        assert_eq!(position, applied(position.size));
+        assert_eq!(
+            newest,
+            Some(format!("value {}", position.size).into_bytes())
+        );
+    }
+}
+
+fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut files = vec![];
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        match path.is_dir() {
+            true => files.extend(walk(&path)),
+            false => files.push(path),
+        }
+    }
+    files
+}

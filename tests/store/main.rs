@@ -1,0 +1,7 @@
+//! Every engine of the store behaves alike, and no damage to its files goes unnoticed.
+
+mod blobs;
+mod damage;
+mod index;
+mod log;
+mod world;
