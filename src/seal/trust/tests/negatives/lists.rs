@@ -177,6 +177,11 @@ fn a_list_that_does_not_follow_or_is_not_signed_is_refused() {
             TrustError::Previous(DocumentKind::TrustList),
         ),
         (
+            "a list from before its predecessor",
+            world.with_next_list(|l| l["issued"] = json!(at(99))),
+            rule(DocumentKind::TrustList, Rule::Times),
+        ),
+        (
             "one country alone",
             advance(&signed(&mut world, &[0])),
             TrustError::TooFewSignatures {
@@ -238,5 +243,5 @@ fn a_list_that_does_not_follow_or_is_not_signed_is_refused() {
         advance(&moved),
         TrustError::BadSignature(mk_id),
     ));
-    all_refused(rows, 11);
+    all_refused(rows, 12);
 }
