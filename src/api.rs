@@ -77,7 +77,7 @@ pub struct PeerHealth {
     pub last_error: Option<String>,
 }
 
-/// `POST /reservations`: an id under which attachments are uploaded, and which the request,
+/// `POST /reservations` (no body; 201): an id under which attachments are uploaded, and which the request,
 /// answer or alert that carries them then takes. Posting the same reservation twice gives the
 /// first outcome again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,7 +131,41 @@ pub struct SendAnswer<T> {
     pub answer: T,
 }
 
-/// `POST /alerts`: publishes a smuggling-trend alert.
+/// `POST /exchanges/{id}/accept`: the outcome, like that of `answer` and `refuse`, is 202 with the
+/// [`ExchangeSummary`] as it now stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SendAcceptance {
+    /// The asked side's own reference, if it has one yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// How the information can be reached, which sets the time limit: `direct` or `indirect`.
+    pub access: String,
+    /// A note to the asking side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// `POST /exchanges/{id}/refuse`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SendRefusal {
+    /// The ground, such as `f2`.
+    pub ground: String,
+    /// Why, in words for the asking side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// `POST /alerts/{id}/sightings`: 202 with the [`AlertSummary`] as it now stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SendSighting<T> {
+    /// The sighting.
+    pub sighting: T,
+}
+
+/// `POST /alerts`: publishes a smuggling-trend alert; 202 with its [`AlertSummary`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PublishAlert<T> {
@@ -248,7 +282,8 @@ pub struct EventView {
     pub proof: ProofView,
 }
 
-/// An attachment as its message lists it.
+/// An attachment as its message lists it. Its bytes are at
+/// `GET /messages/{message}/attachments/{index}`, for exchanges and alerts alike.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttachmentView {
     /// Its place among the message's attachments, from 0.
@@ -291,7 +326,7 @@ pub struct PeerLogView {
     pub at: Timestamp,
 }
 
-/// One line of the alert feed (`GET /alerts`).
+/// One line of the alert feed (`GET /alerts?limit=…&cursor=…`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertSummary {
     /// The alert.
