@@ -18,6 +18,8 @@ use crate::base::MessageId;
 
 mod transfer;
 
+pub use transfer::Progress;
+
 /// How long a node may take to accept a connection: it is on this machine.
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long a node may stay silent within an answer.
