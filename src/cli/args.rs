@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
 use super::secret::PassphraseArgs;
 use crate::base::{Digest, MemberId, Role};
@@ -177,7 +177,7 @@ pub enum Audit {
 
 /// `audit verify`.
 #[derive(Debug, Args)]
-#[group(id = "what", required = true, multiple = false, args = ["dir", "bundle"])]
+#[command(group = ArgGroup::new("what").required(true).args(["dir", "bundle"]))]
 pub struct AuditVerify {
     /// The folder of a running or stopped node
     #[arg(long, value_name = "DIR")]
@@ -186,7 +186,7 @@ pub struct AuditVerify {
     #[arg(long, value_name = "FILE")]
     pub bundle: Option<PathBuf>,
     /// The fingerprint of the root of trust that the bundle must rest on
-    #[arg(long, value_name = "FINGERPRINT", requires = "bundle")]
+    #[arg(long, value_name = "FINGERPRINT", conflicts_with = "dir")]
     pub root: Option<Digest>,
 }
 

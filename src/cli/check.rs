@@ -69,24 +69,28 @@ pub fn check(args: &Dir) -> Result<Checked, Failure> {
 
 impl Report for Checked {
     fn text(&self) -> String {
-        let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
         let passphrase = self.passphrase_file.as_ref();
+        let passphrase = passphrase.map(|file| file.display().to_string());
         let mut text = format!("{}: the configuration is valid.\n", self.node);
         text += &hang("  name        ", &clean(&self.name));
-        text += &hang("  contact     ", &clean(&self.contact));
+        text += &hang("  contact     ", or_none(&self.contact));
         text += &format!("  exchange    listens on {} (UDP)\n", self.exchange_listen);
         text += &format!(
             "              peers dial {}\n",
-            or_none(self.exchange_address.clone())
+            or_none(self.exchange_address.as_deref().unwrap_or_default())
         );
         text += &format!("  api         http://{}\n", self.api_listen);
         text += &format!(
             "  passphrase  {}\n",
-            or_none(passphrase.map(|file| file.display().to_string()))
+            or_none(passphrase.as_deref().unwrap_or_default())
         );
         for note in &self.notes {
             text += &hang("  note        ", note);
         }
         text
     }
+}
+
+fn or_none(text: &str) -> &str {
+    if text.is_empty() { "none" } else { text }
 }

@@ -33,7 +33,11 @@ impl From<Exit> for ExitCode {
 
 /// Why a command failed. Serialises as RFC 9457 problem details.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Failure {
+#[serde(transparent)]
+pub struct Failure(Box<Details>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Details {
     #[serde(skip)]
     exit: Exit,
     #[serde(rename = "type")]
@@ -59,7 +63,7 @@ impl Failure {
         why: impl Into<String>,
         next: impl Into<String>,
     ) -> Self {
-        Self {
+        Self(Box::new(Details {
             exit,
             kind: format!("/problems/{code}"),
             title: what.to_owned(),
@@ -68,7 +72,7 @@ impl Failure {
             detail: why.into(),
             next: next.into(),
             field: None,
-        }
+        }))
     }
 
     /// A file could not be read or written.
@@ -88,17 +92,17 @@ impl Failure {
 
     /// The stable code.
     pub fn code(&self) -> &str {
-        &self.code
+        &self.0.code
     }
 
     /// Why it failed this time.
     pub fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
     }
 
     /// The process's exit code.
     pub fn exit(&self) -> Exit {
-        self.exit
+        self.0.exit
     }
 
     /// Writes the failure to standard error, as text or as one JSON object.
@@ -117,22 +121,22 @@ impl Failure {
     /// The failure as it is shown to a person.
     pub fn text(&self) -> String {
         use super::text::{clean, hang};
-        let mut text = format!("error[{}]: {}\n", clean(&self.code), clean(&self.title));
+        let mut text = format!("error[{}]: {}\n", clean(&self.0.code), clean(&self.0.title));
         let mut part = |label: &str, words: &str| {
             if !words.is_empty() {
                 text.push_str(&hang(&format!("  {label}: "), words));
             }
         };
-        part("why", &self.detail);
-        part("where", self.field.as_deref().unwrap_or_default());
-        part("next", &self.next);
+        part("why", &self.0.detail);
+        part("where", self.0.field.as_deref().unwrap_or_default());
+        part("next", &self.0.next);
         text
     }
 }
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        Self {
+        Self(Box::new(Details {
             exit: match problem.status {
                 404 => Exit::NotFound,
                 502 | 504 => Exit::Unreachable,
@@ -145,7 +149,7 @@ impl From<Problem> for Failure {
             detail: problem.detail,
             next: problem.next,
             field: problem.field,
-        }
+        }))
     }
 }
 
