@@ -111,3 +111,11 @@ fn columns_count_characters() {
     assert_eq!(place("a\nжж = ", 6), (2, 3));
     assert_eq!(place("", 0), (1, 1));
 }
+
+#[test]
+fn the_sample_in_deploy_is_what_init_writes() {
+    let mut settings = Settings::new("MK".parse().unwrap(), "Liaison office, Skopje");
+    settings.contact = "+389 2 000 0000, duty@mk.example.org".to_owned();
+    settings.exchange.address = Some("mk.example.org:4433".to_owned());
+    assert_eq!(include_str!("../../deploy/liaison.toml"), settings.render());
+}
