@@ -1,0 +1,228 @@
+//! The arguments of the local operations.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, Subcommand};
+
+use super::secret::PassphraseArgs;
+use crate::base::{Digest, MemberId, Role};
+
+/// The node's folder.
+#[derive(Debug, Clone, Args)]
+pub struct Dir {
+    /// The node's folder
+    #[arg(long, value_name = "DIR")]
+    pub dir: PathBuf,
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    #[command(flatten)]
+    pub dir: Dir,
+    /// The member that runs the node: a country code such as MK, or an organisation's short name
+    #[arg(long)]
+    pub member: MemberId,
+    /// The office's name, as other members see it
+    #[arg(long)]
+    pub name: String,
+    /// The member's own number for the node
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..), value_name = "NUMBER")]
+    pub node: u8,
+    /// How other members reach the office at any hour
+    #[arg(long, default_value = "")]
+    pub contact: String,
+    /// Where to listen for peers, UDP [default: 0.0.0.0:4433]
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// What peers dial, host:port
+    #[arg(long, value_name = "HOST:PORT")]
+    pub address: Option<String>,
+    /// Where the API listens, a loopback address [default: 127.0.0.1:8480]
+    #[arg(long, value_name = "ADDR")]
+    pub api_listen: Option<SocketAddr>,
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
+    /// Name the passphrase file in the configuration too, so that no command asks
+    #[arg(long)]
+    pub name_passphrase_file: bool,
+}
+
+/// `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    #[command(flatten)]
+    pub dir: Dir,
+    /// Where to listen for peers, UDP, instead of the configured address
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
+}
+
+/// `user …`.
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Add a person and make their token
+    Add(UserAdd),
+}
+
+/// `user add`.
+#[derive(Debug, Args)]
+pub struct UserAdd {
+    #[command(flatten)]
+    pub dir: Dir,
+    /// The person's name at this node
+    #[arg(long)]
+    pub name: String,
+    /// officer, releaser, contact, auditor, admin or observer; auditor and admin stand alone
+    #[arg(
+        long = "role",
+        value_name = "ROLE",
+        required = true,
+        value_delimiter = ','
+    )]
+    pub roles: Vec<Role>,
+    /// Write the token to this new file, mode 0600, instead of printing it
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
+}
+
+/// `member …`.
+#[derive(Debug, Subcommand)]
+pub enum Member {
+    /// Write this node's card: its keys and address, for the federation to list
+    Card(MemberCard),
+}
+
+/// `member card`.
+#[derive(Debug, Args)]
+pub struct MemberCard {
+    #[command(flatten)]
+    pub dir: Dir,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
+}
+
+/// `trust …`.
+#[derive(Debug, Subcommand)]
+pub enum Trust {
+    /// Put members' cards together as a trust list to be signed
+    Propose(TrustPropose),
+    /// Add this member's signature to a proposed trust list
+    Sign(TrustSign),
+    /// Install a completely signed trust list at this node
+    Install(TrustInstall),
+    /// Show the trust list in force
+    Show(Dir),
+}
+
+/// `trust propose`.
+#[derive(Debug, Args)]
+pub struct TrustPropose {
+    /// Members' cards
+    #[arg(long = "card", value_name = "FILE", required = true, num_args = 1..)]
+    pub cards: Vec<PathBuf>,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// How long the list is valid
+    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub days: u16,
+}
+
+/// `trust sign`.
+#[derive(Debug, Args)]
+pub struct TrustSign {
+    #[command(flatten)]
+    pub dir: Dir,
+    /// The proposal, to which the signature is added
+    #[arg(long, value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
+}
+
+/// `trust install`.
+#[derive(Debug, Args)]
+pub struct TrustInstall {
+    #[command(flatten)]
+    pub dir: Dir,
+    /// The signed trust list
+    #[arg(long, value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// `config …`.
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Read the configuration as the node does, and say what it means
+    Check(Dir),
+}
+
+/// `audit …`.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Verify a node's whole log, or an exported bundle; exit code 3 where it fails
+    Verify(AuditVerify),
+    /// Export the whole log as a bundle that anybody can verify offline
+    Export(AuditExport),
+}
+
+/// `audit verify`.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["dir", "bundle"]))]
+pub struct AuditVerify {
+    /// The folder of a running or stopped node
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// An exported bundle
+    #[arg(long, value_name = "FILE")]
+    pub bundle: Option<PathBuf>,
+    /// The fingerprint of the root of trust that the bundle must rest on
+    #[arg(long, value_name = "FINGERPRINT", conflicts_with = "dir")]
+    pub root: Option<Digest>,
+}
+
+/// `audit export`.
+#[derive(Debug, Args)]
+pub struct AuditExport {
+    #[command(flatten)]
+    pub dir: Dir,
+    /// The bundle to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// `store …`.
+#[derive(Debug, Subcommand)]
+pub enum Store {
+    /// Rebuild the index of a stopped node from its log
+    Rebuild(StoreRebuild),
+}
+
+/// `store rebuild`.
+#[derive(Debug, Args)]
+pub struct StoreRebuild {
+    #[command(flatten)]
+    pub dir: Dir,
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// End after the exchange, with exit code 0 only if every step held
+    #[arg(long)]
+    pub exit: bool,
+    /// Keep the nodes' data in this folder
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}

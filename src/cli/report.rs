@@ -1,0 +1,324 @@
+//! What the local operations report, as text and as JSON.
+
+use std::path::PathBuf;
+
+use serde::{Serialize, Serializer};
+use zeroize::Zeroizing;
+
+use super::text::{clean, count, duration, hang, size, time};
+use crate::base::{Digest, MemberId, NodeId, Role, Timestamp};
+
+/// An outcome that can be printed for a person; for a program it is its JSON.
+pub trait Report: Serialize {
+    /// The outcome in words, lines of at most 80 columns where the values allow, each ended.
+    fn text(&self) -> String;
+}
+
+/// `init`: a node was made.
+#[derive(Debug, Clone, Serialize)]
+pub struct Initialised {
+    /// The node.
+    pub node: NodeId,
+    /// Its folder.
+    pub dir: PathBuf,
+    /// Its configuration.
+    pub config: PathBuf,
+    /// The key id of its identity key.
+    pub identity: Digest,
+}
+
+impl Report for Initialised {
+    fn text(&self) -> String {
+        let dir = self.dir.display();
+        format!(
+            "{} is made in {dir}.\n  identity  {}\n  settings  {}\n\n\
+             Next: `liaison user add --dir {dir} --name NAME --role ROLE` for each person,\n\
+             and `liaison member card --dir {dir} --out FILE` for the federation.\n",
+            self.node,
+            self.identity,
+            self.config.display()
+        )
+    }
+}
+
+/// `user add`: a person was added.
+#[derive(Clone, Serialize)]
+pub struct UserAdded {
+    /// The person's name at this node.
+    pub name: String,
+    /// What the person may act as.
+    pub roles: Vec<Role>,
+    /// The token, where it was not written to a file: shown this once.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shown")]
+    pub token: Option<Zeroizing<String>>,
+    /// The file that holds the token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_file: Option<PathBuf>,
+}
+
+fn shown<S: Serializer>(token: &Option<Zeroizing<String>>, to: S) -> Result<S::Ok, S::Error> {
+    token.as_ref().map(|token| token.as_str()).serialize(to)
+}
+
+impl Report for UserAdded {
+    fn text(&self) -> String {
+        let roles: Vec<_> = self.roles.iter().map(|role| role.as_str()).collect();
+        let who = format!("{} may act as {}.\n", clean(&self.name), roles.join(", "));
+        match (&self.token, &self.token_file) {
+            (Some(token), _) => format!("{who}Token, shown this once:\n{}\n", **token),
+            (None, Some(file)) => format!("{who}The token is in {}.\n", file.display()),
+            (None, None) => who,
+        }
+    }
+}
+
+/// `member card`: the card was written.
+#[derive(Debug, Clone, Serialize)]
+pub struct CardWritten {
+    /// The node that the card presents.
+    pub node: NodeId,
+    /// The key id of its identity key, to compare by another channel.
+    pub identity: Digest,
+    /// The address that peers will dial, if any.
+    pub address: Option<String>,
+    /// The file.
+    pub file: PathBuf,
+}
+
+impl Report for CardWritten {
+    fn text(&self) -> String {
+        let address = self.address.as_deref().unwrap_or("none: this node dials");
+        format!(
+            "The card of {} is in {}.\n  identity  {}\n  address   {}\n\n\
+             Send it to the members, and read them the identity over another channel.\n",
+            self.node,
+            self.file.display(),
+            self.identity,
+            clean(address)
+        )
+    }
+}
+
+/// `trust propose`, `trust sign`: a proposal as it stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct Proposal {
+    /// The file.
+    pub file: PathBuf,
+    /// The fingerprint of the root, which everybody compares.
+    pub root: Digest,
+    /// The version of the trust list.
+    pub version: u64,
+    /// When the list expires.
+    pub expires: Timestamp,
+    /// The nodes it lists, with the key ids of their identity keys.
+    pub nodes: Vec<(NodeId, Digest)>,
+    /// The members that have signed.
+    pub signed_by: Vec<MemberId>,
+    /// The members whose signatures the documents can count.
+    pub signers: Vec<MemberId>,
+    /// Whether the signatures suffice to install it.
+    pub complete: bool,
+}
+
+impl Report for Proposal {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "Trust list {} in {}\n  root     {}\n  expires  {}\n",
+            self.version,
+            self.file.display(),
+            self.root,
+            time(self.expires)
+        );
+        for (node, identity) in &self.nodes {
+            text += &format!("  {node:<7}  identity {}…\n", identity.short());
+        }
+        text += &hang("  signed   ", &or_none(&self.signed_by));
+        text += if self.complete {
+            "\nIt is complete: `liaison trust install --dir DIR --file FILE` on each node.\n"
+        } else {
+            "\nCompare the root with the other members over another channel, then\n\
+             `liaison trust sign --dir DIR --file FILE` at each.\n"
+        };
+        text
+    }
+}
+
+/// `trust install`, `trust show`: the trust in force.
+#[derive(Debug, Clone, Serialize)]
+pub struct Trust {
+    /// The fingerprint of the root.
+    pub root: Digest,
+    /// The version of the trust list in force.
+    pub version: u64,
+    /// When the list expires.
+    pub expires: Timestamp,
+    /// Its members.
+    pub members: Vec<TrustedMember>,
+}
+
+/// A member of the trust list.
+#[derive(Debug, Clone, Serialize)]
+pub struct TrustedMember {
+    /// The member.
+    pub member: MemberId,
+    /// Its office's name.
+    pub name: String,
+    /// How to reach it at any hour.
+    pub contact: String,
+    /// Its nodes.
+    pub nodes: Vec<TrustedNode>,
+}
+
+/// A node of the trust list.
+#[derive(Debug, Clone, Serialize)]
+pub struct TrustedNode {
+    /// The node.
+    pub node: NodeId,
+    /// The key id of its identity key.
+    pub identity: Digest,
+    /// What peers dial, if anything.
+    pub address: Option<String>,
+}
+
+impl Report for Trust {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "Trust list {}\n  root     {}\n  expires  {}\n",
+            self.version,
+            self.root,
+            time(self.expires)
+        );
+        for member in &self.members {
+            text += &hang(
+                &format!("\n{:<8} ", member.member),
+                &format!("{} · {}", clean(&member.name), clean(&member.contact)),
+            );
+            for node in &member.nodes {
+                let address = node.address.as_deref().unwrap_or("dials out only");
+                text += &format!("  {:<10} {}\n", node.node, clean(address));
+                text += &format!("             identity {}…\n", node.identity.short());
+            }
+        }
+        text
+    }
+}
+
+/// `audit verify`: a log or a bundle was verified, and holds.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verified {
+    /// The log's origin.
+    pub origin: String,
+    /// Entries.
+    pub entries: u64,
+    /// The root of the tree over them.
+    pub log_root: Digest,
+    /// Signed checkpoints, each verified.
+    pub checkpoints: u64,
+    /// The time of the last entry; none in an empty log.
+    pub last: Option<Timestamp>,
+    /// The fingerprint of the root of trust that vouches for the log's key; none where the folder
+    /// holds no trust list yet.
+    pub trust_root: Option<Digest>,
+    /// Whether that fingerprint was compared with one given by the caller, or with the node's own.
+    pub origin_checked: bool,
+    /// What the verifier wants said besides, such as a tail that was never acknowledged.
+    pub notes: Vec<String>,
+}
+
+impl Report for Verified {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{} holds: {}, {}.\n  root     {}\n",
+            clean(&self.origin),
+            count(self.entries, "entry", "entries"),
+            count(self.checkpoints, "signed checkpoint", "signed checkpoints"),
+            self.log_root
+        );
+        if let Some(last) = self.last {
+            text += &format!("  last     {}\n", time(last));
+        }
+        match (self.trust_root, self.origin_checked) {
+            (Some(root), true) => text += &format!("  trust    {root}, compared\n"),
+            (Some(root), false) => {
+                text += &format!("  trust    {root}\n\n");
+                text += "The origin is UNCHECKED: compare this root of trust with one that you \
+                         know,\nor give it with --root.\n";
+            }
+            (None, _) => text += "  trust    no list yet: the origin is UNCHECKED\n",
+        }
+        for note in &self.notes {
+            text += &hang("  note     ", note);
+        }
+        text
+    }
+}
+
+/// `audit export`: the log was exported.
+#[derive(Debug, Clone, Serialize)]
+pub struct Exported {
+    /// The log's origin.
+    pub origin: String,
+    /// The bundle.
+    pub file: PathBuf,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Entries in it.
+    pub entries: u64,
+    /// The root of the tree over them.
+    pub log_root: Digest,
+    /// The fingerprint of the root of trust, to hand over by another channel.
+    pub trust_root: Option<Digest>,
+}
+
+impl Report for Exported {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{}: {} exported to {} ({}).\n  root     {}\n",
+            clean(&self.origin),
+            count(self.entries, "entry", "entries"),
+            self.file.display(),
+            size(self.bytes),
+            self.log_root
+        );
+        if let Some(root) = self.trust_root {
+            text += &format!(
+                "  trust    {root}\n\nWhoever verifies it needs that root of trust from you, by \
+                 another channel:\n`liaison audit verify --bundle FILE --root FINGERPRINT`\n"
+            );
+        }
+        text
+    }
+}
+
+/// `store rebuild`: the index was rebuilt.
+#[derive(Debug, Clone, Serialize)]
+pub struct Rebuilt {
+    /// Entries of the log that were applied.
+    pub entries: u64,
+    /// Bytes of the index on disk before; none where there was none.
+    pub bytes_before: Option<u64>,
+    /// Bytes of the index on disk now.
+    pub bytes_after: u64,
+    /// How long it took, in milliseconds.
+    pub millis: u64,
+}
+
+impl Report for Rebuilt {
+    fn text(&self) -> String {
+        let before = self.bytes_before.map_or("none".to_owned(), size);
+        format!(
+            "The index is rebuilt from {} in {}.\n  size     {before} before, {} now\n",
+            count(self.entries, "entry", "entries"),
+            duration(std::time::Duration::from_millis(self.millis)),
+            size(self.bytes_after)
+        )
+    }
+}
+
+fn or_none(members: &[MemberId]) -> String {
+    if members.is_empty() {
+        return "by nobody yet".to_owned();
+    }
+    let members: Vec<_> = members.iter().map(MemberId::as_str).collect();
+    format!("by {}", members.join(", "))
+}

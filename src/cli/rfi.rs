@@ -1,0 +1,252 @@
+//! `rfi …`: requests for information, as a client of the running node.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::Value;
+
+use super::failure::Failure;
+use super::session::{ReaderArgs, SessionArgs};
+use super::{input, output, thread};
+use crate::api::{
+    Direction, ExchangeSummary, Page, SendAcceptance, SendAnswer, SendRefusal, SendRequest, Sent,
+};
+use crate::base::{MemberId, MessageId, Role, Timestamp};
+
+/// The roles whose token a reading command takes, in this order.
+pub const READERS: [Role; 2] = [Role::Contact, Role::Officer];
+
+/// `rfi …`.
+#[derive(Debug, Subcommand)]
+pub enum Rfi {
+    /// Ask one or several members; each gets an exchange of its own
+    Send(Send),
+    /// List requests, sent and received
+    List(List),
+    /// Show a whole exchange; the first reading tells the asking side that it was opened
+    Show(Show),
+    /// Accept a request, which acknowledges it and sets the time limit for the answer
+    Accept(Accept),
+    /// Answer a request
+    Answer(Answer),
+    /// Refuse a request, giving the ground
+    Refuse(Refuse),
+}
+
+/// `rfi send`.
+#[derive(Debug, Args)]
+pub struct Send {
+    #[command(flatten)]
+    session: SessionArgs,
+    /// The members to ask, such as TR; repeat it, or separate them by commas
+    #[arg(long, required = true, value_delimiter = ',', value_name = "MEMBER")]
+    to: Vec<MemberId>,
+    /// The request, TOML
+    #[arg(long, value_name = "FILE")]
+    file: PathBuf,
+    /// Files to send with it
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    attach: Vec<PathBuf>,
+}
+
+/// `rfi list`.
+#[derive(Debug, Args)]
+pub struct List {
+    #[command(flatten)]
+    session: ReaderArgs,
+    /// Only requests in this direction
+    #[arg(long)]
+    direction: Option<Way>,
+    /// Only requests in this state, such as queued, delivered or accepted
+    #[arg(long)]
+    state: Option<String>,
+    /// At most this many
+    #[arg(long, value_name = "NUMBER")]
+    limit: Option<u32>,
+    /// Go on where an earlier list ended
+    #[arg(long)]
+    cursor: Option<String>,
+}
+
+/// Which end of the exchanges to list.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Way {
+    /// This member asked
+    Outgoing,
+    /// This member was asked
+    Incoming,
+}
+
+impl From<Way> for Direction {
+    fn from(way: Way) -> Self {
+        match way {
+            Way::Outgoing => Self::Outgoing,
+            Way::Incoming => Self::Incoming,
+        }
+    }
+}
+
+/// `rfi show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The exchange: the id of its request
+    id: MessageId,
+    #[command(flatten)]
+    session: ReaderArgs,
+}
+
+/// `rfi accept`.
+#[derive(Debug, Args)]
+pub struct Accept {
+    /// The exchange: the id of its request
+    id: MessageId,
+    #[command(flatten)]
+    session: SessionArgs,
+    /// How the information can be reached, which sets the limit: direct is the shorter one
+    #[arg(long, default_value = "direct", value_parser = ["direct", "indirect"])]
+    access: String,
+    /// This office's own reference
+    #[arg(long)]
+    reference: Option<String>,
+    /// A note to the asking side
+    #[arg(long)]
+    note: Option<String>,
+}
+
+/// `rfi answer`.
+#[derive(Debug, Args)]
+pub struct Answer {
+    /// The exchange: the id of its request
+    id: MessageId,
+    #[command(flatten)]
+    session: SessionArgs,
+    /// The answer, TOML
+    #[arg(long, value_name = "FILE")]
+    file: PathBuf,
+    /// Files to send with it
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    attach: Vec<PathBuf>,
+}
+
+/// `rfi refuse`.
+#[derive(Debug, Args)]
+pub struct Refuse {
+    /// The exchange: the id of its request
+    id: MessageId,
+    #[command(flatten)]
+    session: SessionArgs,
+    /// The ground, such as f2 (ongoing investigation, or a person's safety)
+    #[arg(long)]
+    ground: String,
+    /// Why, in words for the asking side
+    #[arg(long)]
+    reason: Option<String>,
+}
+
+impl Rfi {
+    /// Does it, and prints the outcome.
+    ///
+    /// # Errors
+    /// A [`Failure`].
+    pub async fn run(self, json: bool) -> Result<(), Failure> {
+        match self {
+            Self::Send(args) => {
+                let sent = args.send().await?;
+                output::print(&sent, || all_now(&sent.exchanges), json)
+            }
+            Self::List(args) => {
+                let page = args.list().await?;
+                output::print(&page, || list_text(&page), json)
+            }
+            Self::Show(args) => {
+                let session = args.session.open(&READERS)?;
+                let view = session.client.exchange(args.id).await?;
+                output::print(&view, || thread::exchange(&view, Timestamp::system()), json)
+            }
+            Self::Accept(args) => done(&args.accept().await?, json),
+            Self::Answer(args) => done(&args.answer().await?, json),
+            Self::Refuse(args) => {
+                let session = args.session.open(&[Role::Contact])?;
+                let body = SendRefusal {
+                    ground: args.ground,
+                    reason: args.reason,
+                };
+                done(&session.client.refuse(args.id, &body).await?, json)
+            }
+        }
+    }
+}
+
+impl Send {
+    async fn send(self) -> Result<Sent, Failure> {
+        let request: Value = input::read(&self.file)?;
+        let session = self.session.open(&[Role::Officer])?;
+        let reservation = session.attach(&self.attach).await?;
+        let body = SendRequest {
+            reservation,
+            to: self.to,
+            request,
+        };
+        Ok(session.client.send_request(&body).await?)
+    }
+}
+
+impl List {
+    async fn list(self) -> Result<Page<ExchangeSummary>, Failure> {
+        let session = self.session.open(&READERS)?;
+        let (state, cursor) = (self.state.as_deref(), self.cursor.as_deref());
+        let direction = self.direction.map(Into::into);
+        let page = session
+            .client
+            .exchanges(direction, state, self.limit, cursor);
+        Ok(page.await?)
+    }
+}
+
+impl Accept {
+    async fn accept(self) -> Result<ExchangeSummary, Failure> {
+        let session = self.session.open(&[Role::Contact])?;
+        let body = SendAcceptance {
+            reference: self.reference,
+            access: self.access,
+            note: self.note,
+        };
+        Ok(session.client.accept(self.id, &body).await?)
+    }
+}
+
+impl Answer {
+    async fn answer(self) -> Result<ExchangeSummary, Failure> {
+        let answer: Value = input::read(&self.file)?;
+        let session = self.session.open(&[Role::Contact])?;
+        let reservation = session.attach(&self.attach).await?;
+        let body = SendAnswer {
+            reservation,
+            answer,
+        };
+        Ok(session.client.answer(self.id, &body).await?)
+    }
+}
+
+fn done(exchange: &ExchangeSummary, json: bool) -> Result<(), Failure> {
+    let now = Timestamp::system();
+    output::print(exchange, || thread::exchange_now(exchange, now), json)
+}
+
+fn all_now(exchanges: &[ExchangeSummary]) -> String {
+    let now = Timestamp::system();
+    exchanges
+        .iter()
+        .map(|exchange| thread::exchange_now(exchange, now))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn list_text(page: &Page<ExchangeSummary>) -> String {
+    let now = Timestamp::system();
+    let lines = page
+        .items
+        .iter()
+        .map(|exchange| thread::exchange_lines(exchange, now));
+    output::page(lines, page.next.as_deref(), "no requests")
+}

@@ -1,0 +1,94 @@
+//! `status`: the running node and its links.
+
+use clap::Args;
+use comfy_table::{ContentArrangement, Table, presets};
+
+use super::failure::Failure;
+use super::output;
+use super::session::ReaderArgs;
+use super::text::{WIDTH, clean, count, duration, time};
+use crate::api::{Health, PeerHealth};
+use crate::base::{Role, Timestamp};
+
+/// `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    #[command(flatten)]
+    session: ReaderArgs,
+}
+
+impl Status {
+    /// Asks the node, and prints what it says.
+    ///
+    /// # Errors
+    /// A [`Failure`].
+    pub async fn run(self, json: bool) -> Result<(), Failure> {
+        let everybody = [
+            Role::Contact,
+            Role::Officer,
+            Role::Admin,
+            Role::Auditor,
+            Role::Releaser,
+            Role::Observer,
+        ];
+        let health = self.session.open(&everybody)?.client.health().await?;
+        output::print(&health, || text(&health, Timestamp::system()), json)
+    }
+}
+
+fn text(health: &Health, now: Timestamp) -> String {
+    let mut text = format!(
+        "{} serves for {} (version {})\n",
+        health.node,
+        duration(now.since(health.serving_since)),
+        clean(&health.version)
+    );
+    text += &format!(
+        "  log    {}, root {}…\n",
+        count(health.log_size, "entry", "entries"),
+        health.log_root.short()
+    );
+    let behind = health.log_size.saturating_sub(health.index_size);
+    if behind > 0 {
+        text += &format!("  index  {} behind\n", count(behind, "entry", "entries"));
+    } else {
+        text += "  index  holds the whole log\n";
+    }
+    text += &match (health.trust_list, health.trust_list_expires) {
+        (Some(version), Some(expires)) if expires <= now => {
+            format!("  trust  list {version}, EXPIRED {}\n", time(expires))
+        }
+        (Some(version), Some(expires)) => {
+            format!("  trust  list {version}, until {}\n", time(expires))
+        }
+        (Some(version), None) => format!("  trust  list {version}\n"),
+        (None, _) => "  trust  no list installed: `liaison trust install`\n".to_owned(),
+    };
+    if !health.peers.is_empty() {
+        text += &peers(&health.peers, now);
+    }
+    text
+}
+
+fn peers(peers: &[PeerHealth], now: Timestamp) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(u16::try_from(WIDTH).expect("80 fits"))
+        .set_header(["Peer", "Link", "Waiting", "Last fault"]);
+    for peer in peers {
+        let waiting = match (peer.waiting, peer.waiting_since) {
+            (0, _) => "nothing".to_owned(),
+            (waiting, Some(since)) => format!("{waiting}, for {}", duration(now.since(since))),
+            (waiting, None) => waiting.to_string(),
+        };
+        table.add_row([
+            peer.node.to_string(),
+            if peer.connected { "up" } else { "DOWN" }.to_owned(),
+            waiting,
+            clean(peer.last_error.as_deref().unwrap_or_default()),
+        ]);
+    }
+    format!("\n{table}\n")
+}

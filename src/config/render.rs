@@ -1,0 +1,108 @@
+//! Writes a configuration with a word on every setting, so that nobody needs a manual to edit it.
+
+use std::path::Path;
+
+use super::{Settings, Tokens};
+use crate::base::Role;
+
+impl Settings {
+    /// The text of a `liaison.toml` that says what these settings say.
+    pub fn render(&self) -> String {
+        let passphrase_file = setting(
+            "passphrase_file",
+            self.passphrase_file.as_deref().map(path),
+            "\"passphrase\"",
+        );
+        let address = setting(
+            "address",
+            self.exchange.address.as_deref().map(quoted),
+            &format!(
+                "\"{}.example.org:4433\"",
+                self.member.as_str().to_lowercase()
+            ),
+        );
+        format!(
+            r#"# The liaison node's configuration. `liaison config check --dir .` reads it as the node does.
+# Relative paths begin at this folder. A setting that does not exist is refused, never ignored.
+# Changes take effect when `liaison serve` starts.
+
+# The member that runs this node: an ISO 3166-1 country code, or an organisation's short name.
+member = {member}
+
+# The member's own number for this node, from 1. It is part of the node's identity and of its keys.
+node = {node}
+
+# The office's name, as other members see it in the trust list.
+name = {name}
+
+# How to reach the office at any hour, as other members see it: a telephone number, a mailbox.
+contact = {contact}
+
+# A file whose first line is the passphrase that opens this node's keys. Without it, starting asks
+# (or takes --passphrase-file or LIAISON_PASSPHRASE_FILE). Whoever reads both that file and this
+# folder holds the node's keys: keep it on another disk, or in memory, where you can.
+{passphrase_file}
+
+# The side that peers see: QUIC, TLS 1.3, only with members of the trust list.
+[exchange]
+# The UDP address to listen on. `liaison serve --listen` overrides it.
+listen = "{exchange_listen}"
+# What peers dial, host:port. It enters the trust list with `liaison member card`. Leave it out where
+# no port can be opened: this node then dials its peers, and both directions run over that link.
+{address}
+
+# The side that the office's own people see: HTTP with a token for each person.
+[api]
+# A loopback address of this machine; port 0 takes a free one and says so in run/addresses.json.
+listen = "{api_listen}"
+
+# What the running node writes about itself to standard error: ids only, no personal data.
+# LIAISON_LOG=debug shows more.
+[log]
+# "text" for people, "json" for machines: one object a line.
+format = "{log_format}"
+
+# For demonstrations: the token file that a command takes when it has neither --token-file nor
+# LIAISON_TOKEN_FILE; the command picks the role that it needs. In an office each person keeps their
+# own token, so leave this empty there: the log could not tell your people apart.
+[tokens]
+{tokens}"#,
+            member = quoted(self.member.as_str()),
+            node = self.node,
+            name = quoted(&self.name),
+            contact = quoted(&self.contact),
+            exchange_listen = self.exchange.listen,
+            api_listen = self.api.listen,
+            log_format = self.log.format,
+            tokens = tokens(&self.tokens),
+        )
+    }
+}
+
+/// `key = value`, or the same with an example, behind a comment sign.
+fn setting(key: &str, value: Option<String>, example: &str) -> String {
+    match value {
+        Some(value) => format!("{key} = {value}"),
+        None => format!("# {key} = {example}"),
+    }
+}
+
+fn tokens(tokens: &Tokens) -> String {
+    Role::ALL
+        .into_iter()
+        .filter(|role| *role != Role::Node)
+        .map(|role| {
+            let example = format!("\"tokens/{role}\"");
+            setting(role.as_str(), tokens.file(role).map(path), &example) + "\n"
+        })
+        .collect()
+}
+
+fn path(path: &Path) -> String {
+    quoted(&path.to_string_lossy())
+}
+
+/// The text as a TOML string.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
