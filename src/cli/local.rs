@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::failure::Failure;
 use super::report::{CardWritten, Exported, Initialised, Proposal, Rebuilt, Trust, Verified};
 use super::secret::Passphrase;
+use super::stop::Stop;
 use crate::base::{Digest, Role};
 use crate::config::{Config, Settings};
 
@@ -27,7 +28,8 @@ pub fn init(
     todo!()
 }
 
-/// Serves until a signal ends it. `listen` overrides the configuration's `[exchange] listen`.
+/// Serves until [`Stop::requested`] returns, then stops in order. `listen` overrides the
+/// configuration's `[exchange] listen`.
 ///
 /// # Errors
 /// A [`Failure`] where the node cannot start, or had to stop.
@@ -35,8 +37,9 @@ pub async fn serve(
     config: Config,
     passphrase: Passphrase,
     listen: Option<SocketAddr>,
+    stop: Stop,
 ) -> Result<(), Failure> {
-    let _ = (config, passphrase, listen);
+    let _ = (config, passphrase, listen, stop);
     todo!()
 }
 
@@ -151,25 +154,5 @@ pub fn store_rebuild(
     progress: Progress<'_>,
 ) -> Result<Rebuilt, Failure> {
     let _ = (config, passphrase, progress);
-    todo!()
-}
-
-/// What the demonstration does.
-#[derive(Debug, Clone)]
-pub struct Demo {
-    /// End after the exchange instead of staying up.
-    pub exit: bool,
-    /// Print one JSON object instead of the timeline.
-    pub json: bool,
-    /// Where the data stays; none for a temporary folder.
-    pub dir: Option<PathBuf>,
-}
-
-/// Runs three nodes and a whole exchange between them, and prints what happened.
-///
-/// # Errors
-/// A [`Failure`] where a step did not hold.
-pub async fn demo(demo: Demo) -> Result<(), Failure> {
-    let _ = demo;
     todo!()
 }
