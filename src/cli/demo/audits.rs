@@ -97,7 +97,7 @@ async fn forged(stage: &Stage, root: Digest) -> Result<(Told, ()), Fault> {
         stage.at.member,
         "AT's auditor gets the same file with one bit changed, and refuses it.",
     )
-    .detail(fault.text())
+    .detail(format!("exit 3: {}", fault.told()))
     .fact("fault", fault.json());
     Ok((told, ()))
 }
