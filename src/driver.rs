@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::app::core::{Core, Fatal, Outcome, Signer};
 use crate::app::{AppError, Ask, Federation, FromPeer, Input, Permit, Reply, Ticket};
-use crate::base::{NodeId, OsEntropy, Timestamp};
+use crate::base::{MessageId, NodeId, OsEntropy, Timestamp};
 use crate::store::{Index, Log};
 
 /// Inputs that may wait. A full mailbox is "busy" for people and flow control for peers.
@@ -27,6 +27,7 @@ const TICK: Duration = Duration::from_secs(1);
 
 enum Letter {
     Ask(Permit, Box<Ask>, oneshot::Sender<Result<Reply, AppError>>),
+    MayFetch(NodeId, MessageId, oneshot::Sender<Result<Reply, AppError>>),
     Input(Box<Input>),
     Stop,
 }
@@ -115,6 +116,15 @@ impl Driver {
         self.mailbox.send(letter).map_err(|_| Busy::Stopping)
     }
 
+    /// Whether a peer may fetch the attachments of a message of this node: it may if the message
+    /// was sent to it. Waits for the answer; called on threads that may block.
+    pub fn may_fetch(&self, peer: NodeId, message: MessageId) -> bool {
+        let (reply, answer) = oneshot::channel();
+        let letter = Letter::MayFetch(peer, message, reply);
+        self.mailbox.send(letter).is_ok()
+            && matches!(answer.blocking_recv(), Ok(Ok(Reply::MayFetch)))
+    }
+
     /// Puts another trust list in force.
     ///
     /// # Errors
@@ -192,6 +202,12 @@ fn run<L: Log, I: Index, S: Signer>(
                     next_ticket += 1;
                     replies.insert(ticket, reply);
                     inputs.push(Input::Ask(ticket, permit, *ask));
+                }
+                Letter::MayFetch(peer, message, reply) => {
+                    let ticket = Ticket(next_ticket);
+                    next_ticket += 1;
+                    replies.insert(ticket, reply);
+                    inputs.push(Input::MayFetch(ticket, peer, message));
                 }
                 Letter::Input(input) => inputs.push(*input),
                 Letter::Stop => {

@@ -294,7 +294,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             }
         }
         for input in std::mem::take(&mut self.waiting) {
-            if let Input::Ask(ticket, _, _) = input {
+            if let Input::Ask(ticket, ..) | Input::MayFetch(ticket, ..) = input {
                 outcomes.push(Outcome::Reply(ticket, Err(AppError::DiskFull)));
             }
         }

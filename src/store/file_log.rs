@@ -235,6 +235,10 @@ impl Log for FileLog {
         self.tree.root()
     }
 
+    fn root_at(&self, size: u64) -> Option<Digest> {
+        self.tree.root_at(size)
+    }
+
     fn head(&self) -> Option<SignedCheckpoint> {
         self.head.clone()
     }
