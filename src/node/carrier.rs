@@ -92,12 +92,11 @@ async fn frames(
             messages,
         } => {
             let directory = directory.get();
-            let wrapped =
-                tokio::task::spawn_blocking(move || match directory.as_ref() {
-                    Some(directory) => wrap(directory, peer, &messages),
-                    None => Vec::new(),
-                })
-                .await;
+            let wrapped = tokio::task::spawn_blocking(move || match directory.as_ref() {
+                Some(directory) => wrap(directory, peer, &messages),
+                None => Vec::new(),
+            })
+            .await;
             let class = if class == 0 {
                 Class::Urgent
             } else {

@@ -90,7 +90,10 @@ impl ProposalFile {
         let on = |document: &SignedDocument| -> BTreeSet<MemberId> {
             document.signatures().iter().map(|s| s.member).collect()
         };
-        let both = on(&self.root).intersection(&on(&self.list)).copied().collect();
+        let both = on(&self.root)
+            .intersection(&on(&self.list))
+            .copied()
+            .collect();
         let roots = [self.root.clone()];
         SignedState {
             signed_by: both,
@@ -191,8 +194,6 @@ pub fn install(config: &Config, file: &ProposalFile) -> Result<Directory, Ceremo
             current.advance(&[], &file.list)?
         }
     };
-    directory
-        .save(&folder.trust())
-        .map_err(NodeError::from)?;
+    directory.save(&folder.trust()).map_err(NodeError::from)?;
     Ok(directory)
 }

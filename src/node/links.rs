@@ -181,12 +181,7 @@ fn read_frame(keys: &Keys, directory: &Directory, peer: NodeId, bytes: &[u8]) ->
     }
 }
 
-fn read_envelope(
-    keys: &Keys,
-    directory: &Directory,
-    peer: NodeId,
-    envelope: &[u8],
-) -> FromPeer {
+fn read_envelope(keys: &Keys, directory: &Directory, peer: NodeId, envelope: &[u8]) -> FromPeer {
     let now = Timestamp::system();
     let recipient = keys.recipient_keys(now);
     let known = |node, key| directory.identity_by_id(node, key);

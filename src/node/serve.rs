@@ -23,9 +23,7 @@ use crate::driver::{Current, Driver};
 use crate::http::{self, Api, LinkErrors, PeopleFile, Staging};
 use crate::seal::trust::Directory;
 use crate::store::{BlobStore, Log as _};
-use crate::transport::{
-    Limits, PeerAddress, Peers, Transport, TransportError, tls_identity,
-};
+use crate::transport::{Limits, PeerAddress, Peers, Transport, TransportError, tls_identity};
 
 /// How often a running node looks whether another trust list was installed.
 const LOOK: Duration = Duration::from_millis(500);
@@ -105,9 +103,8 @@ pub async fn serve(serve: Serve) -> Result<(), NodeError> {
         Arc::new(links),
         Limits::default(),
     );
-    let transport = Arc::new(transport.map_err(|error: TransportError| {
-        NodeError::Listen(error.to_string())
-    })?);
+    let transport =
+        Arc::new(transport.map_err(|error: TransportError| NodeError::Listen(error.to_string()))?);
     let fetcher = Fetcher::new(blobs.clone(), driver.clone());
     let carrying = tokio::spawn(carry(errands, transport.clone(), in_force.clone(), fetcher));
 
@@ -125,7 +122,10 @@ pub async fn serve(serve: Serve) -> Result<(), NodeError> {
     let listener = tokio::net::TcpListener::bind(config.settings.api.listen)
         .await
         .map_err(|error| {
-            NodeError::Listen(format!("the API cannot listen on {}: {error}", config.settings.api.listen))
+            NodeError::Listen(format!(
+                "the API cannot listen on {}: {error}",
+                config.settings.api.listen
+            ))
         })?;
     let addresses = Addresses {
         exchange: transport.local_addr().map_err(stopped)?,
@@ -194,7 +194,10 @@ fn told(opened: &OpenNode) {
         CatchUp::Current => (),
         CatchUp::Replayed(entries) => info!(event = "index-caught-up", entries),
         CatchUp::Rebuilt(entries) => {
-            warn!(event = "index-rebuilt", entries, "the index was made anew from the log");
+            warn!(
+                event = "index-rebuilt",
+                entries, "the index was made anew from the log"
+            );
         }
     }
 }
@@ -237,7 +240,9 @@ async fn watch_trust(
 ) {
     let list = folder.trust().join("list.json");
     let modified = |path: &Path| -> Option<SystemTime> {
-        std::fs::metadata(path).and_then(|meta| meta.modified()).ok()
+        std::fs::metadata(path)
+            .and_then(|meta| meta.modified())
+            .ok()
     };
     let mut seen = modified(&list);
     loop {
@@ -251,7 +256,10 @@ async fn watch_trust(
                 seen = now;
                 info!(event = "trust-list-in-force", version = directory.version());
                 if driver.install(federation(&directory)).is_err() {
-                    warn!(event = "trust-list-waits", "the node is busy; it is tried again");
+                    warn!(
+                        event = "trust-list-waits",
+                        "the node is busy; it is tried again"
+                    );
                     seen = None;
                     continue;
                 }

@@ -80,6 +80,27 @@ impl Remark {
             Self::BallastReleased => "ballast-released",
         }
     }
+
+    /// The remark in words, for an operator.
+    pub fn in_words(self) -> String {
+        match self {
+            Self::TailCut { bytes, .. } => format!(
+                "a write that was never acknowledged stood unfinished at the end of the log ({bytes} bytes)"
+            ),
+            Self::AnchorDamaged => {
+                "the anchor was damaged in one of its slots; the log itself is whole".to_owned()
+            }
+            Self::AnchorBehind { anchor } => {
+                format!(
+                    "the anchor lagged behind the log, at {anchor} entries, as it may after a crash"
+                )
+            }
+            Self::BallastReleased => {
+                "the disk was full: the ballast was given up to make room; free space soon"
+                    .to_owned()
+            }
+        }
+    }
 }
 
 /// What opening a log found and put right.
