@@ -38,11 +38,11 @@ pub struct Serve {
     pub passphrase: zeroize::Zeroizing<String>,
 }
 
-/// Serves until a signal comes or a part fails.
+/// Serves until `until` is done or a part fails.
 ///
 /// # Errors
 /// [`NodeError`] where the node cannot start, or had to stop.
-pub async fn serve(serve: Serve) -> Result<(), NodeError> {
+pub async fn serve(serve: Serve, until: impl Future<Output = ()>) -> Result<(), NodeError> {
     let config = serve.config;
     let folder = Folder(config.dir.clone());
     let (opening, passphrase) = (folder.clone(), serve.passphrase);
@@ -157,9 +157,8 @@ pub async fn serve(serve: Serve) -> Result<(), NodeError> {
         trust_list = directory.as_ref().map(Directory::version),
     );
 
-    let signalled = signal();
     tokio::select! {
-        () = signalled => info!(event = "stopping", %node),
+        () = until => info!(event = "stopping", %node),
         _ = has_ended.recv() => error!(event = "driver-ended", %node, "the node has to stop"),
     }
     // Nothing may find addresses that no longer answer.
@@ -285,16 +284,4 @@ fn write_addresses(config: &Config, addresses: &Addresses) -> Result<(), NodeErr
     let fresh = path.with_extension("new");
     std::fs::write(&fresh, json).map_err(io)?;
     std::fs::rename(&fresh, &path).map_err(io)
-}
-
-/// Waits for Ctrl-C, or the signal with which service managers stop a program.
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => (),
-        _ = terminate.recv() => (),
-    }
 }
