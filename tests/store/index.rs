@@ -152,7 +152,7 @@ fn an_index_in_files_is_found_again_and_holds_no_value_in_the_open() {
     index
         .apply(vec![put(CASES, "a", secret)], applied(7))
         .unwrap();
-    index.flush().unwrap();
+    Index::flush(&index).unwrap();
     assert!(index.size().unwrap().live > secret.len() as u64);
     drop(index);
     let index = sled(&folder);
@@ -212,7 +212,7 @@ fn a_damaged_index_is_refused_or_falls_back_to_a_position_that_it_had() {
         let writes = vec![put(CASES, "newest", &value), put(CASES, &value, &value)];
         index.apply(writes, applied(size)).unwrap();
     }
-    index.flush().unwrap();
+    Index::flush(&index).unwrap();
     drop(index);
     let len = std::fs::metadata(good.join("db")).unwrap().len() as usize;
     for at in (0..len.min(40_000)).step_by(1511) {
