@@ -8,6 +8,8 @@ use liaison::store::{
     Applied, Fault, Index, IndexError, IndexWrite, MemoryIndex, SledIndex, Table,
 };
 
+use crate::world::folder;
+
 const CASES: Table = Table("cases");
 const CASE: Table = Table("case");
 
@@ -34,7 +36,7 @@ fn applied(size: u64) -> Applied {
 
 fn on_every_engine(test: impl Fn(&mut dyn Index)) {
     test(&mut MemoryIndex::new());
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     test(&mut sled(&folder.path().join("index")));
 }
 
@@ -145,7 +147,7 @@ fn a_snapshot_stays_behind() {
 
 #[test]
 fn an_index_in_files_is_found_again_and_holds_no_value_in_the_open() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let folder = dir.path().join("index");
     let mut index = sled(&folder);
     let secret = "a canary that nobody but its owner may read";
@@ -167,7 +169,7 @@ fn an_index_in_files_is_found_again_and_holds_no_value_in_the_open() {
 
 #[test]
 fn another_epochs_key_finds_a_damaged_index_which_can_be_destroyed() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let folder = dir.path().join("index");
     sled(&folder).apply(vec![], applied(7)).unwrap();
     let open = || {
@@ -184,7 +186,7 @@ fn another_epochs_key_finds_a_damaged_index_which_can_be_destroyed() {
 
 #[test]
 fn an_index_whose_file_is_gone_has_followed_nothing() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let folder = dir.path().join("index");
     sled(&folder).apply(vec![], applied(7)).unwrap();
     std::fs::remove_file(folder.join("db")).unwrap();
@@ -193,7 +195,7 @@ fn an_index_whose_file_is_gone_has_followed_nothing() {
 
 #[test]
 fn an_empty_unfinished_snapshot_does_not_keep_the_index_from_opening() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let folder = dir.path().join("index");
     sled(&folder).apply(vec![], applied(7)).unwrap();
     let unfinished = folder.join("snap.0000000000000123.generating");
@@ -204,7 +206,7 @@ fn an_empty_unfinished_snapshot_does_not_keep_the_index_from_opening() {
 
 #[test]
 fn a_damaged_index_is_refused_or_falls_back_to_a_position_that_it_had() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let good = dir.path().join("good");
     let mut index = sled(&good);
     for size in 1..=20 {

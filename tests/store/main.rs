@@ -4,4 +4,5 @@ mod blobs;
 mod damage;
 mod index;
 mod log;
+mod verify;
 mod world;
