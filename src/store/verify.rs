@@ -1,12 +1,12 @@
 //! Checking and exporting a log from its files alone: without its secrets, without its lock, and
 //! without writing anything, beside a running node or on a copy.
 
-use std::fs::File;
 use std::io::{self, Read as _, Write};
 use std::path::Path;
 
 use super::anchor::Anchor;
 use super::file_log::{FOLDER, Remark};
+use super::files;
 use super::walk::{self, Visitor, Walked, WalkedGroup};
 use crate::audit::bundle::{BundleWriter, TrustDocuments};
 use crate::audit::{AuditFailure, Checkpoint, CheckpointFault, Entry, Origin};
@@ -154,7 +154,7 @@ fn unwritten() -> impl FnOnce(io::Error) -> AuditFailure {
 
 fn read_trust(folder: &Path) -> Result<TrustDocuments, AuditFailure> {
     TrustDocuments::read(&mut |name| {
-        let file = match File::open(folder.join(name)) {
+        let file = match files::open_plain(&folder.join(name)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             other => other?,
         };

@@ -2,6 +2,7 @@
 
 mod blobs;
 mod damage;
+mod full;
 mod index;
 mod log;
 mod verify;

@@ -115,7 +115,7 @@ impl FileLog {
     /// Opens the log in the node's folder `dir`: reads all of it, checks every checksum and
     /// root, the newest checkpoint's signature under `key`, and the anchor, and cuts off a group
     /// that was never finished. Signatures of older checkpoints and sealed contents are left to
-    /// [`verify_folder`](super::verify_folder).
+    /// [`verify_folder`](crate::store::verify_folder).
     ///
     /// # Errors
     /// [`OpenError::Damaged`] with the first fault, in which case nothing was changed.
