@@ -22,7 +22,7 @@ mod tests {
         let mut last = 0;
         for len in (0..300_000).step_by(7) {
             let padded = padded_len(len);
-            assert!(padded >= len && padded >= last && padded % STEP == 0);
+            assert!(padded >= len && padded >= last && padded.is_multiple_of(STEP));
             assert_eq!(padded_len(padded), padded);
             assert!(
                 padded <= (len + len / 8).max(len + STEP),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::document::{DocumentKind, SignedDocument};
 use super::list::{ListedNode, Member, TrustList};
 use super::root::expect_version;
-use super::{KeyBundle, LogKey, Root, TrustError};
+use super::{KeyBundle, LogKey, Root, Rule, TrustError};
 use crate::base::{Digest, MemberId, NodeId, Timestamp};
 use crate::seal::recipient::RecipientPublicKey;
 use crate::seal::sign::{KeyId, VerifyingKey};
@@ -88,6 +88,9 @@ impl Directory {
         expect_version(self.version().saturating_add(1), next.version)?;
         if next.previous != Some(self.hash()) {
             return Err(TrustError::Previous(DocumentKind::TrustList));
+        }
+        if next.issued < self.list().issued {
+            return Err(TrustError::Rule(DocumentKind::TrustList, Rule::Times));
         }
         (inner.list, inner.list_document, inner.hash) = (next, list.clone(), list.digest());
         inner.pins.clear();

@@ -3,7 +3,7 @@
 //!
 //! A list and its root change together. The new list is first written beside the old one as
 //! `list.json.next`, then the roots are replaced, then the new list takes its place; a power cut
-//! in between is finished by the next load.
+//! in between leaves the directory before the change or the one after it. Loading writes nothing.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -44,21 +44,19 @@ pub enum TrustFileError {
 }
 
 impl Directory {
-    /// Loads and verifies a directory from the trust folder.
+    /// Loads and verifies a directory from the trust folder, and writes nothing there.
     ///
     /// # Errors
     /// [`TrustFileError`].
     pub fn load(dir: &Path) -> Result<Self, TrustFileError> {
         let roots = read_roots(dir)?;
-        if let Some(next) = read_document(dir, NEXT_LIST)? {
-            if Self::build(&roots, &next, []).is_ok() {
-                promote_next_list(dir)?;
-            } else {
-                // The roots that it was made under were not written: the change has not begun.
-                fs::remove_file(dir.join(NEXT_LIST)).map_err(io_error(NEXT_LIST))?;
-            }
-        }
-        let list = read_document(dir, LIST)?.ok_or_else(|| missing(LIST))?;
+        let next =
+            read_document(dir, NEXT_LIST)?.filter(|next| Self::build(&roots, next, []).is_ok());
+        let list = match next {
+            Some(next) => next,
+            // Either no change was under way, or its roots had not been written yet.
+            None => read_document(dir, LIST)?.ok_or_else(|| missing(LIST))?,
+        };
         with_bundles(dir, &roots, &list)
     }
 
@@ -75,7 +73,8 @@ impl Directory {
         self.remove_strangers(dir)?;
         write(dir, NEXT_LIST, &self.list_document().to_json())?;
         write(dir, ROOT, &roots)?;
-        promote_next_list(dir)?;
+        fs::rename(dir.join(NEXT_LIST), dir.join(LIST)).map_err(io_error(LIST))?;
+        files::sync_folder_of(&dir.join(LIST)).map_err(io_error(LIST))?;
         for node in self.nodes() {
             if let Some(bundle) = self.bundle_document(node) {
                 write(dir, &bundle_file(node), &bundle.to_json())?;
@@ -104,12 +103,6 @@ impl Directory {
         }
         Ok(())
     }
-}
-
-/// Puts the list that was written beside the old one in its place.
-fn promote_next_list(dir: &Path) -> Result<(), TrustFileError> {
-    fs::rename(dir.join(NEXT_LIST), dir.join(LIST)).map_err(io_error(LIST))?;
-    files::sync_folder_of(&dir.join(LIST)).map_err(io_error(LIST))
 }
 
 fn node_of_file(name: &str) -> Option<NodeId> {

@@ -1,0 +1,184 @@
+//! Bundles that must not be accepted.
+
+use super::*;
+
+#[test]
+fn a_bundle_that_does_not_belong_is_refused() {
+    use DocumentKind::Bundle as B;
+    let mut world = World::new();
+    let directory = world.directory();
+    let mk = node("MK-1");
+    let other_pin = world.keys[1].tls.pin();
+    let other_key = SigningKey::generate(&mut world.entropy);
+    let spare = RecipientKey::generate(&mut world.entropy);
+    let stranger = Keys::generate(node("XX-1"), at(100), &mut world.entropy);
+    let unknown = KeyBundle::first(&stranger, at(100), at(130))
+        .sign(&stranger.identity, &mut world.entropy)
+        .unwrap();
+    let other_node = world.next_bundle(1, |_| {});
+    let mut rows: Vec<Row> = vec![
+        (
+            "a node that is not listed",
+            directory.with_bundle(unknown).map(drop),
+            TrustError::NotListed(node("XX-1")),
+        ),
+        (
+            "a list as a bundle",
+            directory.with_bundle(world.list.clone()).map(drop),
+            TrustError::WrongKind {
+                expected: B,
+                found: DocumentKind::TrustList,
+            },
+        ),
+        (
+            "an older bundle",
+            directory
+                .with_bundle(world.next_bundle(0, |b| b.sequence = 5))
+                .unwrap()
+                .with_bundle(world.next_bundle(0, |b| b.sequence = 4))
+                .map(drop),
+            TrustError::BundleRollback(mk),
+        ),
+        (
+            "two bundles with one number",
+            world.with_next_bundle(|b| b["sequence"] = json!(1)),
+            TrustError::BundleConflict(mk),
+        ),
+        (
+            "a log key that changes",
+            world.with_next_bundle(|b| b["log"][0]["key"] = json!(other_key.verifying_key())),
+            TrustError::LogKeyChanged(mk),
+        ),
+        (
+            "a log key that goes",
+            world.with_next_bundle(|b| b["log"][0]["origin"] = json!("mk-1.liaison/2")),
+            TrustError::LogKeyChanged(mk),
+        ),
+        (
+            "another node's TLS key",
+            world.with_next_bundle(|b| b["tls"] = json!([other_pin])),
+            TrustError::PinTaken(mk),
+        ),
+        (
+            "another node's name",
+            world.with_next_bundle(|b| b["node"] = json!("RS-1")),
+            rule(B, Rule::Origin),
+        ),
+        (
+            "no TLS key",
+            world.with_next_bundle(|b| b["tls"] = json!([])),
+            rule(B, Rule::TooFew),
+        ),
+        (
+            "a TLS key twice",
+            world.with_next_bundle(|b| b["tls"] = json!([b["tls"][0], b["tls"][0]])),
+            rule(B, Rule::SharedKey),
+        ),
+        (
+            "no key to seal to",
+            world.with_next_bundle(|b| b["recipient"] = json!([])),
+            rule(B, Rule::TooFew),
+        ),
+        (
+            "nine keys to seal to",
+            world.with_next_bundle(|b| {
+                let one = b["recipient"][0].clone();
+                b["recipient"] = json!(vec![one; 9]);
+            }),
+            rule(B, Rule::TooMany),
+        ),
+        (
+            "a key to seal to that runs out before it begins",
+            world.with_next_bundle(|b| {
+                b["recipient"][0]["not_after"] = b["recipient"][0]["created"].clone();
+            }),
+            rule(B, Rule::Times),
+        ),
+        (
+            "no log",
+            world.with_next_bundle(|b| b["log"] = json!([])),
+            rule(B, Rule::TooFew),
+        ),
+        (
+            "sequence 0",
+            world.with_next_bundle(|b| b["sequence"] = json!(0)),
+            rule(B, Rule::Number),
+        ),
+        (
+            "no protocol",
+            world.with_next_bundle(|b| b["protocols"] = json!([2, 1])),
+            rule(B, Rule::Number),
+        ),
+        (
+            "an expiry before its issue",
+            world.with_next_bundle(|b| b["expires"] = b["issued"].clone()),
+            rule(B, Rule::Times),
+        ),
+        (
+            "a field that nobody knows",
+            world.with_next_bundle(|b| b["admin"] = json!(true)),
+            TrustError::Malformed,
+        ),
+        (
+            "a weak key to seal to",
+            world.with_next_bundle(|b| {
+                let mut weak = *spare.public().as_bytes();
+                weak[1184..].fill(0);
+                b["recipient"][0]["key"] = json!(BASE64.encode(weak));
+            }),
+            TrustError::Malformed,
+        ),
+    ];
+    for origin in [
+        "rs-1.liaison/2",
+        "mk-1.liaison/0",
+        "mk-1.liaison/01",
+        "mk-1.liaison/",
+        "mk-1.liaison/+2",
+        "MK-1.liaison/2",
+        "mk-1.liaison/1",
+    ] {
+        rows.push((
+            "an origin",
+            world.with_next_bundle(|b| {
+                let mut log = b["log"][0].clone();
+                log["origin"] = json!(origin);
+                b["log"].as_array_mut().unwrap().push(log);
+            }),
+            rule(B, Rule::Origin),
+        ));
+    }
+    let payload = other_node.payload_bytes();
+    let mut entropy = SeededEntropy::new(9);
+    let (mk_key, rs_key) = (&world.keys[0].identity, &world.keys[1].identity);
+    let (mk_id, rs_id) = (member("MK"), member("RS"));
+    let mut forged = |by: &[(MemberId, &SigningKey)]| {
+        directory
+            .with_bundle(forge(payload, "liaison/bundle/v1", by, &mut entropy))
+            .map(drop)
+    };
+    rows.push((
+        "signed by another member",
+        forged(&[(mk_id, mk_key)]),
+        TrustError::UnknownSigner(mk_id),
+    ));
+    rows.push((
+        "signed by another member in the owner's name",
+        forged(&[(rs_id, mk_key)]),
+        TrustError::UnknownSigner(rs_id),
+    ));
+    rows.push((
+        "signed by its owner and another",
+        forged(&[(rs_id, rs_key), (mk_id, mk_key)]),
+        TrustError::UnknownSigner(mk_id),
+    ));
+    rows.push((
+        "not signed",
+        forged(&[]),
+        TrustError::TooFewSignatures {
+            signed: 0,
+            needed: 1,
+        },
+    ));
+    all_refused(rows, 30);
+}
