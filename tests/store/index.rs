@@ -13,9 +13,24 @@ use crate::world::folder;
 const CASES: Table = Table("cases");
 const CASE: Table = Table("case");
 
+fn try_sled(folder: &Path, secret: u8) -> Result<SledIndex, IndexError> {
+    let key = EpochSecret::from_bytes(&[secret; 32]).index_key();
+    SledIndex::open(folder, key, Box::new(SeededEntropy::new(1)))
+}
+
+/// Opens an index that was closed. A process that another test is just starting may hold a copy
+/// of its lock for a moment.
+fn reopened(folder: &Path, secret: u8) -> Result<SledIndex, IndexError> {
+    loop {
+        match try_sled(folder, secret) {
+            Err(IndexError::Locked) => std::thread::yield_now(),
+            other => return other,
+        }
+    }
+}
+
 fn sled(folder: &Path) -> SledIndex {
-    let key = EpochSecret::from_bytes(&[5; 32]).index_key();
-    SledIndex::open(folder, key, Box::new(SeededEntropy::new(1))).unwrap()
+    reopened(folder, 5).unwrap()
 }
 
 fn put(table: Table, key: &str, value: &str) -> IndexWrite {
@@ -172,16 +187,21 @@ fn another_epochs_key_finds_a_damaged_index_which_can_be_destroyed() {
     let dir = folder();
     let folder = dir.path().join("index");
     sled(&folder).apply(vec![], applied(7)).unwrap();
-    let open = || {
-        let key = EpochSecret::from_bytes(&[6; 32]).index_key();
-        SledIndex::open(&folder, key, Box::new(SeededEntropy::new(1))).unwrap()
-    };
+    let open = || reopened(&folder, 6).unwrap();
     assert_eq!(open().applied(), Err(IndexError::Damaged));
     SledIndex::destroy(&folder).unwrap();
     assert_eq!(open().applied(), Ok(None));
     drop(open());
     SledIndex::destroy(&folder).unwrap();
     SledIndex::destroy(&folder).unwrap();
+}
+
+#[test]
+fn an_index_that_is_open_is_locked() {
+    let dir = folder();
+    let folder = dir.path().join("index");
+    let _open = sled(&folder);
+    assert!(matches!(try_sled(&folder, 5), Err(IndexError::Locked)));
 }
 
 #[test]
@@ -227,8 +247,7 @@ fn a_damaged_index_is_refused_or_falls_back_to_a_position_that_it_had() {
         let mut bytes = std::fs::read(bad.join("db")).unwrap();
         bytes[at] ^= 0x10;
         std::fs::write(bad.join("db"), bytes).unwrap();
-        let key = EpochSecret::from_bytes(&[5; 32]).index_key();
-        let Ok(index) = SledIndex::open(&bad, key, Box::new(SeededEntropy::new(1))) else {
+        let Ok(index) = reopened(&bad, 5) else {
             continue;
         };
         // Any position that it names is a whole one: the values are those of that position.
