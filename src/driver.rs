@@ -7,13 +7,13 @@ use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use crate::app::core::{Core, Fatal, Outcome, Signer};
 use crate::app::{AppError, Ask, Federation, FromPeer, Input, Permit, Reply, Ticket};
-use crate::base::{NodeId, OsEntropy, Timestamp};
+use crate::base::{MessageId, NodeId, OsEntropy, Timestamp};
 use crate::store::{Index, Log};
 
 /// Inputs that may wait. A full mailbox is "busy" for people and flow control for peers.
@@ -27,6 +27,7 @@ const TICK: Duration = Duration::from_secs(1);
 
 enum Letter {
     Ask(Permit, Box<Ask>, oneshot::Sender<Result<Reply, AppError>>),
+    MayFetch(NodeId, MessageId, oneshot::Sender<Result<Reply, AppError>>),
     Input(Box<Input>),
     Stop,
 }
@@ -115,6 +116,15 @@ impl Driver {
         self.mailbox.send(letter).map_err(|_| Busy::Stopping)
     }
 
+    /// Whether a peer may fetch the attachments of a message of this node: it may if the message
+    /// was sent to it. Waits for the answer; called on threads that may block.
+    pub fn may_fetch(&self, peer: NodeId, message: MessageId) -> bool {
+        let (reply, answer) = oneshot::channel();
+        let letter = Letter::MayFetch(peer, message, reply);
+        self.mailbox.send(letter).is_ok()
+            && matches!(answer.blocking_recv(), Ok(Ok(Reply::MayFetch)))
+    }
+
     /// Puts another trust list in force.
     ///
     /// # Errors
@@ -157,6 +167,7 @@ fn run<L: Log, I: Index, S: Signer>(
     let mut next_ticket = 0;
     let mut inputs = vec![Input::Start { version }];
     let mut stopping = false;
+    let mut ticked = Instant::now();
     loop {
         for outcome in core.commit(
             Timestamp::system(),
@@ -175,16 +186,19 @@ fn run<L: Log, I: Index, S: Signer>(
             }
         }
         if stopping {
-            return Ok(());
+            return Ok(core.flush()?);
         }
-        let mut letter = match letters.recv_timeout(TICK) {
+        let rest = TICK.saturating_sub(ticked.elapsed());
+        let mut letter = match letters.recv_timeout(rest) {
             Ok(letter) => Some(letter),
-            Err(RecvTimeoutError::Timeout) => {
-                inputs.push(Input::Tick);
-                None
-            }
+            Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Letter::Stop),
         };
+        // A busy mailbox must not keep time from passing.
+        if ticked.elapsed() >= TICK {
+            ticked = Instant::now();
+            inputs.push(Input::Tick);
+        }
         while let Some(taken) = letter {
             match taken {
                 Letter::Ask(permit, ask, reply) => {
@@ -192,6 +206,12 @@ fn run<L: Log, I: Index, S: Signer>(
                     next_ticket += 1;
                     replies.insert(ticket, reply);
                     inputs.push(Input::Ask(ticket, permit, *ask));
+                }
+                Letter::MayFetch(peer, message, reply) => {
+                    let ticket = Ticket(next_ticket);
+                    next_ticket += 1;
+                    replies.insert(ticket, reply);
+                    inputs.push(Input::MayFetch(ticket, peer, message));
                 }
                 Letter::Input(input) => inputs.push(*input),
                 Letter::Stop => {

@@ -1,1 +1,130 @@
-//! The HTTP API.
+//! The node's HTTP API: routes over the use cases of the app.
+
+mod alerts;
+mod attachments;
+mod auth;
+mod exchanges;
+mod problem;
+mod shapes;
+mod staging;
+mod status;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post, put};
+
+use crate::app::{Caller, People};
+use crate::base::{MemberId, NodeId, Timestamp};
+use crate::driver::{Current, Driver};
+use crate::store::BlobStore;
+
+pub use staging::Staging;
+
+/// The longest JSON body, in bytes: twice what an envelope's body holds.
+const LONGEST_JSON: usize = 512 * 1024;
+
+/// Why the last attempt to link with each peer failed.
+pub type LinkErrors = Arc<std::sync::Mutex<std::collections::BTreeMap<NodeId, String>>>;
+
+/// What the routes need.
+#[derive(Clone)]
+pub struct Api {
+    /// The driver's mailbox.
+    pub driver: Driver,
+    /// This node.
+    pub me: NodeId,
+    /// Who can sign in.
+    pub people: PeopleFile,
+    /// Attachments uploaded and not sent yet.
+    pub staging: Staging,
+    /// Sealed files.
+    pub blobs: Arc<BlobStore>,
+    /// Since when the node serves.
+    pub since: Timestamp,
+    /// What went wrong with links.
+    pub link_errors: LinkErrors,
+}
+
+impl Api {
+    /// The member that runs the node.
+    pub fn member(&self) -> MemberId {
+        self.me.member
+    }
+}
+
+/// The people of the node, read again when their file changes.
+#[derive(Clone)]
+pub struct PeopleFile {
+    path: PathBuf,
+    read: Arc<dyn Fn(&std::path::Path) -> Option<People> + Send + Sync>,
+    seen: Arc<std::sync::Mutex<Option<std::time::SystemTime>>>,
+    people: Current<People>,
+}
+
+impl PeopleFile {
+    /// The file at `path`, which `read` opens.
+    pub fn new(
+        path: PathBuf,
+        read: impl Fn(&std::path::Path) -> Option<People> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            path,
+            read: Arc::new(read),
+            seen: Arc::default(),
+            people: Current::new(People::default()),
+        }
+    }
+
+    /// The person whose token this is.
+    ///
+    /// # Panics
+    /// Never: nothing panics while it holds the lock.
+    pub fn by_token(&self, token: &str) -> Option<Caller> {
+        let modified = std::fs::metadata(&self.path).and_then(|meta| meta.modified());
+        if let Ok(modified) = modified {
+            let mut seen = self.seen.lock().expect("nothing panics under this lock");
+            if *seen != Some(modified) {
+                // A file that cannot be read leaves those in force who were.
+                if let Some(people) = (self.read)(&self.path) {
+                    self.people.set(people);
+                    *seen = Some(modified);
+                }
+            }
+        }
+        self.people.get().by_token(token)
+    }
+}
+
+/// All routes.
+pub fn router(api: Api) -> Router {
+    let v1 = Router::new()
+        .route("/whoami", get(status::whoami))
+        .route("/health", get(status::health))
+        .route("/reservations", post(attachments::reserve))
+        .route(
+            "/reservations/{id}/attachments/{index}",
+            put(attachments::upload).layer(axum::extract::DefaultBodyLimit::disable()),
+        )
+        .route(
+            "/messages/{id}/attachments/{index}",
+            get(attachments::download),
+        )
+        .route("/requests", post(exchanges::send))
+        .route("/exchanges", get(exchanges::list))
+        .route("/exchanges/{id}", get(exchanges::show))
+        .route("/exchanges/{id}/accept", post(exchanges::accept))
+        .route("/exchanges/{id}/answer", post(exchanges::answer))
+        .route("/exchanges/{id}/refuse", post(exchanges::refuse))
+        .route("/alerts", get(alerts::list).post(alerts::publish))
+        .route("/alerts/{id}", get(alerts::show))
+        .route("/alerts/{id}/sightings", post(alerts::sight))
+        .layer(axum::extract::DefaultBodyLimit::max(LONGEST_JSON))
+        .fallback(problem::no_such_route)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .with_state(api);
+    Router::new()
+        .nest("/api/v1", v1)
+        .fallback(problem::no_such_route)
+}

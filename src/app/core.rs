@@ -163,6 +163,14 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         self.service.next_wake()
     }
 
+    /// Writes the index through to the disk, so that the next start has nothing to catch up with.
+    ///
+    /// # Errors
+    /// [`Fatal::Index`].
+    pub fn flush(&self) -> Result<(), Fatal> {
+        Ok(self.index.flush()?)
+    }
+
     /// Takes the parts back, for the simulation of a restart.
     pub fn into_parts(self) -> (L, I, S) {
         (self.log, self.index, self.signer)
@@ -294,7 +302,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             }
         }
         for input in std::mem::take(&mut self.waiting) {
-            if let Input::Ask(ticket, _, _) = input {
+            if let Input::Ask(ticket, ..) | Input::MayFetch(ticket, ..) = input {
                 outcomes.push(Outcome::Reply(ticket, Err(AppError::DiskFull)));
             }
         }

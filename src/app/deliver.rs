@@ -1,7 +1,8 @@
 //! Delivery to peers: what waits goes out when a link is up, and expires in the open.
 
 use super::change::{Change, Other};
-use super::input::Effect;
+use super::error::AppError;
+use super::input::{Effect, Reply};
 use super::rows::*;
 use super::service::{Service, Turn};
 use crate::base::{Actor, MemberId, MessageId, NodeId};
@@ -124,4 +125,27 @@ pub(super) fn fetch_waiting(
         });
     }
     Ok(())
+}
+
+/// Whether a peer may fetch what a message of this node lists: it was sent to that member, which
+/// is still a member and did not refuse it.
+pub(super) fn may_fetch(
+    service: &Service,
+    turn: &Turn<'_>,
+    peer: NodeId,
+    message: MessageId,
+) -> Result<Result<Reply, AppError>, IndexError> {
+    let key = message_key(service.me.member, message);
+    let row = turn.view.row::<MessageRow>(MESSAGE, &key)?;
+    let listed = service
+        .federation
+        .as_ref()
+        .is_some_and(|federation| federation.lists(peer.member));
+    let sent = row.and_then(|row| row.deliveries.get(&peer.member).copied());
+    Ok(match sent {
+        Some(Delivery::Queued | Delivery::Delivered | Delivery::Opened) if listed => {
+            Ok(Reply::MayFetch)
+        }
+        Some(_) | None => Err(AppError::NotFound("attachment")),
+    })
 }

@@ -155,6 +155,8 @@ pub enum Reply {
     Attachment(AttachmentInfo),
     /// The node's state.
     Health(HealthReply),
+    /// The peer may fetch the message's attachments.
+    MayFetch,
 }
 
 /// The node's state, as far as the service knows it.
@@ -243,6 +245,8 @@ pub enum Input {
     Ask(Ticket, Permit, Ask),
     /// A peer's doing.
     Peer(NodeId, FromPeer),
+    /// A peer wants to fetch an attachment of a message of this node.
+    MayFetch(Ticket, NodeId, MessageId),
     /// Another trust list came into force.
     Federation(Federation),
     /// The node begins to serve.

@@ -125,6 +125,10 @@ impl Service {
         match input {
             Input::Ask(ticket, permit, ask) => return self.ask(turn, *ticket, permit, ask),
             Input::Peer(peer, from) => self.from_peer(turn, *peer, from)?,
+            Input::MayFetch(ticket, peer, message) => {
+                let outcome = deliver::may_fetch(self, turn, *peer, *message)?;
+                turn.effects.push(Effect::Reply(*ticket, outcome));
+            }
             Input::Federation(federation) => {
                 let change = Change::Other(Other::TrustListInForce {
                     version: federation.version,

@@ -20,8 +20,8 @@ pub struct Passphrase(Zeroizing<String>);
 
 impl Passphrase {
     /// The passphrase's bytes, UTF-8.
-    pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

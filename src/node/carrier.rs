@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tracing::{debug, warn};
 
 use crate::app::core::Outcome;
-use crate::base::NodeId;
+use crate::base::{NodeId, OsEntropy};
 use crate::driver::Current;
 use crate::seal::envelope::{SignedMessage, seal_envelope};
 use crate::seal::trust::Directory;
@@ -52,7 +52,7 @@ impl Carrier {
 pub async fn carry(
     mut queue: UnboundedReceiver<Errand>,
     transport: Arc<Transport>,
-    directory: Current<Directory>,
+    directory: Current<Option<Directory>>,
     fetcher: Fetcher,
 ) {
     let mut waiting: HashMap<(NodeId, Class), VecDeque<Vec<u8>>> = HashMap::new();
@@ -80,7 +80,7 @@ pub async fn carry(
 
 async fn frames(
     outcome: Outcome,
-    directory: &Current<Directory>,
+    directory: &Current<Option<Directory>>,
     fetcher: &Fetcher,
     transport: &Arc<Transport>,
 ) -> Option<(NodeId, Class, Vec<Frame>)> {
@@ -92,8 +92,11 @@ async fn frames(
             messages,
         } => {
             let directory = directory.get();
-            let wrapped =
-                tokio::task::spawn_blocking(move || wrap(&directory, peer, &messages)).await;
+            let wrapped = tokio::task::spawn_blocking(move || match directory.as_ref() {
+                Some(directory) => wrap(directory, peer, &messages),
+                None => Vec::new(),
+            })
+            .await;
             let class = if class == 0 {
                 Class::Urgent
             } else {
@@ -137,7 +140,7 @@ fn wrap(directory: &Directory, peer: NodeId, messages: &[SignedMessage]) -> Vec<
         warn!(event = "no-recipient-key", %peer, "the peer's bundle has no key in force to seal to");
         return Vec::new();
     };
-    let seal = |message| match seal_envelope(message, peer, &key) {
+    let seal = |message| match seal_envelope(message, peer, key, &mut OsEntropy) {
         Ok(envelope) => Some(envelope),
         Err(_) => {
             warn!(event = "envelope-too-long", %peer, "a message does not fit an envelope");

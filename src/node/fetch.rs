@@ -2,16 +2,18 @@
 //! broke off, verified, and only then put in place.
 
 use std::collections::HashSet;
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::Read as _;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::AsyncWrite;
 use tracing::{info, warn};
 
 use crate::app::FromPeer;
 use crate::base::{Digest, MessageId, NodeId};
 use crate::driver::Driver;
-use crate::store::BlobStore;
+use crate::store::{BlobId, BlobStore, PartialBlob};
 use crate::transport::{AttachmentRequest, Transport};
 
 type Place = (NodeId, MessageId, u16);
@@ -19,14 +21,14 @@ type Place = (NodeId, MessageId, u16);
 /// Fetches attachments, each one once at a time.
 #[derive(Clone)]
 pub struct Fetcher {
-    blobs: BlobStore,
+    blobs: Arc<BlobStore>,
     driver: Driver,
     running: Arc<Mutex<HashSet<Place>>>,
 }
 
 impl Fetcher {
     /// A fetcher that tells the driver what came.
-    pub fn new(blobs: BlobStore, driver: Driver) -> Self {
+    pub fn new(blobs: Arc<BlobStore>, driver: Driver) -> Self {
         Self {
             blobs,
             driver,
@@ -94,29 +96,52 @@ impl Fetcher {
         length: u64,
         digest: Digest,
     ) -> Result<(), FetchFailed> {
-        if self.blobs.exists(message, index) {
+        let id = BlobId { message, index };
+        if self.blobs.exists(id)? {
             return Ok(());
         }
-        let part = self.blobs.partial(message, index)?;
-        let mut file = tokio::fs::File::from_std(part.try_clone()?);
-        let offset = part.metadata()?.len().min(length);
+        let mut part = self.blobs.resume(id)?;
+        if part.len() > length {
+            part.discard()?;
+            part = self.blobs.resume(id)?;
+        }
+        let offset = part.len();
+        let mut sink = Sink(part);
         if offset < length {
             let request = AttachmentRequest {
                 message,
                 index,
                 offset,
             };
-            let fetched = transport
-                .fetch_attachment(peer, request, length, &mut file)
-                .await;
-            file.flush().await?;
-            fetched.map_err(|error| FetchFailed::Link(error.to_string()))?;
+            transport
+                .fetch_attachment(peer, request, length, &mut sink)
+                .await
+                .map_err(|error| FetchFailed::Link(error.to_string()))?;
         }
-        drop(file);
-        let blobs = self.blobs.clone();
-        tokio::task::spawn_blocking(move || verify(&blobs, part, message, index, length, digest))
+        tokio::task::spawn_blocking(move || verify(sink.0, length, digest))
             .await
             .map_err(|_| FetchFailed::Link("the check was interrupted".to_owned()))?
+    }
+}
+
+/// Writes what comes to the partial file. Writing to a file does not wait for anybody.
+struct Sink(PartialBlob);
+
+impl AsyncWrite for Sink {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Poll::Ready(self.0.append(bytes).map(|()| bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -130,20 +155,11 @@ enum FetchFailed {
     Io(#[from] std::io::Error),
 }
 
-fn verify(
-    blobs: &BlobStore,
-    mut part: std::fs::File,
-    message: MessageId,
-    index: u16,
-    length: u64,
-    digest: Digest,
-) -> Result<(), FetchFailed> {
-    part.seek(SeekFrom::Start(0))?;
-    let (found, size) = Digest::of_reader(&mut part.by_ref().take(length + 1))?;
+fn verify(part: PartialBlob, length: u64, digest: Digest) -> Result<(), FetchFailed> {
+    let (found, size) = Digest::of_reader(&mut part.read()?.take(length + 1))?;
     if (found, size) != (digest, length) {
-        blobs.discard_partial(message, index)?;
+        part.discard()?;
         return Err(FetchFailed::Digest);
     }
-    blobs.complete(message, index, part)?;
-    Ok(())
+    Ok(part.finish()?)
 }

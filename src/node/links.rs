@@ -17,12 +17,11 @@ use crate::seal::envelope::{EnvelopeError, open_envelope};
 use crate::seal::group::leaf;
 use crate::seal::keystore::Keys;
 use crate::seal::trust::Directory;
-use crate::store::BlobStore;
+use crate::store::{BlobId, BlobStore};
 use crate::transport::{AttachmentRequest, BoxFuture, Class, Handler, LinkError};
 use crate::wire::frame::Frame;
 
 use super::carrier::{Carrier, Errand};
-use super::grants::Grants;
 
 /// A link is refused because the hello does not decode or names another node.
 const BAD_HELLO: u32 = 1;
@@ -37,11 +36,9 @@ pub struct Links {
     /// The node's keys.
     pub keys: Arc<Keys>,
     /// The trust list in force.
-    pub directory: Current<Directory>,
+    pub directory: Current<Option<Directory>>,
     /// Sealed files.
-    pub blobs: BlobStore,
-    /// Which peer may fetch what.
-    pub grants: Grants,
+    pub blobs: Arc<BlobStore>,
     /// What leaves.
     pub carrier: Carrier,
     /// What went wrong with links.
@@ -51,11 +48,13 @@ pub struct Links {
 impl Handler for Links {
     fn hello(&self, _peer: NodeId) -> Vec<u8> {
         let directory = self.directory.get();
+        let version = directory.as_ref().as_ref().map(Directory::version);
+        let hash = directory.as_ref().as_ref().map(Directory::hash);
         Frame::Hello {
             protocols: vec![crate::wire::PROTOCOL.1],
             node: self.keys.node,
-            trust_list_version: directory.version(),
-            trust_list_hash: directory.hash(),
+            trust_list_version: u64::from(version.unwrap_or(0)),
+            trust_list_hash: hash.unwrap_or(Digest::EMPTY),
         }
         .encode()
     }
@@ -79,7 +78,11 @@ impl Handler for Links {
         }) = Frame::decode(&hello)
         {
             let directory = self.directory.get();
-            if trust_list_version == directory.version() && trust_list_hash != directory.hash() {
+            let conflict = directory.as_ref().as_ref().is_some_and(|directory| {
+                trust_list_version == u64::from(directory.version())
+                    && trust_list_hash != directory.hash()
+            });
+            if conflict {
                 warn!(
                     event = "trust-list-conflict",
                     %peer,
@@ -96,7 +99,10 @@ impl Handler for Links {
         let directory = self.directory.get();
         Box::pin(async move {
             let read = move || {
-                for from in read_frame(&keys, &directory, peer, &frame) {
+                let Some(directory) = directory.as_ref() else {
+                    return;
+                };
+                for from in read_frame(&keys, directory, peer, &frame) {
                     if driver.tell_waiting(peer, from) == Err(Busy::Stopping) {
                         return;
                     }
@@ -123,10 +129,13 @@ impl Handler for Links {
     }
 
     fn attachment(&self, peer: NodeId, request: AttachmentRequest) -> Result<(File, u64), u32> {
-        if !self.grants.allows(peer.member, request.message) {
+        if !self.driver.may_fetch(peer, request.message) {
             return Err(NO_SUCH_ATTACHMENT);
         }
-        let file = self.blobs.open(request.message, request.index);
+        let file = self.blobs.read(BlobId {
+            message: request.message,
+            index: request.index,
+        });
         let file = file.map_err(|_| NO_SUCH_ATTACHMENT)?;
         let length = file.metadata().map_err(|_| NO_SUCH_ATTACHMENT)?.len();
         Ok((file, length))
@@ -172,15 +181,10 @@ fn read_frame(keys: &Keys, directory: &Directory, peer: NodeId, bytes: &[u8]) ->
     }
 }
 
-fn read_envelope(
-    keys: &Keys,
-    directory: &Directory,
-    peer: NodeId,
-    envelope: &[u8],
-) -> FromPeer {
+fn read_envelope(keys: &Keys, directory: &Directory, peer: NodeId, envelope: &[u8]) -> FromPeer {
     let now = Timestamp::system();
     let recipient = keys.recipient_keys(now);
-    let known = |node, key| directory.identity_key(node, key);
+    let known = |node, key| directory.identity_by_id(node, key);
     let unreadable = |digest, refusal| FromPeer::Unreadable { digest, refusal };
     let signed = match open_envelope(envelope, keys.node, &recipient, known) {
         Ok(signed) => signed,
@@ -215,13 +219,13 @@ fn read_receipt(directory: &Directory, peer: NodeId, bytes: Vec<u8>) -> Option<F
     let Ok(receipt) = Receipt::decode(&bytes) else {
         return refused(&bytes);
     };
-    if receipt.origin.node() != peer {
+    if receipt.origin.node != peer {
         return refused(&bytes);
     }
     let Some(key) = directory.log_key(&receipt.origin.to_string()) else {
         return refused(&bytes);
     };
-    let Ok(verified) = receipt.verify(&key) else {
+    let Ok(verified) = receipt.verify(key) else {
         return refused(&bytes);
     };
     Some(FromPeer::Receipt(Box::new(PeerReceipt {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::app::core::Signer;
 use crate::audit::Checkpoint;
-use crate::base::{Digest, OsEntropy};
+use crate::base::{Digest, Entropy, OsEntropy};
 use crate::seal::group::{MessageSignature, sign_group};
 use crate::seal::keystore::Keys;
 use crate::seal::sign::HybridSignature;
@@ -15,8 +15,8 @@ use crate::store::CheckpointSigner;
 pub struct KeySigner(pub Arc<Keys>);
 
 impl CheckpointSigner for KeySigner {
-    fn sign(&self, checkpoint: &Checkpoint) -> HybridSignature {
-        checkpoint.sign(&self.0.log, &mut OsEntropy).signature
+    fn sign(&self, checkpoint: &Checkpoint, entropy: &mut dyn Entropy) -> HybridSignature {
+        CheckpointSigner::sign(&self.0.log, checkpoint, entropy)
     }
 }
 

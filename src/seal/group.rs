@@ -188,6 +188,26 @@ mod tests {
     }
 
     #[test]
+    fn a_key_cannot_sign_in_the_name_of_another() {
+        let mut entropy = SeededEntropy::new(4);
+        let key = SigningKey::generate(&mut entropy);
+        let named = SigningKey::generate(&mut entropy).key_id();
+        let leaf = leaf(&[1; 32], b"", b"");
+        let signed = signed_bytes(node("MK-1"), &named, 1, &leaf);
+        let share = MessageSignature {
+            key_id: named,
+            size: 1,
+            index: 0,
+            path: Vec::new(),
+            signature: key.sign(CONTEXT, &signed, &mut entropy),
+        };
+        assert_eq!(
+            share.verify(node("MK-1"), &leaf, key.verifying_key()),
+            Err(BadSignature)
+        );
+    }
+
+    #[test]
     fn no_messages_need_no_signature() {
         let mut entropy = SeededEntropy::new(3);
         let key = SigningKey::generate(&mut entropy);

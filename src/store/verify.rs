@@ -1,8 +1,7 @@
 //! Checking and exporting a log from its files alone: without its secrets, without its lock, and
 //! without writing anything, beside a running node or on a copy.
 
-use std::fs::File;
-use std::io::{self, Read as _, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::anchor::Anchor;
@@ -12,11 +11,9 @@ use crate::audit::bundle::{BundleWriter, TrustDocuments};
 use crate::audit::{AuditFailure, Checkpoint, CheckpointFault, Entry, Origin};
 use crate::base::Digest;
 use crate::seal::sign::{KeyId, VerifyingKey};
+use crate::seal::trust::{Directory, TrustFileError};
 
 const TRUST: &str = "trust";
-
-/// The longest file of a trust folder, in bytes.
-const MAX_TRUST_LEN: u64 = 64 * 1024 * 1024;
 
 /// What a log proved to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,8 +58,7 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
     // The anchor is read first: what it holds is in the log by then.
     let anchor = Anchor::read(&folder)?;
     let origin = anchor.origin();
-    let trust = read_trust(&dir.join(TRUST))?;
-    let directory = trust.directory()?;
+    let directory = read_trust(&dir.join(TRUST))?;
     let key = directory
         .log_key(&origin.to_string())
         .ok_or(AuditFailure::NoLogKey { origin })?
@@ -93,7 +89,7 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
     };
     Ok(Checked {
         report,
-        trust,
+        trust: TrustDocuments::of(&directory),
         key,
         walked,
     })
@@ -152,15 +148,20 @@ fn unwritten() -> impl FnOnce(io::Error) -> AuditFailure {
     AuditFailure::io("the bundle")
 }
 
-fn read_trust(folder: &Path) -> Result<TrustDocuments, AuditFailure> {
-    TrustDocuments::read(&mut |name| {
-        let file = match File::open(folder.join(name)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            other => other?,
-        };
-        let mut bytes = Vec::new();
-        file.take(MAX_TRUST_LEN).read_to_end(&mut bytes)?;
-        Ok(Some(bytes))
+fn read_trust(folder: &Path) -> Result<Directory, AuditFailure> {
+    let place = |file| format!("{TRUST}/{file}");
+    Directory::load(folder).map_err(|error| match error {
+        TrustFileError::Io { file, source } if source.kind() == io::ErrorKind::NotFound => {
+            AuditFailure::Missing { place: place(file) }
+        }
+        TrustFileError::Io { file, source } => AuditFailure::io(place(file))(source),
+        TrustFileError::Malformed { file } => AuditFailure::Malformed {
+            place: place(file),
+            offset: 0,
+        },
+        TrustFileError::Trust(error) => AuditFailure::Trust {
+            reason: error.to_string(),
+        },
     })
 }
 

@@ -126,4 +126,7 @@ impl Index for SimIndex {
     fn clear(&mut self) -> Result<(), IndexError> {
         self.inner.clear()
     }
+    fn flush(&self) -> Result<(), IndexError> {
+        self.inner.flush()
+    }
 }

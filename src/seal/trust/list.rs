@@ -114,12 +114,20 @@ impl TrustList {
         Ok(())
     }
 
+    /// Reads a list without verifying who signed it, to show what a proposal says.
+    ///
+    /// # Errors
+    /// [`TrustError::Malformed`], [`TrustError::WrongKind`] or [`TrustError::Rule`].
+    pub fn peek(document: &SignedDocument) -> Result<Self, TrustError> {
+        match document.payload()? {
+            Payload::TrustList(list) => Ok(list),
+            other => Err(other.instead_of(DocumentKind::TrustList)),
+        }
+    }
+
     /// Verifies a list under the root in force.
     pub(super) fn read(document: &SignedDocument, root: &Root) -> Result<Self, TrustError> {
-        let list = match document.payload()? {
-            Payload::TrustList(list) => list,
-            other => return Err(other.instead_of(DocumentKind::TrustList)),
-        };
+        let list = Self::peek(document)?;
         if list.root_version != root.version {
             return Err(TrustError::RootVersion {
                 expected: root.version,

@@ -91,7 +91,11 @@ impl Root {
             .count()
     }
 
-    fn read(document: &SignedDocument) -> Result<Self, TrustError> {
+    /// Reads a root without verifying who signed it, to show what a proposal says.
+    ///
+    /// # Errors
+    /// [`TrustError::Malformed`], [`TrustError::WrongKind`] or [`TrustError::Rule`].
+    pub fn peek(document: &SignedDocument) -> Result<Self, TrustError> {
         match document.payload()? {
             Payload::Root(root) => Ok(root),
             other => Err(other.instead_of(DocumentKind::Root)),
@@ -100,7 +104,7 @@ impl Root {
 
     /// Verifies the first root, which all its countries sign.
     pub(super) fn first(document: &SignedDocument) -> Result<Self, TrustError> {
-        let root = Self::read(document)?;
+        let root = Self::peek(document)?;
         expect_version(1, root.version)?;
         let signers = document.signers(DocumentKind::Root, |by, id| root.key_by_id(by, id))?;
         enough(root.count(&signers), root.countries.len())?;
@@ -109,7 +113,7 @@ impl Root {
 
     /// Verifies the root that follows this one, whose payload has the digest `own`.
     pub(super) fn next(&self, own: Digest, document: &SignedDocument) -> Result<Self, TrustError> {
-        let next = Self::read(document)?;
+        let next = Self::peek(document)?;
         expect_version(self.version.saturating_add(1), next.version)?;
         if next.previous != Some(own) {
             return Err(TrustError::Previous(DocumentKind::Root));

@@ -80,6 +80,27 @@ impl Remark {
             Self::BallastReleased => "ballast-released",
         }
     }
+
+    /// The remark in words, for an operator.
+    pub fn in_words(self) -> String {
+        match self {
+            Self::TailCut { bytes, .. } => format!(
+                "a write that was never acknowledged stood unfinished at the end of the log ({bytes} bytes)"
+            ),
+            Self::AnchorDamaged => {
+                "the anchor was damaged in one of its slots; the log itself is whole".to_owned()
+            }
+            Self::AnchorBehind { anchor } => {
+                format!(
+                    "the anchor lagged behind the log, at {anchor} entries, as it may after a crash"
+                )
+            }
+            Self::BallastReleased => {
+                "the disk was full: the ballast was given up to make room; free space soon"
+                    .to_owned()
+            }
+        }
+    }
 }
 
 /// What opening a log found and put right.
@@ -115,7 +136,7 @@ impl FileLog {
     /// Opens the log in the node's folder `dir`: reads all of it, checks every checksum and
     /// root, the newest checkpoint's signature under `key`, and the anchor, and cuts off a group
     /// that was never finished. Signatures of older checkpoints and sealed contents are left to
-    /// [`verify_folder`](super::verify_folder).
+    /// [`verify_folder`](crate::store::verify_folder).
     ///
     /// # Errors
     /// [`OpenError::Damaged`] with the first fault, in which case nothing was changed.
@@ -208,8 +229,19 @@ impl From<Tail> for Remark {
     }
 }
 
-/// Takes the folder's lock, which the system gives back when the process ends.
-fn lock(folder: &Path) -> Result<File, OpenError> {
+/// The folder's lock. The system gives it back when the process ends.
+#[derive(Debug)]
+pub(super) struct FolderLock(File);
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // Closing the file would not do while a process that is just being started has a copy of
+        // it. If this fails, the end of both gives the lock back.
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(folder: &Path) -> Result<FolderLock, OpenError> {
     let mut options = OpenOptions::new();
     let file = options
         .create(true)
@@ -217,7 +249,7 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
         .write(true)
         .open(folder.join(LOCK))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(FolderLock(file)),
         Err(TryLockError::WouldBlock) => Err(OpenError::Locked),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }

@@ -96,3 +96,26 @@ fn cards_that_make_no_federation_are_refused() {
         3,
     );
 }
+
+#[test]
+fn a_card_is_not_issued_around_the_bundle_of_another_node_with_the_same_keys() {
+    let mut world = World::new();
+    let mut keys = Keys::generate(node("MK-1"), at(100), &mut world.entropy);
+    let bundle = KeyBundle::first(&keys, at(100), at(130))
+        .sign(&keys.identity, &mut world.entropy)
+        .unwrap();
+    keys.node = node("MK-2");
+    let issued = MemberCard::issue(&keys, profile(keys.node), bundle, &mut world.entropy);
+    assert_eq!(issued, Err(TrustError::NotProved(node("MK-2"))));
+}
+
+#[test]
+fn a_card_cannot_claim_a_tls_key_that_its_node_does_not_hold() {
+    let mut world = World::new();
+    let keys = Keys::generate(node("XX-1"), at(100), &mut world.entropy);
+    let mut bundle = KeyBundle::first(&keys, at(100), at(130));
+    bundle.tls = vec![world.keys[0].tls.pin()];
+    let bundle = bundle.sign(&keys.identity, &mut world.entropy).unwrap();
+    let issued = MemberCard::issue(&keys, profile(keys.node), bundle, &mut world.entropy);
+    assert_eq!(issued, Err(TrustError::NotProved(node("XX-1"))));
+}

@@ -157,3 +157,35 @@ fn a_root_that_is_not_signed_as_it_must_be_is_refused() {
     ));
     all_refused(rows, 9);
 }
+
+#[test]
+fn a_minority_cannot_take_over_with_countries_that_it_brings_along() {
+    let mut world = World::new();
+    let directory = world.directory();
+    let new = SigningKey::generate(&mut world.entropy);
+    let own = directory.root().countries.iter();
+    let mut countries: Vec<Country> = own
+        .filter(|country| country.member == member("MK"))
+        .cloned()
+        .collect();
+    countries.push(Country {
+        member: member("XX"),
+        identity: new.verifying_key().clone(),
+    });
+    let members = directory.members().to_vec();
+    let proposal = propose_next(&directory, Some(countries), members, at(120), at(150)).unwrap();
+    let mut root = world.signed(proposal.root.unwrap(), &[0]);
+    let mut list = world.signed(proposal.list, &[0]);
+    for document in [&mut root, &mut list] {
+        document
+            .sign(member("XX"), &new, &mut world.entropy)
+            .unwrap();
+    }
+    assert_eq!(
+        directory.advance(&[root], &list).map(drop),
+        Err(TrustError::TooFewSignatures {
+            signed: 1,
+            needed: 2
+        })
+    );
+}

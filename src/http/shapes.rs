@@ -1,0 +1,251 @@
+//! From what the service knows to what the API shows.
+
+use super::problem::Failure;
+use crate::api::{
+    AlertSummary, AttachmentView, ClockView, Direction, EventView, ExchangeSummary, PeerLogView,
+    ProofView, SendAcceptance, SendRefusal,
+};
+use crate::app::change::{Change, KeptReceipt, Message, Other, ReceiptWord};
+use crate::app::rows::{AlertRow, ExchangeRow};
+use crate::app::{Action, AppError, Caller, ThreadItem};
+use crate::audit::Receipt;
+use crate::base::{MessageId, Role, Timestamp};
+use crate::domain::message::{Body, Kind};
+use crate::domain::profile::Clock;
+use crate::domain::rfi::{Acceptance, LinkKind, Refusal, Scope, Side};
+
+/// A cursor of a list, as the API gives it: hexadecimal.
+pub fn cursor(text: Option<String>) -> Result<Option<Vec<u8>>, Failure> {
+    text.map(|text| hex::decode(text).map_err(|_| AppError::BadCursor.into()))
+        .transpose()
+}
+
+/// An exchange's line in the list.
+pub fn summary(row: &ExchangeRow, now: Timestamp) -> ExchangeSummary {
+    let exchange = &row.exchange;
+    let request = exchange.request();
+    let parallel = request
+        .links
+        .iter()
+        .filter(|link| link.kind == LinkKind::Parallel);
+    ExchangeSummary {
+        id: row.id,
+        direction: if row.outgoing {
+            Direction::Outgoing
+        } else {
+            Direction::Incoming
+        },
+        peer: row.peer,
+        reference: request.reference.clone(),
+        their_reference: exchange.their_reference().map(ToOwned::to_owned),
+        state: exchange.state().to_string(),
+        urgency: request.urgency.to_string(),
+        urgency_reason: request.urgency_reason.map(|reason| reason.to_string()),
+        subject: request.offence.clone(),
+        created: exchange.created(),
+        updated: row.updated,
+        clock: exchange.clock().map(|clock| self::clock(&clock, now)),
+        linked: parallel.map(|link| link.exchange).collect(),
+    }
+}
+
+fn clock(clock: &Clock, now: Timestamp) -> ClockView {
+    ClockView {
+        profile: clock.profile.to_string(),
+        limit: clock.limit.to_string(),
+        started: clock.started,
+        due: clock.due,
+        stopped: clock.stopped,
+        overdue: clock.overdue(now),
+    }
+}
+
+/// What the caller may do with the exchange now.
+pub fn actions(row: &ExchangeRow, caller: &Caller) -> Vec<String> {
+    let may = |action: Action| {
+        let allowed = action.roles();
+        caller.roles.iter().any(|role| allowed.contains(role))
+    };
+    let asked = row.exchange.side() == Side::Requested;
+    [
+        (Kind::Acceptance, Action::AcceptRequest, "accept"),
+        (Kind::Answer, Action::AnswerRequest, "answer"),
+        (Kind::Refusal, Action::RefuseRequest, "refuse"),
+    ]
+    .into_iter()
+    .filter(|(kind, action, _)| asked && row.exchange.allows(*kind) && may(*action))
+    .map(|(_, _, name)| name.to_owned())
+    .collect()
+}
+
+/// An alert's line in the feed.
+pub fn alert(row: &AlertRow, now: Timestamp) -> AlertSummary {
+    let alert = row.alert.alert();
+    AlertSummary {
+        id: row.id,
+        from: row.from,
+        status: alert.status.to_string(),
+        state: row.alert.state(now).to_string(),
+        category: alert.category.to_string(),
+        event: alert.event.to_string(),
+        severity: alert.severity.to_string(),
+        headline: alert.headline.clone(),
+        created: row.alert.created(),
+        expires: alert.expires,
+        sighted_by: row.alert.sighted_by().to_vec(),
+    }
+}
+
+/// One event of a thread.
+pub fn event(item: &ThreadItem) -> EventView {
+    match &item.change {
+        Change::Sent(message) | Change::Received(message, _) => message_event(item, message),
+        Change::Other(Other::ReceiptKept(receipt)) => receipt_event(item, receipt),
+        Change::Other(other) => other_event(item, other),
+    }
+}
+
+fn message_event(item: &ThreadItem, message: &Message) -> EventView {
+    let attachment =
+        |(index, info): (usize, &crate::domain::message::AttachmentInfo)| AttachmentView {
+            index: u16::try_from(index).unwrap_or(u16::MAX),
+            name: info.name.clone(),
+            media_type: info.media_type.clone(),
+            size: info.size,
+            sha256: info.digest,
+            complete: item.stored.get(index).copied().unwrap_or(false),
+        };
+    let attachments = message.event.attachments.iter().enumerate();
+    EventView {
+        message: message.header.id,
+        kind: message.header.kind.to_string(),
+        at: message.event.at,
+        member: message.event.by.member,
+        role: message.event.by.role,
+        content: content(&message.event.body),
+        attachments: attachments.map(attachment).collect(),
+        proof: ProofView {
+            entry: item.entry,
+            leaf: Some(message.leaf()),
+            peer_log: None,
+        },
+    }
+}
+
+/// The content alone, without the kind that stands beside it.
+fn content(body: &Body) -> serde_json::Value {
+    let value = match body {
+        Body::Request(content) => serde_json::to_value(content),
+        Body::Acceptance(content) => serde_json::to_value(content),
+        Body::Answer(content) => serde_json::to_value(content),
+        Body::Refusal(content) => serde_json::to_value(content),
+        Body::Alert(content) => serde_json::to_value(content),
+        Body::Sighting(content) => serde_json::to_value(content),
+    };
+    value.expect("content has text keys and whole numbers")
+}
+
+fn receipt_event(item: &ThreadItem, kept: &KeptReceipt) -> EventView {
+    let proof = Receipt::decode(&kept.bytes).ok();
+    let verified_role = proof.as_ref().and_then(|receipt| {
+        let entry = crate::audit::Entry::decode(&receipt.entry).ok()?;
+        Some(entry.role)
+    });
+    let kind = match kept.word {
+        ReceiptWord::Delivered => "delivered",
+        ReceiptWord::Opened => "opened",
+        ReceiptWord::AttachmentsStored => "attachments-stored",
+        ReceiptWord::Refused(_) => "not-taken",
+    };
+    let content = match kept.word {
+        ReceiptWord::Refused(number) => {
+            let refusal = crate::exchange::Refusal::from_number(number);
+            serde_json::json!({
+                "code": refusal.map_or("unknown", crate::exchange::Refusal::code),
+                "reason": refusal.map(|refusal| refusal.to_string()),
+            })
+        }
+        ReceiptWord::Delivered | ReceiptWord::Opened | ReceiptWord::AttachmentsStored => {
+            serde_json::Value::Null
+        }
+    };
+    EventView {
+        message: kept.message,
+        kind: kind.to_owned(),
+        at: kept.at,
+        member: kept.from.member,
+        role: verified_role.unwrap_or(Role::Node),
+        content,
+        attachments: Vec::new(),
+        proof: ProofView {
+            entry: item.entry,
+            leaf: None,
+            peer_log: proof.map(|receipt| PeerLogView {
+                origin: receipt.origin.to_string(),
+                index: receipt.index,
+                size: receipt.checkpoint.checkpoint.size,
+                root: receipt.checkpoint.checkpoint.root,
+                at: kept.at,
+            }),
+        },
+    }
+}
+
+fn other_event(item: &ThreadItem, other: &Other) -> EventView {
+    let (kind, message) = match other {
+        Other::Opened { message, .. } => ("read-here", Some(*message)),
+        Other::AttachmentStored { message, .. } => ("attachment-arrived", Some(*message)),
+        Other::DeliveryExpired { message, .. } => ("delivery-expired", Some(*message)),
+        Other::AttachmentRead { message, .. } => ("attachment-read", Some(*message)),
+        Other::ReceiptKept(receipt) => ("receipt", Some(receipt.message)),
+        Other::Consulted { .. }
+        | Other::InputRefused { .. }
+        | Other::Started { .. }
+        | Other::Stopped
+        | Other::TrustListInForce { .. } => ("note", None),
+    };
+    EventView {
+        message: message.unwrap_or(MessageId::from_bytes([0; 16])),
+        kind: kind.to_owned(),
+        at: item.at,
+        member: item.member,
+        role: item.role,
+        content: serde_json::Value::Null,
+        attachments: Vec::new(),
+        proof: ProofView {
+            entry: item.entry,
+            leaf: None,
+            peer_log: None,
+        },
+    }
+}
+
+/// An acceptance as the route takes it.
+pub fn acceptance(body: SendAcceptance) -> Result<Acceptance, Failure> {
+    let access = body
+        .access
+        .parse()
+        .map_err(|_| Failure::malformed("access is `direct` or `indirect`").at("access"))?;
+    Ok(Acceptance {
+        reference: body.reference,
+        access,
+        note: body.note,
+    })
+}
+
+/// A refusal as the route takes it.
+pub fn refusal(body: SendRefusal) -> Result<Refusal, Failure> {
+    let ground = body.ground.parse().map_err(|_| {
+        let grounds: Vec<&str> = crate::domain::rfi::Ground::ALL
+            .iter()
+            .map(|ground| ground.as_str())
+            .collect();
+        Failure::malformed(format!("ground is one of {}", grounds.join(", "))).at("ground")
+    })?;
+    Ok(Refusal {
+        ground,
+        scope: Scope::Whole,
+        questions: Vec::new(),
+        reason: body.reason,
+    })
+}

@@ -1,0 +1,56 @@
+//! Who one is, and how the node is.
+
+use axum::Json;
+use axum::extract::State;
+
+use super::Api;
+use super::auth::SignedIn;
+use super::problem::Failure;
+use crate::api::{Health, PeerHealth, WhoAmI};
+use crate::app::{Action, AppError, Ask, Reply};
+
+/// `GET /whoami`.
+pub async fn whoami(State(api): State<Api>, SignedIn(caller): SignedIn) -> Json<WhoAmI> {
+    Json(WhoAmI {
+        name: caller.name,
+        member: api.member(),
+        roles: caller.roles,
+    })
+}
+
+/// `GET /health`.
+pub async fn health(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+) -> Result<Json<Health>, Failure> {
+    let reply = api.ask(&caller, Action::ReadHealth, Ask::Health).await?;
+    let Reply::Health(health) = reply else {
+        return Err(AppError::NotFound("state").into());
+    };
+    let errors = match api.link_errors.lock() {
+        Ok(errors) => errors.clone(),
+        Err(poisoned) => poisoned.into_inner().clone(),
+    };
+    let nodes = health.federation.iter().flat_map(|f| f.nodes.clone());
+    let peer = |node: crate::base::NodeId| {
+        let waiting = health.waiting.iter().find(|(m, _, _)| *m == node.member);
+        PeerHealth {
+            node,
+            connected: health.linked.contains(&node),
+            waiting: waiting.map_or(0, |(_, count, _)| *count),
+            waiting_since: waiting.and_then(|(_, _, since)| *since),
+            last_error: errors.get(&node).cloned(),
+        }
+    };
+    Ok(Json(Health {
+        node: api.me,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        serving_since: api.since,
+        log_size: health.log_size,
+        log_root: health.log_root,
+        index_size: health.log_size,
+        trust_list: health.federation.as_ref().map(|f| f.version),
+        trust_list_expires: health.federation.as_ref().map(|f| f.expires),
+        peers: nodes.filter(|node| *node != api.me).map(peer).collect(),
+    }))
+}

@@ -1,0 +1,305 @@
+//! A node's folder: what lies where, made once and opened by whoever has the passphrase.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::app::core::{CatchUp, Fatal, catch_up};
+use crate::audit::Origin;
+use crate::base::{NodeId, OsEntropy, Timestamp};
+use crate::seal::at_rest::{EpochSecret, create_epoch, open_epoch};
+use crate::seal::keystore::{Keys, Keystore, KeystoreError};
+use crate::seal::trust::{Directory, KeyBundle, SignedDocument, TrustError, TrustFileError};
+use crate::store::{FileLog, Index as _, OpenError, Recovery, SledIndex};
+
+/// How long a node's first bundle lasts.
+const BUNDLE_LIFE: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 3600);
+
+/// An index on disk is made anew when it is this much larger than what is live in it…
+const GROWN: u64 = 8;
+
+/// …and has at least so many bytes, since small ones are never worth it.
+const WORTH_COMPACTING: u64 = 64 << 20;
+
+/// Why a node cannot be made or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// There is a node in the folder.
+    #[error("there is a node in this folder already")]
+    Exists,
+    /// A file cannot be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The keys cannot be opened.
+    #[error(transparent)]
+    Keystore(#[from] KeystoreError),
+    /// The secret that opens the log's contents cannot be opened.
+    #[error("keys/epoch: {0}")]
+    Epoch(String),
+    /// The trust folder does not hold.
+    #[error("trust: {0}")]
+    Trust(String),
+    /// The log cannot be opened.
+    #[error(transparent)]
+    Log(#[from] OpenError),
+    /// The state cannot be opened.
+    #[error("state: {0}")]
+    State(String),
+    /// The keys are those of another node than the configuration names.
+    #[error("the keys are those of {0}, which the configuration does not name")]
+    OtherNode(NodeId),
+    /// Catching up with the log failed.
+    #[error(transparent)]
+    Fatal(#[from] Fatal),
+    /// The transport or the API cannot listen.
+    #[error("{0}")]
+    Listen(String),
+}
+
+impl From<TrustFileError> for NodeError {
+    fn from(error: TrustFileError) -> Self {
+        Self::Trust(error.to_string())
+    }
+}
+
+impl From<TrustError> for NodeError {
+    fn from(error: TrustError) -> Self {
+        Self::Trust(error.to_string())
+    }
+}
+
+/// The places in a node's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    /// The sealed keys.
+    pub fn keystore(&self) -> PathBuf {
+        self.0.join("keys/keystore")
+    }
+
+    /// The sealed secret that wraps the keys of log contents.
+    pub fn epoch(&self) -> PathBuf {
+        self.0.join("keys/epoch")
+    }
+
+    /// Root, list and bundles.
+    pub fn trust(&self) -> PathBuf {
+        self.0.join("trust")
+    }
+
+    /// The bundle of a node.
+    pub fn bundle(&self, node: NodeId) -> PathBuf {
+        self.trust().join(format!("bundles/{node}.json"))
+    }
+
+    /// The index.
+    pub fn index(&self) -> PathBuf {
+        self.0.join("index")
+    }
+
+    /// The people, sealed.
+    pub fn people(&self) -> PathBuf {
+        self.0.join("state/people")
+    }
+
+    /// Opens the keys.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub fn keys(&self, node: NodeId, passphrase: &str) -> Result<Keys, NodeError> {
+        let keys = Keystore::open(&self.keystore(), passphrase)?;
+        if keys.node != node {
+            return Err(NodeError::OtherNode(keys.node));
+        }
+        Ok(keys)
+    }
+
+    /// The trust in force; none before a list is installed.
+    ///
+    /// # Errors
+    /// [`NodeError::Trust`] where the files do not hold.
+    pub fn directory(&self) -> Result<Option<Directory>, NodeError> {
+        let trust = self.trust();
+        if !trust.join("root.json").exists() {
+            return Ok(None);
+        }
+        Ok(Some(Directory::load(&trust)?))
+    }
+
+    /// The node's own bundle, as signed.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub fn own_bundle(&self, node: NodeId) -> Result<SignedDocument, NodeError> {
+        let path = self.bundle(node);
+        let json = fs::read(&path).map_err(|source| NodeError::File { path, source })?;
+        Ok(SignedDocument::from_json(&json)?)
+    }
+
+    fn epoch_secret(&self, keys: &Keys) -> Result<EpochSecret, NodeError> {
+        open_epoch(&self.epoch(), &keys.storage_key)
+            .map_err(|error| NodeError::Epoch(error.to_string()))
+    }
+
+    fn make(&self, part: &str) -> Result<(), NodeError> {
+        let path = self.0.join(part);
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder
+            .create(&path)
+            .map_err(|source| NodeError::File { path, source })
+    }
+}
+
+/// Makes the folders, keys, first bundle and empty log of a node.
+///
+/// # Errors
+/// [`NodeError::Exists`] where there is one; nothing of it is touched.
+pub fn create(dir: &Path, node: NodeId, passphrase: &str) -> Result<Keys, NodeError> {
+    let folder = Folder(dir.to_owned());
+    if folder.keystore().exists() || dir.join("log").exists() {
+        return Err(NodeError::Exists);
+    }
+    for part in ["keys", "trust/bundles", "state", "run"] {
+        folder.make(part)?;
+    }
+    let now = Timestamp::system();
+    let keys = Keys::generate(node, now, &mut OsEntropy);
+    let bundle = KeyBundle::first(&keys, now, now.plus(BUNDLE_LIFE));
+    let bundle = bundle.sign(&keys.identity, &mut OsEntropy)?;
+    let path = folder.bundle(node);
+    fs::write(&path, bundle.to_json()).map_err(|source| NodeError::File { path, source })?;
+    create_epoch(&folder.epoch(), &keys.storage_key, &mut OsEntropy)
+        .map_err(|error| NodeError::Epoch(error.to_string()))?;
+    FileLog::create(dir, Origin::first(node))?;
+    // Last: a folder with a keystore is a whole node.
+    Keystore::create(&folder.keystore(), passphrase, &keys, &mut OsEntropy)?;
+    Ok(keys)
+}
+
+/// A node's log and index, current, with the keys.
+pub struct OpenNode {
+    /// The keys.
+    pub keys: Arc<Keys>,
+    /// The log.
+    pub log: FileLog,
+    /// The index.
+    pub index: SledIndex,
+    /// What opening found.
+    pub started: Started,
+}
+
+/// What opening a node found.
+#[derive(Debug)]
+pub struct Started {
+    /// Of the log.
+    pub log: Recovery,
+    /// Of the index.
+    pub index: CatchUp,
+    /// Why the index was made anew, if it was.
+    pub index_remark: Option<&'static str>,
+}
+
+/// Whether the index may be used as it is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum IndexUse {
+    Kept,
+    MadeAnew,
+}
+
+impl OpenNode {
+    /// Opens log and index with `keys`, and brings the index up to the log.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub fn open(
+        folder: &Folder,
+        keys: Keys,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Self, NodeError> {
+        open(folder, keys, IndexUse::Kept, progress)
+    }
+}
+
+fn open(
+    folder: &Folder,
+    keys: Keys,
+    index_use: IndexUse,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<OpenNode, NodeError> {
+    let epoch = folder.epoch_secret(&keys)?;
+    let key = keys.log.verifying_key().clone();
+    let again = folder.epoch_secret(&keys)?;
+    let (log, recovery) = FileLog::open(&folder.0, Origin::first(keys.node), epoch, &key)?;
+    let open_index = || SledIndex::open(&folder.index(), again.index_key(), Box::new(OsEntropy));
+    let mut remark = None;
+    if index_use == IndexUse::MadeAnew {
+        SledIndex::destroy(&folder.index()).map_err(Fatal::from)?;
+    }
+    let mut index = match open_index() {
+        Ok(index) => index,
+        Err(crate::store::IndexError::Locked) => {
+            return Err(Fatal::from(crate::store::IndexError::Locked).into());
+        }
+        Err(_) => {
+            remark = Some("the index could not be opened");
+            SledIndex::destroy(&folder.index()).map_err(Fatal::from)?;
+            open_index().map_err(Fatal::from)?
+        }
+    };
+    if let Ok(size) = index.size()
+        && size.disk > WORTH_COMPACTING
+        && size.disk / GROWN > size.live
+    {
+        remark = Some("the index had grown far past what is live in it");
+        index.clear().map_err(Fatal::from)?;
+    }
+    let caught_up = match catch_up(keys.node, &log, &mut index, progress) {
+        Ok(caught_up) => caught_up,
+        // A value that does not open is damage of the index alone: the log makes it anew.
+        Err(Fatal::Index(_)) => {
+            remark = Some("the index was damaged");
+            drop(index);
+            SledIndex::destroy(&folder.index()).map_err(Fatal::from)?;
+            index = open_index().map_err(Fatal::from)?;
+            catch_up(keys.node, &log, &mut index, progress)?
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(OpenNode {
+        keys: Arc::new(keys),
+        log,
+        index,
+        started: Started {
+            log: recovery,
+            index: caught_up,
+            index_remark: remark,
+        },
+    })
+}
+
+/// Makes the index of a stopped node anew from its log. Gives the entries, and the bytes that the
+/// new index takes.
+///
+/// # Errors
+/// [`NodeError`].
+pub fn rebuild(
+    folder: &Folder,
+    keys: Keys,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(u64, u64), NodeError> {
+    use crate::store::Log as _;
+    let node = open(folder, keys, IndexUse::MadeAnew, progress)?;
+    node.index.flush().map_err(Fatal::from)?;
+    let size = node.index.size().map_err(Fatal::from)?;
+    Ok((node.log.size(), size.disk))
+}

@@ -1,0 +1,287 @@
+//! A node that serves: every part is started in the order in which it is needed, watched, and
+//! stopped in the other order.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::{mpsc, watch};
+use tracing::{error, info, warn};
+
+use super::carrier::{Carrier, Errand, carry};
+use super::fetch::Fetcher;
+use super::folder::{Folder, NodeError, OpenNode};
+use super::links::Links;
+use super::people::read_people;
+use super::signer::KeySigner;
+use crate::app::Federation;
+use crate::app::core::{CatchUp, Core, Fatal};
+use crate::base::{Digest, NodeId, Timestamp};
+use crate::config::{Addresses, Config};
+use crate::driver::{Current, Driver};
+use crate::http::{self, Api, LinkErrors, PeopleFile, Staging};
+use crate::seal::trust::Directory;
+use crate::store::{BlobStore, Log as _};
+use crate::transport::{Limits, PeerAddress, Peers, Transport, TransportError, tls_identity};
+
+/// How often a running node looks whether another trust list was installed.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What to serve.
+pub struct Serve {
+    /// The configuration.
+    pub config: Config,
+    /// Where to listen for peers, instead of what the configuration says.
+    pub listen: Option<SocketAddr>,
+    /// The passphrase of the keys.
+    pub passphrase: zeroize::Zeroizing<String>,
+}
+
+/// Serves until `until` is done or a part fails.
+///
+/// # Errors
+/// [`NodeError`] where the node cannot start, or had to stop.
+pub async fn serve(serve: Serve, until: impl Future<Output = ()>) -> Result<(), NodeError> {
+    let config = serve.config;
+    let folder = Folder(config.dir.clone());
+    let (opening, passphrase) = (folder.clone(), serve.passphrase);
+    let node = config.node();
+    let opened = tokio::task::spawn_blocking(move || {
+        let keys = opening.keys(node, &passphrase)?;
+        let directory = opening.directory()?;
+        Ok::<_, NodeError>((OpenNode::open(&opening, keys, &mut |_, _| ())?, directory))
+    });
+    let (opened, directory) = opened.await.map_err(stopped)??;
+    told(&opened);
+    let people_key = zeroize::Zeroizing::new(*opened.keys.people_key);
+    let pseudonym_key = *Digest::of_parts(&[
+        b"liaison/pseudonym-key/v1",
+        opened.keys.storage_key.as_slice(),
+    ])
+    .as_bytes();
+    let keys = opened.keys;
+    let mut log = opened.log;
+    let writer = log.take_over().map_err(Fatal::Append)?;
+    let signer = KeySigner(keys.clone());
+    let core = Core::new(node, log, opened.index, signer, writer, pseudonym_key);
+
+    let blobs = BlobStore::open(&folder.0).map_err(|source| NodeError::File {
+        path: folder.0.join("blobs"),
+        source,
+    })?;
+    let blobs = Arc::new(blobs);
+    let (carrier, errands) = Carrier::new();
+    let (ended, mut has_ended) = mpsc::channel::<()>(1);
+    let carried = carrier.clone();
+    let (driver, running) = Driver::start(
+        core,
+        env!("CARGO_PKG_VERSION").to_owned(),
+        move |outcome| carried.run(Errand::Outcome(outcome)),
+        move || drop(ended),
+    );
+    let in_force = Current::new(directory.clone());
+    if let Some(directory) = &directory {
+        driver.install(federation(directory)).map_err(stopped)?;
+    }
+    let errors = LinkErrors::default();
+    let links = Links {
+        driver: driver.clone(),
+        keys: keys.clone(),
+        directory: in_force.clone(),
+        blobs: blobs.clone(),
+        carrier: carrier.clone(),
+        errors: errors.clone(),
+    };
+    let identity = tls_identity(keys.tls.pkcs8(), node)
+        .map_err(|error| NodeError::Listen(error.to_string()))?;
+    let listen = serve.listen.unwrap_or(config.settings.exchange.listen);
+    let transport = Transport::bind(
+        listen,
+        &identity,
+        Arc::new(peers(directory.as_ref(), node)),
+        Arc::new(links),
+        Limits::default(),
+    );
+    let transport =
+        Arc::new(transport.map_err(|error: TransportError| NodeError::Listen(error.to_string()))?);
+    let fetcher = Fetcher::new(blobs.clone(), driver.clone());
+    let carrying = tokio::spawn(carry(errands, transport.clone(), in_force.clone(), fetcher));
+
+    let api = Api {
+        driver: driver.clone(),
+        me: node,
+        people: PeopleFile::new(folder.people(), move |path: &Path| {
+            read_people(&people_key, path).ok()
+        }),
+        staging: Staging::default(),
+        blobs,
+        since: Timestamp::system(),
+        link_errors: errors,
+    };
+    let listener = tokio::net::TcpListener::bind(config.settings.api.listen)
+        .await
+        .map_err(|error| {
+            NodeError::Listen(format!(
+                "the API cannot listen on {}: {error}",
+                config.settings.api.listen
+            ))
+        })?;
+    let addresses = Addresses {
+        exchange: transport.local_addr().map_err(stopped)?,
+        api: listener.local_addr().map_err(stopped)?,
+    };
+    let (stop, mut stopping) = watch::channel(());
+    let serving = tokio::spawn(async move {
+        let until = async move {
+            // The sender is dropped when the node stops.
+            let _stopping = stopping.changed().await;
+        };
+        axum::serve(listener, http::router(api))
+            .with_graceful_shutdown(until)
+            .await
+    });
+    let watching = tokio::spawn(watch_trust(
+        folder.clone(),
+        node,
+        in_force,
+        driver.clone(),
+        transport.clone(),
+    ));
+    write_addresses(&config, &addresses)?;
+    info!(
+        event = "serving",
+        %node,
+        exchange = %addresses.exchange,
+        api = %addresses.api,
+        trust_list = directory.as_ref().map(Directory::version),
+    );
+
+    tokio::select! {
+        () = until => info!(event = "stopping", %node),
+        _ = has_ended.recv() => error!(event = "driver-ended", %node, "the node has to stop"),
+    }
+    // Nothing may find addresses that no longer answer.
+    let _gone = std::fs::remove_file(config.addresses_file());
+    watching.abort();
+    drop(stop);
+    let _served = tokio::time::timeout(Duration::from_secs(5), serving).await;
+    let _closed = tokio::time::timeout(Duration::from_secs(5), transport.close()).await;
+    let outcome = tokio::task::spawn_blocking(move || running.stop())
+        .await
+        .map_err(stopped)?;
+    carrying.abort();
+    outcome?;
+    info!(event = "stopped", %node);
+    Ok(())
+}
+
+fn stopped(error: impl std::fmt::Display) -> NodeError {
+    NodeError::Listen(format!("the node stopped while it started: {error}"))
+}
+
+/// Says what opening the folder found.
+fn told(opened: &OpenNode) {
+    info!(event = "log-opened", size = opened.log.size());
+    for remark in &opened.started.log.remarks {
+        warn!(event = "log-remark", remark = %remark.in_words());
+    }
+    if let Some(remark) = opened.started.index_remark {
+        warn!(event = "index-remark", "{remark}");
+    }
+    match opened.started.index {
+        CatchUp::Current => (),
+        CatchUp::Replayed(entries) => info!(event = "index-caught-up", entries),
+        CatchUp::Rebuilt(entries) => {
+            warn!(
+                event = "index-rebuilt",
+                entries, "the index was made anew from the log"
+            );
+        }
+    }
+}
+
+/// What decisions need to know of a directory.
+fn federation(directory: &Directory) -> Federation {
+    Federation {
+        version: u64::from(directory.version()),
+        hash: directory.hash(),
+        expires: directory.expires(),
+        nodes: directory.nodes().collect(),
+    }
+}
+
+/// What the transport needs to know of a directory.
+fn peers(directory: Option<&Directory>, me: NodeId) -> Peers {
+    let Some(directory) = directory else {
+        return Peers::default();
+    };
+    let others = directory.nodes().filter(|node| *node != me);
+    others
+        .map(|node| PeerAddress {
+            node,
+            address: directory.address(node).map(ToOwned::to_owned),
+            pins: directory
+                .bundle(node)
+                .map(|bundle| bundle.tls.clone())
+                .unwrap_or_default(),
+        })
+        .collect()
+}
+
+/// Puts another trust list in force as soon as it is installed.
+async fn watch_trust(
+    folder: Folder,
+    node: NodeId,
+    in_force: Current<Option<Directory>>,
+    driver: Driver,
+    transport: Arc<Transport>,
+) {
+    let list = folder.trust().join("list.json");
+    let modified = |path: &Path| -> Option<SystemTime> {
+        std::fs::metadata(path)
+            .and_then(|meta| meta.modified())
+            .ok()
+    };
+    let mut seen = modified(&list);
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let now = modified(&list);
+        if now == seen {
+            continue;
+        }
+        match folder.directory() {
+            Ok(Some(directory)) => {
+                seen = now;
+                info!(event = "trust-list-in-force", version = directory.version());
+                if driver.install(federation(&directory)).is_err() {
+                    warn!(
+                        event = "trust-list-waits",
+                        "the node is busy; it is tried again"
+                    );
+                    seen = None;
+                    continue;
+                }
+                transport.update_peers(Arc::new(peers(Some(&directory), node)));
+                in_force.set(Some(directory));
+            }
+            Ok(None) => seen = now,
+            Err(error) => warn!(event = "trust-list-refused", %error),
+        }
+    }
+}
+
+fn write_addresses(config: &Config, addresses: &Addresses) -> Result<(), NodeError> {
+    let path = config.addresses_file();
+    let io = |source| NodeError::File {
+        path: config.addresses_file(),
+        source,
+    };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(io)?;
+    }
+    let json = serde_json::to_vec(addresses).expect("addresses are plain text");
+    let fresh = path.with_extension("new");
+    std::fs::write(&fresh, json).map_err(io)?;
+    std::fs::rename(&fresh, &path).map_err(io)
+}
