@@ -1,6 +1,6 @@
 //! The rows of the index: what each table holds, and how its keys are made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,8 @@ pub struct MessageRow {
     pub expires: Timestamp,
     /// For an own message: how far it has come at each recipient.
     pub deliveries: BTreeMap<MemberId, Delivery>,
+    /// For an own message: the recipients where a person opened it.
+    pub opened_by: BTreeSet<MemberId>,
     /// For a peer's message: the entry that records its first opening here.
     pub opened: Option<u64>,
     /// Its attachments.
@@ -69,8 +71,6 @@ pub enum Delivery {
     Queued,
     /// The recipient's log holds it.
     Delivered,
-    /// A person there opened it.
-    Opened,
     /// The recipient does not take it.
     Refused(u16),
     /// It expired before the recipient took it.

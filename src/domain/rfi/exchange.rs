@@ -267,7 +267,6 @@ impl Exchange {
 
     /// A person at the asked side opened the request.
     pub fn opened(&mut self, at: Timestamp) {
-        self.delivered.get_or_insert(at);
         self.read.get_or_insert(at);
     }
 
