@@ -98,7 +98,7 @@ async fn forged(stage: &Stage, root: Digest) -> Result<(Told, ()), Fault> {
         "AT's auditor gets the same file with one bit changed, and refuses it.",
     )
     .detail(format!("exit 3: {}", fault.told()))
-    .fact("fault", fault.json());
+    .fact("refusal", fault.json());
     Ok((told, ()))
 }
 
