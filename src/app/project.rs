@@ -81,6 +81,7 @@ fn sent(
     }
     view.put(MESSAGE, message_key(me, header.id), &row);
     view.put(LEAF, row.leaf.as_bytes().to_vec(), &header.id);
+    attached(view, me, message);
     advance(view, me, message)?;
     converse(view, me, p, message)
 }
@@ -98,6 +99,7 @@ fn received(
         message_key(sender, header.id),
         &message_row(message, p.entry, false),
     );
+    attached(view, me, message);
     for (index, slot) in header.attachments.iter().enumerate() {
         let index = u16::try_from(index).expect("wire bounds the attachments of a message");
         let pull = PullRow {
@@ -110,6 +112,14 @@ fn received(
     }
     advance(view, sender, message)?;
     converse(view, me, p, message)
+}
+
+/// Notes that sealed files under this id belong to a message.
+fn attached(view: &mut View<'_>, me: MemberId, message: &Message) {
+    if !message.header.attachments.is_empty() {
+        let id = stored_under(me, message.sender.member, message.header.id);
+        view.put(ATTACHED, id.to_bytes().to_vec(), &true);
+    }
 }
 
 fn advance(view: &mut View<'_>, sender: MemberId, message: &Message) -> Result<(), IndexError> {

@@ -266,7 +266,7 @@ impl Service {
                 sighting,
             } => alerts::sight(self, turn, permit.actor(), *alert, *message, sighting),
             Ask::ReadAttachment { message, index } => {
-                read::attachment(self, turn, permit.actor(), *message, *index)
+                read::attachment(self, turn, permit, *message, *index)
             }
             Ask::Health => read::health(self, turn),
         }
