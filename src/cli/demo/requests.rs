@@ -22,7 +22,7 @@ const ATTACHED: usize = 5_000_000;
 /// Every how many questions an exchange is read though its line in the list is the same.
 const NOW_AND_THEN: u32 = 8;
 /// What its bytes follow from.
-const SEED: u64 = 2022_05_19;
+const SEED: u64 = 20_220_519;
 /// The ground on which MK refuses: an ongoing investigation, or a person's safety.
 const GROUND: &str = "f2";
 
