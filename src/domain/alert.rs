@@ -10,7 +10,7 @@ pub use record::{AlertRecord, AlertState};
 
 use super::handling::{Evaluation, Handling, HandlingCode, Tlp};
 use super::message::Priority;
-use super::rfi::Fact;
+use super::rfi::{Fact, check_texts};
 use super::{Faults, FieldError};
 use crate::base::Timestamp;
 
@@ -243,11 +243,7 @@ impl Alert {
                 faults.note(format!("persons[{i}].persons"), "not-allowed", what);
             }
         }
-        faults.some("text", &self.text, 16);
-        for (i, text) in self.text.iter().enumerate() {
-            faults.text(format!("text[{i}].language"), &text.language, 35);
-            faults.text(format!("text[{i}].text"), &text.text, 50_000);
-        }
+        check_texts("text", &self.text, faults);
         let action = self.recommended_action.as_deref();
         faults.optional("recommended_action", action, 5_000);
         self.handling.check(faults);
