@@ -1,13 +1,16 @@
 //! Requests for information: what is asked, what is said to it, and how an exchange proceeds.
 
+mod command;
 mod exchange;
 mod parts;
 mod person;
 mod request;
 mod response;
+mod state;
 mod subject;
 
-pub use exchange::{Command, Exchange, PeerFault, Refused, Side, State};
+pub use command::{Command, PeerFault, Refused};
+pub use exchange::Exchange;
 pub(crate) use parts::check_texts;
 pub use parts::{
     Approval, ApprovalKind, EvidenceUse, Fact, Link, LinkKind, OtherChannel, Protection, Question,
@@ -16,4 +19,5 @@ pub use parts::{
 pub use person::{Birth, Calendar, Name, Person, PersonStatus, Precision, Sex};
 pub use request::Request;
 pub use response::{Acceptance, Answer, Ground, Outcome, QuestionAnswer, Refusal, Scope};
+pub use state::{Side, State};
 pub use subject::{Account, Address, Document, Organisation, Phone, Subject, Vehicle, Vessel};
