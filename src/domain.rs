@@ -6,6 +6,8 @@ mod code;
 
 pub mod alert;
 mod fault;
+#[cfg(test)]
+mod fixtures;
 pub mod handling;
 pub mod message;
 pub mod profile;

@@ -8,6 +8,8 @@ mod request;
 mod response;
 mod state;
 mod subject;
+#[cfg(test)]
+mod tests;
 
 pub use command::{Command, PeerFault, Refused};
 pub use exchange::Exchange;
