@@ -12,6 +12,8 @@ pub mod handling;
 pub mod message;
 pub mod profile;
 pub mod rfi;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use fault::Faults;
 pub use fault::FieldError;
