@@ -4,6 +4,7 @@ mod alert;
 mod args;
 mod attachment;
 mod check;
+mod demo;
 mod dispatch;
 pub mod failure;
 mod input;
@@ -15,6 +16,7 @@ mod rfi;
 pub mod secret;
 mod session;
 mod status;
+pub mod stop;
 pub mod text;
 mod thread;
 

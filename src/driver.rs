@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -167,6 +167,7 @@ fn run<L: Log, I: Index, S: Signer>(
     let mut next_ticket = 0;
     let mut inputs = vec![Input::Start { version }];
     let mut stopping = false;
+    let mut ticked = Instant::now();
     loop {
         for outcome in core.commit(
             Timestamp::system(),
@@ -185,16 +186,19 @@ fn run<L: Log, I: Index, S: Signer>(
             }
         }
         if stopping {
-            return Ok(());
+            return Ok(core.flush()?);
         }
-        let mut letter = match letters.recv_timeout(TICK) {
+        let rest = TICK.saturating_sub(ticked.elapsed());
+        let mut letter = match letters.recv_timeout(rest) {
             Ok(letter) => Some(letter),
-            Err(RecvTimeoutError::Timeout) => {
-                inputs.push(Input::Tick);
-                None
-            }
+            Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Letter::Stop),
         };
+        // A busy mailbox must not keep time from passing.
+        if ticked.elapsed() >= TICK {
+            ticked = Instant::now();
+            inputs.push(Input::Tick);
+        }
         while let Some(taken) = letter {
             match taken {
                 Letter::Ask(permit, ask, reply) => {

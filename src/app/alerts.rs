@@ -46,7 +46,6 @@ pub(super) fn publish(
     {
         return Ok(Reply::Alerts(vec![alert_row(turn, id)?], None));
     }
-    service.stirred.extend(recipients.iter().copied());
     let letter = Letter {
         id,
         conversation: id,
@@ -88,7 +87,6 @@ pub(super) fn sight(
     if recipients.is_empty() {
         return Err(AppError::NoRecipient.into());
     }
-    service.stirred.extend(recipients.iter().copied());
     let letter = Letter {
         id: message,
         conversation: id,

@@ -8,7 +8,7 @@ use super::rows::VERSION;
 use super::service::{Handled, Recorded, Service, Turn};
 use super::view::{Pending, View};
 use crate::audit::Receipt;
-use crate::base::{Actor, Digest, Entropy, MessageId, NodeId, PersonId, Timestamp};
+use crate::base::{Actor, Digest, Entropy, MessageId, NodeId, Timestamp};
 use crate::exchange::Refusal;
 use crate::seal::envelope::SignedMessage;
 use crate::seal::group::MessageSignature;
@@ -161,6 +161,14 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
     /// When the core needs a [`Input::Tick`] at the latest.
     pub fn next_wake(&self) -> Option<Timestamp> {
         self.service.next_wake()
+    }
+
+    /// Writes the index through to the disk, so that the next start has nothing to catch up with.
+    ///
+    /// # Errors
+    /// [`Fatal::Index`].
+    pub fn flush(&self) -> Result<(), Fatal> {
+        Ok(self.index.flush()?)
     }
 
     /// Takes the parts back, for the simulation of a restart.
@@ -390,18 +398,11 @@ pub fn catch_up(
         while next < size && pending.len() < REPLAY_BATCH {
             let record = log.read(next)?;
             let damaged = ReadError::Damaged { index: next };
-            let (by, content) = split_actor(&record.content).map_err(|_| damaged.clone())?;
-            let change = Change::read(content).map_err(|_| damaged)?;
-            let by = Actor {
-                role: record.entry.role,
-                person: PersonId::from_bytes(record.entry.actor),
-                ..by
-            };
+            let (_, change) = read_change(&record.content).map_err(|_| damaged)?;
             let mut view = View::new(&*index, &mut pending);
             let projected = Projected {
                 entry: next,
                 at: record.entry.time,
-                by,
                 change: &change,
             };
             project(&mut view, me.member, &projected)?;

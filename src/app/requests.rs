@@ -29,7 +29,7 @@ pub(super) fn action_of(command: &Command) -> &'static [Action] {
 
 /// Asks each member, as linked exchanges.
 pub(super) fn send(
-    service: &Service,
+    service: &mut Service,
     turn: &mut Turn<'_>,
     by: Actor,
     to: &[(MemberId, MessageId, Vec<Attached>)],
@@ -101,7 +101,7 @@ fn sent_before(
 
 /// Accepts, answers or refuses an incoming request.
 pub(super) fn respond(
-    service: &Service,
+    service: &mut Service,
     turn: &mut Turn<'_>,
     by: Actor,
     id: MessageId,
@@ -160,14 +160,15 @@ pub(super) struct Letter<'a> {
     pub attached: &'a [Attached],
 }
 
-/// Makes the message that continues a conversation, and records it.
+/// Makes the message that continues a conversation, records it, and sees to it that it leaves.
 pub(super) fn compose(
-    service: &Service,
+    service: &mut Service,
     turn: &mut Turn<'_>,
     by: Actor,
     letter: Letter<'_>,
 ) -> Result<u64, Stop> {
     let me = service.me.member;
+    service.stirred.extend(letter.recipients.iter().copied());
     let federation = service.federation.as_ref().ok_or(AppError::NoTrustList)?;
     let progress = turn
         .view

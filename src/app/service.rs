@@ -85,7 +85,6 @@ impl Turn<'_> {
         let projected = Projected {
             entry,
             at: self.now,
-            by,
             change: &change,
         };
         project(&mut self.view, me, &projected)?;
@@ -105,11 +104,6 @@ impl Service {
             stirred: BTreeSet::new(),
             refusals: Refusals::default(),
         }
-    }
-
-    /// This node.
-    pub fn me(&self) -> NodeId {
-        self.me
     }
 
     /// When the service next needs a [`Input::Tick`], if no other input comes before.
@@ -272,7 +266,7 @@ impl Service {
                 sighting,
             } => alerts::sight(self, turn, permit.actor(), *alert, *message, sighting),
             Ask::ReadAttachment { message, index } => {
-                read::attachment(self, turn, permit.actor(), *message, *index)
+                read::attachment(self, turn, permit, *message, *index)
             }
             Ask::Health => read::health(self, turn),
         }

@@ -59,6 +59,9 @@ pub struct Serve {
     pub listen: Option<SocketAddr>,
     #[command(flatten)]
     pub passphrase: PassphraseArgs,
+    /// Stop when standard input ends, too, so that a parent takes its node along
+    #[arg(long)]
+    pub stop_with_stdin: bool,
 }
 
 /// `user …`.

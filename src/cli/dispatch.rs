@@ -7,7 +7,8 @@ use zeroize::Zeroizing;
 use super::failure::{Exit, Failure};
 use super::report::UserAdded;
 use super::secret::PrivateFile;
-use super::{Cli, Command, args, check, local, output};
+use super::stop::Stop;
+use super::{Cli, Command, args, check, demo, local, output};
 use crate::base::Role;
 use crate::config::{Config, Settings};
 
@@ -41,11 +42,7 @@ pub fn dispatch(cli: Cli) -> Result<(), Failure> {
             })?;
             output::report(&rebuilt, json)
         }
-        Command::Demo(args) => block_on(local::demo(local::Demo {
-            exit: args.exit,
-            json,
-            dir: args.dir,
-        })),
+        Command::Demo(args) => block_on(demo::demo(args, json)),
     }
 }
 
@@ -84,7 +81,10 @@ fn serve(args: args::Serve) -> Result<(), Failure> {
     let config = Config::load(&args.dir.dir)?;
     let passphrase = args.passphrase.existing(&config)?;
     super::logging::start(config.settings.log.format);
-    block_on(local::serve(config, passphrase, args.listen))
+    let stop = Stop {
+        with_stdin: args.stop_with_stdin,
+    };
+    block_on(local::serve(config, passphrase, args.listen, stop))
 }
 
 fn user_add(args: args::UserAdd) -> Result<UserAdded, Failure> {

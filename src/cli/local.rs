@@ -13,6 +13,7 @@ use super::report::{
     Verified,
 };
 use super::secret::Passphrase;
+use super::stop::Stop;
 use crate::audit::AuditFailure;
 use crate::audit::bundle::verify_bundle;
 use crate::base::{Digest, Role};
@@ -52,7 +53,8 @@ pub fn init(
     })
 }
 
-/// Serves until a signal ends it. `listen` overrides the configuration's `[exchange] listen`.
+/// Serves until [`Stop::requested`] returns, then stops in order. `listen` overrides the
+/// configuration's `[exchange] listen`.
 ///
 /// # Errors
 /// A [`Failure`] where the node cannot start, or had to stop.
@@ -60,14 +62,19 @@ pub async fn serve(
     config: Config,
     passphrase: Passphrase,
     listen: Option<SocketAddr>,
+    stop: Stop,
 ) -> Result<(), Failure> {
-    let passphrase = Zeroizing::new(passphrase.as_str().to_owned());
     let serve = node::Serve {
         config,
         listen,
-        passphrase,
+        passphrase: Zeroizing::new(passphrase.as_str().to_owned()),
     };
-    Ok(node::serve(serve).await?)
+    let until = async move {
+        if let Err(failure) = stop.requested().await {
+            failure.print(false);
+        }
+    };
+    Ok(node::serve(serve, until).await?)
 }
 
 /// Adds a person and gives their token. `roles` has no doubles, and is one that a person can hold.
@@ -226,7 +233,7 @@ pub fn audit_export(dir: &Path, out: &Path, progress: Progress<'_>) -> Result<Ex
         bytes,
         entries: report.head.map_or(0, |head| head.size),
         log_root: report.head.map_or(Digest::EMPTY, |head| head.root),
-        trust_root: Some(report.root_fingerprint),
+        trust_root: report.root_fingerprint,
     })
 }
 
@@ -344,9 +351,8 @@ fn verified(report: &VerifyReport) -> Verified {
         log_root: report.head.map_or(Digest::EMPTY, |head| head.root),
         checkpoints: report.checkpoints,
         last: None,
-        trust_root: Some(report.root_fingerprint),
-        // The folder's own trust list is what it is verified under: that is the office's own word.
-        origin_checked: true,
+        trust_root: report.root_fingerprint,
+        origin_checked: report.root_fingerprint.is_some(),
         notes: report
             .remarks
             .iter()
@@ -437,24 +443,4 @@ impl From<AuditFailure> for Failure {
             "keep the files as they are, as evidence, and tell the administrator and the peers",
         )
     }
-}
-
-/// What the demonstration does.
-#[derive(Debug, Clone)]
-pub struct Demo {
-    /// End after the exchange instead of staying up.
-    pub exit: bool,
-    /// Print one JSON object instead of the timeline.
-    pub json: bool,
-    /// Where the data stays; none for a temporary folder.
-    pub dir: Option<PathBuf>,
-}
-
-/// Runs three nodes and a whole exchange between them, and prints what happened.
-///
-/// # Errors
-/// A [`Failure`] where a step did not hold.
-pub async fn demo(demo: Demo) -> Result<(), Failure> {
-    let _ = demo;
-    todo!()
 }

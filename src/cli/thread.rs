@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::text::{clean, content, count, duration, hang, size, time};
 use crate::api::{
     AlertSummary, AlertView, AttachmentView, ClockView, Direction, EventView, ExchangeSummary,
-    ExchangeView, ProofView,
+    ExchangeView, PeerLogView, ProofView,
 };
 use crate::base::{MemberId, Role, Timestamp};
 
@@ -108,7 +108,7 @@ pub fn state_words(summary: &ExchangeSummary) -> String {
 }
 
 /// A clock, and how far it is from its end.
-fn clock_words(clock: &ClockView, now: Timestamp) -> String {
+pub fn clock_words(clock: &ClockView, now: Timestamp) -> String {
     let left = match (clock.stopped, clock.overdue) {
         (Some(at), false) => format!("met {} before", duration(clock.due.since(at))),
         (Some(at), true) => format!("met {} late", duration(at.since(clock.due))),
@@ -249,14 +249,19 @@ fn proof_words(proof: &ProofView) -> String {
         None => format!("entry {} of this node's log", proof.entry),
     };
     match &proof.peer_log {
-        Some(log) => format!(
-            "entry {} of {} (at {}), included under its signed root {}… of {}; kept in {own}",
-            log.index,
-            clean(&log.origin),
-            time(log.at),
-            log.root.short(),
-            count(log.size, "entry", "entries")
-        ),
+        Some(log) => format!("{}; kept in {own}", peer_log_words(log)),
         None => own,
     }
+}
+
+/// Where a peer's log is proved to hold what it acknowledged.
+pub fn peer_log_words(log: &PeerLogView) -> String {
+    format!(
+        "entry {} of {} (at {}), included under its signed root {}… of {}",
+        log.index,
+        clean(&log.origin),
+        time(log.at),
+        log.root.short(),
+        count(log.size, "entry", "entries")
+    )
 }

@@ -17,12 +17,13 @@ use super::people::read_people;
 use super::signer::KeySigner;
 use crate::app::Federation;
 use crate::app::core::{CatchUp, Core, Fatal};
+use crate::app::rows::ATTACHED;
 use crate::base::{Digest, NodeId, Timestamp};
 use crate::config::{Addresses, Config};
 use crate::driver::{Current, Driver};
 use crate::http::{self, Api, LinkErrors, PeopleFile, Staging};
 use crate::seal::trust::Directory;
-use crate::store::{BlobStore, Log as _};
+use crate::store::{BlobId, BlobStore, Index as _, Log as _, SledIndex};
 use crate::transport::{Limits, PeerAddress, Peers, Transport, TransportError, tls_identity};
 
 /// How often a running node looks whether another trust list was installed.
@@ -38,11 +39,11 @@ pub struct Serve {
     pub passphrase: zeroize::Zeroizing<String>,
 }
 
-/// Serves until a signal comes or a part fails.
+/// Serves until `until` is done or a part fails.
 ///
 /// # Errors
 /// [`NodeError`] where the node cannot start, or had to stop.
-pub async fn serve(serve: Serve) -> Result<(), NodeError> {
+pub async fn serve(serve: Serve, until: impl Future<Output = ()>) -> Result<(), NodeError> {
     let config = serve.config;
     let folder = Folder(config.dir.clone());
     let (opening, passphrase) = (folder.clone(), serve.passphrase);
@@ -70,6 +71,7 @@ pub async fn serve(serve: Serve) -> Result<(), NodeError> {
         path: folder.0.join("blobs"),
         source,
     })?;
+    forget_uploads(&blobs, core.index());
     let blobs = Arc::new(blobs);
     let (carrier, errands) = Carrier::new();
     let (ended, mut has_ended) = mpsc::channel::<()>(1);
@@ -105,7 +107,7 @@ pub async fn serve(serve: Serve) -> Result<(), NodeError> {
     );
     let transport =
         Arc::new(transport.map_err(|error: TransportError| NodeError::Listen(error.to_string()))?);
-    let fetcher = Fetcher::new(blobs.clone(), driver.clone());
+    let fetcher = Fetcher::new(node.member, blobs.clone(), driver.clone());
     let carrying = tokio::spawn(carry(errands, transport.clone(), in_force.clone(), fetcher));
 
     let api = Api {
@@ -157,9 +159,8 @@ pub async fn serve(serve: Serve) -> Result<(), NodeError> {
         trust_list = directory.as_ref().map(Directory::version),
     );
 
-    let signalled = signal();
     tokio::select! {
-        () = signalled => info!(event = "stopping", %node),
+        () = until => info!(event = "stopping", %node),
         _ = has_ended.recv() => error!(event = "driver-ended", %node, "the node has to stop"),
     }
     // Nothing may find addresses that no longer answer.
@@ -179,6 +180,20 @@ pub async fn serve(serve: Serve) -> Result<(), NodeError> {
 
 fn stopped(error: impl std::fmt::Display) -> NodeError {
     NodeError::Listen(format!("the node stopped while it started: {error}"))
+}
+
+/// Removes sealed files that no message lists: uploads that were never sent.
+fn forget_uploads(blobs: &BlobStore, index: &SledIndex) {
+    let mut listed = |id: BlobId| {
+        let found = index.get(ATTACHED, &id.message.to_bytes());
+        // What cannot be told is kept.
+        !matches!(found, Ok(None))
+    };
+    match blobs.remove_unreferenced(&mut listed) {
+        Ok(0) => (),
+        Ok(removed) => info!(event = "uploads-forgotten", removed),
+        Err(error) => warn!(event = "uploads-kept", %error),
+    }
 }
 
 /// Says what opening the folder found.
@@ -285,16 +300,4 @@ fn write_addresses(config: &Config, addresses: &Addresses) -> Result<(), NodeErr
     let fresh = path.with_extension("new");
     std::fs::write(&fresh, json).map_err(io)?;
     std::fs::rename(&fresh, &path).map_err(io)
-}
-
-/// Waits for Ctrl-C, or the signal with which service managers stop a program.
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => (),
-        _ = terminate.recv() => (),
-    }
 }

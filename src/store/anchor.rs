@@ -14,6 +14,7 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
+use super::files;
 use crate::audit::layout::Reader;
 use crate::audit::{
     AnchorFault, AuditFailure, Checkpoint, Origin, SIGNED_CHECKPOINT_LEN, SignedCheckpoint, Tree,
@@ -85,7 +86,7 @@ impl Anchor {
     /// [`AuditFailure::Anchor`] if it is missing or no slot of it is whole.
     pub(super) fn read(folder: &Path) -> Result<Self, AuditFailure> {
         let mut bytes = Vec::new();
-        let file = match File::open(folder.join(FILE_NAME)) {
+        let file = match files::open_plain(&folder.join(FILE_NAME)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(AuditFailure::Anchor(AnchorFault::Missing));
             }

@@ -11,6 +11,7 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 
+use recovery::FolderLock;
 pub use recovery::{OpenError, Recovery, Remark};
 
 use super::anchor::AnchorFile;
@@ -76,7 +77,7 @@ pub struct FileLog {
     segment_len: u64,
     in_doubt: bool,
     /// Held for as long as the log is open.
-    _lock: File,
+    _lock: FolderLock,
 }
 
 impl FileLog {

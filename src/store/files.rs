@@ -31,6 +31,15 @@ pub(super) fn replace(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()>
     sync_folder(folder)
 }
 
+/// Opens a file for reading. What is no plain file is an error, so that a pipe which someone put
+/// in a folder cannot make a check wait for ever.
+pub(super) fn open_plain(path: &Path) -> io::Result<File> {
+    match fs::metadata(path)?.is_file() {
+        true => File::open(path),
+        false => Err(io::ErrorKind::InvalidInput.into()),
+    }
+}
+
 /// Whether an error says that there is no room.
 pub(super) fn is_full(error: &io::Error) -> bool {
     matches!(

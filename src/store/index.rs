@@ -104,4 +104,10 @@ pub trait Index: Send {
     /// # Errors
     /// [`IndexError`].
     fn clear(&mut self) -> Result<(), IndexError>;
+
+    /// Writes everything applied through to where it is kept.
+    ///
+    /// # Errors
+    /// [`IndexError::Io`].
+    fn flush(&self) -> Result<(), IndexError>;
 }

@@ -292,4 +292,8 @@ impl Index for MemoryIndex {
         tables.applied = None;
         Ok(())
     }
+
+    fn flush(&self) -> Result<(), IndexError> {
+        Ok(())
+    }
 }

@@ -87,16 +87,6 @@ impl SledIndex {
         })
     }
 
-    /// Asks the system to store what was applied. Nothing depends on it: an index that lost its
-    /// end follows the log from where it is.
-    ///
-    /// # Errors
-    /// [`IndexError`].
-    pub fn flush(&self) -> Result<(), IndexError> {
-        let db = self.db()?;
-        guarded(|| db.flush().map(|_| ()))
-    }
-
     fn db(&self) -> Result<&sled::Db, IndexError> {
         self.db.as_ref().ok_or(IndexError::Damaged)
     }
@@ -186,6 +176,12 @@ impl Index for SledIndex {
         Self::destroy(&self.folder)?;
         self.db = Some(open_db(&self.folder)?);
         Ok(())
+    }
+
+    // Nothing depends on it: an index that lost its end follows the log from where it is.
+    fn flush(&self) -> Result<(), IndexError> {
+        let db = self.db()?;
+        guarded(|| db.flush().map(|_| ()))
     }
 }
 

@@ -1,10 +1,10 @@
 //! Reading the segments of a log from its first byte to its last, as recovery and offline
 //! verification both do: framing, checksums, continuity, and the tree under every checkpoint.
 
-use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use super::files;
 use super::segment::{self, HEADER_LEN, MAX_SEGMENT_LEN, Payload, StoredEntry};
 use crate::audit::{AuditFailure, CheckpointFault, Origin, SignedCheckpoint, Tree};
 use crate::base::merkle;
@@ -125,7 +125,7 @@ fn list(folder: &Path) -> Result<Vec<(u64, u64)>, AuditFailure> {
 fn read(folder: &Path, first: u64) -> Result<Vec<u8>, AuditFailure> {
     let name = segment::file_name(first);
     let mut bytes = Vec::new();
-    File::open(folder.join(&name))
+    files::open_plain(&folder.join(&name))
         .and_then(|file| file.take(MAX_SEGMENT_LEN + 1).read_to_end(&mut bytes))
         .map_err(AuditFailure::io(&name))?;
     if bytes.len() as u64 > MAX_SEGMENT_LEN {

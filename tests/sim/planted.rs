@@ -36,8 +36,6 @@ impl Planted {
 pub struct SimLog {
     pub inner: MemoryLog,
     pub planted: Option<Planted>,
-    /// Appends that only seem to have happened.
-    pub unwritten: u64,
 }
 
 impl Log for SimLog {
@@ -125,5 +123,8 @@ impl Index for SimIndex {
     }
     fn clear(&mut self) -> Result<(), IndexError> {
         self.inner.clear()
+    }
+    fn flush(&self) -> Result<(), IndexError> {
+        self.inner.flush()
     }
 }

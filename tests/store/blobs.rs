@@ -5,6 +5,8 @@ use std::io::{Read as _, Write as _};
 use liaison::base::MessageId;
 use liaison::store::{BlobId, BlobStore};
 
+use crate::world::folder;
+
 fn id(message: u8, index: u16) -> BlobId {
     BlobId {
         message: MessageId::from_bytes([message; 16]),
@@ -23,7 +25,7 @@ fn names(dir: &std::path::Path) -> Vec<String> {
 
 #[test]
 fn an_attachment_appears_when_it_is_finished() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let store = BlobStore::open(dir.path()).unwrap();
     let mut writer = store.create(id(1, 0)).unwrap();
     writer.write_all(b"first ").unwrap();
@@ -44,7 +46,7 @@ fn an_attachment_appears_when_it_is_finished() {
 
 #[test]
 fn a_writer_that_is_dropped_or_killed_leaves_nothing() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let store = BlobStore::open(dir.path()).unwrap();
     drop(store.create(id(1, 0)).unwrap());
     assert!(names(dir.path()).is_empty());
@@ -57,7 +59,7 @@ fn a_writer_that_is_dropped_or_killed_leaves_nothing() {
 
 #[test]
 fn fetching_goes_on_where_it_stopped() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let store = BlobStore::open(dir.path()).unwrap();
     let mut part = store.resume(id(1, 3)).unwrap();
     assert!(part.is_empty());
@@ -80,7 +82,7 @@ fn fetching_goes_on_where_it_stopped() {
 
 #[test]
 fn what_nothing_refers_to_is_removed_and_strange_files_stay() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let store = BlobStore::open(dir.path()).unwrap();
     for id in [id(1, 0), id(1, 1), id(2, 0)] {
         store.create(id).unwrap().finish().unwrap();

@@ -62,12 +62,18 @@ fn with_each_file(node: &Node, mut test: impl FnMut(&Node, &Path, &[u8])) {
 
 /// Puts the copy back as the original is.
 fn restore(node: &Node, copy: &Node) {
-    std::fs::remove_dir_all(copy.log_folder()).unwrap();
-    std::fs::create_dir(copy.log_folder()).unwrap();
-    for file in std::fs::read_dir(node.log_folder()).unwrap() {
-        let file = file.unwrap();
-        if file.file_name() != "ballast" {
-            std::fs::copy(file.path(), copy.log_folder().join(file.file_name())).unwrap();
+    for folder in [copy, node].map(Node::log_folder) {
+        for file in std::fs::read_dir(&folder).unwrap() {
+            let file = file.unwrap();
+            let name = file.file_name();
+            if name == "ballast" || name == "lock" {
+                continue;
+            }
+            if folder == copy.log_folder() {
+                std::fs::remove_file(file.path()).unwrap();
+            } else {
+                std::fs::copy(file.path(), copy.log_folder().join(name)).unwrap();
+            }
         }
     }
 }

@@ -8,12 +8,29 @@ use liaison::store::{
     Applied, Fault, Index, IndexError, IndexWrite, MemoryIndex, SledIndex, Table,
 };
 
+use crate::world::folder;
+
 const CASES: Table = Table("cases");
 const CASE: Table = Table("case");
 
+fn try_sled(folder: &Path, secret: u8) -> Result<SledIndex, IndexError> {
+    let key = EpochSecret::from_bytes(&[secret; 32]).index_key();
+    SledIndex::open(folder, key, Box::new(SeededEntropy::new(1)))
+}
+
+/// Opens an index that was closed. A process that another test is just starting may hold a copy
+/// of its lock for a moment.
+fn reopened(folder: &Path, secret: u8) -> Result<SledIndex, IndexError> {
+    loop {
+        match try_sled(folder, secret) {
+            Err(IndexError::Locked) => std::thread::yield_now(),
+            other => return other,
+        }
+    }
+}
+
 fn sled(folder: &Path) -> SledIndex {
-    let key = EpochSecret::from_bytes(&[5; 32]).index_key();
-    SledIndex::open(folder, key, Box::new(SeededEntropy::new(1))).unwrap()
+    reopened(folder, 5).unwrap()
 }
 
 fn put(table: Table, key: &str, value: &str) -> IndexWrite {
@@ -34,7 +51,7 @@ fn applied(size: u64) -> Applied {
 
 fn on_every_engine(test: impl Fn(&mut dyn Index)) {
     test(&mut MemoryIndex::new());
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     test(&mut sled(&folder.path().join("index")));
 }
 
@@ -145,14 +162,14 @@ fn a_snapshot_stays_behind() {
 
 #[test]
 fn an_index_in_files_is_found_again_and_holds_no_value_in_the_open() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let folder = dir.path().join("index");
     let mut index = sled(&folder);
     let secret = "a canary that nobody but its owner may read";
     index
         .apply(vec![put(CASES, "a", secret)], applied(7))
         .unwrap();
-    index.flush().unwrap();
+    Index::flush(&index).unwrap();
     assert!(index.size().unwrap().live > secret.len() as u64);
     drop(index);
     let index = sled(&folder);
@@ -167,13 +184,10 @@ fn an_index_in_files_is_found_again_and_holds_no_value_in_the_open() {
 
 #[test]
 fn another_epochs_key_finds_a_damaged_index_which_can_be_destroyed() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let folder = dir.path().join("index");
     sled(&folder).apply(vec![], applied(7)).unwrap();
-    let open = || {
-        let key = EpochSecret::from_bytes(&[6; 32]).index_key();
-        SledIndex::open(&folder, key, Box::new(SeededEntropy::new(1))).unwrap()
-    };
+    let open = || reopened(&folder, 6).unwrap();
     assert_eq!(open().applied(), Err(IndexError::Damaged));
     SledIndex::destroy(&folder).unwrap();
     assert_eq!(open().applied(), Ok(None));
@@ -183,8 +197,16 @@ fn another_epochs_key_finds_a_damaged_index_which_can_be_destroyed() {
 }
 
 #[test]
+fn an_index_that_is_open_is_locked() {
+    let dir = folder();
+    let folder = dir.path().join("index");
+    let _open = sled(&folder);
+    assert!(matches!(try_sled(&folder, 5), Err(IndexError::Locked)));
+}
+
+#[test]
 fn an_index_whose_file_is_gone_has_followed_nothing() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let folder = dir.path().join("index");
     sled(&folder).apply(vec![], applied(7)).unwrap();
     std::fs::remove_file(folder.join("db")).unwrap();
@@ -193,7 +215,7 @@ fn an_index_whose_file_is_gone_has_followed_nothing() {
 
 #[test]
 fn an_empty_unfinished_snapshot_does_not_keep_the_index_from_opening() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let folder = dir.path().join("index");
     sled(&folder).apply(vec![], applied(7)).unwrap();
     let unfinished = folder.join("snap.0000000000000123.generating");
@@ -204,7 +226,7 @@ fn an_empty_unfinished_snapshot_does_not_keep_the_index_from_opening() {
 
 #[test]
 fn a_damaged_index_is_refused_or_falls_back_to_a_position_that_it_had() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let good = dir.path().join("good");
     let mut index = sled(&good);
     for size in 1..=20 {
@@ -212,7 +234,7 @@ fn a_damaged_index_is_refused_or_falls_back_to_a_position_that_it_had() {
         let writes = vec![put(CASES, "newest", &value), put(CASES, &value, &value)];
         index.apply(writes, applied(size)).unwrap();
     }
-    index.flush().unwrap();
+    Index::flush(&index).unwrap();
     drop(index);
     let len = std::fs::metadata(good.join("db")).unwrap().len() as usize;
     for at in (0..len.min(40_000)).step_by(1511) {
@@ -225,8 +247,7 @@ fn a_damaged_index_is_refused_or_falls_back_to_a_position_that_it_had() {
         let mut bytes = std::fs::read(bad.join("db")).unwrap();
         bytes[at] ^= 0x10;
         std::fs::write(bad.join("db"), bytes).unwrap();
-        let key = EpochSecret::from_bytes(&[5; 32]).index_key();
-        let Ok(index) = SledIndex::open(&bad, key, Box::new(SeededEntropy::new(1))) else {
+        let Ok(index) = reopened(&bad, 5) else {
             continue;
         };
         // Any position that it names is a whole one: the values are those of that position.

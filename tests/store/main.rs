@@ -2,6 +2,9 @@
 
 mod blobs;
 mod damage;
+mod faults;
+mod full;
 mod index;
 mod log;
+mod verify;
 mod world;

@@ -10,6 +10,13 @@ use liaison::store::{
     AppendError, FileLog, Log, MemoryLog, NewEntry, OpenError, Recovery, WriterEpoch,
 };
 
+/// A new folder, in memory where the system has a place for that: these tests cut no power.
+pub fn folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .unwrap()
+}
+
 /// A node's folder with its log key and epoch.
 pub struct Node {
     pub dir: tempfile::TempDir,
@@ -20,7 +27,7 @@ impl Node {
     /// A node with a new, empty log.
     pub fn new() -> Self {
         let node = Self {
-            dir: tempfile::tempdir().unwrap(),
+            dir: folder(),
             key: log_key(),
         };
         FileLog::create(node.dir.path(), origin()).unwrap();
@@ -30,7 +37,7 @@ impl Node {
     /// A copy of the node's folder as it is.
     pub fn copy(&self) -> Self {
         let copy = Self {
-            dir: tempfile::tempdir().unwrap(),
+            dir: folder(),
             key: log_key(),
         };
         std::fs::create_dir(copy.log_folder()).unwrap();

@@ -39,44 +39,6 @@ impl TrustDocuments {
         }
     }
 
-    /// Reads the files of a trust folder by their paths in it: `root.json`, `list.json` and
-    /// `bundles/<NODE>.json` for each node of the list that has one. Writes nothing.
-    ///
-    /// # Errors
-    /// [`AuditFailure`] naming the file, or where the chain breaks.
-    pub fn read(
-        file: &mut dyn FnMut(&str) -> io::Result<Option<Vec<u8>>>,
-    ) -> Result<Self, AuditFailure> {
-        let mut read = |name: &str| file(name).map_err(AuditFailure::io(format!("trust/{name}")));
-        let missing = |place: &str| AuditFailure::Missing {
-            place: place.to_owned(),
-        };
-        let roots = read("root.json")?.ok_or_else(|| missing(ROOT))?;
-        let roots = parse_roots(&roots)?;
-        let list = read("list.json")?.ok_or_else(|| missing(LIST))?;
-        let mut list = parse(LIST, &list)?;
-        // While a list and its root change together, the new list stands beside the old one.
-        let mut directory = Directory::build(&roots, &list, []);
-        if directory.is_err()
-            && let Some(next) = read("list.json.next")?
-        {
-            list = parse("trust/list.json.next", &next)?;
-            directory = Directory::build(&roots, &list, []);
-        }
-        let directory = directory.map_err(trust_failure)?;
-        let mut bundles = BTreeMap::new();
-        for node in directory.nodes() {
-            if let Some(bundle) = read(&format!("bundles/{node}.json"))? {
-                bundles.insert(node, parse(&bundle_path(node), &bundle)?);
-            }
-        }
-        Ok(Self {
-            roots,
-            list,
-            bundles,
-        })
-    }
-
     /// The directory that follows.
     ///
     /// # Errors

@@ -58,7 +58,7 @@ impl<W: Write> BundleWriter<W> {
     /// # Errors
     /// Whatever writing gives.
     pub fn tree(&mut self, tree: &Tree) -> io::Result<()> {
-        if self.size % tiles::FULL > 0 {
+        if !self.size.is_multiple_of(tiles::FULL) {
             self.flush_entries()?;
         }
         for tile in tiles::all(self.size) {

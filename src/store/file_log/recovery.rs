@@ -136,7 +136,7 @@ impl FileLog {
     /// Opens the log in the node's folder `dir`: reads all of it, checks every checksum and
     /// root, the newest checkpoint's signature under `key`, and the anchor, and cuts off a group
     /// that was never finished. Signatures of older checkpoints and sealed contents are left to
-    /// [`verify_folder`](super::verify_folder).
+    /// [`verify_folder`](crate::store::verify_folder).
     ///
     /// # Errors
     /// [`OpenError::Damaged`] with the first fault, in which case nothing was changed.
@@ -229,8 +229,19 @@ impl From<Tail> for Remark {
     }
 }
 
-/// Takes the folder's lock, which the system gives back when the process ends.
-fn lock(folder: &Path) -> Result<File, OpenError> {
+/// The folder's lock. The system gives it back when the process ends.
+#[derive(Debug)]
+pub(super) struct FolderLock(File);
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // Closing the file would not do while a process that is just being started has a copy of
+        // it. If this fails, the end of both gives the lock back.
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(folder: &Path) -> Result<FolderLock, OpenError> {
     let mut options = OpenOptions::new();
     let file = options
         .create(true)
@@ -238,7 +249,7 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
         .write(true)
         .open(folder.join(LOCK))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(FolderLock(file)),
         Err(TryLockError::WouldBlock) => Err(OpenError::Locked),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
