@@ -2,7 +2,7 @@ use super::*;
 use crate::base::{Role, Timestamp};
 use crate::domain::fixtures::{actor, answer, hours, message, request};
 use crate::domain::message::{Body, Event, Header, Kind, Priority};
-use crate::domain::profile::{Access, Limit};
+use crate::domain::profile::{Access, Limit, Profile};
 
 mod crossing;
 mod fields;
@@ -203,6 +203,21 @@ fn the_clock_counts_from_receipt_and_acceptance_says_how_long() {
     let clock = exchange.clock().expect("it was received");
     assert_eq!((clock.limit, clock.due), (Limit::Answer, hours(1 + 72)));
     assert!(!clock.overdue(hours(73)) && clock.overdue(hours(74)));
+}
+
+#[test]
+fn a_part_of_the_answer_stops_the_wait_for_acknowledgement() {
+    let mut request = request();
+    request.profile = Profile::BpMou;
+    let (header, event) = sent(Body::Request(Box::new(request)), "MK", Role::Officer, 0);
+    let opened = Exchange::open(Side::Requested, &header, &event, hours(0));
+    let mut exchange = opened.expect("it is a request");
+    let clock = exchange.clock().expect("it was received");
+    assert_eq!((clock.limit, clock.due), (Limit::Acknowledge, hours(8)));
+    apply(&mut exchange, Body::Answer(answering(Outcome::Partial)), 1);
+    let clock = exchange.clock().expect("it was received");
+    assert_eq!((clock.limit, clock.due), (Limit::Answer, hours(72)));
+    assert_eq!(clock.stopped, None);
 }
 
 #[test]
