@@ -118,7 +118,7 @@ impl Service {
     pub fn handle(&mut self, turn: &mut Turn<'_>, input: &Input) -> Result<Handled, IndexError> {
         match input {
             Input::Ask(ticket, permit, ask) => return self.ask(turn, *ticket, permit, ask),
-            Input::Peer(peer, from) => self.from_peer(turn, *peer, from)?,
+            Input::Peer(peer, from) => self.peer_did(turn, *peer, from)?,
             Input::MayFetch(ticket, peer, message) => {
                 let outcome = deliver::may_fetch(self, turn, *peer, *message)?;
                 turn.effects.push(Effect::Reply(*ticket, outcome));
@@ -172,7 +172,7 @@ impl Service {
         }
     }
 
-    fn from_peer(
+    fn peer_did(
         &mut self,
         turn: &mut Turn<'_>,
         peer: NodeId,

@@ -139,9 +139,7 @@ pub async fn serve(serve: Serve, until: impl Future<Output = ()>) -> Result<(), 
             // The sender is dropped when the node stops.
             let _stopping = stopping.changed().await;
         };
-        axum::serve(listener, http::router(api))
-            .with_graceful_shutdown(until)
-            .await
+        http::serve(listener, api, until).await
     });
     let watching = tokio::spawn(watch_trust(
         folder.clone(),
