@@ -7,4 +7,6 @@ mod office;
 mod run;
 mod world;
 
+mod folders;
 mod kills;
+mod returned;
