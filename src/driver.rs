@@ -186,7 +186,7 @@ fn run<L: Log, I: Index, S: Signer>(
             }
         }
         if stopping {
-            return Ok(core.flush()?);
+            return core.flush();
         }
         let rest = TICK.saturating_sub(ticked.elapsed());
         let mut letter = match letters.recv_timeout(rest) {

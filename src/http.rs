@@ -54,11 +54,14 @@ impl Api {
     }
 }
 
+/// How the people are read from their sealed file; none where it does not open.
+type ReadPeople = dyn Fn(&std::path::Path) -> Option<People> + Send + Sync;
+
 /// The people of the node, read again when their file changes.
 #[derive(Clone)]
 pub struct PeopleFile {
     path: PathBuf,
-    read: Arc<dyn Fn(&std::path::Path) -> Option<People> + Send + Sync>,
+    read: Arc<ReadPeople>,
     seen: Arc<std::sync::Mutex<Option<std::time::SystemTime>>>,
     people: Current<People>,
 }
@@ -95,6 +98,20 @@ impl PeopleFile {
         }
         self.people.get().by_token(token)
     }
+}
+
+/// Serves the routes until `until` is done, and then ends what is under way.
+///
+/// # Errors
+/// Whatever the listener gives.
+pub async fn serve(
+    listener: tokio::net::TcpListener,
+    api: Api,
+    until: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, router(api))
+        .with_graceful_shutdown(until)
+        .await
 }
 
 /// All routes.

@@ -8,7 +8,7 @@ use super::rows::VERSION;
 use super::service::{Handled, Recorded, Service, Turn};
 use super::view::{Pending, View};
 use crate::audit::Receipt;
-use crate::base::{Actor, Digest, Entropy, MessageId, NodeId, PersonId, Timestamp};
+use crate::base::{Actor, Digest, Entropy, MessageId, NodeId, Timestamp};
 use crate::exchange::Refusal;
 use crate::seal::envelope::SignedMessage;
 use crate::seal::group::MessageSignature;
@@ -398,18 +398,11 @@ pub fn catch_up(
         while next < size && pending.len() < REPLAY_BATCH {
             let record = log.read(next)?;
             let damaged = ReadError::Damaged { index: next };
-            let (by, content) = split_actor(&record.content).map_err(|_| damaged.clone())?;
-            let change = Change::read(content).map_err(|_| damaged)?;
-            let by = Actor {
-                role: record.entry.role,
-                person: PersonId::from_bytes(record.entry.actor),
-                ..by
-            };
+            let (_, change) = read_change(&record.content).map_err(|_| damaged)?;
             let mut view = View::new(&*index, &mut pending);
             let projected = Projected {
                 entry: next,
                 at: record.entry.time,
-                by,
                 change: &change,
             };
             project(&mut view, me.member, &projected)?;

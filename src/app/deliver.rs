@@ -143,9 +143,7 @@ pub(super) fn may_fetch(
         .is_some_and(|federation| federation.lists(peer.member));
     let sent = row.and_then(|row| row.deliveries.get(&peer.member).copied());
     Ok(match sent {
-        Some(Delivery::Queued | Delivery::Delivered | Delivery::Opened) if listed => {
-            Ok(Reply::MayFetch)
-        }
+        Some(Delivery::Queued | Delivery::Delivered) if listed => Ok(Reply::MayFetch),
         Some(_) | None => Err(AppError::NotFound("attachment")),
     })
 }

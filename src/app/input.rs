@@ -151,8 +151,8 @@ pub enum Reply {
     Alerts(Vec<AlertRow>, Option<Vec<u8>>),
     /// An alert with all that belongs to it.
     AlertThread(Box<AlertRow>, Vec<ThreadItem>),
-    /// An attachment.
-    Attachment(AttachmentInfo),
+    /// An attachment, and the id under which its sealed file lies.
+    Attachment(AttachmentInfo, MessageId),
     /// The node's state.
     Health(HealthReply),
     /// The peer may fetch the message's attachments.

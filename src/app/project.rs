@@ -4,7 +4,7 @@ use super::change::{Change, KeptReceipt, Message, Other, ReceiptWord};
 use super::rows::{self, *};
 use super::view::View;
 use crate::audit::Receipt;
-use crate::base::{Actor, Digest, MemberId, MessageId, Timestamp};
+use crate::base::{Digest, MemberId, MessageId, Timestamp};
 use crate::domain::alert::AlertRecord;
 use crate::domain::message::{Kind, Priority};
 use crate::domain::rfi::{Exchange, Side};
@@ -17,8 +17,6 @@ pub struct Projected<'a> {
     pub entry: u64,
     /// When it was recorded.
     pub at: Timestamp,
-    /// Who caused it.
-    pub by: Actor,
     /// What happened.
     pub change: &'a Change,
 }
@@ -56,6 +54,7 @@ fn message_row(message: &Message, entry: u64, stored: bool) -> MessageRow {
         kind: message.header.kind,
         expires: message.header.expires,
         deliveries: Default::default(),
+        opened_by: Default::default(),
         opened: None,
         attachments: message.header.attachments.iter().map(attachment).collect(),
     }
@@ -82,6 +81,7 @@ fn sent(
     }
     view.put(MESSAGE, message_key(me, header.id), &row);
     view.put(LEAF, row.leaf.as_bytes().to_vec(), &header.id);
+    attached(view, me, message);
     advance(view, me, message)?;
     converse(view, me, p, message)
 }
@@ -99,6 +99,7 @@ fn received(
         message_key(sender, header.id),
         &message_row(message, p.entry, false),
     );
+    attached(view, me, message);
     for (index, slot) in header.attachments.iter().enumerate() {
         let index = u16::try_from(index).expect("wire bounds the attachments of a message");
         let pull = PullRow {
@@ -111,6 +112,14 @@ fn received(
     }
     advance(view, sender, message)?;
     converse(view, me, p, message)
+}
+
+/// Notes that sealed files under this id belong to a message.
+fn attached(view: &mut View<'_>, me: MemberId, message: &Message) {
+    if !message.header.attachments.is_empty() {
+        let id = stored_under(me, message.sender.member, message.header.id);
+        view.put(ATTACHED, id.to_bytes().to_vec(), &true);
+    }
 }
 
 fn advance(view: &mut View<'_>, sender: MemberId, message: &Message) -> Result<(), IndexError> {
@@ -281,18 +290,27 @@ fn receipt_kept(
     p: &Projected<'_>,
     receipt: &KeptReceipt,
 ) -> Result<(), IndexError> {
-    let delivery = match receipt.word {
-        ReceiptWord::Delivered | ReceiptWord::AttachmentsStored => Delivery::Delivered,
-        ReceiptWord::Opened => Delivery::Opened,
-        ReceiptWord::Refused(number) => Delivery::Refused(number),
-    };
     if receipt.word == ReceiptWord::AttachmentsStored {
         let key = message_key(receipt.from.member, receipt.message);
         view.put(ATTACHMENTS_AT, key, &true);
     }
     peer_head(view, receipt)?;
-    let settled = settle(view, me, receipt.from.member, receipt.message, delivery)?;
-    let Some(row) = settled else {
+    let recipient = receipt.from.member;
+    let row = match receipt.word {
+        ReceiptWord::Delivered => {
+            settle(view, me, recipient, receipt.message, Delivery::Delivered)?
+        }
+        ReceiptWord::Refused(number) => settle(
+            view,
+            me,
+            recipient,
+            receipt.message,
+            Delivery::Refused(number),
+        )?,
+        ReceiptWord::Opened => opened_by(view, me, recipient, receipt.message)?,
+        ReceiptWord::AttachmentsStored => view.row(MESSAGE, &message_key(me, receipt.message))?,
+    };
+    let Some(row) = row else {
         return Ok(());
     };
     let is_request = row.kind == Kind::Request;
@@ -308,6 +326,22 @@ fn receipt_kept(
         on_alert(view, row.conversation, p, |_| ())?;
     }
     Ok(())
+}
+
+/// Notes that a person at a recipient opened an own message; gives its row.
+fn opened_by(
+    view: &mut View<'_>,
+    me: MemberId,
+    recipient: MemberId,
+    message: MessageId,
+) -> Result<Option<MessageRow>, IndexError> {
+    let key = message_key(me, message);
+    let Some(mut row) = view.row::<MessageRow>(MESSAGE, &key)? else {
+        return Ok(None);
+    };
+    row.opened_by.insert(recipient);
+    view.put(MESSAGE, key, &row);
+    Ok(Some(row))
 }
 
 /// Remembers the furthest checkpoint of the peer's log.
@@ -345,11 +379,7 @@ fn settle(
         view.delete(OUTBOX, outbox_key(recipient, class, row.entry));
     }
     view.delete(EXPIRY, expiry_key(row.expires, recipient, message));
-    let so_far = row.deliveries.get(&recipient).copied();
-    // "Opened" may come before "delivered" on a link that lost the first answer.
-    if so_far != Some(Delivery::Opened) {
-        row.deliveries.insert(recipient, delivery);
-    }
+    row.deliveries.insert(recipient, delivery);
     view.put(MESSAGE, key, &row);
     Ok(Some(row))
 }

@@ -5,10 +5,12 @@ use super::change::{Change, Message, Other};
 use super::core::read_change;
 use super::error::AppError;
 use super::input::{HealthReply, Reply, ThreadItem};
+use super::permit::{Action, Permit};
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
 use super::view::after_prefix;
 use crate::base::{Actor, MessageId};
+use crate::domain::message::Kind;
 
 /// The longest page.
 const LONGEST_PAGE: usize = 500;
@@ -211,10 +213,11 @@ fn opened_before(turn: &Turn<'_>, message: &Message) -> Result<bool, Stop> {
 pub(super) fn attachment(
     service: &Service,
     turn: &mut Turn<'_>,
-    by: Actor,
+    permit: &Permit,
     message: MessageId,
     index: u16,
 ) -> Result<Reply, Stop> {
+    let by = permit.actor();
     let missing = AppError::NotFound("attachment");
     let me = service.me.member;
     let federation = service.federation.as_ref();
@@ -224,11 +227,16 @@ pub(super) fn attachment(
     for sender in senders {
         let key = message_key(sender, message);
         if let Some(row) = turn.view.row::<MessageRow>(MESSAGE, &key)? {
-            found = Some(row);
+            found = Some((sender, row));
             break;
         }
     }
-    let row = found.ok_or_else(|| missing.clone())?;
+    let (sender, row) = found.ok_or_else(|| missing.clone())?;
+    // Leave to read alerts is no leave to read what belongs to an exchange.
+    let alert = matches!(row.kind, Kind::Alert | Kind::Sighting);
+    if permit.action() == Action::ReadAlerts && !alert {
+        return Err(missing.into());
+    }
     let slot = row
         .attachments
         .get(usize::from(index))
@@ -252,7 +260,8 @@ pub(super) fn attachment(
         index,
     };
     turn.record(me, by, Change::Other(read))?;
-    Ok(Reply::Attachment(info))
+    let stored = stored_under(me, sender, message);
+    Ok(Reply::Attachment(info, stored))
 }
 
 /// The node's state.

@@ -32,12 +32,14 @@ pub(super) fn keep(
     let Some(so_far) = row.deliveries.get(&peer.member).copied() else {
         return Ok(());
     };
-    if !says_more(turn, peer.member, message, so_far, word)? {
+    if !says_more(turn, peer.member, message, &row, so_far, word)? {
         return Ok(());
     }
-    for class in [0, 1] {
-        let entry = row.entry;
-        service.flight.settle(peer.member, Waiting { class, entry });
+    if settles(word) {
+        for class in [0, 1] {
+            let entry = row.entry;
+            service.flight.settle(peer.member, Waiting { class, entry });
+        }
     }
     service.stirred.insert(peer.member);
     let temporary = |number| Refusal::from_number(number).is_some_and(Refusal::is_temporary);
@@ -59,17 +61,27 @@ pub(super) fn keep(
     Ok(())
 }
 
+/// Whether the receipt ends the delivery of a message. That somebody opened it does not: the
+/// receipt of delivery, from which the clock runs, may have been lost and is still to come.
+pub(super) fn settles(word: ReceiptWord) -> bool {
+    match word {
+        ReceiptWord::Delivered | ReceiptWord::Refused(_) => true,
+        ReceiptWord::Opened | ReceiptWord::AttachmentsStored => false,
+    }
+}
+
 /// Whether the receipt says something that this node has no evidence of yet.
 fn says_more(
     turn: &Turn<'_>,
     recipient: MemberId,
     message: MessageId,
+    row: &MessageRow,
     so_far: Delivery,
     word: ReceiptWord,
 ) -> Result<bool, IndexError> {
     Ok(match word {
         ReceiptWord::Delivered => matches!(so_far, Delivery::Queued | Delivery::Expired),
-        ReceiptWord::Opened => so_far != Delivery::Opened,
+        ReceiptWord::Opened => !row.opened_by.contains(&recipient),
         ReceiptWord::AttachmentsStored => turn
             .view
             .row::<bool>(ATTACHMENTS_AT, &message_key(recipient, message))?

@@ -1,6 +1,6 @@
 //! The rows of the index: what each table holds, and how its keys are made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,9 @@ pub const OUTBOX: Table = Table("outbox");
 pub const PULL: Table = Table("pull");
 /// When messages in the outbox expire, soonest first.
 pub const EXPIRY: Table = Table("expiry");
+/// Messages that list attachments, by the id that [`stored_under`] gives: what lies under another
+/// id belongs to no message.
+pub const ATTACHED: Table = Table("attached");
 /// Inputs that were refused and recorded, by digest, with their entry.
 pub const REFUSED: Table = Table("refused");
 /// Messages whose attachments are all stored at a recipient, by recipient and id.
@@ -55,6 +58,8 @@ pub struct MessageRow {
     pub expires: Timestamp,
     /// For an own message: how far it has come at each recipient.
     pub deliveries: BTreeMap<MemberId, Delivery>,
+    /// For an own message: the recipients where a person opened it.
+    pub opened_by: BTreeSet<MemberId>,
     /// For a peer's message: the entry that records its first opening here.
     pub opened: Option<u64>,
     /// Its attachments.
@@ -69,8 +74,6 @@ pub enum Delivery {
     Queued,
     /// The recipient's log holds it.
     Delivered,
-    /// A person there opened it.
-    Opened,
     /// The recipient does not take it.
     Refused(u16),
     /// It expired before the recipient took it.
@@ -174,6 +177,22 @@ pub struct HeadRow {
 /// Key of a message.
 pub fn message_key(sender: MemberId, message: MessageId) -> Vec<u8> {
     [&sender.to_bytes()[..], &message.to_bytes()].concat()
+}
+
+/// The id under which the sealed files of a message lie: its own for a message of this node, and
+/// one that depends on the sender for a peer's, so that no peer can choose another's.
+pub fn stored_under(me: MemberId, sender: MemberId, message: MessageId) -> MessageId {
+    if sender == me {
+        return message;
+    }
+    let digest = Digest::of_parts(&[
+        b"liaison/stored-under/v1",
+        &sender.to_bytes(),
+        &message.to_bytes(),
+    ]);
+    let mut id = [0; 16];
+    id.copy_from_slice(&digest.as_bytes()[..16]);
+    MessageId::from_bytes(id)
 }
 
 /// Key of a member's progress in a conversation.

@@ -85,7 +85,6 @@ impl Turn<'_> {
         let projected = Projected {
             entry,
             at: self.now,
-            by,
             change: &change,
         };
         project(&mut self.view, me, &projected)?;
@@ -107,11 +106,6 @@ impl Service {
         }
     }
 
-    /// This node.
-    pub fn me(&self) -> NodeId {
-        self.me
-    }
-
     /// When the service next needs a [`Input::Tick`], if no other input comes before.
     pub fn next_wake(&self) -> Option<Timestamp> {
         self.flight.next_retry()
@@ -124,7 +118,7 @@ impl Service {
     pub fn handle(&mut self, turn: &mut Turn<'_>, input: &Input) -> Result<Handled, IndexError> {
         match input {
             Input::Ask(ticket, permit, ask) => return self.ask(turn, *ticket, permit, ask),
-            Input::Peer(peer, from) => self.from_peer(turn, *peer, from)?,
+            Input::Peer(peer, from) => self.peer_did(turn, *peer, from)?,
             Input::MayFetch(ticket, peer, message) => {
                 let outcome = deliver::may_fetch(self, turn, *peer, *message)?;
                 turn.effects.push(Effect::Reply(*ticket, outcome));
@@ -178,7 +172,7 @@ impl Service {
         }
     }
 
-    fn from_peer(
+    fn peer_did(
         &mut self,
         turn: &mut Turn<'_>,
         peer: NodeId,
@@ -272,7 +266,7 @@ impl Service {
                 sighting,
             } => alerts::sight(self, turn, permit.actor(), *alert, *message, sighting),
             Ask::ReadAttachment { message, index } => {
-                read::attachment(self, turn, permit.actor(), *message, *index)
+                read::attachment(self, turn, permit, *message, *index)
             }
             Ask::Health => read::health(self, turn),
         }

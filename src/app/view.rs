@@ -34,11 +34,6 @@ impl Pending {
     pub fn is_empty(&self) -> bool {
         self.writes.is_empty()
     }
-
-    /// Forgets the writes, because their log append did not happen.
-    pub fn clear(&mut self) {
-        self.writes.clear();
-    }
 }
 
 /// The index under its pending writes.

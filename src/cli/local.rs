@@ -233,7 +233,7 @@ pub fn audit_export(dir: &Path, out: &Path, progress: Progress<'_>) -> Result<Ex
         bytes,
         entries: report.head.map_or(0, |head| head.size),
         log_root: report.head.map_or(Digest::EMPTY, |head| head.root),
-        trust_root: Some(report.root_fingerprint),
+        trust_root: report.root_fingerprint,
     })
 }
 
@@ -351,9 +351,8 @@ fn verified(report: &VerifyReport) -> Verified {
         log_root: report.head.map_or(Digest::EMPTY, |head| head.root),
         checkpoints: report.checkpoints,
         last: None,
-        trust_root: Some(report.root_fingerprint),
-        // The folder's own trust list is what it is verified under: that is the office's own word.
-        origin_checked: true,
+        trust_root: report.root_fingerprint,
+        origin_checked: report.root_fingerprint.is_some(),
         notes: report
             .remarks
             .iter()

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::failure::Failure;
@@ -54,9 +54,12 @@ pub struct Send {
 pub struct List {
     #[command(flatten)]
     session: ReaderArgs,
-    /// Only requests in this direction
+    /// Only what other members ask of this one
+    #[arg(long, conflicts_with = "outgoing")]
+    incoming: bool,
+    /// Only what this member asks of others
     #[arg(long)]
-    direction: Option<Way>,
+    outgoing: bool,
     /// Only requests in this state, such as queued, delivered or accepted
     #[arg(long)]
     state: Option<String>,
@@ -66,24 +69,6 @@ pub struct List {
     /// Go on where an earlier list ended
     #[arg(long)]
     cursor: Option<String>,
-}
-
-/// Which end of the exchanges to list.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Way {
-    /// This member asked
-    Outgoing,
-    /// This member was asked
-    Incoming,
-}
-
-impl From<Way> for Direction {
-    fn from(way: Way) -> Self {
-        match way {
-            Way::Outgoing => Self::Outgoing,
-            Way::Incoming => Self::Incoming,
-        }
-    }
 }
 
 /// `rfi show`.
@@ -195,7 +180,11 @@ impl List {
     async fn list(self) -> Result<Page<ExchangeSummary>, Failure> {
         let session = self.session.open(&READERS)?;
         let (state, cursor) = (self.state.as_deref(), self.cursor.as_deref());
-        let direction = self.direction.map(Into::into);
+        let direction = match (self.incoming, self.outgoing) {
+            (true, _) => Some(Direction::Incoming),
+            (_, true) => Some(Direction::Outgoing),
+            (false, false) => None,
+        };
         let page = session
             .client
             .exchanges(direction, state, self.limit, cursor);

@@ -44,6 +44,16 @@ impl SessionArgs {
         let token = self.token.token(&config, roles)?;
         let api =
             Addresses::load(&config)?.map_or(config.settings.api.listen, |running| running.api);
+        if api.port() == 0 {
+            let dir = self.dir.dir.display();
+            return Err(Failure::new(
+                Exit::Unreachable,
+                "node-unreachable",
+                "the node does not answer",
+                format!("no node serves from {dir}"),
+                format!("is `liaison serve --dir {dir}` running?"),
+            ));
+        }
         Ok(Session {
             client: Client::new(api, token),
         })

@@ -104,11 +104,16 @@ fn five_years() -> u32 {
 impl Handling {
     /// Checks the codes against each other.
     pub(crate) fn check(&self, faults: &mut Faults) {
-        faults.some("handling.codes", &self.codes, 4);
+        faults.some("handling.codes", &self.codes, HandlingCode::ALL.len());
+        faults.distinct("handling.codes", &self.codes);
         let h3 = self.codes.contains(&HandlingCode::H3);
         if h3 && self.restriction.as_deref().unwrap_or("").trim().is_empty() {
             let what = "H3 needs its restriction in words";
             faults.note("handling.restriction", "required", what);
+        }
+        if !h3 && self.restriction.is_some() {
+            let what = "a restriction in words goes with H3";
+            faults.note("handling.restriction", "not-allowed", what);
         }
         faults.optional("handling.restriction", self.restriction.as_deref(), 1_000);
         if self.retention_days == 0 || self.retention_days > 100 * 365 {

@@ -50,9 +50,6 @@ codes! {
     }
 }
 
-const HOUR: Duration = Duration::from_secs(3_600);
-const DAY: Duration = Duration::from_secs(24 * 3_600);
-
 /// The limits of one class in one profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -64,23 +61,75 @@ pub struct Limits {
     pub indirect: Duration,
 }
 
-impl Profile {
-    /// The limits of a class. The profiles that know no danger to life treat it as urgent.
-    pub fn limits(self, urgency: Urgency) -> Limits {
-        let (acknowledge, direct, indirect) = match (self, urgency) {
-            (Self::Eu2023977, Urgency::Life | Urgency::Urgent) => (None, 8 * HOUR, 3 * DAY),
-            (Self::Eu2023977, Urgency::Routine) => (None, 7 * DAY, 7 * DAY),
-            (Self::Sfd2006960, Urgency::Life | Urgency::Urgent) => (None, 8 * HOUR, 14 * DAY),
-            (Self::Sfd2006960, Urgency::Routine) => (None, 7 * DAY, 14 * DAY),
-            (Self::BpMou, Urgency::Life) => (Some(2 * HOUR), 8 * HOUR, 8 * HOUR),
-            (Self::BpMou, Urgency::Urgent) => (Some(8 * HOUR), 3 * DAY, 3 * DAY),
-            (Self::BpMou, Urgency::Routine) => (Some(2 * DAY), 14 * DAY, 14 * DAY),
-        };
-        Limits {
+impl Limits {
+    fn shortest(&self) -> Duration {
+        self.direct.min(self.indirect)
+    }
+}
+
+/// What one instrument sets for one or several classes.
+struct Rule {
+    profile: Profile,
+    classes: &'static [Urgency],
+    limits: Limits,
+}
+
+const fn rule(
+    profile: Profile,
+    classes: &'static [Urgency],
+    acknowledge: Option<Duration>,
+    direct: Duration,
+    indirect: Duration,
+) -> Rule {
+    Rule {
+        profile,
+        classes,
+        limits: Limits {
             acknowledge,
             direct,
             indirect,
-        }
+        },
+    }
+}
+
+const fn hours(n: u64) -> Duration {
+    Duration::from_secs(n * 3_600)
+}
+
+const fn days(n: u64) -> Duration {
+    hours(24 * n)
+}
+
+/// Every time limit there is: profile, classes, until acceptance, until the answer where the
+/// information is directly accessible, and where it is not. A profile that knows no danger to
+/// life treats it as urgent.
+static RULES: [Rule; 7] = {
+    use Profile::{BpMou, Eu2023977, Sfd2006960};
+    use Urgency::{Life, Routine, Urgent};
+    [
+        // Directive (EU) 2023/977, Art. 5(1).
+        rule(Eu2023977, &[Life, Urgent], None, hours(8), days(3)),
+        rule(Eu2023977, &[Routine], None, days(7), days(7)),
+        // Framework Decision 2006/960/JHA, Art. 4.
+        rule(Sfd2006960, &[Life, Urgent], None, hours(8), days(14)),
+        rule(Sfd2006960, &[Routine], None, days(7), days(14)),
+        // This project's proposal.
+        rule(BpMou, &[Life], Some(hours(2)), hours(8), hours(8)),
+        rule(BpMou, &[Urgent], Some(hours(8)), days(3), days(3)),
+        rule(BpMou, &[Routine], Some(days(2)), days(14), days(14)),
+    ]
+};
+
+impl Profile {
+    /// The limits of a class.
+    ///
+    /// # Panics
+    /// Never: there is a rule for every profile and class.
+    pub fn limits(self, urgency: Urgency) -> Limits {
+        let fits = |rule: &&Rule| rule.profile == self && rule.classes.contains(&urgency);
+        let rule = RULES.iter().find(fits);
+        rule.expect("there is a rule for every profile and class")
+            .limits
     }
 }
 
@@ -105,7 +154,7 @@ impl Clock {
         let limits = profile.limits(urgency);
         let (limit, time) = match limits.acknowledge {
             Some(acknowledge) => (Limit::Acknowledge, acknowledge),
-            None => (Limit::Answer, limits.direct.min(limits.indirect)),
+            None => (Limit::Answer, limits.shortest()),
         };
         Self {
             profile,
@@ -113,6 +162,17 @@ impl Clock {
             started: received,
             due: received.plus(time),
             stopped: None,
+        }
+    }
+
+    /// The clock after a part of the answer came without acceptance: that acknowledges the request,
+    /// but does not say how the rest is reached, so the shorter limit runs.
+    #[must_use]
+    pub fn acknowledged(self, urgency: Urgency) -> Self {
+        Self {
+            limit: Limit::Answer,
+            due: self.started.plus(self.profile.limits(urgency).shortest()),
+            ..self
         }
     }
 
@@ -139,66 +199,4 @@ impl Clock {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn hours(n: i64) -> Timestamp {
-        Timestamp::from_millis(n * 3_600_000)
-    }
-
-    #[test]
-    fn until_acceptance_the_shortest_limit_runs() {
-        let clock = Clock::start(Profile::Eu2023977, Urgency::Urgent, hours(0));
-        assert_eq!((clock.limit, clock.due), (Limit::Answer, hours(8)));
-        let clock = Clock::start(Profile::BpMou, Urgency::Life, hours(0));
-        assert_eq!((clock.limit, clock.due), (Limit::Acknowledge, hours(2)));
-    }
-
-    #[test]
-    fn acceptance_sets_the_limit_by_access_and_still_counts_from_receipt() {
-        let clock = Clock::start(Profile::Eu2023977, Urgency::Urgent, hours(1));
-        assert_eq!(
-            clock.accepted(Urgency::Urgent, Access::Direct).due,
-            hours(9)
-        );
-        let indirect = clock.accepted(Urgency::Urgent, Access::Indirect);
-        assert_eq!(indirect.due, hours(1 + 72));
-        assert_eq!(indirect.started, hours(1));
-    }
-
-    #[test]
-    fn the_limits_are_those_of_the_instruments() {
-        let all = |p: Profile, u| {
-            (
-                p.limits(u).acknowledge,
-                p.limits(u).direct,
-                p.limits(u).indirect,
-            )
-        };
-        use Urgency::{Life, Routine, Urgent};
-        assert_eq!(all(Profile::Eu2023977, Urgent), (None, 8 * HOUR, 3 * DAY));
-        assert_eq!(all(Profile::Eu2023977, Routine), (None, 7 * DAY, 7 * DAY));
-        assert_eq!(all(Profile::Sfd2006960, Urgent), (None, 8 * HOUR, 14 * DAY));
-        assert_eq!(
-            all(Profile::BpMou, Life),
-            (Some(2 * HOUR), 8 * HOUR, 8 * HOUR)
-        );
-        assert_eq!(
-            all(Profile::BpMou, Urgent),
-            (Some(8 * HOUR), 3 * DAY, 3 * DAY)
-        );
-        assert_eq!(
-            all(Profile::BpMou, Routine),
-            (Some(2 * DAY), 14 * DAY, 14 * DAY)
-        );
-    }
-
-    #[test]
-    fn a_stopped_clock_stays_as_it_stopped() {
-        let mut clock = Clock::start(Profile::Eu2023977, Urgency::Urgent, hours(0));
-        assert!(!clock.overdue(hours(8)));
-        assert!(clock.overdue(hours(9)));
-        clock.stopped = Some(hours(7));
-        assert!(!clock.overdue(hours(9)));
-    }
-}
+mod tests;

@@ -1,17 +1,25 @@
 //! Requests for information: what is asked, what is said to it, and how an exchange proceeds.
 
+mod command;
 mod exchange;
+mod parts;
+mod person;
 mod request;
 mod response;
+mod state;
 mod subject;
+#[cfg(test)]
+mod tests;
 
-pub use exchange::{Command, Exchange, PeerFault, Refused, Side, State};
-pub use request::{
-    EvidenceUse, Fact, Link, LinkKind, OtherChannel, Protection, Question, QuestionKind, Request,
-    Requester, UrgencyReason,
+pub use command::{Command, PeerFault, Refused};
+pub use exchange::Exchange;
+pub(crate) use parts::check_texts;
+pub use parts::{
+    Approval, ApprovalKind, EvidenceUse, Fact, Link, LinkKind, OtherChannel, Protection, Question,
+    QuestionKind, Requester, UrgencyReason,
 };
+pub use person::{Birth, Calendar, Name, Person, PersonStatus, Precision, Sex};
+pub use request::Request;
 pub use response::{Acceptance, Answer, Ground, Outcome, QuestionAnswer, Refusal, Scope};
-pub use subject::{
-    Account, Address, Birth, Calendar, Document, Name, Organisation, Person, PersonStatus, Phone,
-    Precision, Subject, Vehicle, Vessel,
-};
+pub use state::{Side, State};
+pub use subject::{Account, Address, Document, Organisation, Phone, Subject, Vehicle, Vessel};

@@ -286,12 +286,15 @@ pub async fn download(
         Action::ReadAlerts
     };
     let ask = Ask::ReadAttachment { message: id, index };
-    let Reply::Attachment(info) = api.ask(&caller, action, ask).await? else {
+    let Reply::Attachment(info, stored) = api.ask(&caller, action, ask).await? else {
         return Err(AppError::NotFound("attachment").into());
     };
     let file = api
         .blobs
-        .read(BlobId { message: id, index })
+        .read(BlobId {
+            message: stored,
+            index,
+        })
         .map_err(|_| AppError::AttachmentIncomplete)?;
     let (writer, reader) = tokio::io::duplex(READ);
     let key = AttachmentKey::from_bytes(info.key);

@@ -180,7 +180,7 @@ fn exchanges(reply: Reply) -> Result<Vec<ExchangeRow>, Failure> {
         Reply::Thread(..)
         | Reply::Alerts(..)
         | Reply::AlertThread(..)
-        | Reply::Attachment(_)
+        | Reply::Attachment(..)
         | Reply::Health(_)
         | Reply::MayFetch => Err(AppError::NotFound("exchange").into()),
     }

@@ -10,12 +10,12 @@ use crate::driver::Busy;
 
 /// A problem on its way to the caller.
 #[derive(Debug)]
-pub struct Failure(pub Problem);
+pub struct Failure(pub Box<Problem>);
 
 impl Failure {
     /// A problem with this status and code.
     pub fn new(status: StatusCode, code: &str, detail: impl Into<String>, next: &str) -> Self {
-        Self(Problem {
+        Self(Box::new(Problem {
             kind: format!("/problems/{code}"),
             title: code.replace('-', " "),
             status: status.as_u16(),
@@ -23,7 +23,7 @@ impl Failure {
             detail: detail.into(),
             next: next.to_owned(),
             field: None,
-        })
+        }))
     }
 
     /// The input is not of the form that the route takes.
@@ -45,7 +45,7 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status =
             StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, Json(self.0)).into_response();
+        let mut response = (status, Json(*self.0)).into_response();
         response.headers_mut().insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),

@@ -11,7 +11,8 @@ use tokio::io::AsyncWrite;
 use tracing::{info, warn};
 
 use crate::app::FromPeer;
-use crate::base::{Digest, MessageId, NodeId};
+use crate::app::rows::stored_under;
+use crate::base::{Digest, MemberId, MessageId, NodeId};
 use crate::driver::Driver;
 use crate::store::{BlobId, BlobStore, PartialBlob};
 use crate::transport::{AttachmentRequest, Transport};
@@ -21,6 +22,7 @@ type Place = (NodeId, MessageId, u16);
 /// Fetches attachments, each one once at a time.
 #[derive(Clone)]
 pub struct Fetcher {
+    me: MemberId,
     blobs: Arc<BlobStore>,
     driver: Driver,
     running: Arc<Mutex<HashSet<Place>>>,
@@ -28,8 +30,9 @@ pub struct Fetcher {
 
 impl Fetcher {
     /// A fetcher that tells the driver what came.
-    pub fn new(blobs: Arc<BlobStore>, driver: Driver) -> Self {
+    pub fn new(me: MemberId, blobs: Arc<BlobStore>, driver: Driver) -> Self {
         Self {
+            me,
             blobs,
             driver,
             running: Arc::default(),
@@ -96,7 +99,10 @@ impl Fetcher {
         length: u64,
         digest: Digest,
     ) -> Result<(), FetchFailed> {
-        let id = BlobId { message, index };
+        let id = BlobId {
+            message: stored_under(self.me, peer.member, message),
+            index,
+        };
         if self.blobs.exists(id)? {
             return Ok(());
         }

@@ -17,12 +17,13 @@ use super::people::read_people;
 use super::signer::KeySigner;
 use crate::app::Federation;
 use crate::app::core::{CatchUp, Core, Fatal};
+use crate::app::rows::ATTACHED;
 use crate::base::{Digest, NodeId, Timestamp};
 use crate::config::{Addresses, Config};
 use crate::driver::{Current, Driver};
 use crate::http::{self, Api, LinkErrors, PeopleFile, Staging};
 use crate::seal::trust::Directory;
-use crate::store::{BlobStore, Log as _};
+use crate::store::{BlobId, BlobStore, Index as _, Log as _, SledIndex};
 use crate::transport::{Limits, PeerAddress, Peers, Transport, TransportError, tls_identity};
 
 /// How often a running node looks whether another trust list was installed.
@@ -70,6 +71,7 @@ pub async fn serve(serve: Serve, until: impl Future<Output = ()>) -> Result<(), 
         path: folder.0.join("blobs"),
         source,
     })?;
+    forget_uploads(&blobs, core.index());
     let blobs = Arc::new(blobs);
     let (carrier, errands) = Carrier::new();
     let (ended, mut has_ended) = mpsc::channel::<()>(1);
@@ -105,7 +107,7 @@ pub async fn serve(serve: Serve, until: impl Future<Output = ()>) -> Result<(), 
     );
     let transport =
         Arc::new(transport.map_err(|error: TransportError| NodeError::Listen(error.to_string()))?);
-    let fetcher = Fetcher::new(blobs.clone(), driver.clone());
+    let fetcher = Fetcher::new(node.member, blobs.clone(), driver.clone());
     let carrying = tokio::spawn(carry(errands, transport.clone(), in_force.clone(), fetcher));
 
     let api = Api {
@@ -137,9 +139,7 @@ pub async fn serve(serve: Serve, until: impl Future<Output = ()>) -> Result<(), 
             // The sender is dropped when the node stops.
             let _stopping = stopping.changed().await;
         };
-        axum::serve(listener, http::router(api))
-            .with_graceful_shutdown(until)
-            .await
+        http::serve(listener, api, until).await
     });
     let watching = tokio::spawn(watch_trust(
         folder.clone(),
@@ -178,6 +178,20 @@ pub async fn serve(serve: Serve, until: impl Future<Output = ()>) -> Result<(), 
 
 fn stopped(error: impl std::fmt::Display) -> NodeError {
     NodeError::Listen(format!("the node stopped while it started: {error}"))
+}
+
+/// Removes sealed files that no message lists: uploads that were never sent.
+fn forget_uploads(blobs: &BlobStore, index: &SledIndex) {
+    let mut listed = |id: BlobId| {
+        let found = index.get(ATTACHED, &id.message.to_bytes());
+        // What cannot be told is kept.
+        !matches!(found, Ok(None))
+    };
+    match blobs.remove_unreferenced(&mut listed) {
+        Ok(0) => (),
+        Ok(removed) => info!(event = "uploads-forgotten", removed),
+        Err(error) => warn!(event = "uploads-kept", %error),
+    }
 }
 
 /// Says what opening the folder found.

@@ -1,6 +1,7 @@
 //! Checking and exporting a log from its files alone: without its secrets, without its lock, and
 //! without writing anything, beside a running node or on a copy.
 
+use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -8,10 +9,10 @@ use super::anchor::Anchor;
 use super::file_log::{FOLDER, Remark};
 use super::walk::{self, Visitor, Walked, WalkedGroup};
 use crate::audit::bundle::{BundleWriter, TrustDocuments};
-use crate::audit::{AuditFailure, Checkpoint, CheckpointFault, Entry, Origin};
+use crate::audit::{AuditFailure, Checkpoint, CheckpointFault, Entry, EventCode, Origin};
 use crate::base::Digest;
 use crate::seal::sign::{KeyId, VerifyingKey};
-use crate::seal::trust::{Directory, TrustFileError};
+use crate::seal::trust::{Directory, KeyBundle, SignedDocument, TrustFileError};
 
 const TRUST: &str = "trust";
 
@@ -26,8 +27,9 @@ pub struct VerifyReport {
     pub key: KeyId,
     /// How many checkpoints there are.
     pub checkpoints: u64,
-    /// The fingerprint of the root from which the trust begins.
-    pub root_fingerprint: Digest,
+    /// The fingerprint of the root from which the trust begins; none while no trust list is
+    /// installed, when the log is checked under the key that the node itself names.
+    pub root_fingerprint: Option<Digest>,
     /// What is to be known. Beside a running node, a group that is just being written shows as
     /// one that was never finished.
     pub remarks: Vec<Remark>,
@@ -48,7 +50,7 @@ pub fn verify_folder(
 
 struct Checked {
     report: VerifyReport,
-    trust: TrustDocuments,
+    trust: Option<TrustDocuments>,
     key: VerifyingKey,
     walked: Walked,
 }
@@ -58,17 +60,27 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
     // The anchor is read first: what it holds is in the log by then.
     let anchor = Anchor::read(&folder)?;
     let origin = anchor.origin();
-    let directory = read_trust(&dir.join(TRUST))?;
-    let key = directory
-        .log_key(&origin.to_string())
-        .ok_or(AuditFailure::NoLogKey { origin })?
-        .clone();
+    let trust = match read_trust(&dir.join(TRUST)) {
+        // Before its first trust list a node vouches for its log alone.
+        Err(AuditFailure::Missing { .. }) if !dir.join(TRUST).join("list.json").exists() => None,
+        other => Some(other?),
+    };
+    let key = match &trust {
+        Some(directory) => directory.log_key(&origin.to_string()).cloned(),
+        None => own_log_key(dir, origin)?,
+    }
+    .ok_or(AuditFailure::NoLogKey { origin })?;
     let mut checks = Checks {
         key: &key,
         checkpoints: 0,
+        had_trust_list: false,
         progress,
     };
     let walked = walk::walk(&folder, origin, &mut checks)?;
+    if trust.is_none() && checks.had_trust_list {
+        let place = format!("{TRUST}/root.json");
+        return Err(AuditFailure::Missing { place });
+    }
     let checkpoints = checks.checkpoints;
     let anchored = anchor.check(origin, &walked.tree, &key)?;
     let mut remarks = Vec::new();
@@ -84,12 +96,12 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
         head: walked.head.as_ref().map(|head| head.checkpoint),
         key: key.key_id(),
         checkpoints,
-        root_fingerprint: directory.root_fingerprint(),
+        root_fingerprint: trust.as_ref().map(Directory::root_fingerprint),
         remarks,
     };
     Ok(Checked {
         report,
-        trust: TrustDocuments::of(&directory),
+        trust: trust.as_ref().map(TrustDocuments::of),
         key,
         walked,
     })
@@ -120,6 +132,9 @@ pub fn export_folder(
     let head = walked.head.ok_or_else(|| AuditFailure::Missing {
         place: "checkpoint".to_owned(),
     })?;
+    let trust = trust.ok_or_else(|| AuditFailure::Missing {
+        place: format!("{TRUST}/root.json"),
+    })?;
     let folder = dir.join(FOLDER);
     let size = head.checkpoint.size;
     let out = io::BufWriter::new(out);
@@ -148,6 +163,23 @@ fn unwritten() -> impl FnOnce(io::Error) -> AuditFailure {
     AuditFailure::io("the bundle")
 }
 
+/// The log key that the node's own bundle names.
+fn own_log_key(dir: &Path, origin: Origin) -> Result<Option<VerifyingKey>, AuditFailure> {
+    let place = format!("{TRUST}/bundles/{}.json", origin.node);
+    let json = match fs::read(dir.join(&place)) {
+        Ok(json) => json,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(AuditFailure::Missing { place });
+        }
+        Err(error) => return Err(AuditFailure::io(place)(error)),
+    };
+    let bundle = SignedDocument::from_json(&json).and_then(|bundle| KeyBundle::peek(&bundle));
+    let bundle = bundle.map_err(|error| AuditFailure::Trust {
+        reason: error.to_string(),
+    })?;
+    Ok(bundle.log_key(&origin.to_string()).cloned())
+}
+
 fn read_trust(folder: &Path) -> Result<Directory, AuditFailure> {
     let place = |file| format!("{TRUST}/{file}");
     Directory::load(folder).map_err(|error| match error {
@@ -169,6 +201,8 @@ fn read_trust(folder: &Path) -> Result<Directory, AuditFailure> {
 struct Checks<'a> {
     key: &'a VerifyingKey,
     checkpoints: u64,
+    /// Whether the log says that a trust list was in force.
+    had_trust_list: bool,
     progress: &'a mut dyn FnMut(u64, u64),
 }
 
@@ -182,6 +216,7 @@ impl Visitor for Checks<'_> {
             if Digest::of(stored.ciphertext) != entry.sealed_digest {
                 return Err(AuditFailure::SealedContent { index });
             }
+            self.had_trust_list |= entry.event == EventCode::TrustListInstalled;
         }
         self.checkpoints += 1;
         group

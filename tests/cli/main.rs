@@ -1,5 +1,6 @@
 //! The command line as a script meets it: exit codes, standard error, JSON.
 
+mod demo;
 mod node;
 
 use std::path::Path;

@@ -185,16 +185,7 @@ fn the_running_nodes_own_address_wins_over_the_configured_one() {
     let addresses = json!({ "exchange": "127.0.0.1:2", "api": address });
     std::fs::write(dir.path().join("run/addresses.json"), bytes(&addresses)).expect("written");
     let folder = path(dir.path());
-    let words = [
-        "rfi",
-        "list",
-        "--direction",
-        "outgoing",
-        "--limit",
-        "1",
-        "--dir",
-        folder,
-    ];
+    let words = ["rfi", "list", "--outgoing", "--limit", "1", "--dir", folder];
     let output = liaison(&words);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let asked = asked.join().expect("the node ends");

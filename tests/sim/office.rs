@@ -80,7 +80,6 @@ impl Office {
         let mut log = SimLog {
             inner: self.log.reopen(),
             planted: self.planted,
-            unwritten: 0,
         };
         let mut index = SimIndex {
             inner: self.index.reopen(),

@@ -36,8 +36,6 @@ impl Planted {
 pub struct SimLog {
     pub inner: MemoryLog,
     pub planted: Option<Planted>,
-    /// Appends that only seem to have happened.
-    pub unwritten: u64,
 }
 
 impl Log for SimLog {

@@ -97,8 +97,8 @@ async fn forged(stage: &Stage, root: Digest) -> Result<(Told, ()), Fault> {
         stage.at.member,
         "AT's auditor gets the same file with one bit changed, and refuses it.",
     )
-    .detail(fault.text())
-    .fact("fault", fault.json());
+    .detail(format!("exit 3: {}", fault.told()))
+    .fact("refusal", fault.json());
     Ok((told, ()))
 }
 

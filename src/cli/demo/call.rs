@@ -37,18 +37,21 @@ impl Fault {
     /// A line for a person.
     pub fn text(&self) -> String {
         match self {
-            Self::Command {
-                command,
-                exit,
-                problem,
-            } => {
+            Self::Command { command, exit, .. } => {
                 let exit = exit.map_or("a signal".to_owned(), |code| format!("exit {code}"));
-                let told = match (&problem["title"], &problem["detail"]) {
-                    (Value::String(what), Value::String(why)) => format!("{what}: {why}"),
-                    _ => problem.to_string(),
-                };
-                format!("`{command}` ended with {exit}: {told}")
+                format!("`{command}` ended with {exit}: {}", self.told())
             }
+            Self::Unexpected(text) => text.clone(),
+        }
+    }
+
+    /// What the command told, or what was unexpected.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Command { problem, .. } => match (&problem["title"], &problem["detail"]) {
+                (Value::String(what), Value::String(why)) => format!("{what}: {why}"),
+                _ => problem.to_string(),
+            },
             Self::Unexpected(text) => text.clone(),
         }
     }

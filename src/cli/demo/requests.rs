@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::call::{Call, Fault, ensure};
+use super::office::Office;
 use super::stage::{Stage, proof_line, read, receipt};
 use super::story::{Story, Told};
 use crate::api::{ExchangeSummary, ExchangeView, Sent};
@@ -18,8 +19,10 @@ const REQUEST_AT: &str = include_str!("../../../deploy/examples/request-at.toml"
 
 /// Bytes of the attachment.
 const ATTACHED: usize = 5_000_000;
+/// Every how many questions an exchange is read though its line in the list is the same.
+const NOW_AND_THEN: u32 = 8;
 /// What its bytes follow from.
-const SEED: u64 = 2022_05_19;
+const SEED: u64 = 20_220_519;
 /// The ground on which MK refuses: an ongoing investigation, or a person's safety.
 const GROUND: &str = "f2";
 
@@ -29,7 +32,8 @@ const GROUND: &str = "f2";
 /// The first fault.
 pub async fn play(stage: &Stage, story: &mut Story) -> Result<(), Fault> {
     let (id, file) = story.tell("request-sent", sent(stage)).await?;
-    story.tell("request-received", received(stage, id)).await?;
+    let receipt = received(stage, id, &stage.mk, &stage.tr);
+    story.tell("request-received", receipt).await?;
     story.tell("request-opened", opened(stage, id)).await?;
     story.tell("request-accepted", accepted(stage, id)).await?;
     story
@@ -40,6 +44,8 @@ pub async fn play(stage: &Stage, story: &mut Story) -> Result<(), Fault> {
     story.tell("request-answered", answered(stage, id)).await?;
     story.tell("answer-read", answer_read(stage, id)).await?;
     let id = story.tell("second-request-sent", second(stage)).await?;
+    let receipt = received(stage, id, &stage.at, &stage.mk);
+    story.tell("second-request-received", receipt).await?;
     story.tell("request-refused", refused(stage, id)).await?;
     story.tell("refusal-received", refusal(stage, id)).await?;
     Ok(())
@@ -51,10 +57,19 @@ fn about(told: Told, exchange: &ExchangeSummary) -> Told {
         .fact("exchange", exchange.id.to_string())
         .fact("state", exchange.state.clone());
     match &exchange.clock {
-        Some(clock) => told.fact("clock", json!(clock)).detail(format!(
-            "clock: {}",
-            thread::clock_words(clock, Timestamp::system())
-        )),
+        Some(clock) => told.fact("clock", json!(clock)),
+        None => told,
+    }
+}
+
+/// The same, with a line on the clock, where a step starts, changes or stops it.
+fn on_the_clock(told: Told, exchange: &ExchangeSummary) -> Told {
+    let told = about(told, exchange);
+    match &exchange.clock {
+        Some(clock) => {
+            let words = thread::clock_words(clock, Timestamp::system());
+            told.detail(format!("clock: {words}"))
+        }
         None => told,
     }
 }
@@ -91,24 +106,33 @@ async fn sent(stage: &Stage) -> Result<(Told, (MessageId, PathBuf)), Fault> {
     )
     .detail(format!("exchange {}: {}", exchange.id, exchange.subject))
     .detail(format!(
-        "attached {}, sha256 {}",
+        "attached {}, sha256 {}…",
         in_words(ATTACHED as u64),
         digest.short()
     ))
     .fact("sha256", digest.to_string())
     .fact("urgency_reason", reason);
-    Ok((about(told, exchange), (exchange.id, file)))
+    Ok((on_the_clock(told, exchange), (exchange.id, file)))
 }
 
-/// Waits until an office sees an exchange with what `find` looks for.
+/// Waits until an office sees an exchange with what `find` looks for. Reading an exchange is
+/// recorded, so it is read again only when the list shows a change, or now and then.
 async fn seen<T>(
     stage: &Stage,
-    office: &super::office::Office,
+    office: &Office,
     id: MessageId,
     what: &str,
     find: impl Fn(&ExchangeView) -> Option<T>,
 ) -> Result<(ExchangeView, T), Fault> {
+    let mut last = None;
+    let mut unchanged = 0;
     let found = stage.until(what, async || {
+        let listed = stage.listed(office, id).await?;
+        unchanged += 1;
+        if listed.is_none() || (listed == last && unchanged % NOW_AND_THEN != 0) {
+            return Ok(None);
+        }
+        last = listed;
         let Some(view) = stage.exchange(office, id).await? else {
             return Ok(None);
         };
@@ -117,19 +141,27 @@ async fn seen<T>(
     found.await
 }
 
-async fn received(stage: &Stage, id: MessageId) -> Result<(Told, ()), Fault> {
-    let tr = stage.tr.member;
-    let what = "MK holds TR's receipt";
-    let (view, (at, log)) = seen(stage, &stage.mk, id, what, |view| {
-        let (event, log) = receipt(&view.events, "delivered", tr)?;
+async fn received(
+    stage: &Stage,
+    id: MessageId,
+    asking: &Office,
+    asked: &Office,
+) -> Result<(Told, ()), Fault> {
+    let (by, to) = (asked.member, asking.member);
+    let what = format!("{to} holds {by}'s receipt");
+    let (view, (at, log)) = seen(stage, asking, id, &what, |view| {
+        let (event, log) = receipt(&view.events, "delivered", by)?;
         Some((event.at, log.clone()))
     })
     .await?;
-    let told = Told::by(tr, "received it: MK holds TR's signed receipt.")
-        .detail(proof_line(&log))
-        .fact("receipt", json!(log))
-        .fact("received", at.to_string());
-    Ok((about(told, &view.summary), ()))
+    let told = Told::by(
+        by,
+        format!("received it: {to} holds {by}'s signed receipt."),
+    )
+    .detail(proof_line(&log))
+    .fact("receipt", json!(log))
+    .fact("received", at.to_string());
+    Ok((on_the_clock(told, &view.summary), ()))
 }
 
 async fn opened(stage: &Stage, id: MessageId) -> Result<(Told, ()), Fault> {
@@ -159,13 +191,13 @@ async fn accepted(stage: &Stage, id: MessageId) -> Result<(Told, ()), Fault> {
     let exchange: ExchangeSummary = read(stage.run(call).await?)?;
     let says = "accepts; the information is directly accessible.";
     let told = Told::by(stage.tr.member, says).fact("reference", "TR-2026-0417");
-    Ok((about(told, &exchange), ()))
+    Ok((on_the_clock(told, &exchange), ()))
 }
 
 /// Waits until an office holds a message of this kind by the other side.
 async fn message(
     stage: &Stage,
-    office: &super::office::Office,
+    office: &Office,
     id: MessageId,
     kind: &str,
 ) -> Result<ExchangeView, Fault> {
@@ -217,7 +249,10 @@ async fn attachment(stage: &Stage, id: MessageId, sent: &Path) -> Result<(Told, 
         in_words(size)
     );
     let told = Told::by(stage.tr.member, says)
-        .detail(format!("sha256 {after}, as MK's signed message lists it"))
+        .detail(format!(
+            "sha256 {}…, as MK's signed message lists it",
+            after.short()
+        ))
         .fact("exchange", id.to_string())
         .fact("bytes", size)
         .fact("sha256", after.to_string());
@@ -244,7 +279,7 @@ async fn answer_read(stage: &Stage, id: MessageId) -> Result<(Told, ()), Fault> 
         event.content["outcome"].clone()
     });
     let told = Told::by(stage.mk.member, "reads the answer.").fact("outcome", outcome);
-    Ok((about(told, &view.summary), ()))
+    Ok((on_the_clock(told, &view.summary), ()))
 }
 
 async fn second(stage: &Stage) -> Result<(Told, MessageId), Fault> {
@@ -259,7 +294,7 @@ async fn second(stage: &Stage) -> Result<(Told, MessageId), Fault> {
     };
     let told = Told::by(stage.at.member, "asks MK.")
         .detail(format!("exchange {}: {}", exchange.id, exchange.subject));
-    Ok((about(told, exchange), exchange.id))
+    Ok((on_the_clock(told, exchange), exchange.id))
 }
 
 async fn refused(stage: &Stage, id: MessageId) -> Result<(Told, ()), Fault> {
@@ -287,5 +322,5 @@ async fn refusal(stage: &Stage, id: MessageId) -> Result<(Told, ()), Fault> {
     let ground = said.and_then(|event| event.content["ground"].as_str());
     ensure(ground == Some(GROUND), || "AT sees no ground".to_owned())?;
     let told = Told::by(stage.at.member, "sees the refusal and its ground.").fact("ground", GROUND);
-    Ok((about(told, &view.summary), ()))
+    Ok((on_the_clock(told, &view.summary), ()))
 }

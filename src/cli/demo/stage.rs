@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::call::{Call, Fault, Program};
 use super::folder::Folder;
 use super::office::Office;
-use crate::api::{AlertView, EventView, ExchangeView, PeerLogView};
+use crate::api::{AlertView, EventView, ExchangeSummary, ExchangeView, Page, PeerLogView};
 use crate::base::{MemberId, MessageId};
 use crate::cli::thread;
 
@@ -84,6 +84,20 @@ impl Stage {
     ) -> Result<Option<ExchangeView>, Fault> {
         let call = Call::of("rfi show").dir(&office.dir).value(id.to_string());
         present(self.run(call).await)
+    }
+
+    /// An exchange's line in an office's list; none before it has arrived there.
+    ///
+    /// # Errors
+    /// As [`Stage::exchange`].
+    pub async fn listed(
+        &self,
+        office: &Office,
+        id: MessageId,
+    ) -> Result<Option<ExchangeSummary>, Fault> {
+        let list = Call::of("rfi list").dir(&office.dir);
+        let page: Page<ExchangeSummary> = read(self.run(list).await?)?;
+        Ok(page.items.into_iter().find(|exchange| exchange.id == id))
     }
 
     /// An alert as an office sees it; none before it has arrived there.

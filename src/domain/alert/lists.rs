@@ -171,6 +171,20 @@ codes! {
 }
 
 codes! {
+    /// How exactly a place is known.
+    PlacePrecision {
+        /// To the spot.
+        Point = "point",
+        /// To the town or village.
+        Locality = "locality",
+        /// To the region.
+        Region = "region",
+        /// To the country.
+        Country = "country",
+    }
+}
+
+codes! {
     /// Fraud with documents.
     DocumentFraud {
         /// A genuine document that was altered.

@@ -22,13 +22,25 @@ codes! {
     }
 }
 
+/// What one member sees itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seen {
+    /// The member.
+    pub member: MemberId,
+    /// When it said so, by its own clock.
+    pub at: Timestamp,
+    /// What it sees.
+    pub sighting: Sighting,
+}
+
 /// An alert and who has seen the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AlertRecord {
     alert: Alert,
     created: Timestamp,
-    sighted_by: Vec<MemberId>,
+    sightings: Vec<Seen>,
 }
 
 impl AlertRecord {
@@ -40,7 +52,7 @@ impl AlertRecord {
         Some(Self {
             alert: (**alert).clone(),
             created: header.created,
-            sighted_by: Vec::new(),
+            sightings: Vec::new(),
         })
     }
 
@@ -92,12 +104,21 @@ impl AlertRecord {
         sighting.validate().map_err(|_| PeerFault::Form)
     }
 
-    /// Applies a sighting that was decided here or admitted.
+    /// Applies a sighting that was decided here or admitted. Each member's latest is kept, so that
+    /// every node ends with the same, in whichever order those of several members come.
     pub fn apply(&mut self, header: &Header, event: &Event) {
-        if matches!(event.body, Body::Sighting(_)) {
-            self.sighted_by.push(header.sender.member);
-            self.sighted_by.sort();
-            self.sighted_by.dedup();
+        let Body::Sighting(sighting) = &event.body else {
+            return;
+        };
+        let seen = Seen {
+            member: header.sender.member,
+            at: event.at,
+            sighting: sighting.clone(),
+        };
+        let place = |known: &Seen| known.member.cmp(&seen.member);
+        match self.sightings.binary_search_by(place) {
+            Ok(at) => self.sightings[at] = seen,
+            Err(at) => self.sightings.insert(at, seen),
         }
     }
 
@@ -111,9 +132,14 @@ impl AlertRecord {
         self.created
     }
 
+    /// The latest sighting of each member, ordered by member.
+    pub fn sightings(&self) -> &[Seen] {
+        &self.sightings
+    }
+
     /// The members that see it too.
-    pub fn sighted_by(&self) -> &[MemberId] {
-        &self.sighted_by
+    pub fn sighted_by(&self) -> Vec<MemberId> {
+        self.sightings.iter().map(|seen| seen.member).collect()
     }
 
     /// Where it stands.

@@ -3,119 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Acceptance, Answer, Outcome, Refusal, Request, Scope};
+use super::command::may_cause;
+use super::{
+    Acceptance, Answer, Command, Ground, Outcome, PeerFault, Refused, Request, Scope, Side, State,
+};
 use crate::base::{Actor, Role, Timestamp};
-use crate::domain::FieldError;
 use crate::domain::message::{Body, Event, Header, Kind};
 use crate::domain::profile::Clock;
-
-codes! {
-    /// Where an exchange stands. The states of the whole life-cycle have their names here; which
-    /// of them can be reached is what [`Exchange::decide`] allows.
-    State {
-        /// It waits to be delivered.
-        Queued = "queued",
-        /// The asked side's log holds it.
-        Delivered = "delivered",
-        /// A person there opened it.
-        Read = "read",
-        /// The asked side took it on.
-        Accepted = "accepted",
-        /// It was passed on to the competent authority.
-        Channelled = "channelled",
-        /// The asked side waits for a judicial authorisation.
-        AwaitingAuthorisation = "awaiting-authorisation",
-        /// The asked side needs to know more.
-        ClarificationRequested = "clarification-requested",
-        /// A part was answered; more may follow.
-        PartialAnswer = "partial-answer",
-        /// It was answered.
-        Answered = "answered",
-        /// It was refused.
-        Refused = "refused",
-        /// The asking side said what became of it.
-        Feedback = "feedback",
-        /// The asking side took it back.
-        Withdrawn = "withdrawn",
-        /// Another request took its place.
-        Superseded = "superseded",
-        /// It was passed on to another member.
-        Transferred = "transferred",
-        /// It is finished.
-        Closed = "closed",
-    }
-}
-
-codes! {
-    /// Which end of the exchange a node is.
-    Side {
-        /// It asked.
-        Requesting = "requesting",
-        /// It was asked.
-        Requested = "requested",
-    }
-}
-
-/// What a person at the asked side wants to say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    /// Take the request on.
-    Accept(Acceptance),
-    /// Answer it, whole or in part.
-    Answer(Answer),
-    /// Refuse it, by ground.
-    Refuse(Refusal),
-}
-
-/// Why a person may not say it now.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// Only the asked side says that.
-    #[error("only the asked side can do this")]
-    NotAsked,
-    /// The role may not.
-    #[error("the role {0} may not do this")]
-    Role(Role),
-    /// The exchange has gone past it.
-    #[error("the exchange is {0}, which does not allow this")]
-    State(State),
-    /// The message is faulty.
-    #[error("{} field(s) need attention", .0.len())]
-    Invalid(Vec<FieldError>),
-    /// The alert has expired.
-    #[error("the alert has expired")]
-    AlertExpired,
-}
-
-impl Refused {
-    /// The stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotAsked => "not-the-asked-side",
-            Self::Role(_) => "role-may-not",
-            Self::State(_) => "not-in-this-state",
-            Self::Invalid(_) => "invalid",
-            Self::AlertExpired => "alert-expired",
-        }
-    }
-}
-
-/// Why a peer's event does not fit: the peer misbehaved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PeerFault {
-    /// The event comes from the side that cannot cause it.
-    #[error("the event comes from the wrong side")]
-    Side,
-    /// The role cannot cause it.
-    #[error("the role cannot cause the event")]
-    Role,
-    /// The state does not allow it.
-    #[error("the state does not allow the event")]
-    State,
-    /// The content breaks the rules of its form.
-    #[error("the event breaks the rules of its form")]
-    Form,
-}
 
 /// An exchange.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,7 +69,8 @@ impl Exchange {
         request.validate().map_err(|_| PeerFault::Form)
     }
 
-    /// Decides what a person at the asked side may say; changes nothing.
+    /// Decides what a person at the asked side may say; changes nothing. Ground `x5` comes out as
+    /// the very answer no-hit.
     ///
     /// # Errors
     /// [`Refused`].
@@ -183,27 +78,34 @@ impl Exchange {
         if self.side != Side::Requested {
             return Err(Refused::NotAsked);
         }
-        let body = match command {
-            Command::Accept(acceptance) => {
-                acceptance.validate().map_err(Refused::Invalid)?;
-                Body::Acceptance(acceptance.clone())
-            }
-            Command::Answer(answer) => {
-                answer.validate(&self.request).map_err(Refused::Invalid)?;
-                Body::Answer(answer.clone())
-            }
-            Command::Refuse(refusal) => {
-                refusal.validate(&self.request).map_err(Refused::Invalid)?;
-                Body::Refusal(refusal.clone())
-            }
-        };
-        if !may_cause(by.role, body.kind()) {
+        let kind = command.kind();
+        if !may_cause(by.role, kind) {
             return Err(Refused::Role(by.role));
         }
-        if !self.allows(body.kind()) {
+        if !self.allows(kind) {
             return Err(Refused::State(self.state()));
         }
-        Ok(body)
+        let request = &self.request;
+        match command {
+            Command::Accept(acceptance) => {
+                acceptance.validate().map_err(Refused::Invalid)?;
+                Ok(Body::Acceptance(acceptance.clone()))
+            }
+            Command::Answer(answer) => {
+                answer.validate(request).map_err(Refused::Invalid)?;
+                Ok(Body::Answer(answer.normalised(request)))
+            }
+            Command::Refuse(refusal) => {
+                refusal.validate(request).map_err(Refused::Invalid)?;
+                Ok(match (refusal.ground, refusal.scope) {
+                    (Ground::X5, Scope::Whole) => Body::Answer(Answer::no_hit(request)),
+                    (Ground::X5, Scope::Part) => {
+                        Body::Answer(Answer::no_hit_to(&refusal.questions, request))
+                    }
+                    _ => Body::Refusal(refusal.clone()),
+                })
+            }
+        }
     }
 
     /// Whether an event of the asked side fits; changes nothing.
@@ -227,6 +129,8 @@ impl Exchange {
         match &event.body {
             Body::Acceptance(acceptance) => acceptance.validate(),
             Body::Answer(answer) => answer.validate(&self.request),
+            // "Neither confirm nor deny" stays at the node that says it.
+            Body::Refusal(refusal) if refusal.ground == Ground::X5 => return Err(PeerFault::Form),
             Body::Refusal(refusal) => refusal.validate(&self.request),
             Body::Request(_) | Body::Alert(_) | Body::Sighting(_) => {
                 return Err(PeerFault::Form);
@@ -262,13 +166,12 @@ impl Exchange {
 
     /// The asked side's log holds the request since `at`, by its clock.
     pub fn delivered(&mut self, at: Timestamp) {
-        self.delivered.get_or_insert(at);
+        self.delivered = earliest(self.delivered, at);
     }
 
-    /// A person at the asked side opened the request.
+    /// A person at the asked side opened the request at `at`, by its clock.
     pub fn opened(&mut self, at: Timestamp) {
-        self.delivered.get_or_insert(at);
-        self.read.get_or_insert(at);
+        self.read = earliest(self.read, at);
     }
 
     /// Where it stands.
@@ -287,10 +190,13 @@ impl Exchange {
     /// The clock; none until the asked side has receipted the request.
     pub fn clock(&self) -> Option<Clock> {
         let request = &self.request;
-        let started = self.delivered?;
+        // What was opened was delivered, even while the receipt that says since when is under way.
+        let started = self.delivered.or(self.read)?;
         let mut clock = Clock::start(request.profile, request.urgency, started);
         if let Some((acceptance, _)) = &self.acceptance {
             clock = clock.accepted(request.urgency, acceptance.access);
+        } else if self.partial {
+            clock = clock.acknowledged(request.urgency);
         }
         clock.stopped = self.end.map(|end| match end {
             End::Answered(at) | End::Refused(at) => at,
@@ -322,18 +228,14 @@ impl Exchange {
     /// Whether the state allows an event of the asked side.
     pub fn allows(&self, kind: Kind) -> bool {
         match kind {
-            Kind::Acceptance => self.end.is_none() && self.acceptance.is_none() && !self.partial,
+            Kind::Acceptance => self.end.is_none() && self.acceptance.is_none(),
             Kind::Answer | Kind::Refusal => self.end.is_none(),
             Kind::Request | Kind::Alert | Kind::Sighting => false,
         }
     }
 }
 
-/// Whether a role of the asked side can cause an event.
-fn may_cause(role: Role, kind: Kind) -> bool {
-    match kind {
-        Kind::Acceptance | Kind::Refusal => matches!(role, Role::Contact | Role::Releaser),
-        Kind::Answer => matches!(role, Role::Contact | Role::Officer | Role::Releaser),
-        Kind::Request | Kind::Alert | Kind::Sighting => false,
-    }
+/// The earlier of what was known and what is said now.
+fn earliest(known: Option<Timestamp>, said: Timestamp) -> Option<Timestamp> {
+    Some(known.map_or(said, |known| known.min(said)))
 }

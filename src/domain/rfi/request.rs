@@ -3,150 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::Subject;
-use crate::base::{MemberId, MessageId};
+use super::parts::{
+    Approval, EvidenceUse, Fact, Link, LinkKind, OtherChannel, Protection, Question, Requester,
+    UrgencyReason, check_texts,
+};
+use crate::base::MessageId;
 use crate::domain::message::{Handling, Priority};
 use crate::domain::profile::{Profile, Urgency};
 use crate::domain::{Faults, FieldError};
-
-codes! {
-    /// Why a request is urgent (Directive (EU) 2023/977 Art. 2).
-    UrgencyReason {
-        /// Immediate and serious threat to public security.
-        U1 = "U1",
-        /// Imminent danger to a person's life or physical integrity.
-        U2 = "U2",
-        /// Needed to decide on keeping someone deprived of liberty.
-        U3 = "U3",
-        /// The information would lose its relevance, and is important.
-        U4 = "U4",
-    }
-}
-
-codes! {
-    /// What a question asks for. Each is answerable alone.
-    QuestionKind {
-        /// Is the person known?
-        PersonKnown = "person-known",
-        /// Criminal record.
-        CriminalRecord = "criminal-record",
-        /// Is the document genuine?
-        DocumentGenuine = "document-genuine",
-        /// Who is the subscriber?
-        PhoneSubscriber = "phone-subscriber",
-        /// Who owns the vehicle?
-        VehicleOwner = "vehicle-owner",
-        /// Travel movements.
-        TravelMovements = "travel-movements",
-        /// Photograph or fingerprints.
-        Biometrics = "biometrics",
-        /// About a company.
-        Company = "company",
-        /// Check of a place.
-        LocationCheck = "location-check",
-        /// Anything else, in words.
-        Other = "other",
-    }
-}
-
-codes! {
-    /// What an answer may be used for.
-    EvidenceUse {
-        /// By the police only.
-        PoliceOnly = "police-only",
-        /// In court, with consent asked for.
-        CourtWithConsent = "court-with-consent",
-    }
-}
-
-codes! {
-    /// How another exchange is related.
-    LinkKind {
-        /// This one follows from it.
-        FollowUp = "follow-up",
-        /// It asks the same.
-        Duplicate = "duplicate",
-        /// It is about the same subject.
-        SameSubject = "same-subject",
-        /// The same request to another member.
-        Parallel = "parallel",
-    }
-}
-
-/// Who asks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Requester {
-    /// The authority.
-    pub authority: String,
-    /// Its unit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unit: Option<String>,
-    /// The officer, by a pseudonym that the unit can resolve.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub officer: Option<String>,
-    /// Where somebody answers at any hour.
-    pub contact_24_7: String,
-}
-
-/// The facts, in one language.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fact {
-    /// BCP 47 language tag.
-    pub language: String,
-    /// The facts.
-    pub text: String,
-}
-
-/// One question.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Question {
-    /// What it asks for.
-    pub kind: QuestionKind,
-    /// The question.
-    pub text: String,
-    /// The subject it is about, by its place in the list, from 0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<u16>,
-}
-
-/// A related exchange.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Link {
-    /// How it is related.
-    pub kind: LinkKind,
-    /// The exchange.
-    pub exchange: MessageId,
-}
-
-/// The same matter in another channel, named so that nobody works twice.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OtherChannel {
-    /// SIENA, INTERPOL I-24/7, SELEC, a liaison officer, …
-    pub channel: String,
-    /// The reference there.
-    pub reference: String,
-}
-
-/// What must be considered before anything leaves, or is used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Protection {
-    /// A minor is concerned.
-    #[serde(default)]
-    pub minor: bool,
-    /// Somebody concerned seeks or may seek asylum: confidential.
-    #[serde(default)]
-    pub asylum_confidential: bool,
-    /// Signs of trafficking in persons.
-    #[serde(default)]
-    pub victim_indicators: bool,
-    /// Countries never to be contacted about this, ISO 3166-1 alpha-2; said even if there are none.
-    pub never_contact: Vec<MemberId>,
-}
 
 /// A request for information.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,7 +60,13 @@ pub struct Request {
     pub evidence_use: EvidenceUse,
     /// Protection of the persons concerned.
     pub protection: Protection,
+    /// Approvals that it rests on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<Approval>,
 }
+
+/// The most links: those that a person names, and one to each other member asked the same.
+const MOST_LINKS: usize = 320;
 
 fn police_only() -> EvidenceUse {
     EvidenceUse::PoliceOnly
@@ -209,9 +79,18 @@ impl Request {
     /// All faults, each at its field.
     pub fn validate(&self) -> Result<(), Vec<FieldError>> {
         let mut faults = Faults::default();
+        self.check_head(&mut faults);
+        self.check_matter(&mut faults);
+        self.check_terms(&mut faults);
+        faults.outcome()
+    }
+
+    /// Reference, urgency, and who asks.
+    fn check_head(&self, faults: &mut Faults) {
         faults.text("reference", &self.reference, 100);
         faults.optional("context", self.context.as_deref(), 200);
-        faults.most("links", &self.links, 64);
+        faults.most("links", &self.links, MOST_LINKS);
+        faults.distinct("links", &self.links);
         let urgent = self.urgency != Urgency::Routine;
         if urgent && self.urgency_reason.is_none() {
             let what = "an urgent request gives a reason, U1 to U4";
@@ -221,19 +100,15 @@ impl Request {
             let what = "a routine request has no urgency reason";
             faults.note("urgency_reason", "not-allowed", what);
         }
-        let requester = &self.requester;
-        faults.text("requester.authority", &requester.authority, 300);
-        faults.optional("requester.unit", requester.unit.as_deref(), 300);
-        faults.optional("requester.officer", requester.officer.as_deref(), 100);
-        faults.text("requester.contact_24_7", &requester.contact_24_7, 300);
+        self.requester.check(faults);
+    }
+
+    /// What happened, what is asked, and about whom.
+    fn check_matter(&self, faults: &mut Faults) {
         faults.text("legal_basis", &self.legal_basis, 2_000);
         faults.text("purpose", &self.purpose, 2_000);
         faults.text("offence", &self.offence, 500);
-        faults.some("facts", &self.facts, 16);
-        for (i, fact) in self.facts.iter().enumerate() {
-            faults.text(format!("facts[{i}].language"), &fact.language, 35);
-            faults.text(format!("facts[{i}].text"), &fact.text, 50_000);
-        }
+        check_texts("facts", &self.facts, faults);
         faults.some("questions", &self.questions, 64);
         for (i, question) in self.questions.iter().enumerate() {
             faults.text(format!("questions[{i}].text"), &question.text, 5_000);
@@ -245,18 +120,34 @@ impl Request {
         }
         faults.most("subjects", &self.subjects, 64);
         for (i, subject) in self.subjects.iter().enumerate() {
-            subject.check(&format!("subjects[{i}]"), &mut faults);
+            subject.check(&format!("subjects[{i}]"), faults);
         }
         faults.text("believed_there", &self.believed_there, 5_000);
-        self.handling.check(&mut faults);
+    }
+
+    /// What the asked side may do, and what it has to know.
+    fn check_terms(&self, faults: &mut Faults) {
+        self.handling.check(faults);
         faults.some("languages", &self.languages, 16);
+        faults.distinct("languages", &self.languages);
+        for (i, language) in self.languages.iter().enumerate() {
+            faults.language(format!("languages[{i}]"), language);
+        }
         faults.most("other_channels", &self.other_channels, 16);
-        faults.most(
-            "protection.never_contact",
-            &self.protection.never_contact,
-            64,
-        );
-        faults.outcome()
+        for (i, other) in self.other_channels.iter().enumerate() {
+            faults.text(format!("other_channels[{i}].channel"), &other.channel, 100);
+            let path = format!("other_channels[{i}].reference");
+            faults.text(path, &other.reference, 200);
+        }
+        let never = &self.protection.never_contact;
+        faults.most("protection.never_contact", never, 64);
+        faults.distinct("protection.never_contact", never);
+        faults.most("approvals", &self.approvals, 16);
+        for (i, approval) in self.approvals.iter().enumerate() {
+            faults.text(format!("approvals[{i}].by"), &approval.by, 300);
+            let reference = approval.reference.as_deref();
+            faults.optional(format!("approvals[{i}].reference"), reference, 200);
+        }
     }
 
     /// How soon its messages must get through.

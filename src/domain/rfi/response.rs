@@ -52,6 +52,8 @@ codes! {
         X2 = "x2",
         /// No legal basis with this partner.
         X3 = "x3",
+        /// Neither confirm nor deny. It never leaves the node: what leaves is the answer no-hit.
+        X5 = "x5",
     }
 }
 
@@ -146,6 +148,48 @@ impl Acceptance {
 }
 
 impl Answer {
+    /// The one form of "no information can be provided". Whether there is something and it is
+    /// withheld, or there is nothing, must not show.
+    pub(crate) fn no_hit(request: &Request) -> Self {
+        Self {
+            outcome: Outcome::NoHit,
+            text: None,
+            answers: Vec::new(),
+            handling: request.handling.clone(),
+        }
+    }
+
+    /// The one form of "no information can be provided" to some of the questions.
+    pub(crate) fn no_hit_to(questions: &[u16], request: &Request) -> Self {
+        let no_hit = |question: u16| QuestionAnswer {
+            question,
+            outcome: Outcome::NoHit,
+            text: None,
+            evaluation: None,
+        };
+        let mut questions = questions.to_vec();
+        questions.sort_unstable();
+        Self {
+            outcome: Outcome::Partial,
+            answers: questions.into_iter().map(no_hit).collect(),
+            ..Self::no_hit(request)
+        }
+    }
+
+    /// The answer as it leaves: one that holds no-hits alone gets the form that all of them share.
+    pub(crate) fn normalised(&self, request: &Request) -> Self {
+        let silent = |answer: &QuestionAnswer| answer.outcome == Outcome::NoHit;
+        if self.text.is_some() || !self.answers.iter().all(silent) {
+            return self.clone();
+        }
+        let questions: Vec<u16> = self.answers.iter().map(|answer| answer.question).collect();
+        match self.outcome {
+            Outcome::NoHit => Self::no_hit(request),
+            Outcome::Partial => Self::no_hit_to(&questions, request),
+            Outcome::Hit | Outcome::NotAvailable => self.clone(),
+        }
+    }
+
     /// Checks every field against the request.
     ///
     /// # Errors
@@ -154,13 +198,16 @@ impl Answer {
         let mut faults = Faults::default();
         faults.optional("text", self.text.as_deref(), 100_000);
         faults.most("answers", &self.answers, request.questions.len());
+        let questions: Vec<u16> = self.answers.iter().map(|answer| answer.question).collect();
+        check_questions("answers", &questions, request, &mut faults);
         for (i, answer) in self.answers.iter().enumerate() {
-            if usize::from(answer.question) >= request.questions.len() {
-                let what = "names a question that was not asked";
-                faults.note(format!("answers[{i}].question"), "not-allowed", what);
-            }
             let text = answer.text.as_deref();
             faults.optional(format!("answers[{i}].text"), text, 50_000);
+            let says = answer.text.is_some() || answer.evaluation.is_some();
+            if answer.outcome == Outcome::NoHit && says {
+                let what = "a no-hit says nothing more, so that none tells more than another";
+                faults.note(format!("answers[{i}]"), "not-allowed", what);
+            }
         }
         let says = self.text.is_some() || !self.answers.is_empty();
         if matches!(self.outcome, Outcome::Hit | Outcome::Partial) && !says {
@@ -168,7 +215,7 @@ impl Answer {
             faults.note("text", "required", what);
         }
         if self.outcome == Outcome::NoHit && says {
-            let what = "no-hit says nothing more, so that it never tells more than another no-hit";
+            let what = "a no-hit says nothing more, so that none tells more than another";
             faults.note("text", "not-allowed", what);
         }
         self.handling.check(&mut faults);
@@ -188,11 +235,20 @@ impl Refusal {
             let what = "a partial refusal names its questions, a whole one names none";
             faults.note("questions", "not-allowed", what);
         }
-        let asked = request.questions.len();
-        if self.questions.iter().any(|q| usize::from(*q) >= asked) {
-            let what = "names a question that was not asked";
-            faults.note("questions", "not-allowed", what);
+        check_questions("questions", &self.questions, request, &mut faults);
+        if self.ground == Ground::X5 && self.reason.is_some() {
+            let what = "x5 gives no reason: it must not differ from a no-hit";
+            faults.note("reason", "not-allowed", what);
         }
         faults.outcome()
     }
+}
+
+/// Questions that were asked, each named once.
+fn check_questions(path: &str, questions: &[u16], request: &Request, faults: &mut Faults) {
+    let asked = request.questions.len();
+    if questions.iter().any(|q| usize::from(*q) >= asked) {
+        faults.note(path, "not-allowed", "names a question that was not asked");
+    }
+    faults.distinct(path, questions);
 }

@@ -2,81 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Name, Person};
 use crate::domain::Faults;
-
-codes! {
-    /// How a person appears in the case.
-    PersonStatus {
-        /// Suspected.
-        Suspect = "suspect",
-        /// Convicted.
-        Convicted = "convicted",
-        /// In contact with a suspect.
-        Contact = "contact",
-        /// A witness.
-        Witness = "witness",
-        /// A victim.
-        Victim = "victim",
-        /// Perhaps a victim.
-        PotentialVictim = "potential-victim",
-        /// Missing.
-        Missing = "missing",
-    }
-}
-
-codes! {
-    /// The calendar in which a date was given.
-    Calendar {
-        /// Gregorian.
-        Gregorian = "gregorian",
-        /// Solar Hijri, as in Iran and Afghanistan.
-        SolarHijri = "solar-hijri",
-        /// Hijri.
-        Hijri = "hijri",
-    }
-}
-
-codes! {
-    /// How exact a date is.
-    Precision {
-        /// To the day.
-        Day = "day",
-        /// To the month.
-        Month = "month",
-        /// To the year.
-        Year = "year",
-        /// Estimated, such as a 1 January that stands for an unknown day.
-        Estimated = "estimated",
-    }
-}
-
-/// A name as it is written, and how it is spelt in other scripts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Name {
-    /// In the original script.
-    pub original: String,
-    /// In other scripts.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub transliterations: Vec<String>,
-}
-
-/// A date of birth.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Birth {
-    /// As given: `1994-05-17`, `1373-02`, `1994`.
-    pub date: String,
-    /// The calendar in which it was given.
-    #[serde(default = "gregorian")]
-    pub calendar: Calendar,
-    /// How exact it is.
-    pub precision: Precision,
-}
-
-fn gregorian() -> Calendar {
-    Calendar::Gregorian
-}
 
 /// A travel or identity document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,47 +16,6 @@ pub struct Document {
     /// The issuing state, ISO 3166-1 alpha-2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
-}
-
-/// A person. Missing surnames are normal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Person {
-    /// Family name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub family_name: Option<Name>,
-    /// Given names.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub given_names: Option<Name>,
-    /// Father's name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub father: Option<Name>,
-    /// Grandfather's name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub grandfather: Option<Name>,
-    /// Mother's name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mother: Option<Name>,
-    /// Aliases.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub aliases: Vec<Name>,
-    /// Date of birth.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub birth: Option<Birth>,
-    /// Place of birth.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub birth_place: Option<String>,
-    /// Nationalities, ISO 3166-1 alpha-2.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub nationalities: Vec<String>,
-    /// As documents say or people describe.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sex: Option<String>,
-    /// Documents.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub documents: Vec<Document>,
-    /// How the person appears in the case.
-    pub status: PersonStatus,
 }
 
 /// A company or other organisation.
@@ -264,27 +150,87 @@ impl Subject {
             let what = "is exactly one of person, organisation, document, vehicle, vessel, phone, account, address";
             faults.note(path, "not-allowed", what);
         }
+        self.check_kind(path, faults);
+    }
+
+    fn check_kind(&self, path: &str, faults: &mut Faults) {
         if let Some(person) = &self.person {
-            let known = person.family_name.is_some()
-                || person.given_names.is_some()
-                || !person.aliases.is_empty()
-                || !person.documents.is_empty();
-            if !known {
-                let what = "needs a name, an alias or a document";
-                faults.note(format!("{path}.person"), "required", what);
-            }
-            if let Some(birth) = &person.birth {
-                faults.text(format!("{path}.person.birth.date"), &birth.date, 10);
-            }
+            person.check(&format!("{path}.person"), faults);
+        }
+        if let Some(document) = &self.document {
+            document.check(&format!("{path}.document"), faults);
+        }
+        if let Some(organisation) = &self.organisation {
+            organisation.check(&format!("{path}.organisation"), faults);
+        }
+        if let Some(vehicle) = &self.vehicle {
+            vehicle.check(&format!("{path}.vehicle"), faults);
+        }
+        if let Some(vessel) = &self.vessel {
+            vessel.check(&format!("{path}.vessel"), faults);
         }
         if let Some(phone) = &self.phone {
             faults.text(format!("{path}.phone.number"), &phone.number, 40);
+            faults.optional(format!("{path}.phone.device"), phone.device.as_deref(), 40);
         }
-        if let Some(vehicle) = &self.vehicle {
-            if vehicle.plate.is_none() && vehicle.vin.is_none() && vehicle.description.is_none() {
-                let what = "needs a plate, a VIN or a description";
-                faults.note(format!("{path}.vehicle"), "required", what);
-            }
+        if let Some(account) = &self.account {
+            faults.text(format!("{path}.account.provider"), &account.provider, 300);
+            faults.text(
+                format!("{path}.account.identifier"),
+                &account.identifier,
+                200,
+            );
         }
+        if let Some(address) = &self.address {
+            faults.text(format!("{path}.address.text"), &address.text, 500);
+            faults.country(
+                format!("{path}.address.country"),
+                address.country.as_deref(),
+            );
+        }
+    }
+}
+
+impl Document {
+    /// Checks one document.
+    pub(crate) fn check(&self, path: &str, faults: &mut Faults) {
+        faults.text(format!("{path}.kind"), &self.kind, 100);
+        faults.text(format!("{path}.number"), &self.number, 100);
+        faults.country(format!("{path}.issuer"), self.issuer.as_deref());
+    }
+}
+
+impl Organisation {
+    fn check(&self, path: &str, faults: &mut Faults) {
+        self.name.check(&format!("{path}.name"), faults);
+        let number = self.registration.as_deref();
+        faults.optional(format!("{path}.registration"), number, 100);
+        faults.country(format!("{path}.country"), self.country.as_deref());
+    }
+}
+
+impl Vehicle {
+    fn check(&self, path: &str, faults: &mut Faults) {
+        if self.plate.is_none() && self.vin.is_none() && self.description.is_none() {
+            faults.note(path, "required", "needs a plate, a VIN or a description");
+        }
+        faults.optional(format!("{path}.plate"), self.plate.as_deref(), 40);
+        faults.country(format!("{path}.country"), self.country.as_deref());
+        faults.optional(format!("{path}.vin"), self.vin.as_deref(), 40);
+        let description = self.description.as_deref();
+        faults.optional(format!("{path}.description"), description, 500);
+    }
+}
+
+impl Vessel {
+    fn check(&self, path: &str, faults: &mut Faults) {
+        if self.name.is_none() && self.number.is_none() && self.description.is_none() {
+            faults.note(path, "required", "needs a name, a number or a description");
+        }
+        faults.optional(format!("{path}.name"), self.name.as_deref(), 200);
+        faults.optional(format!("{path}.number"), self.number.as_deref(), 40);
+        faults.country(format!("{path}.flag"), self.flag.as_deref());
+        let description = self.description.as_deref();
+        faults.optional(format!("{path}.description"), description, 500);
     }
 }

@@ -1,0 +1,246 @@
+use super::*;
+use crate::base::Role;
+use crate::domain::fixtures::{actor, alert, hours, member, message, sighting};
+use crate::domain::message::{Body, Kind};
+use crate::domain::rfi::{PeerFault, Refused, Sex};
+
+fn faults(change: impl FnOnce(&mut Alert)) -> Vec<(String, &'static str)> {
+    let mut alert = alert();
+    change(&mut alert);
+    let faults = alert.validate(hours(0)).err().unwrap_or_default();
+    faults.into_iter().map(|f| (f.path, f.code)).collect()
+}
+
+fn one(path: &str, code: &'static str) -> Vec<(String, &'static str)> {
+    vec![(path.to_owned(), code)]
+}
+
+fn count(persons: u32) -> Count {
+    Count {
+        nationality: None,
+        sex: None,
+        age_band: None,
+        unaccompanied_minors: false,
+        persons,
+    }
+}
+
+fn record() -> AlertRecord {
+    let body = Body::Alert(Box::new(alert()));
+    let (header, event) = message(actor("TR", Role::Contact), hours(0), body);
+    AlertRecord::open(&header, &event).expect("it is an alert")
+}
+
+fn sight(record: &mut AlertRecord, of: &str, hour: i64, persons: u32) {
+    let sighting = Sighting {
+        persons: Some(persons),
+        ..sighting()
+    };
+    let by = actor(of, Role::Officer);
+    let (header, event) = message(by, hours(hour), Body::Sighting(sighting));
+    record.apply(&header, &event);
+}
+
+#[test]
+fn the_examples_hold_no_fault() {
+    assert_eq!(alert().validate(hours(0)), Ok(()));
+    assert_eq!(sighting().validate(), Ok(()));
+}
+
+#[test]
+fn no_count_under_five_is_shared() {
+    assert_eq!(faults(|a| a.persons = vec![count(5)]), vec![]);
+    let small = faults(|a| a.persons = vec![count(4)]);
+    assert_eq!(small, one("persons[0].persons", "not-allowed"));
+    let sighting = Sighting {
+        persons: Some(4),
+        ..sighting()
+    };
+    assert!(sighting.validate().is_err());
+}
+
+#[test]
+fn two_counts_do_not_give_a_small_one_away() {
+    let women = |persons| Count {
+        sex: Some(Sex::Female),
+        ..count(persons)
+    };
+    let of = |persons| faults(|a| a.persons = vec![count(40), women(persons)]);
+    assert_eq!(of(36), one("persons[1].persons", "not-allowed"));
+    assert_eq!(of(35), vec![]);
+    assert_eq!(of(40), vec![]);
+    let elsewhere = Count {
+        nationality: Some("PK".into()),
+        ..count(38)
+    };
+    let afghans = Count {
+        nationality: Some("AF".into()),
+        ..count(40)
+    };
+    assert_eq!(faults(|a| a.persons = vec![afghans, elsewhere]), vec![]);
+}
+
+#[test]
+fn counts_name_countries_and_ages_in_their_form() {
+    let band = |band: &str| {
+        let count = Count {
+            age_band: Some(band.into()),
+            ..count(9)
+        };
+        faults(|a| a.persons = vec![count]).is_empty()
+    };
+    for good in ["0-13", "18-34", "65+", "7-7"] {
+        assert!(band(good), "{good}");
+    }
+    for bad in ["", "adult", "34-18", "18-", "+", "18+-20", "018-20", "-5"] {
+        assert!(!band(bad), "{bad}");
+    }
+    assert_eq!(
+        faults(|a| a.persons[0].nationality = Some("afg".into())),
+        one("persons[0].nationality", "not-allowed")
+    );
+}
+
+#[test]
+fn money_has_a_currency_and_a_range_goes_up() {
+    assert_eq!(
+        faults(|a| a.fees[0].currency = "euro".into()),
+        one("fees[0].currency", "not-allowed")
+    );
+    assert_eq!(
+        faults(|a| a.fees[0].to = Some(1)),
+        one("fees[0].to", "not-allowed")
+    );
+    let ransom = |ransom, currency: Option<&str>| {
+        let violence = Violence {
+            kind: "held in a cellar".into(),
+            ransom,
+            currency: currency.map(Into::into),
+        };
+        faults(|a| a.violence = vec![violence])
+    };
+    assert_eq!(ransom(Some(5_000), Some("USD")), vec![]);
+    assert_eq!(ransom(None, None), vec![]);
+    assert_eq!(
+        ransom(Some(5_000), None),
+        one("violence[0].currency", "required")
+    );
+    assert_eq!(
+        ransom(None, Some("USD")),
+        one("violence[0].ransom", "required")
+    );
+}
+
+#[test]
+fn times_are_in_order_and_an_alert_expires_later() {
+    assert_eq!(
+        faults(|a| a.expires = hours(0)),
+        one("expires", "not-allowed")
+    );
+    assert_eq!(
+        faults(|a| {
+            a.period_from = Some(hours(2));
+            a.period_to = Some(hours(1));
+        }),
+        one("period_to", "not-allowed")
+    );
+    assert_eq!(
+        faults(|a| a.valid_from = Some(a.expires.plus(std::time::Duration::from_secs(1)))),
+        one("expires", "not-allowed")
+    );
+}
+
+#[test]
+fn what_may_not_be_passed_on_is_not_for_the_world() {
+    assert_eq!(
+        faults(|a| {
+            a.handling.codes = vec![HandlingCode::H2];
+            a.handling.tlp = Tlp::Clear;
+        }),
+        one("handling.tlp", "not-allowed")
+    );
+}
+
+#[test]
+fn what_threatens_life_or_must_be_done_at_once_is_urgent() {
+    let priority = |urgency, severity| {
+        let alert = Alert {
+            urgency,
+            severity,
+            ..alert()
+        };
+        alert.priority()
+    };
+    use Severity::{Extreme, Minor, Severe};
+    assert_eq!(priority(AlertUrgency::Immediate, Minor), Priority::Urgent);
+    assert_eq!(priority(AlertUrgency::Future, Extreme), Priority::Urgent);
+    assert_eq!(priority(AlertUrgency::Expected, Severe), Priority::Routine);
+}
+
+#[test]
+fn an_alert_holds_until_it_expires_and_is_sighted_until_then() {
+    let record = record();
+    let expires = record.alert().expires;
+    let last = expires.minus(std::time::Duration::from_millis(1));
+    assert_eq!(record.state(last), AlertState::Current);
+    assert_eq!(record.state(expires), AlertState::Expired);
+    let officer = actor("MK", Role::Officer);
+    let body = record.decide(&sighting(), &officer, last).expect("it may");
+    assert_eq!(body.kind(), Kind::Sighting);
+    let late = record.decide(&sighting(), &officer, expires);
+    assert_eq!(late, Err(Refused::AlertExpired));
+    // One that was under way when the alert expired still counts.
+    let (header, event) = message(officer, expires, body);
+    assert_eq!(record.admit(&header, &event), Ok(()));
+}
+
+#[test]
+fn roles_publish_and_sight_as_they_may() {
+    let record = record();
+    for role in Role::ALL {
+        let by = actor("MK", role);
+        let may = matches!(role, Role::Officer | Role::Releaser | Role::Contact);
+        let decided = record.decide(&sighting(), &by, hours(1));
+        assert_eq!(decided.is_ok(), may, "{role}");
+        let (header, event) = message(by, hours(1), Body::Sighting(sighting()));
+        assert_eq!(record.admit(&header, &event).is_ok(), may, "{role}");
+        let publishes = matches!(role, Role::Releaser | Role::Contact);
+        let (header, event) = message(by, hours(1), Body::Alert(Box::new(alert())));
+        let admitted = AlertRecord::admit_alert(&header, &event);
+        assert_eq!(admitted.is_ok(), publishes, "{role}");
+    }
+}
+
+#[test]
+fn an_alert_is_admitted_only_as_its_header_says() {
+    let by = actor("TR", Role::Contact);
+    let (header, event) = message(by, hours(0), Body::Alert(Box::new(alert())));
+    let mut other = header.clone();
+    other.priority = Priority::Routine;
+    let admitted = AlertRecord::admit_alert(&other, &event);
+    assert_eq!(admitted, Err(PeerFault::Form));
+    let mut other = header.clone();
+    other.handling.tlp = Tlp::Clear;
+    let admitted = AlertRecord::admit_alert(&other, &event);
+    assert_eq!(admitted, Err(PeerFault::Form));
+}
+
+#[test]
+fn sightings_of_several_members_end_the_same_in_any_order() {
+    let mut one = record();
+    sight(&mut one, "MK", 1, 10);
+    sight(&mut one, "AT", 2, 20);
+    sight(&mut one, "MK", 3, 30);
+    let mut other = record();
+    sight(&mut other, "AT", 2, 20);
+    sight(&mut other, "MK", 1, 10);
+    sight(&mut other, "MK", 3, 30);
+    assert_eq!(one, other);
+    assert_eq!(one.sighted_by(), [member("AT"), member("MK")]);
+    assert_eq!(one.sightings()[1].sighting.persons, Some(30));
+    let json = serde_json::to_string(&one).expect("JSON");
+    assert_eq!(
+        serde_json::from_str::<AlertRecord>(&json).expect("the same"),
+        one
+    );
+}
