@@ -1,0 +1,56 @@
+//! Two nodes, or a node and a rebuild, on one folder.
+
+use crate::run::Call;
+use crate::world::World;
+
+#[test]
+fn a_second_node_on_the_same_folder_refuses_and_the_first_goes_on() {
+    let world = World::of(&["MK", "TR"]);
+    let mk = world.office("MK");
+    mk.serve();
+    let before = mk.health().expect("MK serves");
+    let second = mk.call("serve").option("--listen", "127.0.0.1:0");
+    second.run().failed(1, "node-running");
+    mk.call("store rebuild").run().failed(1, "node-running");
+    let after = mk.health().expect("MK still serves, at the same address");
+    assert_eq!(before, after, "the refused ones changed something");
+    mk.stop();
+    mk.verified();
+}
+
+#[test]
+fn a_node_that_was_killed_leaves_a_folder_that_nothing_locks() {
+    let world = World::of(&["MK", "TR"]);
+    let mk = world.office("MK");
+    mk.serve();
+    mk.kill();
+    // The address that it left behind is nobody's now.
+    let status = mk.call("status").run();
+    status.failed(5, "node-unreachable");
+    mk.call("store rebuild").run().done();
+    mk.serve();
+    assert_eq!(mk.ended(), None);
+}
+
+#[test]
+fn a_folder_without_a_node_is_said_to_be_none() {
+    let empty = tempfile::tempdir().expect("a temporary folder");
+    for command in [
+        "serve",
+        "status",
+        "audit verify",
+        "store rebuild",
+        "rfi list",
+    ] {
+        let ran = Call::of(command).dir(empty.path()).run();
+        assert_eq!(ran.exit, Some(4), "{command}: {}", ran.stderr);
+    }
+    assert!(
+        empty
+            .path()
+            .read_dir()
+            .expect("still there")
+            .next()
+            .is_none()
+    );
+}

@@ -1,0 +1,12 @@
+//! Real nodes, each a process of its own, driven by the public command line and API: killed,
+//! damaged, starved of room, and used wrongly.
+
+mod bundle;
+mod examples;
+mod office;
+mod run;
+mod world;
+
+mod folders;
+mod kills;
+mod returned;
