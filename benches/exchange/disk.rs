@@ -12,7 +12,7 @@ use liaison::seal::sign::{HybridSignature, SigningKey};
 use liaison::store::{CheckpointSigner, FileLog, Log as _, NewEntry, WriterEpoch};
 
 use crate::crypto::BODY;
-use crate::sample::{Samples, micros};
+use crate::sample::{Samples, micros, quantile};
 
 /// Groups of these sizes are measured; the last is the largest that the driver makes.
 pub const GROUPS: [(usize, &str, &str); 3] = [
@@ -68,25 +68,27 @@ impl Disk {
     /// One round: for each size a group to the log, then as many bytes to the plain file, by turns.
     pub fn round(&mut self, samples: &mut Samples) {
         for (size, append, floor) in GROUPS {
-            let (mut product, mut plain, mut sign) = (0.0, 0.0, 0.0);
+            let (mut product, mut plain) = (Vec::new(), Vec::new());
             // A segment that begins costs more, and its header is not the group's.
             self.append(size);
             for _ in 0..self.count {
                 let before = segments_len(&self.folder);
-                product += self.append(size);
+                product.push(self.append(size));
                 let written = segments_len(&self.folder).saturating_sub(before);
-                let bytes = vec![5; usize::try_from(written).expect("a group is small")];
-                let start = Instant::now();
-                self.plain.write_all(&bytes).expect("there is room");
-                self.plain.sync_data().expect("the disk syncs");
-                plain += micros(start);
-                sign += self.sign();
+                plain.push(self.plain(usize::try_from(written).expect("a group is small")));
             }
-            let groups = self.count as f64;
-            samples.add(append, product / groups);
-            samples.add(floor, plain / groups);
-            samples.add("checkpoint-sign", sign / groups);
+            samples.add(append, quantile(&product, 0.5));
+            samples.add(floor, quantile(&plain, 0.5));
         }
+    }
+
+    /// Appends so many bytes to the plain file, and syncs; in microseconds.
+    pub fn plain(&mut self, len: usize) -> f64 {
+        let bytes = vec![5; len];
+        let start = Instant::now();
+        self.plain.write_all(&bytes).expect("there is room");
+        self.plain.sync_data().expect("the disk syncs");
+        micros(start)
     }
 
     fn append(&mut self, size: usize) -> f64 {
@@ -97,13 +99,6 @@ impl Disk {
             .log
             .append(at, self.writer, entries, &self.signer, &mut OsEntropy);
         appended.expect("the log takes the group");
-        micros(start)
-    }
-
-    fn sign(&self) -> f64 {
-        let head = self.log.head().expect("the log has entries").checkpoint;
-        let start = Instant::now();
-        std::hint::black_box(self.signer.sign(&head, &mut OsEntropy));
         micros(start)
     }
 }

@@ -79,8 +79,8 @@ pub fn in_flight(runtime: &Runtime, nodes: &Nodes, count: usize, window: usize) 
 }
 
 /// `count` exchanges one after another, from the POST to the receipt being durably kept, in
-/// microseconds each; and how long the POSTs took to be answered.
-pub fn posted(nodes: &Nodes, count: usize) -> (Vec<f64>, Vec<f64>) {
+/// microseconds each; and how long the POSTs took to be answered. `beside` runs after each.
+pub fn posted(nodes: &Nodes, count: usize, mut beside: impl FnMut()) -> (Vec<f64>, Vec<f64>) {
     let body = serde_json::json!({ "to": ["TR"], "request": request() }).to_string();
     let mut client = Http::connect(nodes.api, &nodes.token);
     let (mut times, mut answered) = (Vec::new(), Vec::new());
@@ -90,6 +90,7 @@ pub fn posted(nodes: &Nodes, count: usize) -> (Vec<f64>, Vec<f64>) {
         answered.push(start.elapsed().as_secs_f64() * 1e6);
         let kept = nodes.kept.recv_timeout(PATIENCE).expect("a receipt comes");
         times.push(kept.duration_since(start).as_secs_f64() * 1e6);
+        beside();
     }
     (times, answered)
 }
