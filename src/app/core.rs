@@ -237,7 +237,8 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
                 Err(error) => return Err(Fatal::Append(error)),
             }
         }
-        if !pending.is_empty() {
+        // The position moves on with every entry, also where one changes no row.
+        if !pending.is_empty() || !recorded.is_empty() {
             let applied = applied(&self.log);
             self.index.apply(pending.take(), applied)?;
         }

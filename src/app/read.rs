@@ -286,6 +286,7 @@ pub(super) fn health(service: &Service, turn: &Turn<'_>) -> Result<Reply, Stop> 
         federation: service.federation.clone(),
         log_size: turn.log.size(),
         log_root: turn.log.root(),
+        index_size: turn.view.applied()?,
         waiting,
         linked,
     }))

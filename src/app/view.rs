@@ -48,6 +48,14 @@ impl<'a> View<'a> {
         Self { index, pending }
     }
 
+    /// How many entries of the log the index has applied, without what is pending.
+    ///
+    /// # Errors
+    /// Whatever the index gives.
+    pub fn applied(&self) -> Result<u64, IndexError> {
+        Ok(self.index.applied()?.map_or(0, |applied| applied.size))
+    }
+
     /// The row under `key`.
     ///
     /// # Errors

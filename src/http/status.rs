@@ -48,7 +48,7 @@ pub async fn health(
         serving_since: api.since,
         log_size: health.log_size,
         log_root: health.log_root,
-        index_size: health.log_size,
+        index_size: health.index_size,
         trust_list: health.federation.as_ref().map(|f| f.version),
         trust_list_expires: health.federation.as_ref().map(|f| f.expires),
         peers: nodes.filter(|node| *node != api.me).map(peer).collect(),

@@ -223,7 +223,8 @@ fn told(opened: &OpenNode) {
         warn!(event = "index-remark", "{remark}");
     }
     match opened.started.index {
-        CatchUp::Current => (),
+        // A node that has just been made has nothing to make anew.
+        CatchUp::Current | CatchUp::Rebuilt(0) => (),
         CatchUp::Replayed(entries) => info!(event = "index-caught-up", entries),
         CatchUp::Rebuilt(entries) => {
             warn!(

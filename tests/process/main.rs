@@ -8,5 +8,6 @@ mod run;
 mod world;
 
 mod folders;
+mod index;
 mod kills;
 mod returned;
