@@ -7,6 +7,7 @@ mod office;
 mod run;
 mod world;
 
+mod bundles;
 mod folders;
 mod index;
 mod kills;
