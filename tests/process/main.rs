@@ -2,6 +2,7 @@
 //! damaged, starved of room, and used wrongly.
 
 mod bundle;
+mod damage;
 mod examples;
 mod office;
 mod run;
