@@ -2,6 +2,7 @@
 //! damaged, starved of room, and used wrongly.
 
 mod bundle;
+mod bundles;
 mod damage;
 mod examples;
 mod office;
