@@ -7,7 +7,7 @@ mod code;
 pub mod alert;
 mod fault;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 pub mod handling;
 pub mod message;
 pub mod profile;

@@ -12,4 +12,4 @@ mod signer;
 pub use ceremony::{CeremonyError, ProposalFile, SignedState, install, issue_card, propose, sign};
 pub use folder::{Folder, NodeError, OpenNode, Started, create, rebuild};
 pub use people::{add_person, read_people};
-pub use serve::{Serve, serve};
+pub use serve::{Serve, serve, serve_observed};

@@ -4,6 +4,7 @@
 //! fields and other spellings are refused. Signed bytes are kept as they came all the same.
 
 mod event;
+mod fields;
 pub mod frame;
 mod header;
 
@@ -34,12 +35,21 @@ pub const MOST_RECIPIENTS: usize = 256;
 /// The most attachments of a message.
 pub const MOST_ATTACHMENTS: usize = 32;
 
+/// The most extensions of a header.
+pub const MOST_EXTENSIONS: usize = 32;
+
+/// Fields that a header or a body has once each: more than there are, fewer than would matter.
+const SINGLE_FIELDS: usize = 32;
+
 /// Why bytes are not a message or frame. Never holds what they say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
     /// Longer than allowed.
     #[error("the bytes are longer than allowed")]
     TooLong,
+    /// More items than allowed.
+    #[error("the bytes hold more items than allowed")]
+    TooMany,
     /// Not protobuf, or not of the schema.
     #[error("the bytes are not of the schema")]
     Malformed,
@@ -65,6 +75,7 @@ impl WireError {
     pub fn code(self) -> &'static str {
         match self {
             Self::TooLong => "wire-too-long",
+            Self::TooMany => "wire-too-many",
             Self::Malformed => "wire-malformed",
             Self::NotCanonical => "wire-not-canonical",
             Self::Field(_) => "wire-field",
@@ -75,7 +86,8 @@ impl WireError {
     }
 }
 
-/// Checks that header, body and envelope speak of the same message.
+/// Checks that header, body and envelope speak of the same message, which carries nothing that
+/// happened after it was made.
 ///
 /// # Errors
 /// [`WireError::Contradiction`].
@@ -83,15 +95,21 @@ pub fn check_agreement(header: &Header, event: &Event, sender: NodeId) -> Result
     let agree = header.sender == sender
         && header.kind == event.body.kind()
         && header.attachments.len() == event.attachments.len()
-        && event.by.member == sender.member;
+        && event.by.member == sender.member
+        && event.at <= header.created;
     agree.then_some(()).ok_or(WireError::Contradiction)
 }
 
-/// Decodes a generated type in its one encoding.
-fn strictly<T: prost::Message + Default>(bytes: &[u8], longest: usize) -> Result<T, WireError> {
+/// Decodes a generated type in its one encoding, of at most so many bytes and fields.
+fn strictly<T: prost::Message + Default>(
+    bytes: &[u8],
+    longest: usize,
+    most_fields: usize,
+) -> Result<T, WireError> {
     if bytes.len() > longest {
         return Err(WireError::TooLong);
     }
+    fields::Fields::of(bytes).at_most(most_fields)?;
     let decoded = T::decode(bytes).map_err(|_| WireError::Malformed)?;
     if decoded.encode_to_vec() != bytes {
         return Err(WireError::NotCanonical);
@@ -114,3 +132,6 @@ fn time(millis: u64, field: &'static str) -> Result<crate::base::Timestamp, Wire
 fn millis(time: crate::base::Timestamp) -> u64 {
     time.as_millis().unsigned_abs()
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,6 +59,28 @@ pub struct AttachmentInfo {
     pub key: [u8; 32],
 }
 
+/// The longest file name and media type, in bytes.
+const LONGEST_NAME: usize = 255;
+
+impl AttachmentInfo {
+    /// Whether a text can be a file's name: 1 to 255 bytes on one line that lead to no other
+    /// folder, and show in the order in which they stand.
+    pub fn is_name(text: &str) -> bool {
+        let misleads =
+            |c: char| matches!(c, '/' | '\\' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+        is_line(text) && !text.chars().any(misleads) && !matches!(text, "." | "..")
+    }
+
+    /// Whether a text can be a media type: 1 to 255 bytes on one line.
+    pub fn is_media_type(text: &str) -> bool {
+        is_line(text)
+    }
+}
+
+fn is_line(text: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&text.len()) && !text.chars().any(char::is_control)
+}
+
 impl std::fmt::Debug for AttachmentInfo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "AttachmentInfo({} bytes)", self.size)

@@ -83,3 +83,6 @@ pub fn judge(
     };
     refusal.map_or(Verdict::Fresh, Verdict::Refused)
 }
+
+#[cfg(test)]
+mod tests;

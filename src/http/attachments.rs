@@ -24,9 +24,6 @@ use crate::store::{BlobId, BlobStore};
 /// Bytes read from a sealed file at a time.
 const READ: usize = 256 * 1024;
 
-/// The longest file name and media type, in bytes.
-const LONGEST_NAME: usize = 255;
-
 /// `POST /reservations`.
 pub async fn reserve(
     State(api): State<Api>,
@@ -71,14 +68,14 @@ pub async fn upload(
     if !api.staging.holds(id, caller.person) || index >= MOST_ATTACHMENTS {
         return Err(AppError::NotFound("reservation").into());
     }
-    let bad = |text: &str| {
-        text.is_empty() || text.len() > LONGEST_NAME || text.chars().any(char::is_control)
-    };
-    if bad(&params.name) || bad(&params.media_type) || params.name.contains(['/', '\\']) {
-        return Err(Failure::malformed(
-            "a file name has 1 to 255 bytes, on one line, without slashes",
-        )
-        .at("name"));
+    if !AttachmentInfo::is_name(&params.name) {
+        let what = "a file name has 1 to 255 bytes, on one line, without slashes and without \
+                    marks that turn the direction of writing";
+        return Err(Failure::malformed(what).at("name"));
+    }
+    if !AttachmentInfo::is_media_type(&params.media_type) {
+        let what = "a media type has 1 to 255 bytes, on one line";
+        return Err(Failure::malformed(what).at("media_type"));
     }
     let (pieces, sealing) = tokio::sync::mpsc::channel::<Bytes>(8);
     let blobs = api.blobs.clone();

@@ -16,7 +16,7 @@ use super::links::Links;
 use super::people::read_people;
 use super::signer::KeySigner;
 use crate::app::Federation;
-use crate::app::core::{CatchUp, Core, Fatal};
+use crate::app::core::{CatchUp, Core, Fatal, Outcome};
 use crate::app::rows::ATTACHED;
 use crate::base::{Digest, NodeId, Timestamp};
 use crate::config::{Addresses, Config};
@@ -44,6 +44,21 @@ pub struct Serve {
 /// # Errors
 /// [`NodeError`] where the node cannot start, or had to stop.
 pub async fn serve(serve: Serve, until: impl Future<Output = ()>) -> Result<(), NodeError> {
+    serve_observed(serve, until, |_| (), |_| ()).await
+}
+
+/// As [`serve`], for a program that measures or drives the node from within: `started` gets the
+/// driver once it runs, and `observe` sees what the node is about to carry, durable behind it. It
+/// is called on the driver's thread, which it holds up.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_observed(
+    serve: Serve,
+    until: impl Future<Output = ()>,
+    started: impl FnOnce(Driver),
+    mut observe: impl FnMut(&Outcome) + Send + 'static,
+) -> Result<(), NodeError> {
     let config = serve.config;
     let folder = Folder(config.dir.clone());
     let (opening, passphrase) = (folder.clone(), serve.passphrase);
@@ -79,7 +94,10 @@ pub async fn serve(serve: Serve, until: impl Future<Output = ()>) -> Result<(), 
     let (driver, running) = Driver::start(
         core,
         env!("CARGO_PKG_VERSION").to_owned(),
-        move |outcome| carried.run(Errand::Outcome(outcome)),
+        move |outcome| {
+            observe(&outcome);
+            carried.run(Errand::Outcome(outcome));
+        },
         move || drop(ended),
     );
     let in_force = Current::new(directory.clone());
@@ -156,6 +174,7 @@ pub async fn serve(serve: Serve, until: impl Future<Output = ()>) -> Result<(), 
         api = %addresses.api,
         trust_list = directory.as_ref().map(Directory::version),
     );
+    started(driver);
 
     tokio::select! {
         () = until => info!(event = "stopping", %node),

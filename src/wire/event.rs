@@ -3,7 +3,9 @@
 use prost::Message as _;
 
 use super::generated as pb;
-use super::{LONGEST_BODY, MOST_ATTACHMENTS, WireError, digest, millis, strictly, time};
+use super::{
+    LONGEST_BODY, MOST_ATTACHMENTS, SINGLE_FIELDS, WireError, digest, millis, strictly, time,
+};
 use crate::base::{Actor, PersonId, Role};
 use crate::domain::message::{AttachmentInfo, Event};
 
@@ -40,7 +42,7 @@ pub fn encode_event(event: &Event) -> Vec<u8> {
 /// # Errors
 /// [`WireError`] for anything but the one encoding of a body that this version understands.
 pub fn decode_event(bytes: &[u8]) -> Result<Event, WireError> {
-    let event: pb::Event = strictly(bytes, LONGEST_BODY)?;
+    let event: pb::Event = strictly(bytes, LONGEST_BODY, SINGLE_FIELDS + MOST_ATTACHMENTS)?;
     let by = event.by.ok_or(WireError::Field("by"))?;
     let role = u8::try_from(by.role).ok().and_then(Role::from_number);
     let person: [u8; 16] = by
@@ -52,12 +54,14 @@ pub fn decode_event(bytes: &[u8]) -> Result<Event, WireError> {
         return Err(WireError::Field("attachments"));
     }
     let attachment = |info: pb::Attachment| {
-        let name = info.name;
-        if name.is_empty() || name.len() > 255 || name.contains(['/', '\\', '\0']) {
+        if !AttachmentInfo::is_name(&info.name) {
             return Err(WireError::Field("attachments.name"));
         }
+        if !AttachmentInfo::is_media_type(&info.media_type) {
+            return Err(WireError::Field("attachments.media_type"));
+        }
         Ok(AttachmentInfo {
-            name,
+            name: info.name,
             media_type: info.media_type,
             size: info.size,
             digest: digest(&info.digest, "attachments.digest")?,

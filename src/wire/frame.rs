@@ -2,6 +2,7 @@
 
 use prost::Message as _;
 
+use super::fields::Fields;
 use super::generated as pb;
 use super::{WireError, digest, strictly};
 use crate::base::{Digest, NodeId};
@@ -14,6 +15,10 @@ pub const MAX_ENVELOPES: usize = 64;
 
 /// The most receipts, refusals or digests in a frame.
 const MOST_ITEMS: usize = 1_024;
+
+/// The most fields of what a frame carries: some more than the longest list, which has its own
+/// error.
+const MOST_FIELDS: usize = 2 * MOST_ITEMS;
 
 /// What travels over a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +92,10 @@ impl Frame {
     /// # Errors
     /// [`WireError`] for anything but the one encoding of a frame.
     pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
-        let frame: pb::Frame = strictly(bytes, LONGEST_FRAME)?;
+        if let Some(Ok(kind)) = Fields::of(bytes).next() {
+            Fields::of(kind).at_most(MOST_FIELDS)?;
+        }
+        let frame: pb::Frame = strictly(bytes, LONGEST_FRAME, 1)?;
         Ok(match frame.kind.ok_or(WireError::Field("kind"))? {
             pb::frame::Kind::Hello(hello) => Self::Hello {
                 protocols: some(hello.protocols, 64, "protocols")?,

@@ -4,12 +4,14 @@ use prost::Message as _;
 
 use super::generated as pb;
 use super::{
-    LONGEST_HEADER, MOST_ATTACHMENTS, MOST_RECIPIENTS, PROTOCOL, WireError, digest, millis,
-    strictly, time,
+    LONGEST_HEADER, MOST_ATTACHMENTS, MOST_EXTENSIONS, MOST_RECIPIENTS, PROTOCOL, SINGLE_FIELDS,
+    WireError, digest, millis, strictly, time,
 };
 use crate::base::{Digest, MemberId, MessageId};
 use crate::domain::handling::{Handling, HandlingCode, Tlp};
 use crate::domain::message::{AttachmentSlot, Extension, Header, Kind, Priority};
+
+const MOST_FIELDS: usize = SINGLE_FIELDS + MOST_RECIPIENTS + MOST_ATTACHMENTS + MOST_EXTENSIONS;
 
 /// The header's bytes.
 pub fn encode_header(header: &Header) -> Vec<u8> {
@@ -56,7 +58,7 @@ pub fn encode_header(header: &Header) -> Vec<u8> {
 /// # Errors
 /// [`WireError`] for anything but the one encoding of a header that this version understands.
 pub fn decode_header(bytes: &[u8]) -> Result<Header, WireError> {
-    let header: pb::Header = strictly(bytes, LONGEST_HEADER)?;
+    let header: pb::Header = strictly(bytes, LONGEST_HEADER, MOST_FIELDS)?;
     if header.protocol_min > PROTOCOL.1 || header.protocol_max < PROTOCOL.0 {
         return Err(WireError::Protocol);
     }
@@ -72,6 +74,9 @@ pub fn decode_header(bytes: &[u8]) -> Result<Header, WireError> {
     }
     if header.attachments.len() > MOST_ATTACHMENTS {
         return Err(WireError::Field("attachments"));
+    }
+    if header.extensions.len() > MOST_EXTENSIONS {
+        return Err(WireError::Field("extensions"));
     }
     let id = |bytes: &[u8], field| {
         bytes
@@ -212,7 +217,8 @@ fn handling_from_wire(handling: pb::Handling) -> Result<Handling, WireError> {
         Ok(pb::HandlingCode::Unspecified) | Err(_) => Err(WireError::Field("handling.codes")),
     };
     let codes: Vec<HandlingCode> = handling.codes.iter().map(code).collect::<Result<_, _>>()?;
-    if codes.is_empty() || codes.len() > HandlingCode::ALL.len() {
+    let twice = (1..codes.len()).any(|i| codes[..i].contains(&codes[i]));
+    if codes.is_empty() || twice {
         return Err(WireError::Field("handling.codes"));
     }
     let tlp = match pb::Tlp::try_from(handling.tlp) {

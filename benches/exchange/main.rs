@@ -1,0 +1,283 @@
+//! The exchange, measured beside its floors: `cargo bench --bench exchange [-- --quick]`.
+//!
+//! Every round measures floors and products by turns; figures are medians over the rounds, and
+//! only their ratios mean anything, since whatever else the machine does slows down both.
+//! `-- --samples` also prints every median; `-- --load` only exchanges, for a profiler to look at.
+//! Nothing is gated on time: the table says which targets hold, and the exit status does not.
+
+mod crypto;
+mod disk;
+mod echo;
+mod load;
+mod nodes;
+mod process;
+mod sample;
+mod table;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crypto::{BODY, Crypto};
+use disk::{Disk, files_len};
+use echo::Echo;
+use load::HttpFloor;
+use nodes::Nodes;
+use sample::{Samples, quantile};
+use table::{Better, Row};
+use tokio::runtime::Runtime;
+
+/// How much is measured.
+struct Scale {
+    rounds: usize,
+    crypto: usize,
+    groups: usize,
+    echoes: usize,
+    alone: usize,
+    in_flight: usize,
+}
+
+const QUICK: Scale = Scale {
+    rounds: 5,
+    crypto: 50,
+    groups: 10,
+    echoes: 1_000,
+    alone: 80,
+    in_flight: 640,
+};
+
+const FULL: Scale = Scale {
+    rounds: 9,
+    crypto: 200,
+    groups: 40,
+    echoes: 4_000,
+    alone: 400,
+    in_flight: 3_200,
+};
+
+/// Messages in flight that are tried, with the names of their rates and median times.
+const WINDOWS: [(usize, &str, &str); 5] = [
+    (4, "rate-4", "p50-4"),
+    (16, "rate-16", "p50-16"),
+    (64, "rate-64", "p50-64"),
+    (256, "rate-256", "p50-256"),
+    (512, "rate-512", "p50-512"),
+];
+
+/// Bytes of a group of one message in the log: about what each end writes for one that is alone.
+const ALONE_GROUP: usize = 9 * 1024;
+
+/// How long sled may take to write what it was given: it does so twice a second.
+const SETTLED: Duration = Duration::from_millis(700);
+
+fn main() {
+    if echo::is_echo() {
+        return echo::echo();
+    }
+    let has = |wanted: &str| std::env::args().any(|argument| argument == wanted);
+    let scale = if has("--quick") { QUICK } else { FULL };
+    let began = Instant::now();
+    let root =
+        tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("the target can be written");
+    let runtime = Runtime::new().expect("the system has threads");
+    let mut bench = Bench::start(&runtime, root.path(), &scale);
+    if has("--load") {
+        // For a profiler, which is to see nothing else.
+        let load = load::in_flight(&runtime, &bench.nodes, scale.in_flight * 16, 64);
+        println!("{:.0} exchanges a second, 64 in flight", load.rate);
+        return bench.nodes.stop(&runtime);
+    }
+    for round in 1..=scale.rounds {
+        eprintln!("round {round} of {}", scale.rounds);
+        bench.round();
+    }
+    let rows = bench.rows();
+    if has("--samples") {
+        for (name, median) in bench.samples.medians() {
+            println!("{name:<22}{median:>12.1}");
+        }
+    }
+    bench.nodes.stop(&runtime);
+    table::print("exchange, body 1 KiB, two processes on one machine", &rows);
+    let path = table::write(&rows).expect("the target folder can be written");
+    println!(
+        "\n{} in {:.0} s",
+        path.display(),
+        began.elapsed().as_secs_f64()
+    );
+}
+
+struct Bench<'a> {
+    runtime: &'a Runtime,
+    scale: &'a Scale,
+    samples: Samples,
+    alone: Vec<f64>,
+    crypto: Crypto,
+    disk: Disk,
+    echo: Echo,
+    http: HttpFloor,
+    nodes: Nodes,
+}
+
+impl<'a> Bench<'a> {
+    fn start(runtime: &'a Runtime, root: &Path, scale: &'a Scale) -> Self {
+        let plain = root.join("plain");
+        std::fs::create_dir(&plain).expect("the folder is new");
+        let nodes = Nodes::start(runtime, root);
+        let mut samples = Samples::default();
+        let idle = process::resident(nodes.other());
+        samples.add("resident-idle", idle / f64::from(1 << 20));
+        Self {
+            runtime,
+            scale,
+            samples,
+            alone: Vec::new(),
+            crypto: Crypto::new(scale.crypto),
+            disk: Disk::new(&plain, scale.groups),
+            echo: runtime.block_on(Echo::start(scale.echoes)),
+            http: HttpFloor::start(runtime),
+            nodes,
+        }
+    }
+
+    fn round(&mut self) {
+        self.crypto.round(&mut self.samples);
+        self.disk.round(&mut self.samples);
+        self.runtime.block_on(self.echo.round(&mut self.samples));
+        let posts = self.http.round(self.scale.alone);
+        self.samples.add("http-1", quantile(&posts, 0.5));
+
+        // The disk is what varies most, so its floor is measured between any two exchanges.
+        let mut syncs = Vec::new();
+        let disk = &mut self.disk;
+        let beside = || syncs.push(disk.plain(ALONE_GROUP));
+        let (times, answered) = load::posted(&self.nodes, self.scale.alone, beside);
+        self.samples.add("fdatasync-alone", quantile(&syncs, 0.5));
+        self.samples.add("alone", quantile(&times, 0.5));
+        self.samples.add("answered", quantile(&answered, 0.5));
+        self.alone.extend(times);
+        self.counted(self.scale.alone, 1, "cpu-alone", "disk-alone");
+        for (window, rate, p50) in WINDOWS {
+            let load = match window {
+                64 => self.counted(self.scale.in_flight, 64, "cpu-64", "disk-64"),
+                _ => load::in_flight(self.runtime, &self.nodes, self.scale.in_flight, window),
+            };
+            self.samples.add(rate, load.rate);
+            self.samples.add(p50, quantile(&load.times, 0.5));
+        }
+    }
+
+    /// A load, with what it takes of both processors' time and of the disk of the worse end.
+    fn counted(
+        &mut self,
+        count: usize,
+        window: usize,
+        cpu: &'static str,
+        disk: &'static str,
+    ) -> load::Load {
+        let ids = [std::process::id(), self.nodes.other()];
+        let stored = |dir: &std::path::PathBuf| {
+            disk::segments_len(&dir.join("log")) + files_len(&dir.join("index"), None)
+        };
+        std::thread::sleep(SETTLED);
+        let disks = self.nodes.dirs.each_ref().map(stored);
+        let before: f64 = ids.into_iter().map(process::cpu).sum();
+        let load = load::in_flight(self.runtime, &self.nodes, count, window);
+        let after: f64 = ids.into_iter().map(process::cpu).sum();
+        self.samples.add(cpu, (after - before) / count as f64);
+        std::thread::sleep(SETTLED);
+        let grown = self
+            .nodes
+            .dirs
+            .iter()
+            .zip(disks)
+            .map(|(dir, was)| stored(dir) - was);
+        let worse = grown.max().expect("there are two");
+        self.samples.add(disk, worse as f64 / count as f64);
+        load
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let m = |name: &str| self.samples.median(name);
+        let sign = m("ed25519-sign") + m("ml-dsa-sign");
+        let verify = m("ed25519-verify") + m("ml-dsa-verify");
+        // One message: its own signature, three checkpoints (sent, received, receipt kept), and
+        // two signatures to verify, its own and its receipt's checkpoint's.
+        let cryptography = 4.0 * sign + 2.0 * verify + m("hpke-seal") + m("hpke-open");
+        let parts = cryptography + 3.0 * m("fdatasync-alone") + m("quinn-1") + m("http-1");
+        let accepted = 2.0 * sign + m("fdatasync-alone") + m("http-1");
+        let (p50, p99) = (quantile(&self.alone, 0.5), quantile(&self.alone, 0.99));
+        let per_second = |size: f64, micros: f64| size / micros * 1e6;
+        let framed = self.framed();
+        vec![
+            Row::ratio("sign", "µs", m("sign"), sign),
+            Row::ratio("verify", "µs", m("verify"), verify),
+            Row::ratio("seal", "µs", m("seal"), m("hpke-seal")),
+            Row::ratio("open", "µs", m("open"), m("hpke-open") + verify),
+            Row::ratio("append_1", "µs", m("append-1"), m("fdatasync-1")),
+            Row::ratio(
+                "append_1_signed",
+                "µs",
+                m("append-1"),
+                m("fdatasync-1") + sign,
+            ),
+            Row::ratio("append_64", "µs", m("append-64"), m("fdatasync-64")),
+            Row::ratio(
+                "append_64_signed",
+                "µs",
+                m("append-64"),
+                m("fdatasync-64") + sign,
+            ),
+            Row::ratio(
+                "log",
+                "1/s",
+                per_second(64.0, m("append-64")),
+                per_second(64.0, m("fdatasync-64")),
+            )
+            .target(Better::More, 0.30, 0.60),
+            Row::ratio(
+                "log_512",
+                "1/s",
+                per_second(512.0, m("append-512")),
+                per_second(64.0, m("fdatasync-64")),
+            ),
+            Row::ratio("accepted", "µs", m("answered"), accepted),
+            Row::ratio("alone", "µs", m("alone"), parts).target(Better::Less, 2.0, 1.2),
+            Row::ratio("alone_p99", "µs", p99, p50).target(Better::Less, 4.0, 2.0),
+            Row::ratio("single_64", "1/s", m("rate-64"), m("quinn-64")).target(
+                Better::More,
+                0.05,
+                0.20,
+            ),
+            Row::ratio("framed", "1/s", framed, m("quinn-64")).target(Better::More, 0.15, 0.50),
+            Row::ratio("per_message_cpu", "µs", m("cpu-alone"), cryptography).target(
+                Better::Less,
+                2.0,
+                1.25,
+            ),
+            Row::ratio("cpu_64", "µs", m("cpu-64"), cryptography),
+            Row::ratio("disk_alone", "bytes", m("disk-alone"), BODY as f64).target(
+                Better::Less,
+                12.0,
+                9.0,
+            ),
+            Row::ratio("disk_per_message", "bytes", m("disk-64"), BODY as f64).target(
+                Better::Less,
+                5.0,
+                3.0,
+            ),
+            Row::plain("memory_idle_mb", "MiB", m("resident-idle")).target(
+                Better::Less,
+                60.0,
+                30.0,
+            ),
+        ]
+    }
+
+    /// The best rate at which half of the exchanges take at most 10 ms.
+    fn framed(&self) -> f64 {
+        let rate_if_soon = |(_, rate, p50): &(usize, &str, &str)| {
+            (self.samples.median(p50) <= 10_000.0).then(|| self.samples.median(rate))
+        };
+        WINDOWS.iter().filter_map(rate_if_soon).fold(0.0, f64::max)
+    }
+}

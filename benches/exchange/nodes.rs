@@ -1,0 +1,196 @@
+//! Two offices that trust each other: one served in this process, the other in its own.
+
+use std::fs;
+use std::net::{SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use liaison::app::core::Outcome;
+use liaison::app::{Action, Ask, Caller, Permit, Reply};
+use liaison::base::{MemberId, OsEntropy, PersonId, Role};
+use liaison::config::{Addresses, Config, Settings};
+use liaison::driver::Driver;
+use liaison::node::{self, Folder, Serve};
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// How long a node may take to start and to link.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The office that asks, in this process, and the office that is asked.
+pub struct Nodes {
+    /// The asking node's driver.
+    pub driver: Driver,
+    /// When each receipt was durably kept, in order.
+    pub kept: Receiver<Instant>,
+    /// Where the asking node's API listens.
+    pub api: SocketAddr,
+    /// An officer's token there.
+    pub token: String,
+    /// The asked member.
+    pub asked: MemberId,
+    /// Both folders, the asking one first.
+    pub dirs: [PathBuf; 2],
+    other: Child,
+    stop: Option<oneshot::Sender<()>>,
+    serving: Option<JoinHandle<()>>,
+}
+
+impl Nodes {
+    /// Makes both offices in `root`, starts them, and waits for their link.
+    pub fn start(runtime: &Runtime, root: &Path) -> Self {
+        let ports = free_ports();
+        let configs = ["MK", "TR"].map(|member| {
+            let port = ports[usize::from(member == "TR")];
+            make(root, member, port)
+        });
+        let token = trust(&configs);
+        let dirs = [configs[0].dir.clone(), configs[1].dir.clone()];
+        let other = Command::new(env!("CARGO_BIN_EXE_liaison"))
+            .arg("serve")
+            .arg("--dir")
+            .arg(&dirs[1])
+            .arg("--stop-with-stdin")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(root.join("other.log")).expect("there is room"))
+            .spawn()
+            .expect("a process starts");
+        let (stop, stopping) = oneshot::channel();
+        let (keep, kept) = channel();
+        let (started, driver) = oneshot::channel();
+        let config = configs[0].clone();
+        let serve = Serve {
+            config: config.clone(),
+            listen: None,
+            passphrase: PASSPHRASE.to_owned().into(),
+        };
+        let until = async {
+            let _stop = stopping.await;
+        };
+        let serving = runtime.spawn(async move {
+            let started = |driver| drop(started.send(driver));
+            let observe = move |outcome: &Outcome| {
+                if matches!(outcome, Outcome::Keep { .. }) {
+                    let _nobody_listens = keep.send(Instant::now());
+                }
+            };
+            let served = node::serve_observed(serve, until, started, observe).await;
+            served.expect("the node serves until it is stopped");
+        });
+        let driver = runtime.block_on(driver).expect("the node starts");
+        let addresses = Addresses::load(&config).expect("the addresses are written");
+        let nodes = Self {
+            driver,
+            kept,
+            api: addresses.expect("the node serves").api,
+            token,
+            asked: configs[1].settings.member,
+            dirs,
+            other,
+            stop: Some(stop),
+            serving: Some(serving),
+        };
+        nodes.wait_for_link(runtime);
+        nodes
+    }
+
+    /// Leave for the officer to do something.
+    pub fn permit(&self, action: Action) -> Permit {
+        let officer = Caller {
+            person: PersonId::from_bytes([7; 16]),
+            name: "officer".to_owned(),
+            roles: vec![Role::Officer],
+        };
+        let me = "MK".parse().expect("it is a member");
+        Permit::ask(me, &officer, action).expect("an officer may")
+    }
+
+    /// The other process.
+    pub fn other(&self) -> u32 {
+        self.other.id()
+    }
+
+    fn wait_for_link(&self, runtime: &Runtime) {
+        let start = Instant::now();
+        loop {
+            let ask = self
+                .driver
+                .ask(self.permit(Action::ReadHealth), Ask::Health);
+            let health = runtime.block_on(ask).expect("the node runs");
+            if matches!(health, Ok(Reply::Health(health)) if !health.linked.is_empty()) {
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "the nodes do not link");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Stops both in order.
+    pub fn stop(mut self, runtime: &Runtime) {
+        drop(self.stop.take());
+        if let Some(serving) = self.serving.take() {
+            runtime.block_on(serving).expect("the node stops in order");
+        }
+    }
+}
+
+impl Drop for Nodes {
+    fn drop(&mut self) {
+        drop(self.other.stdin.take());
+        let _ended = self.other.wait();
+    }
+}
+
+const PASSPHRASE: &str = "of the bench";
+
+fn make(root: &Path, member: &str, port: u16) -> Config {
+    let dir = root.join(member);
+    let mut settings = Settings::new(member.parse().expect("it is a member"), member);
+    let listen = SocketAddr::from(([127, 0, 0, 1], port));
+    settings.contact = "the bench".to_owned();
+    settings.exchange.listen = listen;
+    settings.exchange.address = Some(listen.to_string());
+    settings.api.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    settings.passphrase_file = Some("passphrase".into());
+    fs::create_dir_all(&dir).expect("there is room");
+    fs::write(dir.join("passphrase"), PASSPHRASE).expect("there is room");
+    Config::write_new(&dir, &settings).expect("the folder is new")
+}
+
+/// Makes keys, lets both sign and install the trust list, and adds an officer to the first.
+fn trust(configs: &[Config; 2]) -> String {
+    let keys = configs.each_ref().map(|config| {
+        node::create(&config.dir, config.node(), PASSPHRASE).expect("the folder is new")
+    });
+    let cards: Vec<_> = configs
+        .iter()
+        .zip(&keys)
+        .map(|(config, keys)| {
+            let card = node::issue_card(config, keys).expect("the keys are there");
+            (config.settings.name.clone(), card.to_json())
+        })
+        .collect();
+    let (mut proposal, _) = node::propose(&cards, 30).expect("the cards hold");
+    for keys in &keys {
+        node::sign(&mut proposal, keys).expect("both are listed");
+    }
+    for config in configs {
+        node::install(config, &proposal).expect("all have signed");
+    }
+    let folder = Folder(configs[0].dir.clone());
+    node::add_person(&folder, &keys[0], "officer", &[Role::Officer]).expect("the name is free")
+}
+
+fn free_ports() -> [u16; 2] {
+    let sockets = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").expect("a port is free"));
+    sockets.map(|socket| socket.local_addr().expect("it is bound").port())
+}
+
+/// A message id of its own.
+pub fn fresh_id() -> liaison::base::MessageId {
+    liaison::base::MessageId::new(liaison::base::Timestamp::system(), &mut OsEntropy)
+}

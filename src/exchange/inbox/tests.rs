@@ -1,0 +1,189 @@
+use super::*;
+use crate::base::Role;
+use crate::domain::fixtures::{actor, answer, hours, member, message};
+use crate::domain::message::Body;
+use crate::exchange::Refusal as R;
+
+/// A message of TR to MK and AT, made at hour 10 and living an hour.
+fn header() -> Header {
+    let (mut header, _) = message(
+        actor("TR", Role::Contact),
+        hours(10),
+        Body::Answer(answer()),
+    );
+    header.recipients = vec![member("MK"), member("AT")];
+    header
+}
+
+fn leaf() -> Digest {
+    Digest::of(b"leaf")
+}
+
+fn other() -> Digest {
+    Digest::of(b"other")
+}
+
+fn known(leaf: Digest) -> Option<Known> {
+    Some(Known { leaf, entry: 17 })
+}
+
+fn judged(change: impl FnOnce(&mut Header), so_far: Conversation, now: Timestamp) -> Verdict {
+    let mut header = header();
+    change(&mut header);
+    judge(&header, &leaf(), member("MK"), now, None, &so_far)
+}
+
+fn first(change: impl FnOnce(&mut Header), now: Timestamp) -> Verdict {
+    judged(change, Conversation::default(), now)
+}
+
+fn after(n: u64) -> Conversation {
+    Conversation {
+        sequence: n,
+        last: Some(other()),
+    }
+}
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+#[test]
+fn a_message_in_order_and_in_time_is_fresh() {
+    assert_eq!(first(|_| (), hours(10)), Verdict::Fresh);
+    let third = |header: &mut Header| {
+        header.sequence = 2;
+        header.previous_own = Some(other());
+    };
+    assert_eq!(judged(third, after(2), hours(10)), Verdict::Fresh);
+}
+
+#[test]
+fn a_message_that_is_here_already_is_a_duplicate_whatever_else_is_true() {
+    let mut header = header();
+    header.recipients.clear();
+    header.sequence = 5;
+    for now in [hours(0), hours(10), hours(10_000)] {
+        let verdict = judge(
+            &header,
+            &leaf(),
+            member("MK"),
+            now,
+            known(leaf()),
+            &after(9),
+        );
+        assert_eq!(verdict, Verdict::Duplicate { entry: 17 });
+    }
+}
+
+#[test]
+fn another_message_under_an_id_that_is_known_is_refused_whatever_else_is_true() {
+    for now in [hours(10), hours(10_000)] {
+        let so_far = Conversation::default();
+        let verdict = judge(
+            &header(),
+            &leaf(),
+            member("MK"),
+            now,
+            known(other()),
+            &so_far,
+        );
+        assert_eq!(verdict, Verdict::Refused(R::ConflictingId));
+    }
+}
+
+#[test]
+fn a_message_is_taken_by_its_recipients_alone() {
+    let to = |recipients: Vec<MemberId>| first(|header| header.recipients = recipients, hours(10));
+    assert_eq!(to(vec![member("AT"), member("MK")]), Verdict::Fresh);
+    let wrong = Verdict::Refused(R::WrongRecipient);
+    assert_eq!(to(vec![member("AT")]), wrong);
+    assert_eq!(to(vec![member("MKD")]), wrong);
+    assert_eq!(to(Vec::new()), wrong);
+}
+
+#[test]
+fn a_message_is_taken_until_it_expires() {
+    assert_eq!(first(|_| (), hours(11).minus(MILLISECOND)), Verdict::Fresh);
+    let expired = Verdict::Refused(R::Expired);
+    assert_eq!(first(|_| (), hours(11)), expired);
+    assert_eq!(first(|_| (), Timestamp::MAX), expired);
+    let never = |header: &mut Header| header.expires = Timestamp::default();
+    assert_eq!(first(never, hours(10)), expired);
+}
+
+#[test]
+fn clocks_may_differ_by_ten_minutes() {
+    assert_eq!(first(|_| (), hours(10).minus(SKEW)), Verdict::Fresh);
+    let early = hours(10).minus(SKEW).minus(MILLISECOND);
+    assert_eq!(first(|_| (), early), Verdict::Refused(R::PostDated));
+    assert!(R::PostDated.is_temporary());
+}
+
+#[test]
+fn a_message_lives_no_longer_than_its_id_is_remembered() {
+    let until = |expires| first(|header| header.expires = expires, hours(10));
+    let longest = hours(10).plus(LONGEST_LIFE);
+    assert_eq!(until(longest), Verdict::Fresh);
+    let longer = until(longest.plus(MILLISECOND));
+    assert_eq!(longer, Verdict::Refused(R::LivesTooLong));
+    assert_eq!(until(Timestamp::MAX), Verdict::Refused(R::LivesTooLong));
+}
+
+#[test]
+fn a_number_that_was_used_is_a_replay_and_one_too_high_a_gap() {
+    let numbered = |sequence| {
+        let change = |header: &mut Header| {
+            header.sequence = sequence;
+            header.previous_own = Some(other());
+        };
+        judged(change, after(2), hours(10))
+    };
+    assert_eq!(numbered(0), Verdict::Refused(R::Replayed));
+    assert_eq!(numbered(1), Verdict::Refused(R::Replayed));
+    assert_eq!(numbered(2), Verdict::Fresh);
+    assert_eq!(numbered(3), Verdict::Refused(R::Gap));
+    assert_eq!(numbered(u64::MAX), Verdict::Refused(R::Gap));
+}
+
+#[test]
+fn a_message_names_the_one_before_it() {
+    let naming = |previous, so_far| {
+        let change = |header: &mut Header| {
+            header.sequence = 1;
+            header.previous_own = previous;
+        };
+        judged(change, so_far, hours(10))
+    };
+    assert_eq!(naming(Some(other()), after(1)), Verdict::Fresh);
+    let broken = Verdict::Refused(R::BrokenChain);
+    assert_eq!(naming(None, after(1)), broken);
+    assert_eq!(naming(Some(leaf()), after(1)), broken);
+    let first = first(|header| header.previous_own = Some(other()), hours(10));
+    assert_eq!(first, broken);
+}
+
+#[test]
+fn what_may_still_be_taken_is_told_apart_from_what_never_is() {
+    let later = [
+        R::Gap,
+        R::UnknownRecipientKey,
+        R::PostDated,
+        R::UnknownConversation,
+    ];
+    for refusal in R::ALL {
+        assert_eq!(
+            refusal.is_temporary(),
+            later.contains(&refusal),
+            "{refusal}"
+        );
+    }
+}
+
+#[test]
+fn every_refusal_has_a_code_of_its_own() {
+    let mut codes: Vec<&str> = R::ALL.iter().map(|refusal| refusal.code()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    assert_eq!(codes.len(), R::ALL.len());
+    assert_eq!(R::from_number(17), None);
+    assert_eq!(R::from_number(u16::MAX), None);
+}
