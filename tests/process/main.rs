@@ -5,6 +5,7 @@ mod bundle;
 mod bundles;
 mod damage;
 mod examples;
+mod mistakes;
 mod office;
 mod run;
 mod world;
