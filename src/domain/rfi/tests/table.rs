@@ -26,9 +26,18 @@ fn histories(side: Side) -> Vec<(State, Exchange)> {
     vec![
         (State::Delivered, after(&[], false)),
         (State::Read, after(&[], true)),
-        (State::Accepted, after(&[accepted.clone()], true)),
-        (State::Accepted, after(&[accepted.clone()], false)),
-        (State::PartialAnswer, after(&[partial.clone()], false)),
+        (
+            State::Accepted,
+            after(std::slice::from_ref(&accepted), true),
+        ),
+        (
+            State::Accepted,
+            after(std::slice::from_ref(&accepted), false),
+        ),
+        (
+            State::PartialAnswer,
+            after(std::slice::from_ref(&partial), false),
+        ),
         (State::PartialAnswer, after(&[part], true)),
         (
             State::PartialAnswer,
@@ -41,7 +50,7 @@ fn histories(side: Side) -> Vec<(State, Exchange)> {
             after(&[accepted.clone(), end(Outcome::NotAvailable)], true),
         ),
         (State::Answered, after(&[partial, end(Outcome::Hit)], true)),
-        (State::Refused, after(&[refused.clone()], false)),
+        (State::Refused, after(std::slice::from_ref(&refused), false)),
         (State::Refused, after(&[accepted, refused], true)),
     ]
 }
