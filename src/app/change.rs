@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::audit::{EntryKind, EventCode, Statement};
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::message::{Event, Header, Kind};
-use crate::exchange::Refusal;
 use crate::seal::envelope::SignedMessage;
 use crate::seal::group::{MessageSignature, leaf};
 use crate::wire;
@@ -439,9 +438,4 @@ fn received_event(kind: Kind) -> EventCode {
         Kind::Alert => EventCode::AlertReceived,
         Kind::Sighting => EventCode::SightingReceived,
     }
-}
-
-/// The refusal that a receipt's number stands for, if this version knows it.
-pub fn refusal_of(number: u16) -> Option<Refusal> {
-    Refusal::from_number(number)
 }

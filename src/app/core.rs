@@ -231,7 +231,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             {
                 Ok(_) => (),
                 Err(AppendError::Full) => {
-                    self.service.forget_flight();
+                    self.service.turned_down(&recorded);
                     return Ok(self.turn_down(effects));
                 }
                 Err(error) => return Err(Fatal::Append(error)),

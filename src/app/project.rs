@@ -272,8 +272,12 @@ fn other(
             }
             Ok(())
         }
-        Other::InputRefused { digest, .. } => {
-            view.put(REFUSED, digest.as_bytes().to_vec(), &p.entry);
+        Other::InputRefused {
+            sender,
+            digest,
+            refusal,
+        } => {
+            view.put(REFUSED, refused_key(*sender, digest, *refusal), &p.entry);
             Ok(())
         }
         Other::Consulted { .. }

@@ -2,6 +2,7 @@
 
 use super::change::{Change, KeptReceipt, Other, ReceiptWord};
 use super::input::{Effect, PeerReceipt, receipt_word};
+use super::receive;
 use super::rows::*;
 use super::service::{Service, Turn};
 use crate::audit::Statement;
@@ -9,7 +10,7 @@ use crate::base::{Actor, Digest, MemberId, MessageId, NodeId};
 use crate::exchange::{Refusal, Waiting};
 use crate::store::IndexError;
 
-/// A receipt whose proof holds.
+/// A receipt whose proof holds. One for nothing that this node sent to that peer is refused.
 pub(super) fn keep(
     service: &mut Service,
     turn: &mut Turn<'_>,
@@ -19,19 +20,22 @@ pub(super) fn keep(
     let digest = Digest::of(&receipt.bytes);
     let me = service.me;
     let Some((message, word)) = subject(turn, me, receipt)? else {
-        return Ok(());
+        // That a peer could not read something is heard; answering it would go on for ever.
+        if matches!(receipt.statement, Statement::Refused { .. }) {
+            return Ok(());
+        }
+        return receive::refuse(service, turn, peer, digest, Refusal::UnknownConversation);
+    };
+    let key = message_key(me.member, message);
+    let row = turn.view.row::<MessageRow>(MESSAGE, &key)?;
+    let delivery = row.and_then(|row| Some((row.deliveries.get(&peer.member).copied()?, row)));
+    let Some((so_far, row)) = delivery else {
+        return receive::refuse(service, turn, peer, digest, Refusal::UnknownConversation);
     };
     turn.effects.push(Effect::Keep {
         peer,
         receipt: digest,
     });
-    let key = message_key(me.member, message);
-    let Some(row) = turn.view.row::<MessageRow>(MESSAGE, &key)? else {
-        return Ok(());
-    };
-    let Some(so_far) = row.deliveries.get(&peer.member).copied() else {
-        return Ok(());
-    };
     if !says_more(turn, peer.member, message, &row, so_far, word)? {
         return Ok(());
     }

@@ -6,9 +6,11 @@ use super::input::Effect;
 use super::rows::*;
 use super::service::{Service, Turn};
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId};
+use crate::domain::alert::AlertRecord;
 use crate::domain::message::Kind;
-use crate::domain::rfi::Exchange;
+use crate::domain::rfi::{Exchange, PeerFault};
 use crate::exchange::{Conversation, Known, Refusal, Verdict, judge};
+use crate::seal::attachment::ciphertext_len;
 use crate::seal::group::MessageSignature;
 use crate::store::IndexError;
 
@@ -92,50 +94,46 @@ fn admit(
     if message.event.by.member != sender {
         return Ok(Err(Refusal::OutOfState));
     }
+    let mut files = header.attachments.iter().zip(&message.event.attachments);
+    if files.any(|(slot, info)| slot.length != ciphertext_len(info.size)) {
+        return Ok(Err(Refusal::Malformed));
+    }
     let conversation = header.conversation.to_bytes();
-    let verdict = match header.kind {
-        Kind::Request => {
-            let first = header.conversation == header.id
-                && header.recipients == [me]
-                && turn
-                    .view
-                    .row::<ExchangeRow>(EXCHANGE, &conversation)?
-                    .is_none();
-            match Exchange::admit_request(header, &message.event) {
-                Ok(()) if first => Ok(()),
-                _ => Err(Refusal::OutOfState),
+    let exchange = turn.view.row::<ExchangeRow>(EXCHANGE, &conversation)?;
+    let alert = turn.view.row::<AlertRow>(ALERT, &conversation)?;
+    // What opens a conversation gives it its id, which nothing else has.
+    let opens = header.conversation == header.id && exchange.is_none() && alert.is_none();
+    Ok(match header.kind {
+        Kind::Request if !opens || header.recipients != [me] => Err(Refusal::OutOfState),
+        Kind::Request => Exchange::admit_request(header, &message.event).map_err(refusal_of),
+        Kind::Acceptance | Kind::Answer | Kind::Refusal => match exchange {
+            None => Err(Refusal::UnknownConversation),
+            Some(row) if row.peer != sender || header.recipients != [me] => {
+                Err(Refusal::OutOfState)
             }
-        }
-        Kind::Acceptance | Kind::Answer | Kind::Refusal => {
-            match turn.view.row::<ExchangeRow>(EXCHANGE, &conversation)? {
-                None => Err(Refusal::UnknownConversation),
-                Some(row) if row.peer != sender || header.recipients != [me] => {
-                    Err(Refusal::OutOfState)
-                }
-                Some(row) => row
-                    .exchange
-                    .admit(header, &message.event)
-                    .map_err(|_| Refusal::OutOfState),
+            Some(row) => {
+                let admitted = row.exchange.admit(header, &message.event);
+                admitted.map_err(refusal_of)
             }
-        }
-        Kind::Alert => {
-            let first = header.conversation == header.id
-                && turn.view.row::<AlertRow>(ALERT, &conversation)?.is_none();
-            match crate::domain::alert::AlertRecord::admit_alert(header, &message.event) {
-                Ok(()) if first => Ok(()),
-                _ => Err(Refusal::OutOfState),
-            }
-        }
-        Kind::Sighting => match turn.view.row::<AlertRow>(ALERT, &conversation)? {
+        },
+        Kind::Alert if !opens => Err(Refusal::OutOfState),
+        Kind::Alert => AlertRecord::admit_alert(header, &message.event).map_err(refusal_of),
+        Kind::Sighting => match alert {
             None => Err(Refusal::UnknownConversation),
             Some(row) if !row.others.contains(&sender) => Err(Refusal::OutOfState),
-            Some(row) => row
-                .alert
-                .admit(header, &message.event)
-                .map_err(|_| Refusal::OutOfState),
+            Some(row) => {
+                let admitted = row.alert.admit(header, &message.event);
+                admitted.map_err(refusal_of)
+            }
         },
-    };
-    Ok(verdict)
+    })
+}
+
+fn refusal_of(fault: PeerFault) -> Refusal {
+    match fault {
+        PeerFault::Side | PeerFault::Role | PeerFault::State => Refusal::OutOfState,
+        PeerFault::Form => Refusal::Malformed,
+    }
 }
 
 /// Refuses an input of an authenticated peer: records it, within bounds, and tells the peer.
@@ -147,7 +145,8 @@ pub(super) fn refuse(
     refusal: Refusal,
 ) -> Result<(), IndexError> {
     let me = service.me.member;
-    let recorded = turn.view.row::<u64>(REFUSED, digest.as_bytes())?;
+    let key = refused_key(peer, &digest, refusal.number());
+    let recorded = turn.view.row::<u64>(REFUSED, &key)?;
     // What comes again and again, because its time has not come, is recorded once.
     let record = recorded.is_none()
         && !matches!(refusal, Refusal::Gap | Refusal::UnknownRecipientKey)

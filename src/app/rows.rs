@@ -33,7 +33,7 @@ pub const EXPIRY: Table = Table("expiry");
 /// Messages that list attachments, by the id that [`stored_under`] gives: what lies under another
 /// id belongs to no message.
 pub const ATTACHED: Table = Table("attached");
-/// Inputs that were refused and recorded, by digest, with their entry.
+/// Inputs that were refused and recorded, by peer, digest and reason, with their entry.
 pub const REFUSED: Table = Table("refused");
 /// Messages whose attachments are all stored at a recipient, by recipient and id.
 pub const ATTACHMENTS_AT: Table = Table("attachments-at");
@@ -41,7 +41,7 @@ pub const ATTACHMENTS_AT: Table = Table("attachments-at");
 pub const PEER_HEAD: Table = Table("peer-head");
 
 /// The version of these tables. An index written by another version is rebuilt.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A message, without its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -242,6 +242,17 @@ pub fn pull_key(sender: MemberId, message: MessageId, index: u16) -> Vec<u8> {
         &sender.to_bytes()[..],
         &message.to_bytes(),
         &index.to_be_bytes(),
+    ]
+    .concat()
+}
+
+/// Key of an input that was refused. The peer is part of it, since another could send the same
+/// bytes first, and so is the reason, since it may be another one the next time.
+pub fn refused_key(peer: NodeId, digest: &Digest, refusal: u16) -> Vec<u8> {
+    [
+        &peer.to_bytes()[..],
+        digest.as_bytes(),
+        &refusal.to_be_bytes(),
     ]
     .concat()
 }

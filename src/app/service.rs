@@ -10,7 +10,7 @@ use super::permit::{Action, Permit};
 use super::project::{Projected, project};
 use super::view::View;
 use super::{alerts, deliver, read, receipts, receive, requests};
-use crate::base::{Actor, Entropy, MemberId, NodeId, Timestamp};
+use crate::base::{Actor, Digest, Entropy, MemberId, NodeId, Timestamp};
 use crate::exchange::Flight;
 use crate::store::{IndexError, Log};
 
@@ -36,6 +36,8 @@ pub struct Recorded {
 pub struct Service {
     pub(super) me: NodeId,
     pub(super) federation: Option<Federation>,
+    /// The hash of the list that the log names as the one in force.
+    list_on_record: Option<Digest>,
     pub(super) flight: Flight,
     /// Members whose outbox changed, or whose link came up.
     pub(super) stirred: BTreeSet<MemberId>,
@@ -100,6 +102,7 @@ impl Service {
         Self {
             me,
             federation: None,
+            list_on_record: None,
             flight: Flight::new(WINDOW, RETRY_AFTER),
             stirred: BTreeSet::new(),
             refusals: Refusals::default(),
@@ -124,14 +127,8 @@ impl Service {
                 turn.effects.push(Effect::Reply(*ticket, outcome));
             }
             Input::Federation(federation) => {
-                let change = Change::Other(Other::TrustListInForce {
-                    version: federation.version,
-                    hash: federation.hash,
-                });
-                if self.federation.as_ref().map(|f| f.hash) != Some(federation.hash) {
-                    turn.record(self.me.member, Actor::node(self.me.member), change)?;
-                }
                 self.federation = Some(federation.clone());
+                self.record_list(turn)?;
             }
             Input::Start { version } => {
                 let change = Change::Other(Other::Started {
@@ -151,19 +148,46 @@ impl Service {
         Ok(Handled::Now)
     }
 
+    /// Records which trust list is in force, unless it is on record.
+    fn record_list(&mut self, turn: &mut Turn<'_>) -> Result<(), IndexError> {
+        let Some(federation) = &self.federation else {
+            return Ok(());
+        };
+        if self.list_on_record != Some(federation.hash) {
+            let change = Change::Other(Other::TrustListInForce {
+                version: federation.version,
+                hash: federation.hash,
+            });
+            self.list_on_record = Some(federation.hash);
+            turn.record(self.me.member, Actor::node(self.me.member), change)?;
+        }
+        Ok(())
+    }
+
     /// After the inputs of a group: sends what is due to every member that something stirred.
     ///
     /// # Errors
     /// As [`Service::handle`].
     pub fn pump(&mut self, turn: &mut Turn<'_>) -> Result<(), IndexError> {
+        self.record_list(turn)?;
         for member in std::mem::take(&mut self.stirred) {
             deliver::pump(self, turn, member)?;
         }
         Ok(())
     }
 
-    /// The append did not happen: whatever was counted as sent goes again.
-    pub fn forget_flight(&mut self) {
+    /// The append did not happen: whatever was counted as sent goes again, and a list that came
+    /// into force all the same is recorded with the next group.
+    pub fn turned_down(&mut self, recorded: &[Recorded]) {
+        let list = |recorded: &Recorded| {
+            matches!(
+                recorded.change,
+                Change::Other(Other::TrustListInForce { .. })
+            )
+        };
+        if recorded.iter().any(list) {
+            self.list_on_record = None;
+        }
         for member in self.flight.members() {
             if let Some(node) = self.flight.peer(member) {
                 self.flight.link_up(node);

@@ -1,0 +1,115 @@
+//! A disk without room: everyone who waits is told, and nothing that was said is lost.
+
+use liaison::app::core::Outcome;
+use liaison::app::{Action, AppError, Ask, Input, Reply};
+use liaison::base::{MessageId, Role};
+use liaison::store::{Fault, Log as _};
+
+use crate::office::*;
+
+fn sending(office: &mut Office, to: &str) -> (MessageId, Ask) {
+    let id = office.new_id();
+    let ask = Ask::SendRequest {
+        to: vec![(member(to), id, Vec::new())],
+        request: Box::new(request()),
+    };
+    (id, ask)
+}
+
+#[test]
+fn everyone_who_waits_is_told_that_the_disk_is_full() {
+    let mut office = Office::new();
+    let exchange = office.asked_tr();
+    let (before, size) = (office.standing(), office.log.size());
+    let (_, first) = sending(&mut office, "TR");
+    let (_, second) = sending(&mut office, "AT");
+    let read = Ask::ReadExchange { exchange };
+    let asked = [
+        office.asking(Role::Officer, Action::SendRequest, first),
+        office.asking(Role::Officer, Action::SendRequest, second),
+        // Reading is recorded, so it cannot be done unrecorded either.
+        office.asking(Role::Contact, Action::ReadExchange, read),
+    ];
+    let (tickets, inputs): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
+    office.log.fail_next(Some(Fault::Full));
+    let outcomes = office.handle(inputs);
+    assert_eq!(outcomes.len(), tickets.len(), "nobody else hears anything");
+    for ticket in tickets {
+        let reply = reply_to(ticket, outcomes.clone());
+        assert_eq!(reply.err(), Some(AppError::DiskFull));
+    }
+    assert_eq!(office.log.size(), size);
+    assert!(office.standing() == before, "nothing happened");
+}
+
+#[test]
+fn what_was_turned_down_can_be_sent_once_there_is_room() {
+    let mut office = Office::new();
+    let (id, ask) = sending(&mut office, "TR");
+    office.log.fail_next(Some(Fault::Full));
+    let refused = office.ask(Role::Officer, Action::SendRequest, ask.clone());
+    assert_eq!(refused.err(), Some(AppError::DiskFull));
+    let sent = office.ask(Role::Officer, Action::SendRequest, ask);
+    assert!(matches!(sent, Ok(Reply::Exchanges(rows, _)) if rows[0].id == id));
+}
+
+#[test]
+fn what_a_peer_sends_meanwhile_is_neither_taken_nor_receipted_and_taken_later() {
+    let mut office = Office::new();
+    let message = office.first_of("TR", Role::Officer, request_body());
+    let (before, size) = (office.standing(), office.log.size());
+    office.log.fail_next(Some(Fault::Full));
+    let outcomes = office.peer("TR", taken(&message));
+    assert!(outcomes.is_empty(), "{outcomes:?}");
+    assert_eq!(office.log.size(), size);
+    assert!(office.standing() == before);
+    office.takes(&message);
+}
+
+#[test]
+fn what_waited_for_a_peer_goes_out_after_the_disk_was_full() {
+    let mut office = Office::new();
+    let (_, ask) = sending(&mut office, "RS");
+    office.peer("TR", liaison::app::FromPeer::Down);
+    let waiting = office.asked_tr();
+    // The link comes up in the very group that cannot be written.
+    let up = Input::Peer(node("TR"), liaison::app::FromPeer::Up);
+    let (ticket, ask) = office.asking(Role::Officer, Action::SendRequest, ask);
+    office.log.fail_next(Some(Fault::Full));
+    let outcomes = office.handle(vec![up, ask]);
+    assert_eq!(reply_to(ticket, outcomes).err(), Some(AppError::DiskFull));
+    let outcomes = office.handle(vec![Input::Tick]);
+    let sent = outcomes.iter().any(|outcome| match outcome {
+        Outcome::Send { peer, messages, .. } => *peer == node("TR") && messages.len() == 1,
+        _ => false,
+    });
+    assert!(sent, "{waiting} goes out: {outcomes:?}");
+}
+
+#[test]
+fn a_write_in_doubt_ends_the_node_and_answers_nobody() {
+    for fault in [Fault::Before, Fault::After] {
+        let mut office = Office::new();
+        let (_, ask) = sending(&mut office, "TR");
+        let (_, input) = office.asking(Role::Officer, Action::SendRequest, ask);
+        office.log.fail_next(Some(fault));
+        assert!(office.try_handle(vec![input]).is_err());
+    }
+}
+
+#[test]
+fn a_trust_list_that_came_while_the_disk_was_full_is_recorded_later() {
+    let mut office = Office::new();
+    let mut federation = office.federation.clone();
+    federation.version = 2;
+    federation.hash = liaison::base::Digest::of(b"list 2");
+    office.log.fail_next(Some(Fault::Full));
+    office.handle(vec![Input::Federation(federation.clone())]);
+    let size = office.log.size();
+    office.handle(vec![Input::Tick]);
+    assert_eq!(
+        office.log.size(),
+        size + 1,
+        "which list is in force is on record"
+    );
+}

@@ -1,0 +1,423 @@
+//! One office on memory twins, and the messages that its peers make.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use liaison::app::change::{Change, Message, Other};
+use liaison::app::core::{Core, Fatal, Outcome, Signer};
+use liaison::app::rows;
+use liaison::app::{
+    Action, Ask, Caller, Federation, FromPeer, Input, PeerReceipt, Permit, Reply, Ticket,
+};
+use liaison::audit::{Checkpoint, Entry, Origin, Receipt, Statement};
+use liaison::base::{
+    Actor, Digest, Entropy, MemberId, MessageId, NodeId, PersonId, Role, SeededEntropy, Timestamp,
+};
+use liaison::domain::message::{Body, Event, Header, Priority};
+use liaison::exchange::Refusal;
+use liaison::seal::group::MessageSignature;
+use liaison::seal::sign::{HybridSignature, SIGNATURE_LEN};
+use liaison::store::{CheckpointSigner, Index as _, Log as _, MemoryIndex, MemoryLog, Table};
+
+pub const REQUEST: &str = include_str!("../../deploy/examples/request.toml");
+pub const ANSWER: &str = include_str!("../../deploy/examples/answer.toml");
+pub const ALERT: &str = include_str!("../../deploy/examples/alert.toml");
+pub const SIGHTING: &str = include_str!("../../deploy/examples/sighting.toml");
+
+/// Signs with zeros: keys are tested elsewhere.
+pub struct NoSigner;
+
+fn nothing_signed() -> HybridSignature {
+    HybridSignature::from_bytes(&[0; SIGNATURE_LEN]).expect("it has the length of a signature")
+}
+
+fn signature() -> MessageSignature {
+    MessageSignature {
+        key_id: Digest::EMPTY,
+        size: 1,
+        index: 0,
+        path: Vec::new(),
+        signature: nothing_signed(),
+    }
+}
+
+impl CheckpointSigner for NoSigner {
+    fn sign(&self, _: &Checkpoint, _: &mut dyn Entropy) -> HybridSignature {
+        nothing_signed()
+    }
+}
+
+impl Signer for NoSigner {
+    fn sign_group(&self, leaves: &[Digest]) -> Vec<MessageSignature> {
+        vec![signature(); leaves.len()]
+    }
+}
+
+/// Every table that says how things stand; what was refused is no part of it.
+const STATE: [Table; 13] = [
+    rows::MESSAGE,
+    rows::LEAF,
+    rows::CONVERSATION,
+    rows::EXCHANGE,
+    rows::EXCHANGE_ORDER,
+    rows::ALERT,
+    rows::ALERT_ORDER,
+    rows::OUTBOX,
+    rows::PULL,
+    rows::EXPIRY,
+    rows::ATTACHED,
+    rows::ATTACHMENTS_AT,
+    rows::PEER_HEAD,
+];
+
+/// How things stand: every row of every table.
+pub type Standing = BTreeMap<(&'static str, Vec<u8>), Vec<u8>>;
+
+/// The office of MK, with TR, AT and RS as peers that are linked.
+pub struct Office {
+    pub core: Core<MemoryLog, MemoryIndex, NoSigner>,
+    pub log: MemoryLog,
+    pub now: Timestamp,
+    pub federation: Federation,
+    entropy: SeededEntropy,
+    tickets: u64,
+}
+
+pub fn node(member: &str) -> NodeId {
+    NodeId::first(member.parse().expect("a member id"))
+}
+
+pub fn member(text: &str) -> MemberId {
+    text.parse().expect("a member id")
+}
+
+pub const SECOND: Duration = Duration::from_secs(1);
+pub const HOUR: Duration = Duration::from_secs(3_600);
+
+impl Office {
+    pub fn new() -> Self {
+        let me = node("MK");
+        let log = MemoryLog::new(Origin::first(me));
+        let mut writer = log.reopen();
+        let epoch = writer.take_over().expect("a log in memory");
+        let core = Core::new(me, writer, MemoryIndex::new(), NoSigner, epoch, [7; 32]);
+        let federation = Federation {
+            version: 1,
+            hash: Digest::of(b"list"),
+            expires: Timestamp::MAX,
+            nodes: ["MK", "TR", "AT", "RS"].map(node).to_vec(),
+        };
+        let mut office = Self {
+            core,
+            log,
+            now: Timestamp::from_millis(1_790_000_000_000),
+            federation: federation.clone(),
+            entropy: SeededEntropy::new(1),
+            tickets: 0,
+        };
+        office.handle(vec![Input::Federation(federation)]);
+        for peer in ["TR", "AT", "RS"] {
+            office.peer(peer, FromPeer::Up);
+        }
+        office
+    }
+
+    pub fn handle(&mut self, inputs: Vec<Input>) -> Vec<Outcome> {
+        self.try_handle(inputs).expect("the storage holds")
+    }
+
+    pub fn try_handle(&mut self, inputs: Vec<Input>) -> Result<Vec<Outcome>, Fatal> {
+        self.core.commit(self.now, &mut self.entropy, inputs)
+    }
+
+    pub fn peer(&mut self, peer: &str, from: FromPeer) -> Vec<Outcome> {
+        self.handle(vec![Input::Peer(node(peer), from)])
+    }
+
+    /// What a person asks, as an input with its ticket.
+    pub fn asking(&mut self, role: Role, action: Action, ask: Ask) -> (Ticket, Input) {
+        let caller = Caller {
+            person: PersonId::from_bytes([1; 16]),
+            name: "somebody".into(),
+            roles: vec![role],
+        };
+        let permit = Permit::ask(member("MK"), &caller, action).expect("the role may");
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        (ticket, Input::Ask(ticket, permit, ask))
+    }
+
+    pub fn ask(
+        &mut self,
+        role: Role,
+        action: Action,
+        ask: Ask,
+    ) -> Result<Reply, liaison::app::AppError> {
+        let (ticket, input) = self.asking(role, action, ask);
+        let outcomes = self.handle(vec![input]);
+        reply_to(ticket, outcomes)
+    }
+
+    /// MK asks TR, and TR's node receipts it. Gives the exchange.
+    pub fn asked_tr(&mut self) -> MessageId {
+        let id = self.new_id();
+        let ask = Ask::SendRequest {
+            to: vec![(member("TR"), id, Vec::new())],
+            request: Box::new(toml::from_str(REQUEST).expect("the example is a request")),
+        };
+        self.ask(Role::Officer, Action::SendRequest, ask)
+            .expect("it may be sent");
+        id
+    }
+
+    pub fn new_id(&mut self) -> MessageId {
+        MessageId::new(self.now, &mut self.entropy)
+    }
+
+    /// A first message of a peer to MK, in a conversation of its own.
+    pub fn first_of(&mut self, peer: &str, role: Role, body: Body) -> Message {
+        let id = self.new_id();
+        self.message_of(peer, role, body, id, id)
+    }
+
+    /// A first message of a peer to MK in a conversation that there is.
+    pub fn next_of(&mut self, peer: &str, role: Role, body: Body, of: MessageId) -> Message {
+        let id = self.new_id();
+        self.message_of(peer, role, body, id, of)
+    }
+
+    fn message_of(
+        &mut self,
+        peer: &str,
+        role: Role,
+        body: Body,
+        id: MessageId,
+        conversation: MessageId,
+    ) -> Message {
+        let (priority, handling) = match &body {
+            Body::Request(request) => (request.priority(), request.handling.clone()),
+            Body::Alert(alert) => (alert.priority(), alert.handling.clone()),
+            Body::Answer(answer) => (Priority::Urgent, answer.handling.clone()),
+            Body::Acceptance(_) | Body::Refusal(_) | Body::Sighting(_) => {
+                let request = request();
+                (request.priority(), request.handling)
+            }
+        };
+        let header = Header {
+            protocol: (1, 1),
+            id,
+            conversation,
+            sequence: 0,
+            previous_own: None,
+            last_seen: None,
+            sender: node(peer),
+            recipients: vec![member("MK")],
+            kind: body.kind(),
+            priority,
+            handling,
+            created: self.now,
+            expires: self.now.plus(HOUR),
+            trust_list: self.federation.hash,
+            attachments: Vec::new(),
+            extensions: Vec::new(),
+        };
+        let by = Actor {
+            member: member(peer),
+            role,
+            person: PersonId::from_bytes([9; 16]),
+        };
+        let event = Event {
+            by,
+            at: self.now,
+            attachments: Vec::new(),
+            body,
+        };
+        let entropy: &mut dyn Entropy = &mut self.entropy;
+        Message::compose(header, event, entropy.array())
+    }
+
+    /// How things stand now.
+    pub fn standing(&self) -> Standing {
+        let mut all = Standing::new();
+        for table in STATE {
+            let found = self.core.index().range(table, &[], None, 100_000);
+            for (key, value) in found.expect("an index in memory") {
+                all.insert((table.0, key), value);
+            }
+        }
+        all
+    }
+
+    /// The changes in the log from `size` on.
+    pub fn changes_since(&self, size: u64) -> Vec<Change> {
+        (size..self.log.size())
+            .map(|index| {
+                let record = self.log.read(index).expect("it was appended");
+                Change::read(&record.content[8..]).expect("this version wrote it")
+            })
+            .collect()
+    }
+
+    /// The message is refused for that reason: the peer is told in the way that the reason wants,
+    /// an audit record says so, and nothing else is changed.
+    #[track_caller]
+    pub fn refuses(&mut self, peer: &str, message: &Message, refusal: Refusal) {
+        let (before, size) = (self.standing(), self.log.size());
+        let outcomes = self.peer(peer, taken(message));
+        assert_eq!(told(&outcomes), [(message.leaf(), refusal)]);
+        let expected = match refusal {
+            Refusal::Gap | Refusal::UnknownRecipientKey => Vec::new(),
+            _ => vec![Change::Other(Other::InputRefused {
+                sender: node(peer),
+                digest: message.leaf(),
+                refusal: refusal.number(),
+            })],
+        };
+        assert_eq!(self.changes_since(size), expected);
+        assert!(
+            self.standing() == before,
+            "a refused message changes nothing"
+        );
+    }
+
+    /// The message is taken: the peer gets a receipt of it.
+    #[track_caller]
+    pub fn takes(&mut self, message: &Message) {
+        let outcomes = self.peer(message.sender.member.as_str(), taken(message));
+        let expected = Statement::Received {
+            sender: message.sender,
+            id: message.header.id,
+            leaf: message.leaf(),
+        };
+        assert_eq!(receipted(&outcomes), [expected]);
+    }
+}
+
+pub fn request() -> liaison::domain::rfi::Request {
+    toml::from_str(REQUEST).expect("the example is a request")
+}
+
+pub fn request_body() -> Body {
+    Body::Request(Box::new(request()))
+}
+
+pub fn alert_body() -> Body {
+    Body::Alert(Box::new(
+        toml::from_str(ALERT).expect("the example is an alert"),
+    ))
+}
+
+pub fn answer_body() -> Body {
+    Body::Answer(toml::from_str(ANSWER).expect("the example is an answer"))
+}
+
+pub fn sighting_body() -> Body {
+    Body::Sighting(toml::from_str(SIGHTING).expect("the example is a sighting"))
+}
+
+pub fn acceptance_body() -> Body {
+    Body::Acceptance(toml::from_str("access = \"direct\"").expect("an acceptance"))
+}
+
+/// The same message with another header, signed anew.
+pub fn with_header(message: &Message, change: impl FnOnce(&mut Header)) -> Message {
+    let mut header = message.header.clone();
+    change(&mut header);
+    let mut changed = Message::compose(header, message.event.clone(), message.random);
+    changed.sender = message.sender;
+    changed
+}
+
+/// The message as the node hands it over once its signature holds.
+pub fn taken(message: &Message) -> FromPeer {
+    FromPeer::Message(Box::new(message.clone()), Box::new(signature()))
+}
+
+/// What the peer is told of things that are not taken, by receipt or in passing.
+pub fn told(outcomes: &[Outcome]) -> Vec<(Digest, Refusal)> {
+    let mut all = Vec::new();
+    for outcome in outcomes {
+        match outcome {
+            Outcome::Refuse {
+                digest, refusal, ..
+            } => {
+                assert!(
+                    refusal.is_temporary(),
+                    "{refusal} is for good, so it has a receipt"
+                );
+                all.push((*digest, *refusal));
+            }
+            Outcome::Receipts { .. } | Outcome::Reply(..) | Outcome::Send { .. } => (),
+            Outcome::Keep { .. } | Outcome::Fetch { .. } => (),
+        }
+    }
+    for statement in receipted(outcomes) {
+        if let Statement::Refused { digest, code, .. } = statement {
+            let refusal = Refusal::from_number(code).expect("a known reason");
+            assert!(!refusal.is_temporary(), "{refusal} is not for good");
+            all.push((digest, refusal));
+        }
+    }
+    all
+}
+
+/// What the receipts that go out prove.
+pub fn receipted(outcomes: &[Outcome]) -> Vec<Statement> {
+    let mut all = Vec::new();
+    for outcome in outcomes {
+        if let Outcome::Receipts { receipts, .. } = outcome {
+            all.extend(receipts.iter().map(|bytes| {
+                let receipt = Receipt::decode(bytes).expect("a whole receipt");
+                receipt.opening.statement
+            }));
+        }
+    }
+    all
+}
+
+pub fn reply_to(ticket: Ticket, outcomes: Vec<Outcome>) -> Result<Reply, liaison::app::AppError> {
+    let mut replies = outcomes.into_iter().filter_map(|outcome| match outcome {
+        Outcome::Reply(to, reply) if to == ticket => Some(reply),
+        _ => None,
+    });
+    replies.next().expect("whoever asks is answered")
+}
+
+/// A peer's receipt as the node hands it over once its proof holds.
+pub fn receipt_of(peer: &str, statement: Statement, at: Timestamp) -> FromPeer {
+    use liaison::audit::{EntryKind, EventCode};
+    use liaison::store::NewEntry;
+    let mut log = MemoryLog::new(Origin::first(node(peer)));
+    let epoch = log.take_over().expect("a log in memory");
+    let entry = NewEntry {
+        time: at,
+        kind: EntryKind::Collection,
+        event: EventCode::RequestReceived,
+        role: Role::Node,
+        actor: [0; 16],
+        exchange: [0; 16],
+        peer: Some(member("MK")),
+        statement,
+        content: Vec::new(),
+    };
+    let mut entropy = SeededEntropy::new(5);
+    log.append(0, epoch, vec![entry], &NoSigner, &mut entropy)
+        .expect("a log in memory grows");
+    let receipt = log.receipt(0).expect("it was appended");
+    let entry = Entry::decode(&receipt.entry).expect("an entry");
+    FromPeer::Receipt(Box::new(PeerReceipt {
+        statement: receipt.opening.statement,
+        at: entry.time,
+        checkpoint: receipt.checkpoint.clone(),
+        bytes: receipt.encode(),
+    }))
+}
+
+/// The state of an exchange, as a person would see it.
+pub fn state_of(office: &mut Office, exchange: MessageId) -> String {
+    let ask = Ask::GlanceExchange { exchange };
+    match office.ask(Role::Officer, Action::ListExchanges, ask) {
+        Ok(Reply::Exchanges(rows, _)) => rows[0].exchange.state().to_string(),
+        other => panic!("there is such an exchange: {other:?}"),
+    }
+}

@@ -1,0 +1,202 @@
+//! Receipts that prove something of somebody else's message, or nothing that matters here.
+
+use liaison::app::change::{Change, Other};
+use liaison::app::core::Outcome;
+use liaison::app::{FromPeer, Input};
+use liaison::audit::Statement;
+use liaison::base::{Digest, MessageId, Role};
+use liaison::exchange::Refusal as R;
+
+use liaison::store::Log as _;
+
+use crate::office::*;
+
+/// The leaf of a message that this office sent.
+fn leaf_of(office: &mut Office, id: MessageId) -> Digest {
+    let found = office
+        .changes_since(0)
+        .into_iter()
+        .find_map(|change| match change {
+            Change::Sent(message) if message.header.id == id => Some(message.leaf()),
+            _ => None,
+        });
+    found.expect("it was sent")
+}
+
+fn received(leaf: Digest, id: MessageId) -> Statement {
+    Statement::Received {
+        sender: node("MK"),
+        id,
+        leaf,
+    }
+}
+
+/// What the receipt leads to: the peer may be told that it is not taken; nothing else changes.
+#[track_caller]
+fn not_kept(office: &mut Office, peer: &str, statement: Statement, recorded: bool) {
+    let (before, size, now) = (office.standing(), office.log.size(), office.now);
+    let receipt = receipt_of(peer, statement, now);
+    let FromPeer::Receipt(proof) = &receipt else {
+        panic!("it is a receipt");
+    };
+    let digest = Digest::of(&proof.bytes);
+    let outcomes = office.peer(peer, receipt);
+    let expected = if recorded {
+        let refused = Other::InputRefused {
+            sender: node(peer),
+            digest,
+            refusal: R::UnknownConversation.number(),
+        };
+        assert_eq!(told(&outcomes), [(digest, R::UnknownConversation)]);
+        vec![Change::Other(refused)]
+    } else {
+        Vec::new()
+    };
+    assert_eq!(office.changes_since(size), expected);
+    assert!(office.standing() == before, "it changes nothing");
+}
+
+#[test]
+fn a_receipt_settles_the_message_that_it_is_for_and_is_kept_once() {
+    let mut office = Office::new();
+    let exchange = office.asked_tr();
+    let leaf = leaf_of(&mut office, exchange);
+    let receipt = receipt_of("TR", received(leaf, exchange), office.now);
+    let outcomes = office.peer("TR", receipt.clone());
+    assert!(
+        matches!(outcomes[..], [Outcome::Keep { .. }]),
+        "{outcomes:?}"
+    );
+    assert_eq!(state_of(&mut office, exchange), "delivered");
+    let size = office.log.size();
+    let outcomes = office.peer("TR", receipt);
+    assert!(
+        matches!(outcomes[..], [Outcome::Keep { .. }]),
+        "{outcomes:?}"
+    );
+    assert_eq!(office.log.size(), size);
+}
+
+#[test]
+fn a_receipt_for_a_message_of_another_sender_is_refused() {
+    let mut office = Office::new();
+    let exchange = office.asked_tr();
+    let leaf = leaf_of(&mut office, exchange);
+    let of_another = Statement::Received {
+        sender: node("AT"),
+        id: exchange,
+        leaf,
+    };
+    not_kept(&mut office, "TR", of_another, true);
+}
+
+#[test]
+fn a_receipt_for_other_bytes_under_the_id_is_refused() {
+    let mut office = Office::new();
+    let exchange = office.asked_tr();
+    let leaf = Digest::of(b"another message");
+    not_kept(&mut office, "TR", received(leaf, exchange), true);
+    let opened = Statement::Opened {
+        id: exchange,
+        leaf,
+        role: Role::Contact,
+    };
+    not_kept(&mut office, "TR", opened, true);
+    let stored = Statement::AttachmentsStored { id: exchange, leaf };
+    not_kept(&mut office, "TR", stored, true);
+    let unknown = MessageId::from_bytes([3; 16]);
+    not_kept(&mut office, "TR", received(leaf, unknown), true);
+    assert_eq!(state_of(&mut office, exchange), "queued");
+}
+
+#[test]
+fn a_receipt_of_a_member_that_was_not_asked_is_refused() {
+    let mut office = Office::new();
+    let exchange = office.asked_tr();
+    let leaf = leaf_of(&mut office, exchange);
+    not_kept(&mut office, "AT", received(leaf, exchange), true);
+    let refused = Statement::Refused {
+        sender: node("MK"),
+        digest: leaf,
+        code: R::WrongRecipient.number(),
+    };
+    not_kept(&mut office, "AT", refused, true);
+    assert_eq!(state_of(&mut office, exchange), "queued");
+}
+
+#[test]
+fn a_proof_that_speaks_of_no_message_is_refused() {
+    let mut office = Office::new();
+    let exchange = office.asked_tr();
+    let leaf = leaf_of(&mut office, exchange);
+    let none = [
+        Statement::Sent { id: exchange, leaf },
+        Statement::ReceiptReceived { digest: leaf },
+        Statement::Note { digest: leaf },
+    ];
+    for statement in none {
+        not_kept(&mut office, "TR", statement, true);
+    }
+}
+
+#[test]
+fn that_an_envelope_could_not_be_read_is_heard_and_answered_by_nothing() {
+    // To answer a refusal by a refusal would go on for ever.
+    let mut office = Office::new();
+    let refused = Statement::Refused {
+        sender: node("MK"),
+        digest: Digest::of(b"an envelope"),
+        code: R::BadEnvelope.number(),
+    };
+    not_kept(&mut office, "TR", refused, false);
+}
+
+#[test]
+fn a_refusal_for_good_ends_the_delivery_and_one_for_now_does_not() {
+    let mut office = Office::new();
+    let exchange = office.asked_tr();
+    let leaf = leaf_of(&mut office, exchange);
+    let refused = |code: R| Statement::Refused {
+        sender: node("MK"),
+        digest: leaf,
+        code: code.number(),
+    };
+    let now = office.now;
+    let size = office.log.size();
+    office.peer("TR", receipt_of("TR", refused(R::PostDated), now));
+    assert_eq!(office.log.size(), size);
+    office.now = office.now.plus(31 * SECOND);
+    let sends = |outcomes: &[Outcome]| {
+        outcomes
+            .iter()
+            .any(|outcome| matches!(outcome, Outcome::Send { .. }))
+    };
+    assert!(sends(&office.handle(vec![Input::Tick])), "it goes again");
+    office.peer("TR", receipt_of("TR", refused(R::Expired), now));
+    office.now = office.now.plus(31 * SECOND);
+    assert!(!sends(&office.handle(vec![Input::Tick])), "it is settled");
+}
+
+#[test]
+fn word_of_messages_that_there_are_not_is_ignored() {
+    let mut office = Office::new();
+    office.asked_tr();
+    let (before, size) = (office.standing(), office.log.size());
+    let nothing = Digest::of(b"nothing");
+    let unknown = MessageId::from_bytes([8; 16]);
+    for from in [
+        FromPeer::Later { leaf: nothing },
+        FromPeer::Kept(vec![nothing; 1_000]),
+        FromPeer::Fetched {
+            message: unknown,
+            index: 0,
+        },
+        FromPeer::Down,
+        FromPeer::Down,
+        FromPeer::Up,
+    ] {
+        office.peer("AT", from);
+    }
+    assert_eq!(office.log.size(), size);
+    assert!(office.standing() == before);
+}
