@@ -15,12 +15,17 @@ use crate::app::core::{Core, Fatal, Outcome, Signer};
 use crate::app::{AppError, Ask, Federation, FromPeer, Input, Permit, Reply, Ticket};
 use crate::base::{MessageId, NodeId, OsEntropy, Timestamp};
 use crate::store::{Index, Log};
+use crate::wire;
 
 /// Inputs that may wait. A full mailbox is "busy" for people and flow control for peers.
 const MAILBOX: usize = 4_096;
 
 /// Inputs committed as one group at most.
 const GROUP: usize = 512;
+
+/// What one group may bring into the log, in bytes, well below what the log takes at once. The last
+/// input of a group may go beyond it by one message, or by one request to as many as may be asked.
+const GROUP_BYTES: usize = 16 * 1024 * 1024;
 
 /// How often the service hears that time has passed, if nothing else happens.
 const TICK: Duration = Duration::from_secs(1);
@@ -199,7 +204,9 @@ fn run<L: Log, I: Index, S: Signer>(
             ticked = Instant::now();
             inputs.push(Input::Tick);
         }
+        let mut bytes = 0;
         while let Some(taken) = letter {
+            bytes += weight(&taken);
             match taken {
                 Letter::Ask(permit, ask, reply) => {
                     let ticket = Ticket(next_ticket);
@@ -219,12 +226,27 @@ fn run<L: Log, I: Index, S: Signer>(
                     stopping = true;
                 }
             }
-            letter = if stopping || inputs.len() >= GROUP {
+            letter = if stopping || inputs.len() >= GROUP || bytes >= GROUP_BYTES {
                 None
             } else {
                 letters.try_recv().ok()
             };
         }
+    }
+}
+
+/// About how much an input brings into the log, in bytes.
+fn weight(letter: &Letter) -> usize {
+    match letter {
+        Letter::Ask(..) => wire::LONGEST_BODY,
+        Letter::Input(input) => match &**input {
+            Input::Peer(_, FromPeer::Message(message, _)) => {
+                message.header_bytes.len() + message.body_bytes.len()
+            }
+            Input::Peer(_, FromPeer::Receipt(receipt)) => receipt.bytes.len(),
+            _ => 0,
+        },
+        Letter::MayFetch(..) | Letter::Stop => 0,
     }
 }
 

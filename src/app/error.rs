@@ -34,6 +34,9 @@ pub enum AppError {
     /// Nobody was named.
     #[error("no member was named to send to")]
     NoRecipient,
+    /// More members were named than one request is sent to.
+    #[error("a request is sent to at most 64 members at once")]
+    TooManyAsked,
     /// The id was used for something else.
     #[error("this reservation was used for another message")]
     IdTaken,
@@ -72,6 +75,7 @@ impl AppError {
             Self::NotListed(_) => "not-listed",
             Self::ToOneself => "to-oneself",
             Self::NoRecipient => "no-recipient",
+            Self::TooManyAsked => "too-many-asked",
             Self::IdTaken => "id-taken",
             Self::TooLarge => "too-large",
             Self::AttachmentIncomplete => "attachment-incomplete",
@@ -101,6 +105,7 @@ impl AppError {
                 "`liaison trust show` lists the members; a new one has to be enrolled first."
             }
             Self::ToOneself | Self::NoRecipient => "Name the member to ask with `--to`.",
+            Self::TooManyAsked => "Send it in parts, or publish an alert.",
             Self::IdTaken => "Make a new reservation and send it again.",
             Self::TooLarge => "Shorten the text, or attach it as a file.",
             Self::AttachmentIncomplete => {

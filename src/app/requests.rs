@@ -18,6 +18,9 @@ use crate::wire;
 /// How long peers may try to deliver a message.
 pub const LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// The most members that one request is sent to.
+pub const MOST_ASKED: usize = 64;
+
 /// The action that a command needs leave for.
 pub(super) fn action_of(command: &Command) -> &'static [Action] {
     match command {
@@ -39,6 +42,9 @@ pub(super) fn send(
     let federation = service.federation.as_ref().ok_or(AppError::NoTrustList)?;
     if to.is_empty() {
         return Err(AppError::NoRecipient.into());
+    }
+    if to.len() > MOST_ASKED {
+        return Err(AppError::TooManyAsked.into());
     }
     for (member, _, _) in to {
         if *member == me {

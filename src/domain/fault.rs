@@ -40,11 +40,14 @@ impl Faults {
         }
     }
 
-    /// A text that may be missing, at most `longest` characters, without control characters.
+    /// A text that may be missing but not empty, at most `longest` characters, without control
+    /// characters.
     pub fn optional(&mut self, path: impl Into<String>, text: Option<&str>, longest: usize) {
         let Some(text) = text else { return };
         let path = path.into();
-        if text.chars().count() > longest {
+        if text.trim().is_empty() {
+            self.note(path, "required", "must not be empty; leave it out instead");
+        } else if text.chars().count() > longest {
             self.note(
                 path,
                 "too-long",

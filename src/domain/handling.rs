@@ -107,7 +107,7 @@ impl Handling {
         faults.some("handling.codes", &self.codes, HandlingCode::ALL.len());
         faults.distinct("handling.codes", &self.codes);
         let h3 = self.codes.contains(&HandlingCode::H3);
-        if h3 && self.restriction.as_deref().unwrap_or("").trim().is_empty() {
+        if h3 && self.restriction.is_none() {
             let what = "H3 needs its restriction in words";
             faults.note("handling.restriction", "required", what);
         }

@@ -10,6 +10,8 @@ use super::message::{Kind, Priority};
 use super::profile::*;
 use super::rfi::*;
 
+mod faults;
+
 /// Every list's values in order, and that each survives its text and its JSON.
 macro_rules! list {
     ($name:ty, $text:literal) => {

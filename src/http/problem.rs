@@ -96,6 +96,7 @@ fn status_of(error: &AppError) -> StatusCode {
         AppError::NotListed(_)
         | AppError::ToOneself
         | AppError::NoRecipient
+        | AppError::TooManyAsked
         | AppError::TooLarge
         | AppError::BadCursor => StatusCode::UNPROCESSABLE_ENTITY,
         AppError::DiskFull => StatusCode::INSUFFICIENT_STORAGE,

@@ -190,6 +190,11 @@ pub async fn serve_observed(
         .await
         .map_err(stopped)?;
     carrying.abort();
+    if let Err(Fatal::Index(error)) = &outcome {
+        // The next start makes the index anew from the log.
+        error!(event = "index-failed", %error, "the index is removed");
+        SledIndex::destroy(&folder.index()).map_err(Fatal::from)?;
+    }
     outcome?;
     info!(event = "stopped", %node);
     Ok(())

@@ -73,7 +73,7 @@ fn decode_slot(bytes: &[u8]) -> Option<SignedCheckpoint> {
 /// What was found in an anchor.
 #[derive(Debug)]
 pub(super) struct Anchor {
-    /// The heads in its whole slots, at least one.
+    /// The heads in its whole slots, at least one; the newest first.
     heads: Vec<SignedCheckpoint>,
     /// Whether it holds two whole slots and nothing else.
     is_whole: bool,
@@ -96,11 +96,12 @@ impl Anchor {
             .read_to_end(&mut bytes)
             .map_err(AuditFailure::io(FILE_NAME))?;
         let slots = [bytes.get(..), bytes.get(SLOT_DISTANCE..)];
-        let heads: Vec<_> = slots
+        let mut heads: Vec<_> = slots
             .into_iter()
             .flatten()
             .filter_map(decode_slot)
             .collect();
+        heads.sort_by_key(|head| std::cmp::Reverse(head.checkpoint.size));
         if heads.is_empty() {
             return Err(AuditFailure::Anchor(AnchorFault::Damaged));
         }

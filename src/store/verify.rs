@@ -62,7 +62,7 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
     let origin = anchor.origin();
     let trust = match read_trust(&dir.join(TRUST)) {
         // Before its first trust list a node vouches for its log alone.
-        Err(AuditFailure::Missing { .. }) if !dir.join(TRUST).join("list.json").exists() => None,
+        Err(AuditFailure::Missing { .. }) if !has_trust_list(dir) => None,
         other => Some(other?),
     };
     let key = match &trust {
@@ -161,6 +161,14 @@ pub fn export_folder(
 
 fn unwritten() -> impl FnOnce(io::Error) -> AuditFailure {
     AuditFailure::io("the bundle")
+}
+
+/// Whether anything of a trust list is in the folder: one that lost a part is damaged, not new.
+fn has_trust_list(dir: &Path) -> bool {
+    let trust = dir.join(TRUST);
+    ["root.json", "list.json", "list.json.next"]
+        .iter()
+        .any(|file| trust.join(file).exists())
 }
 
 /// The log key that the node's own bundle names.

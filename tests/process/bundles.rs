@@ -1,39 +1,123 @@
-//! Auditors: whole logs of running and stopped nodes, and exported files alone.
+//! Auditors: verification and export of running and stopped nodes, without a passphrase, and of
+//! bundles, with no node at all.
 
 use std::fs;
+use std::path::Path;
 
-use crate::run::Call;
+use liaison::base::SeededEntropy;
+use serde_json::Value;
+
+use crate::examples;
+use crate::office::Office;
+use crate::run::{Call, Ran};
 use crate::world::World;
 
-/// No passphrase is given or asked for here: the folder's own is not even readable.
-#[test]
-fn a_bundle_is_checked_against_the_root_that_the_auditor_knows() {
-    let world = World::serving(&["MK", "TR"]);
+/// A running node with a few entries.
+fn running() -> World {
+    let world = World::of(&["MK", "TR"]);
     let mk = world.office("MK");
-    let out = mk.part("mk.bundle.tar");
-    mk.call("audit export").option("--out", &out).run().done();
+    mk.serve();
+    let text = toml::to_string(&examples::request()).expect("an example is valid TOML");
+    let file = world.write("request.toml", text);
+    for _ in 0..3 {
+        let call = mk.call("rfi send").option("--to", "TR");
+        call.option("--file", &file).run().done();
+    }
+    world
+}
+
+fn verify(bundle: &Path) -> Call {
+    Call::of("audit verify").option("--bundle", bundle)
+}
+
+fn export(office: &Office, out: &Path) -> Ran {
+    office.call("audit export").option("--out", out).run()
+}
+
+#[test]
+fn a_log_is_verified_and_exported_without_a_passphrase_whether_its_node_runs_or_not() {
+    let world = running();
+    let mk = world.office("MK");
+    fs::remove_file(mk.part("passphrase")).expect("only starting needs it");
+    let running = mk.call("audit verify").run().done();
+    let first = world.file("running.bundle");
+    export(mk, &first).done();
     mk.stop();
-    assert!(mk.verified() > 0, "a stopped node's log is verified too");
-    assert!(!mk.segments().is_empty());
-
-    let verify = || Call::of("audit verify").option("--bundle", &out);
-    let (exit, said, _) = verify().run_as_text();
-    assert_eq!(exit, Some(0));
-    assert!(said.contains(&world.root), "it prints the root to compare");
+    let stopped = mk.call("audit verify").run().done();
+    let second = world.file("stopped.bundle");
+    export(mk, &second).done();
+    let entries = |value: &Value| value["entries"].as_u64().expect("a number");
     assert!(
-        said.contains("UNCHECKED"),
-        "it says that the origin is unchecked"
+        entries(&stopped) > entries(&running),
+        "the stop is recorded"
     );
+    for file in [&first, &second] {
+        verify(file).option("--root", &world.root).run().done();
+    }
+    let told = verify(&second).run().done();
+    assert_eq!(entries(&told), entries(&stopped));
+    assert_eq!(told["log_root"], stopped["log_root"]);
+}
 
-    let known = verify().option("--root", &world.root).run_as_text();
-    assert_eq!(known.0, Some(0));
-    let wrong = verify().option("--root", "0".repeat(64)).run_as_text();
-    assert_eq!(wrong.0, Some(3), "{}", wrong.2);
+#[test]
+fn a_bundle_without_a_known_root_is_verified_and_says_that_its_origin_is_not() {
+    let world = running();
+    let file = world.file("mk.bundle");
+    export(world.office("MK"), &file).done();
+    let (exit, text, _) = verify(&file).run_as_text();
+    assert_eq!(exit, Some(0));
+    assert!(text.contains(&world.root), "{text}");
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.to_lowercase().contains("origin"), "{words}");
+    println!("{text}");
+    let told = verify(&file).run().done();
+    assert_eq!(told["origin_checked"], false);
+    assert_eq!(told["trust_root"], *world.root);
 
-    let mut bytes = fs::read(&out).expect("the bundle is there");
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    fs::write(&out, bytes).expect("it is damaged");
-    let damaged = verify().run_as_text();
-    assert_eq!(damaged.0, Some(3), "{}", damaged.2);
+    let right = verify(&file).option("--root", &world.root);
+    assert_eq!(right.run().done()["origin_checked"], true);
+    let (exit, text, _) = right.run_as_text();
+    assert_eq!(exit, Some(0));
+    println!("{text}");
+
+    let wrong = verify(&file).option("--root", "ab".repeat(32)).run();
+    let code = wrong.problem_code();
+    let problem = wrong.failed(3, &code);
+    println!("wrong root: {code}: {}", problem["detail"]);
+}
+
+#[test]
+fn a_damaged_bundle_exits_with_3_wherever_it_is_damaged() {
+    let world = running();
+    let whole = world.file("mk.bundle");
+    export(world.office("MK"), &whole).done();
+    let bytes = fs::read(&whole).expect("a bundle");
+    let damaged = world.file("damaged.bundle");
+    let mut chance = SeededEntropy::new(8);
+    let mut codes = std::collections::BTreeMap::<String, usize>::new();
+    let mut refused = |bytes: &[u8], what: &str| {
+        fs::write(&damaged, bytes).expect("room");
+        let ran = verify(&damaged).option("--root", &world.root).run();
+        let code = ran.problem_code();
+        assert_eq!(ran.exit, Some(3), "{what}: {}{}", ran.stdout, ran.stderr);
+        assert!(!code.is_empty(), "{what}: {}", ran.stderr);
+        *codes.entry(code).or_default() += 1;
+    };
+    for _ in 0..40 {
+        let at = usize::try_from(chance.below(bytes.len() as u64)).expect("it is in memory");
+        let bit = 1 << chance.below(8);
+        let mut flipped = bytes.clone();
+        flipped[at] ^= bit;
+        refused(&flipped, &format!("bit {bit} of byte {at}"));
+    }
+    for keep in [0, 1, 511, 512, bytes.len() / 2, bytes.len() - 1] {
+        refused(&bytes[..keep], &format!("its first {keep} bytes"));
+    }
+    refused(&[&bytes[..], b"more"].concat(), "more behind its end");
+    refused(&[&bytes[..], &bytes[..]].concat(), "twice");
+    refused(b"not a bundle at all", "some text");
+    println!("{codes:?}");
+
+    let missing = verify(&world.file("no.bundle")).run();
+    missing.failed(4, "file");
 }

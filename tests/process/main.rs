@@ -2,12 +2,14 @@
 //! damaged, starved of room, and used wrongly.
 
 mod bundle;
+mod bundles;
+mod damage;
 mod examples;
+mod mistakes;
 mod office;
 mod run;
 mod world;
 
-mod bundles;
 mod folders;
 mod index;
 mod kills;

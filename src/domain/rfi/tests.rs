@@ -6,6 +6,7 @@ use crate::domain::profile::{Access, Limit, Profile};
 
 mod crossing;
 mod fields;
+mod table;
 
 fn opened_at(side: Side, hour: i64) -> Exchange {
     let (header, event) = sent(Body::Request(Box::new(request())), "MK", Role::Officer, 0);

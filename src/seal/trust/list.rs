@@ -152,7 +152,10 @@ impl TrustList {
 impl Member {
     pub(super) fn check(&self) -> Result<(), Rule> {
         check_text(&self.name, MAX_NAME)?;
-        check_text(&self.contact, MAX_CONTACT)?;
+        // An office may be enrolled before it has a telephone.
+        if !self.contact.is_empty() {
+            check_text(&self.contact, MAX_CONTACT)?;
+        }
         if self.kind == MemberKind::Country && !is_country_code(self.member) {
             return Err(Rule::NotACountry);
         }

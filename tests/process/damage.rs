@@ -1,0 +1,174 @@
+//! A log that somebody damaged: the node refuses to serve, and an audit names the place.
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::examples;
+use crate::office::Office;
+use crate::world::{World, copy_folder};
+
+/// A stopped node with a log of some entries.
+fn stopped() -> World {
+    let world = World::of(&["MK", "TR"]);
+    let mk = world.office("MK");
+    mk.serve();
+    let text = toml::to_string(&examples::request()).expect("an example is valid TOML");
+    let file = world.write("request.toml", text);
+    for _ in 0..4 {
+        let call = mk.call("rfi send").option("--to", "TR");
+        call.option("--file", &file).run().done();
+    }
+    mk.stop();
+    mk.verified();
+    copy_folder(&mk.part("log"), &world.file("whole-log"));
+    world
+}
+
+/// Puts the log back as it was.
+fn heal(world: &World) -> &Office {
+    let mk = world.office("MK");
+    if mk.part("log").exists() {
+        fs::remove_dir_all(mk.part("log")).expect("the log's folder");
+    }
+    copy_folder(&world.file("whole-log"), &mk.part("log"));
+    mk
+}
+
+/// The node does not serve, and says why; the audit fails, and says where; nothing is changed.
+/// Gives the audit's code and words.
+fn refused(office: &Office) -> (String, String) {
+    let before = contents(&office.part("log"));
+    let ran = office.call("serve").run();
+    ran.failed(1, "log-damaged");
+    let rebuild = office.call("store rebuild").run();
+    rebuild.failed(1, "log-damaged");
+    let audit = office.call("audit verify").run();
+    assert_eq!(audit.exit, Some(3), "{}{}", audit.stdout, audit.stderr);
+    let code = audit.problem_code();
+    let problem = audit.failed(3, &code);
+    let export = office.call("audit export");
+    let bundle = office.dir.with_extension("bundle");
+    let export = export.option("--out", &bundle).run();
+    assert_eq!(export.exit, Some(3), "{}{}", export.stdout, export.stderr);
+    assert!(!bundle.exists(), "half a bundle was left behind");
+    let after = contents(&office.part("log"));
+    assert!(before == after, "a refusal changed the log");
+    let detail = problem["detail"].as_str().expect("text").to_owned();
+    (code, detail)
+}
+
+fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let files = crate::office::files(folder).into_iter();
+    let mut contents: Vec<_> = files
+        .filter(|file| file.file_name().is_some_and(|name| name != "lock"))
+        .map(|file| (file.clone(), fs::read(&file).expect("a file of the log")))
+        .collect();
+    contents.sort();
+    contents
+}
+
+fn flip(file: &Path, at: u64) {
+    let file = OpenOptions::new().read(true).write(true).open(file);
+    let file = file.expect("a file of the log");
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, at).expect("within the file");
+    byte[0] ^= 0x10;
+    file.write_all_at(&byte, at).expect("within the file");
+}
+
+#[test]
+fn a_flipped_byte_anywhere_in_a_segment_is_a_refusal_that_names_the_place() {
+    let world = stopped();
+    let length = fs::metadata(&world.office("MK").segments()[0])
+        .expect("a segment")
+        .len();
+    for eighth in 0..8 {
+        let mk = heal(&world);
+        let at = length * eighth / 8 + 11;
+        flip(&mk.segments()[0], at);
+        let (code, detail) = refused(mk);
+        println!("byte {at} of {length}: {code}: {detail}");
+        assert!(detail.chars().any(|c| c.is_ascii_digit()), "{detail}");
+    }
+    heal(&world).serve();
+}
+
+#[test]
+fn a_segment_that_lost_its_end_is_a_refusal_and_not_a_cut() {
+    let world = stopped();
+    let length = fs::metadata(&world.office("MK").segments()[0])
+        .expect("a segment")
+        .len();
+    let entries = world.office("MK").verified();
+    for keep in [length - 1, length - 4_000, length / 2, 10, 0] {
+        let mk = heal(&world);
+        let file = OpenOptions::new().write(true).open(&mk.segments()[0]);
+        file.and_then(|file| file.set_len(keep)).expect("a segment");
+        let (code, detail) = refused(mk);
+        println!("{keep} bytes of {length} left: {code}: {detail}");
+        assert!(detail.contains(&format!("had {entries}")), "{detail}");
+    }
+    let mk = heal(&world);
+    fs::remove_file(&mk.segments()[0]).expect("a segment");
+    let (code, detail) = refused(mk);
+    println!("no segment: {code}: {detail}");
+    heal(&world).serve();
+}
+
+#[test]
+fn a_deleted_or_older_anchor_or_log_is_a_refusal_or_is_caught_up_with() {
+    let world = stopped();
+    let mk = heal(&world);
+    fs::remove_file(mk.part("log/anchor")).expect("an anchor");
+    let (code, detail) = refused(mk);
+    println!("no anchor: {code}: {detail}");
+    assert!(detail.contains("anchor"), "{detail}");
+
+    let mk = heal(&world);
+    let anchor = fs::metadata(mk.part("log/anchor"))
+        .expect("an anchor")
+        .len();
+    fs::write(
+        mk.part("log/anchor"),
+        vec![0; usize::try_from(anchor).expect("small")],
+    )
+    .expect("it");
+    let (code, detail) = refused(mk);
+    println!("an anchor of zeros: {code}: {detail}");
+
+    let mk = heal(&world);
+    fs::remove_dir_all(mk.part("log")).expect("the log's folder");
+    let (code, detail) = refused_without_a_log(mk);
+    println!("no log at all: {code}: {detail}");
+
+    // An anchor that lags is what a crash leaves behind.
+    let mk = heal(&world);
+    mk.serve();
+    mk.stop();
+    fs::copy(world.file("whole-log/anchor"), mk.part("log/anchor")).expect("a copy");
+    mk.verified();
+    mk.serve();
+    assert!(mk.said().contains("lagged behind"), "{}", mk.said());
+    mk.stop();
+
+    // A whole log that is older than its anchor was rolled back.
+    let newer = fs::read(mk.part("log/anchor")).expect("an anchor");
+    let mk = heal(&world);
+    fs::write(mk.part("log/anchor"), newer).expect("an anchor");
+    let (code, detail) = refused(mk);
+    println!("an older log: {code}: {detail}");
+}
+
+fn refused_without_a_log(office: &Office) -> (String, String) {
+    office.call("serve").run().failed(1, "log-damaged");
+    let made = office.part("log").join("anchor");
+    assert!(
+        !made.exists(),
+        "an empty log was made in place of a lost one"
+    );
+    let audit = office.call("audit verify").run();
+    let code = audit.problem_code();
+    let problem = audit.failed(3, &code);
+    (code, problem["detail"].as_str().expect("text").to_owned())
+}
