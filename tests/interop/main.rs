@@ -19,7 +19,9 @@ const LARGEST: u64 = 96;
 const GROUPS: [u64; 8] = [1, 1, 2, 3, 7, 1, 16, 9];
 
 fn hexes(path: &[Digest]) -> Vec<String> {
-    path.iter().map(|hash| hex::encode(hash.as_bytes())).collect()
+    path.iter()
+        .map(|hash| hex::encode(hash.as_bytes()))
+        .collect()
 }
 
 /// All roots, inclusion proofs and consistency proofs of trees up to [`LARGEST`] leaves.
@@ -75,7 +77,8 @@ fn receipts(dir: &Path) -> Value {
         let size = log.size();
         let entries = (size..size + count).map(entry).collect();
         let mut entropy = SeededEntropy::new(size);
-        log.append(size, epoch, entries, &key, &mut entropy).unwrap();
+        log.append(size, epoch, entries, &key, &mut entropy)
+            .unwrap();
     }
     let receipts = (0..log.size()).map(|index| {
         let receipt = log.receipt(index).unwrap();
