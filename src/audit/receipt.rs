@@ -307,28 +307,6 @@ mod tests {
     }
 
     #[test]
-    fn a_head_that_held_for_one_receipt_excuses_no_other_head_or_key() {
-        let (key, good) = receipt(2, 7);
-        let (other, _) = receipt(3, 7);
-        let mut proven = ProvenHead::default();
-        let mut verify = |receipt: &Receipt, key: &SigningKey| {
-            let verified = receipt.verify_sharing(key.verifying_key(), &mut proven);
-            verified.map(|verified| verified.index)
-        };
-        assert_eq!(verify(&good, &key), Ok(2));
-        assert_eq!(verify(&good, &key), Ok(2));
-        assert_eq!(verify(&good, &other), Err(ReceiptError::BadSignature));
-        let mut bytes = *good.checkpoint.signature.as_bytes();
-        bytes[0] ^= 1;
-        let mut changed = good.clone();
-        changed.checkpoint.signature = HybridSignature::from_bytes(&bytes).unwrap();
-        assert_eq!(verify(&changed, &key), Err(ReceiptError::BadSignature));
-        let mut elsewhere = good.clone();
-        elsewhere.index = 3;
-        assert_eq!(verify(&elsewhere, &key), Err(ReceiptError::Inclusion));
-    }
-
-    #[test]
     fn every_prefix_and_every_longer_receipt_is_refused() {
         let (_, receipt) = receipt(0, 2);
         let mut bytes = receipt.encode();
