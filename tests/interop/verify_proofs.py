@@ -5,7 +5,7 @@
 Three things are checked, each against what it must refuse as well:
 every proof of every tree up to the largest written, by the algorithms of RFC 9162 § 2.1.3.2 and
 § 2.1.4.2 as they stand in the text, with pymerkle for the roots and once more for inclusion (its
-proofs of consistency have a shape of their own); every receipt in the layout of docs/protocol.md;
+proofs of consistency have a shape of their own); every receipt in the layout that src/audit/receipt.rs gives;
 and the same receipts as C2SP `tlog-proof`.
 """
 

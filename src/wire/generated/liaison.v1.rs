@@ -114,7 +114,7 @@ pub struct Event {
     pub at: u64,
     #[prost(message, repeated, tag = "3")]
     pub attachments: ::prost::alloc::vec::Vec<Attachment>,
-    /// The content as JSON (RFC 8259) of the form that `docs/data-model.md` gives for the kind.
+    /// The content as JSON (RFC 8259) of the form that the types of `src/domain` give for the kind.
     /// Unknown members are refused.
     #[prost(bytes = "vec", tag = "4")]
     pub content: ::prost::alloc::vec::Vec<u8>,
