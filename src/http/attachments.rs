@@ -31,15 +31,7 @@ pub async fn reserve(
 ) -> Result<(StatusCode, Json<Reservation>), Failure> {
     let now = Timestamp::system();
     let id = MessageId::new(now, &mut OsEntropy);
-    for dropped in api.staging.reserve(id, caller.person, now) {
-        for index in 0..MOST_ATTACHMENTS {
-            // What cannot be removed now is unreferenced and goes at the next start.
-            let _kept = api.blobs.remove(BlobId {
-                message: dropped,
-                index,
-            });
-        }
-    }
+    api.staging.reserve(id, caller.person, now);
     Ok((StatusCode::CREATED, Json(Reservation { id })))
 }
 
@@ -65,7 +57,7 @@ pub async fn upload(
     body: HttpBody,
 ) -> Result<Json<StagedAttachment>, Failure> {
     Permit::ask(api.member(), &caller, Action::ListExchanges).map_err(AppError::from)?;
-    if !api.staging.holds(id, caller.person) || index >= MOST_ATTACHMENTS {
+    if !api.staging.is_open(id, caller.person) || index >= MOST_ATTACHMENTS {
         return Err(AppError::NotFound("reservation").into());
     }
     if !AttachmentInfo::is_name(&params.name) {
@@ -184,6 +176,9 @@ pub async fn take(
             if !api.staging.holds(id, caller.person) {
                 return Err(AppError::NotFound("reservation").into());
             }
+            if let Some(taken) = api.staging.taken(id, to) {
+                return Ok(taken);
+            }
             let files = api.staging.files(id).ok_or_else(|| {
                 Failure::malformed("attachments are numbered from 0 without gaps").at("reservation")
             })?;
@@ -206,6 +201,10 @@ pub async fn take(
             again.push(sealed.map_err(|_| AppError::DiskFull)?);
         }
         taken.push((*member, id, again));
+    }
+    if let Some(id) = reservation {
+        // Posted again, it gives the same files: others under the same ids would replace them.
+        api.staging.take(id, &taken);
     }
     Ok(taken)
 }
