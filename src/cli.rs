@@ -10,6 +10,7 @@ pub mod failure;
 mod input;
 pub mod local;
 mod logging;
+mod manual;
 mod output;
 pub mod report;
 mod rfi;
@@ -35,6 +36,7 @@ use failure::{Exit, Failure};
     version,
     propagate_version = true,
     arg_required_else_help = true,
+    disable_help_subcommand = true,
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 verification failed, 4 not found, \
                   5 node or peer unreachable.\nNot for classified information (EU-RESTRICTED and up)."
 )]
@@ -83,6 +85,11 @@ enum Command {
     Store(args::Store),
     /// Run three nodes on this machine and a whole exchange between them
     Demo(args::Demo),
+    /// Show the manual: a topic, a command, or the code of an error
+    Help(manual::Help),
+    /// Write man pages for packages
+    #[command(hide = true)]
+    Manual(manual::Manual),
 }
 
 /// Runs the command line `words`, the first of which is the program's name.

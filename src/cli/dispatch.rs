@@ -8,7 +8,7 @@ use super::failure::{Exit, Failure};
 use super::report::UserAdded;
 use super::secret::PrivateFile;
 use super::stop::Stop;
-use super::{Cli, Command, args, check, demo, local, output};
+use super::{Cli, Command, args, check, demo, local, manual, output};
 use crate::base::Role;
 use crate::config::{Config, Settings};
 
@@ -43,6 +43,8 @@ pub fn dispatch(cli: Cli) -> Result<(), Failure> {
             output::report(&rebuilt, json)
         }
         Command::Demo(args) => block_on(demo::demo(args, json)),
+        Command::Help(args) => manual::help(&args, json),
+        Command::Manual(args) => manual::manual(&args, json),
     }
 }
 
