@@ -8,6 +8,7 @@ mod demo;
 mod dispatch;
 pub mod failure;
 mod input;
+mod key;
 pub mod local;
 mod logging;
 mod manual;
@@ -63,6 +64,9 @@ enum Command {
     /// The federation's trust list
     #[command(subcommand)]
     Trust(args::Trust),
+    /// The node's secret keys
+    #[command(subcommand)]
+    Key(key::Key),
     /// The node's configuration
     #[command(subcommand)]
     Config(args::Config),

@@ -17,6 +17,7 @@ pub mod group;
 pub mod keystore;
 pub mod kx;
 pub mod recipient;
+pub mod recovery;
 pub mod sign;
 pub mod trust;
 

@@ -27,6 +27,7 @@ pub fn dispatch(cli: Cli) -> Result<(), Failure> {
             let passphrase = args.passphrase.existing(&config)?;
             output::report(&local::member_card(&config, &passphrase, &args.out)?, json)
         }
+        Command::Key(key) => key.run(json),
         Command::Trust(args) => trust(args, json),
         Command::Config(args::Config::Check(args)) => output::report(&check::check(&args)?, json),
         Command::Rfi(rfi) => block_on(rfi.run(json)),

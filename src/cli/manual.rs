@@ -24,8 +24,8 @@ macro_rules! pages {
     };
 }
 
-const PAGES: [Page; 8] = pages![
-    "alerts" "clocks" "errors" "handling" "log" "requests" "roles" "trust"
+const PAGES: [Page; 9] = pages![
+    "alerts" "clocks" "errors" "handling" "log" "recovery" "requests" "roles" "trust"
 ];
 
 /// `help`.

@@ -143,7 +143,7 @@ impl TokenArgs {
 }
 
 /// The first line of a file that holds a secret, without blanks around it.
-fn first_line(file: &Path) -> Result<Zeroizing<String>, Failure> {
+pub(super) fn first_line(file: &Path) -> Result<Zeroizing<String>, Failure> {
     let text = std::fs::read_to_string(file)
         .map(Zeroizing::new)
         .map_err(|error| Failure::file(file, &error))?;

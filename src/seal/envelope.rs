@@ -38,7 +38,7 @@ pub const MAX_HEADER: usize = 64 * 1024;
 /// The longest body, in bytes.
 pub const MAX_BODY: usize = 256 * 1024;
 /// Length of X-Wing's encapsulated key in bytes.
-const ENC_LEN: usize = 1120;
+pub(super) const ENC_LEN: usize = 1120;
 /// Length of the wrapped content key in bytes.
 const WRAPPED_LEN: usize = KEY_LEN + TAG_LEN;
 
@@ -124,8 +124,8 @@ impl From<super::layout::TooShort> for EnvelopeError {
 }
 
 /// The HPKE suite, with X-Wing as its KEM.
-type WrapAead = hpke::aead::AesGcm256;
-type WrapKdf = hpke::kdf::HkdfSha256;
+pub(super) type WrapAead = hpke::aead::AesGcm256;
+pub(super) type WrapKdf = hpke::kdf::HkdfSha256;
 
 /// The info that binds a wrap to its prefix and header.
 fn wrap_info(prefix: &[u8], header: &Digest) -> Vec<u8> {

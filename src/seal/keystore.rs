@@ -23,6 +23,7 @@ pub use keys::{Keys, ReceivingKey, TlsKey};
 use super::aead::{self, KEY_LEN, NONCE_LEN};
 use super::files;
 use super::layout::{Reader, TooShort};
+use super::recovery::{Recovery, RecoveryError};
 use crate::base::Entropy;
 
 const MAGIC: &[u8; 7] = b"LIAIKEY";
@@ -53,6 +54,9 @@ pub enum KeystoreError {
     /// The passphrase is wrong, or the file is damaged: the two cannot be told apart.
     #[error("the passphrase is wrong, or the keystore is damaged")]
     WrongPassphrase,
+    /// What recovery opens cannot be renewed.
+    #[error(transparent)]
+    Recovery(Box<RecoveryError>),
     /// The content is authentic but not laid out as keys.
     #[error("the keystore's content is malformed")]
     Malformed,
@@ -134,11 +138,12 @@ impl Keystore {
         Ok(files::create(path, &bytes)?)
     }
 
-    /// Replaces the keystore by one with these keys and this passphrase, as when a key is rotated.
-    /// After a power cut there is the old or the new one.
+    /// Replaces the keystore by one with these keys and this passphrase, as when a key is rotated,
+    /// and renews what recovery opens where that was set up. After a power cut there is the old or
+    /// the new one.
     ///
     /// # Errors
-    /// [`KeystoreError::Io`], also if there is no file at `path`.
+    /// [`KeystoreError::Io`], also if there is no file at `path`; [`KeystoreError::Recovery`].
     pub fn replace(
         path: &Path,
         passphrase: &str,
@@ -146,6 +151,9 @@ impl Keystore {
         entropy: &mut dyn Entropy,
     ) -> Result<(), KeystoreError> {
         File::open(path)?;
+        Recovery::beside(path)
+            .renew(keys, entropy)
+            .map_err(|error| KeystoreError::Recovery(Box::new(error)))?;
         let bytes = encode(passphrase, keys, Work::STANDARD, entropy)?;
         Ok(files::replace(path, &bytes)?)
     }

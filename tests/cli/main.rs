@@ -3,6 +3,7 @@
 mod demo;
 mod manual;
 mod node;
+mod recovery;
 
 use std::path::Path;
 use std::process::{Command, Output};

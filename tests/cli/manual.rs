@@ -79,6 +79,7 @@ fn read(folder: &Path, found: &mut BTreeSet<String>) {
             for made in ["Exit::", "StatusCode::"] {
                 found.extend(text.split(made).skip(1).filter_map(code_after_a_name));
             }
+            found.extend(text.split("=> (").skip(1).filter_map(first_of_several));
             for body in text.split("pub fn code(").skip(1) {
                 let body = body.split("\n    }\n").next().unwrap_or_default();
                 found.extend(body.split("=> \"").skip(1).filter_map(quoted));
@@ -91,6 +92,16 @@ fn read(folder: &Path, found: &mut BTreeSet<String>) {
 fn code_after_a_name(text: &str) -> Option<String> {
     let (_, rest) = text.split_once(|c: char| !c.is_alphanumeric() && c != '_')?;
     quoted(rest.trim_start().strip_prefix('"')?)
+}
+
+/// The code in `=> ("code", "what", …)`.
+fn first_of_several(text: &str) -> Option<String> {
+    let code = quoted(text.trim_start().strip_prefix('"')?)?;
+    let rest = text.split_once(&format!("{code}\""))?.1;
+    rest.trim_start_matches(',')
+        .trim_start()
+        .starts_with('"')
+        .then_some(code)
 }
 
 fn quoted(text: &str) -> Option<String> {

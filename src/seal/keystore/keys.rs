@@ -167,7 +167,7 @@ impl Keys {
 
     /// node 9 ‖ identity seeds 64 ‖ log seeds 64 ‖ u16 length ‖ TLS PKCS#8 ‖ storage key 32
     /// ‖ people key 32 ‖ u16 count ‖ (seed 32 ‖ created u64 ‖ decrypt until u64) each.
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+    pub(in crate::seal) fn to_bytes(&self) -> Vec<u8> {
         // Allocated once, so that growing leaves no copies behind.
         let mut out = Vec::with_capacity(512 + self.tls.pkcs8().len() + 48 * self.recipient.len());
         out.extend_from_slice(&self.node.to_bytes());
@@ -187,7 +187,7 @@ impl Keys {
     }
 
     /// Reads [`Keys::to_bytes`]. [`TooShort`] stands for any other layout.
-    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, TooShort> {
+    pub(in crate::seal) fn from_bytes(bytes: &[u8]) -> Result<Self, TooShort> {
         let mut from = Reader::new(bytes);
         let node = NodeId::from_bytes(from.array()?).map_err(|_| TooShort)?;
         let identity = SigningKey::from_seeds(&Zeroizing::new(from.array()?));
