@@ -107,6 +107,9 @@ pub struct Answer {
     /// The answer in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// What source and information of the words are worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluation: Option<Evaluation>,
     /// Question by question.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<QuestionAnswer>,
@@ -155,6 +158,7 @@ impl Answer {
         Self {
             outcome: Outcome::NoHit,
             text: None,
+            evaluation: None,
             answers: Vec::new(),
             handling: request.handling.clone(),
         }
@@ -224,6 +228,10 @@ impl Answer {
         if self.outcome == Outcome::NoHit && says {
             let what = "a no-hit says nothing more, so that none tells more than another";
             faults.note("text", "not-allowed", what);
+        }
+        if self.evaluation.is_some() && self.text.is_none() {
+            let what = "goes with the words that it evaluates";
+            faults.note("evaluation", "not-allowed", what);
         }
         self.handling.check(&mut faults);
         faults.outcome()

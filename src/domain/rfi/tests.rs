@@ -41,6 +41,7 @@ fn answering(outcome: Outcome) -> Answer {
     Answer {
         outcome,
         text,
+        evaluation: None,
         answers: Vec::new(),
         handling: request().handling,
     }
