@@ -148,7 +148,8 @@ fn converse(
             } else {
                 (Side::Requested, message.sender.member)
             };
-            let Some(exchange) = Exchange::open(side, header, &message.event, p.at) else {
+            let Some(exchange) = Exchange::open(side, header, &message.event, message.leaf(), p.at)
+            else {
                 return Ok(());
             };
             let row = ExchangeRow {
@@ -166,9 +167,21 @@ fn converse(
             );
             view.put(EXCHANGE, header.id.to_bytes().to_vec(), &row);
         }
-        Kind::Acceptance | Kind::Answer | Kind::Refusal => {
+        Kind::Acceptance
+        | Kind::Answer
+        | Kind::Refusal
+        | Kind::ClarificationRequest
+        | Kind::Clarification
+        | Kind::Channelling
+        | Kind::AwaitingAuthorisation
+        | Kind::Feedback
+        | Kind::Closing
+        | Kind::Withdrawal
+        | Kind::Supersession
+        | Kind::Transfer
+        | Kind::Reopening => {
             on_exchange(view, header.conversation, p, |exchange| {
-                exchange.apply(header, &message.event, p.at);
+                exchange.apply(header, &message.event, message.leaf());
             })?;
         }
         Kind::Alert => {

@@ -106,7 +106,19 @@ fn admit(
     Ok(match header.kind {
         Kind::Request if !opens || header.recipients != [me] => Err(Refusal::OutOfState),
         Kind::Request => Exchange::admit_request(header, &message.event).map_err(refusal_of),
-        Kind::Acceptance | Kind::Answer | Kind::Refusal => match exchange {
+        Kind::Acceptance
+        | Kind::Answer
+        | Kind::Refusal
+        | Kind::ClarificationRequest
+        | Kind::Clarification
+        | Kind::Channelling
+        | Kind::AwaitingAuthorisation
+        | Kind::Feedback
+        | Kind::Closing
+        | Kind::Withdrawal
+        | Kind::Supersession
+        | Kind::Transfer
+        | Kind::Reopening => match exchange {
             None => Err(Refusal::UnknownConversation),
             Some(row) if row.peer != sender || header.recipients != [me] => {
                 Err(Refusal::OutOfState)
@@ -132,6 +144,7 @@ fn admit(
 fn refusal_of(fault: PeerFault) -> Refusal {
     match fault {
         PeerFault::Side | PeerFault::Role | PeerFault::State => Refusal::OutOfState,
+        PeerFault::Chain => Refusal::BrokenChain,
         PeerFault::Form => Refusal::Malformed,
     }
 }

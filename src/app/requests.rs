@@ -27,6 +27,16 @@ pub(super) fn action_of(command: &Command) -> &'static [Action] {
         Command::Accept(_) => &[Action::AcceptRequest],
         Command::Answer(_) => &[Action::AnswerRequest],
         Command::Refuse(_) => &[Action::RefuseRequest],
+        Command::AskClarification(_)
+        | Command::Channel(_)
+        | Command::Await(_)
+        | Command::Transfer(_)
+        | Command::Clarify(_)
+        | Command::Feedback(_)
+        | Command::Withdraw(_)
+        | Command::Supersede(_)
+        | Command::Close(_)
+        | Command::Reopen(_) => &[],
     }
 }
 
@@ -141,7 +151,7 @@ pub(super) fn respond(
         conversation: id,
         recipients: vec![row.peer],
         priority: row.exchange.request().priority(),
-        handling: row.exchange.request().handling.clone(),
+        handling: row.exchange.handling_of(&body).clone(),
         body,
         attached,
     };

@@ -41,7 +41,7 @@ pub const ATTACHMENTS_AT: Table = Table("attachments-at");
 pub const PEER_HEAD: Table = Table("peer-head");
 
 /// The version of these tables. An index written by another version is rebuilt.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A message, without its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -117,6 +117,10 @@ events! {
     ClarificationSent = 142, "clarification-sent";
     /// A clarification came in.
     ClarificationReceived = 143, "clarification-received";
+    /// A request was passed to the competent authority.
+    ChannellingSent = 144, "channelling-sent";
+    /// The other side passed our request to the competent authority.
+    ChannellingReceived = 145, "channelling-received";
     /// A delay was announced, with its reason.
     DelaySent = 150, "delay-sent";
     /// The other side announced a delay.
@@ -125,14 +129,26 @@ events! {
     WithdrawalSent = 160, "withdrawal-sent";
     /// The other side withdrew its request.
     WithdrawalReceived = 161, "withdrawal-received";
+    /// Another request took the place of one of ours.
+    SupersessionSent = 162, "supersession-sent";
+    /// The other side put another request in the place of one.
+    SupersessionReceived = 163, "supersession-received";
+    /// The asking side was told to ask another member.
+    TransferSent = 164, "transfer-sent";
+    /// The other side tells us to ask another member.
+    TransferReceived = 165, "transfer-received";
     /// Feedback on an answer was sent.
     FeedbackSent = 170, "feedback-sent";
     /// Feedback on our answer came in.
     FeedbackReceived = 171, "feedback-received";
-    /// An exchange was closed.
-    Closed = 180, "closed";
-    /// A closed exchange was taken up again.
-    Reopened = 181, "reopened";
+    /// An exchange was closed here.
+    ClosingSent = 180, "closing-sent";
+    /// An exchange was taken up again here.
+    ReopeningSent = 181, "reopening-sent";
+    /// The other side closed an exchange.
+    ClosingReceived = 182, "closing-received";
+    /// The other side took an exchange up again.
+    ReopeningReceived = 183, "reopening-received";
     /// A peer proved that it stored a message of ours.
     DeliveryReceiptReceived = 190, "delivery-receipt-received";
     /// A peer proved that its contact point opened a message of ours.

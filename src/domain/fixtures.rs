@@ -51,6 +51,11 @@ pub fn message(by: Actor, at: Timestamp, body: Body) -> (Header, Event) {
         Body::Alert(alert) => (alert.priority(), alert.handling.clone()),
         _ => (Priority::Urgent, request().handling),
     };
+    let other = if by.member == member("MK") {
+        "TR"
+    } else {
+        "MK"
+    };
     let header = Header {
         protocol: (1, 1),
         id: MessageId::from_bytes([1; 16]),
@@ -59,7 +64,7 @@ pub fn message(by: Actor, at: Timestamp, body: Body) -> (Header, Event) {
         previous_own: None,
         last_seen: None,
         sender: NodeId::first(by.member),
-        recipients: vec![member("MK")],
+        recipients: vec![member(other)],
         kind: body.kind(),
         priority,
         handling,

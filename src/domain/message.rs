@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::alert::{Alert, Sighting};
 pub use super::handling::Handling;
-use super::rfi::{Acceptance, Answer, Refusal, Request};
+use super::rfi::{
+    Acceptance, Answer, AwaitingAuthorisation, Channelling, Clarification, ClarificationRequest,
+    Closing, Feedback, Refusal, Reopening, Request, Supersession, Transfer, Withdrawal,
+};
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, Timestamp};
 
 codes! {
@@ -18,6 +21,26 @@ codes! {
         Answer = "answer",
         /// The asked side refuses, by ground.
         Refusal = "refuse",
+        /// The asked side needs to know more.
+        ClarificationRequest = "clarification-request",
+        /// The asking side says it.
+        Clarification = "clarification",
+        /// The asked side passed the request to the competent authority.
+        Channelling = "channelling",
+        /// The asked side waits for a judicial authorisation.
+        AwaitingAuthorisation = "awaiting-authorisation",
+        /// The asking side says whether an answer helped.
+        Feedback = "feedback",
+        /// The asking side is done.
+        Closing = "closing",
+        /// The asking side takes its request back.
+        Withdrawal = "withdrawal",
+        /// The asking side puts another request in its place.
+        Supersession = "supersession",
+        /// The asked side names another member to ask.
+        Transfer = "transfer",
+        /// The asking side takes the exchange up again.
+        Reopening = "reopening",
         /// A smuggling-trend alert; it opens a conversation of its own.
         Alert = "alert",
         /// "We see it too."
@@ -160,6 +183,26 @@ pub enum Body {
     Answer(Answer),
     /// A refusal.
     Refusal(Refusal),
+    /// The asked side needs to know more.
+    ClarificationRequest(ClarificationRequest),
+    /// The asking side says it.
+    Clarification(Clarification),
+    /// The request was passed to the competent authority.
+    Channelling(Channelling),
+    /// A judicial authorisation is awaited.
+    AwaitingAuthorisation(AwaitingAuthorisation),
+    /// Whether an answer helped.
+    Feedback(Feedback),
+    /// The asking side is done.
+    Closing(Closing),
+    /// The asking side takes its request back.
+    Withdrawal(Withdrawal),
+    /// Another request takes its place.
+    Supersession(Supersession),
+    /// Another member is to be asked.
+    Transfer(Transfer),
+    /// The asking side takes the exchange up again.
+    Reopening(Reopening),
     /// A smuggling-trend alert.
     Alert(Box<Alert>),
     /// "We see it too."
@@ -174,6 +217,16 @@ impl Body {
             Self::Acceptance(_) => Kind::Acceptance,
             Self::Answer(_) => Kind::Answer,
             Self::Refusal(_) => Kind::Refusal,
+            Self::ClarificationRequest(_) => Kind::ClarificationRequest,
+            Self::Clarification(_) => Kind::Clarification,
+            Self::Channelling(_) => Kind::Channelling,
+            Self::AwaitingAuthorisation(_) => Kind::AwaitingAuthorisation,
+            Self::Feedback(_) => Kind::Feedback,
+            Self::Closing(_) => Kind::Closing,
+            Self::Withdrawal(_) => Kind::Withdrawal,
+            Self::Supersession(_) => Kind::Supersession,
+            Self::Transfer(_) => Kind::Transfer,
+            Self::Reopening(_) => Kind::Reopening,
             Self::Alert(_) => Kind::Alert,
             Self::Sighting(_) => Kind::Sighting,
         }

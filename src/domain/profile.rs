@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+mod clock;
 
-use crate::base::Timestamp;
+pub use clock::{Clock, Derogation, Pause, Pressure};
 
 codes! {
     /// A time-limit profile.
@@ -130,71 +130,6 @@ impl Profile {
         let rule = RULES.iter().find(fits);
         rule.expect("there is a rule for every profile and class")
             .limits
-    }
-}
-
-/// A limit that runs from the receipt by the asked side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Clock {
-    /// The profile that sets it.
-    pub profile: Profile,
-    /// What it asks for.
-    pub limit: Limit,
-    /// When it began.
-    pub started: Timestamp,
-    /// When it ends.
-    pub due: Timestamp,
-    /// When the answer or refusal stopped it.
-    pub stopped: Option<Timestamp>,
-}
-
-impl Clock {
-    /// The clock from the receipt on: until acceptance the class's shortest limit runs.
-    pub fn start(profile: Profile, urgency: Urgency, received: Timestamp) -> Self {
-        let limits = profile.limits(urgency);
-        let (limit, time) = match limits.acknowledge {
-            Some(acknowledge) => (Limit::Acknowledge, acknowledge),
-            None => (Limit::Answer, limits.shortest()),
-        };
-        Self {
-            profile,
-            limit,
-            started: received,
-            due: received.plus(time),
-            stopped: None,
-        }
-    }
-
-    /// The clock after a part of the answer came without acceptance: that acknowledges the request,
-    /// but does not say how the rest is reached, so the shorter limit runs.
-    #[must_use]
-    pub fn acknowledged(self, urgency: Urgency) -> Self {
-        Self {
-            limit: Limit::Answer,
-            due: self.started.plus(self.profile.limits(urgency).shortest()),
-            ..self
-        }
-    }
-
-    /// The clock after acceptance, which is the acknowledgement and says how the information is
-    /// reached. It still counts from the receipt.
-    #[must_use]
-    pub fn accepted(self, urgency: Urgency, access: Access) -> Self {
-        let limits = self.profile.limits(urgency);
-        let time = match access {
-            Access::Direct => limits.direct,
-            Access::Indirect => limits.indirect,
-        };
-        Self {
-            limit: Limit::Answer,
-            due: self.started.plus(time),
-            ..self
-        }
-    }
-
-    /// Whether it ran out before it stopped.
-    pub fn overdue(&self, now: Timestamp) -> bool {
-        self.stopped.unwrap_or(now) > self.due
     }
 }
 

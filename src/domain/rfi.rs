@@ -2,23 +2,35 @@
 
 mod command;
 mod exchange;
+mod followup;
+mod form;
+mod interim;
+mod moves;
 mod parts;
 mod person;
+mod progress;
 mod request;
 mod response;
 mod state;
+mod steps;
 mod subject;
 #[cfg(test)]
 mod tests;
 
 pub use command::{Command, PeerFault, Refused};
 pub use exchange::Exchange;
+pub use followup::{
+    Clarification, Closing, Consequence, Feedback, Reopening, Supersession, Usefulness, Withdrawal,
+};
+pub use interim::{AwaitingAuthorisation, Channelling, ClarificationRequest, Transfer};
+pub use moves::Move;
 pub(crate) use parts::check_texts;
 pub use parts::{
     Approval, ApprovalKind, EvidenceUse, Fact, Link, LinkKind, OtherChannel, Protection, Question,
     QuestionKind, Requester, UrgencyReason,
 };
 pub use person::{Birth, Calendar, Name, Person, PersonStatus, Precision, Sex};
+pub use progress::{QuestionProgress, QuestionStatus};
 pub use request::Request;
 pub use response::{Acceptance, Answer, Ground, Outcome, QuestionAnswer, Refusal, Scope};
 pub use state::{Side, State};

@@ -38,7 +38,25 @@ fn the_codes_of_requests_are_those_of_the_field() {
     list!(Scope, "whole part");
     list!(Outcome, "hit no-hit partial not-available");
     list!(EvidenceUse, "police-only court-with-consent");
-    list!(LinkKind, "follow-up duplicate same-subject parallel");
+    list!(
+        LinkKind,
+        "follow-up duplicate same-subject parallel supersedes transferred-from"
+    );
+    list!(
+        Usefulness,
+        "useful partly not-useful too-late not-yet-known"
+    );
+    list!(
+        Consequence,
+        "none intelligence investigation persons-found arrest seizure prosecution further-request \
+         other"
+    );
+    list!(QuestionStatus, "open answered refused");
+    list!(
+        Move,
+        "accept ask-clarification channel await answer-part answer refuse-part refuse transfer \
+         clarify feedback withdraw supersede close reopen"
+    );
     list!(ApprovalKind, "release judicial protection");
     list!(
         QuestionKind,
@@ -59,7 +77,12 @@ fn the_codes_of_requests_are_those_of_the_field() {
          awaiting-authorisation clarification-requested clarified partial-answer answered refused \
          feedback withdrawn superseded transferred closed reopened"
     );
-    list!(Kind, "request accept answer refuse alert sighting");
+    list!(
+        Kind,
+        "request accept answer refuse clarification-request clarification channelling \
+         awaiting-authorisation feedback closing withdrawal supersession transfer reopening alert \
+         sighting"
+    );
     list!(Priority, "urgent routine");
 }
 

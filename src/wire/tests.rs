@@ -27,14 +27,31 @@ fn bodies() -> Vec<Body> {
         note: None,
     };
     let refusal: Refusal = toml::from_str("ground = \"f2\"").expect("a refusal");
-    vec![
+    let mut all = vec![
         Body::Request(Box::new(request())),
         Body::Acceptance(acceptance),
         Body::Answer(answer()),
         Body::Refusal(refusal),
         Body::Alert(Box::new(alert())),
         Body::Sighting(sighting()),
-    ]
+    ];
+    let said = [
+        r#"{"clarification-request": {"text": "Which van?", "questions": [0, 2]}}"#,
+        r#"{"clarification": {"text": "The white one."}}"#,
+        r#"{"channelling": {"authority": "Istanbul police", "reference": "7", "note": "Today."}}"#,
+        r#"{"awaiting-authorisation": {"expected": "2026-03-29T14:02:00.000Z", "reason": "A court."}}"#,
+        r#"{"feedback": {"useful": "partly", "became": ["arrest", "other"], "note": "Thank you."}}"#,
+        r#"{"closing": {}}"#,
+        r#"{"withdrawal": {"reason": "Found."}}"#,
+        r#"{"supersession": {"by": "01JD3W0000ABCDEFGHJKMNPQRS", "reason": "Another van."}}"#,
+        r#"{"transfer": {"to": "AT", "reason": "It was rented there."}}"#,
+        r#"{"reopening": {"reason": "There is a court order now.", "questions": [1]}}"#,
+    ];
+    all.extend(said.map(|json| serde_json::from_str::<Body>(json).expect("a body")));
+    for kind in Kind::ALL {
+        assert!(all.iter().any(|body| body.kind() == *kind), "{kind}");
+    }
+    all
 }
 
 /// A header in which every field says something.

@@ -14,7 +14,7 @@ use liaison::base::{
     Actor, Digest, Entropy, MemberId, MessageId, NodeId, PersonId, Role, SeededEntropy, Timestamp,
 };
 use liaison::domain::message::{Body, Event, Header, Priority};
-use liaison::exchange::Refusal;
+use liaison::exchange::{Conversation, Refusal};
 use liaison::seal::group::MessageSignature;
 use liaison::seal::sign::{HybridSignature, SIGNATURE_LEN};
 use liaison::store::{CheckpointSigner, Index as _, Log as _, MemoryIndex, MemoryLog, Table};
@@ -198,18 +198,23 @@ impl Office {
             Body::Request(request) => (request.priority(), request.handling.clone()),
             Body::Alert(alert) => (alert.priority(), alert.handling.clone()),
             Body::Answer(answer) => (Priority::Urgent, answer.handling.clone()),
-            Body::Acceptance(_) | Body::Refusal(_) | Body::Sighting(_) => {
+            _ => {
                 let request = request();
                 (request.priority(), request.handling)
             }
         };
+        let key = rows::conversation_key(conversation, member("MK"));
+        let said = self.core.index().get(rows::CONVERSATION, &key);
+        let said = said.expect("an index in memory").map(|row| {
+            serde_json::from_slice::<Conversation>(&row).expect("this version wrote it")
+        });
         let header = Header {
             protocol: (1, 1),
             id,
             conversation,
             sequence: 0,
             previous_own: None,
-            last_seen: None,
+            last_seen: said.and_then(|said| said.last),
             sender: node(peer),
             recipients: vec![member("MK")],
             kind: body.kind(),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::base::Timestamp;
 
 fn at(n: u64) -> Timestamp {
     Timestamp::default().plus(hours(n))
@@ -63,7 +64,7 @@ fn until_acceptance_the_shortest_limit_of_the_class_runs() {
 #[test]
 fn acceptance_sets_the_limit_by_access_and_still_counts_from_receipt() {
     let clock = Clock::start(Profile::Eu2023977, Urgency::Urgent, at(1));
-    let direct = clock.accepted(Urgency::Urgent, Access::Direct);
+    let direct = clock.clone().accepted(Urgency::Urgent, Access::Direct);
     assert_eq!((direct.limit, direct.due), (Limit::Answer, at(9)));
     let indirect = clock.accepted(Urgency::Urgent, Access::Indirect);
     assert_eq!((indirect.limit, indirect.due), (Limit::Answer, at(1 + 72)));
@@ -92,4 +93,42 @@ fn a_stopped_clock_stays_as_it_stopped() {
     assert!(!clock.overdue(at(9)));
     clock.stopped = Some(at(10));
     assert!(clock.overdue(at(9)) && clock.overdue(at(11)));
+}
+
+#[test]
+fn a_limit_presses_more_and_more() {
+    let mut clock = Clock::start(Profile::Eu2023977, Urgency::Urgent, at(0));
+    let shown = |clock: &Clock, hour| clock.pressure(at(hour)).to_string();
+    let course = [
+        (0, "none"),
+        (5, "none"),
+        (6, "due-soon"),
+        (8, "due-soon"),
+        (9, "overdue"),
+        (10, "escalated-1"),
+        (12, "escalated-2"),
+        (16, "escalated-3"),
+        (99, "escalated-3"),
+    ];
+    for (hour, pressure) in course {
+        assert_eq!(shown(&clock, hour), pressure, "after {hour} hours");
+    }
+    let open = Pause {
+        began: at(7),
+        ended: None,
+    };
+    assert_eq!(
+        clock.clone().with(vec![open], None).pressure(at(99)),
+        Pressure::None
+    );
+    let late = Pause {
+        began: at(9),
+        ended: None,
+    };
+    assert_eq!(
+        clock.clone().with(vec![late], None).pressure(at(99)),
+        Pressure::Overdue
+    );
+    clock.stopped = Some(at(20));
+    assert_eq!(clock.pressure(at(99)), Pressure::None);
 }

@@ -1,29 +1,101 @@
-//! What a person at the asked side may say, and why it, or a peer's event, is not taken.
+//! What people may say in an exchange, and why it, or a peer's event, is not taken.
 
-use super::{Acceptance, Answer, Refusal, State};
+use super::{
+    Acceptance, Answer, AwaitingAuthorisation, Channelling, Clarification, ClarificationRequest,
+    Closing, Feedback, Ground, Move, Outcome, Refusal, Reopening, Request, Scope, State,
+    Supersession, Transfer, Withdrawal,
+};
 use crate::base::Role;
 use crate::domain::FieldError;
-use crate::domain::message::Kind;
+use crate::domain::message::{Body, Kind};
 
-/// What a person at the asked side wants to say.
+/// What a person wants to say in an exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Take the request on.
     Accept(Acceptance),
+    /// Ask what it means.
+    AskClarification(ClarificationRequest),
+    /// Pass it to the competent authority.
+    Channel(Channelling),
+    /// Announce that an authorisation is awaited.
+    Await(AwaitingAuthorisation),
     /// Answer it, whole or in part.
     Answer(Answer),
-    /// Refuse it, by ground.
+    /// Refuse it, whole or in part, by ground.
     Refuse(Refusal),
+    /// Name the member that is to be asked instead.
+    Transfer(Transfer),
+    /// Say what the asked side wanted to know.
+    Clarify(Clarification),
+    /// Say whether an answer helped.
+    Feedback(Feedback),
+    /// Take one's request back.
+    Withdraw(Withdrawal),
+    /// Put another request in its place.
+    Supersede(Supersession),
+    /// Be done with it.
+    Close(Closing),
+    /// Take it up again.
+    Reopen(Reopening),
 }
 
 impl Command {
-    /// The kind of event that it asks for.
-    pub(crate) fn kind(&self) -> Kind {
+    /// What it would do to the exchange.
+    pub fn what(&self) -> Move {
         match self {
-            Self::Accept(_) => Kind::Acceptance,
-            Self::Answer(_) => Kind::Answer,
-            Self::Refuse(_) => Kind::Refusal,
+            Self::Accept(_) => Move::Accept,
+            Self::AskClarification(_) => Move::AskClarification,
+            Self::Channel(_) => Move::Channel,
+            Self::Await(_) => Move::Await,
+            Self::Answer(answer) => match answer.outcome {
+                Outcome::Partial => Move::AnswerPart,
+                Outcome::Hit | Outcome::NoHit | Outcome::NotAvailable => Move::Answer,
+            },
+            Self::Refuse(refusal) => match refusal.scope {
+                Scope::Part => Move::RefusePart,
+                Scope::Whole => Move::Refuse,
+            },
+            Self::Transfer(_) => Move::Transfer,
+            Self::Clarify(_) => Move::Clarify,
+            Self::Feedback(_) => Move::Feedback,
+            Self::Withdraw(_) => Move::Withdraw,
+            Self::Supersede(_) => Move::Supersede,
+            Self::Close(_) => Move::Close,
+            Self::Reopen(_) => Move::Reopen,
         }
+    }
+
+    /// What leaves the node. An answer of no-hits alone gets the one form that all of them share,
+    /// and so does a refusal by ground `x5`.
+    pub(super) fn body(&self, request: &Request) -> Result<Body, Vec<FieldError>> {
+        Ok(match self {
+            Self::Accept(said) => Body::Acceptance(said.clone()),
+            Self::AskClarification(said) => Body::ClarificationRequest(said.clone()),
+            Self::Channel(said) => Body::Channelling(said.clone()),
+            Self::Await(said) => Body::AwaitingAuthorisation(said.clone()),
+            Self::Answer(answer) => {
+                answer.validate(request)?;
+                Body::Answer(answer.normalised(request))
+            }
+            Self::Refuse(refusal) => {
+                refusal.validate(request)?;
+                match (refusal.ground, refusal.scope) {
+                    (Ground::X5, Scope::Whole) => Body::Answer(Answer::no_hit(request)),
+                    (Ground::X5, Scope::Part) => {
+                        Body::Answer(Answer::no_hit_to(&refusal.questions, request))
+                    }
+                    _ => Body::Refusal(refusal.clone()),
+                }
+            }
+            Self::Transfer(said) => Body::Transfer(said.clone()),
+            Self::Clarify(said) => Body::Clarification(said.clone()),
+            Self::Feedback(said) => Body::Feedback(said.clone()),
+            Self::Withdraw(said) => Body::Withdrawal(said.clone()),
+            Self::Supersede(said) => Body::Supersession(said.clone()),
+            Self::Close(said) => Body::Closing(said.clone()),
+            Self::Reopen(said) => Body::Reopening(said.clone()),
+        })
     }
 }
 
@@ -33,12 +105,18 @@ pub enum Refused {
     /// Only the asked side says that.
     #[error("only the asked side can do this")]
     NotAsked,
+    /// Only the asking side says that.
+    #[error("only the asking side can do this")]
+    NotAsking,
     /// The role may not.
     #[error("the role {0} may not do this")]
     Role(Role),
-    /// The exchange has gone past it.
+    /// The exchange has gone past it, or has not come to it.
     #[error("the exchange is {0}, which does not allow this")]
     State(State),
+    /// This side has said as much as one exchange takes.
+    #[error("this side has said as much as one exchange takes")]
+    Full,
     /// The message is faulty.
     #[error("{} field(s) need attention", .0.len())]
     Invalid(Vec<FieldError>),
@@ -52,8 +130,10 @@ impl Refused {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotAsked => "not-the-asked-side",
+            Self::NotAsking => "not-the-asking-side",
             Self::Role(_) => "role-may-not",
             Self::State(_) => "not-in-this-state",
+            Self::Full => "exchange-full",
             Self::Invalid(_) => "invalid",
             Self::AlertExpired => "alert-expired",
         }
@@ -69,19 +149,33 @@ pub enum PeerFault {
     /// The role cannot cause it.
     #[error("the role cannot cause the event")]
     Role,
-    /// The state does not allow it.
+    /// What its author had seen does not allow it.
     #[error("the state does not allow the event")]
     State,
+    /// What it says that its author had seen is not in the exchange, or is less than before.
+    #[error("the event does not continue the exchange")]
+    Chain,
     /// The content breaks the rules of its form.
     #[error("the event breaks the rules of its form")]
     Form,
 }
 
-/// Whether a role of the asked side can cause an event.
-pub(crate) fn may_cause(role: Role, kind: Kind) -> bool {
+/// Whether a role can cause an event within an exchange.
+pub(super) fn may_cause(role: Role, kind: Kind) -> bool {
     match kind {
-        Kind::Acceptance | Kind::Refusal => matches!(role, Role::Contact | Role::Releaser),
-        Kind::Answer => matches!(role, Role::Contact | Role::Officer | Role::Releaser),
+        Kind::Acceptance | Kind::Refusal | Kind::Transfer => {
+            matches!(role, Role::Contact | Role::Releaser)
+        }
+        Kind::ClarificationRequest
+        | Kind::Channelling
+        | Kind::AwaitingAuthorisation
+        | Kind::Answer => matches!(role, Role::Contact | Role::Officer | Role::Releaser),
+        Kind::Clarification
+        | Kind::Feedback
+        | Kind::Withdrawal
+        | Kind::Supersession
+        | Kind::Closing
+        | Kind::Reopening => matches!(role, Role::Officer | Role::Releaser),
         Kind::Request | Kind::Alert | Kind::Sighting => false,
     }
 }

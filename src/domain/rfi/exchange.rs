@@ -1,54 +1,78 @@
-//! One exchange as a machine. Both sides hold the same events: what one side decides, the other
-//! admits, and both apply.
+//! One exchange as a machine. Both sides hold the same signed events; where the exchange stands
+//! is derived from them each time.
+//!
+//! # What crosses
+//! Events of one side keep their order. Of two that crossed on the way, **the asked side's counts
+//! first**: all stand in the order in which the asked side's log holds them. An event of the asking
+//! side that the state then no longer allows stays in the thread and has no effect.
+//!
+//! | asking side \ asked side | accept, channel, await, answer-part, refuse-part | ask-clarification | answer | refuse | transfer |
+//! |---|---|---|---|---|---|
+//! | clarify | both count | cannot cross | `answered` | `refused` | `transferred` |
+//! | feedback (on a part) | both count | both count | `answered`: it was about the part | `refused` | `transferred` |
+//! | withdraw | both count: `withdrawn` | both count: `withdrawn` | `answered` | `refused` | `transferred` |
+//! | supersede | both count: `superseded` | both count: `superseded` | `answered` | `refused` | `transferred` |
+//! | close (after a part) | both count: `closed` | both count: `closed` | both count: `closed` | both count: `closed` | `transferred` |
+//! | close, reopen (after a part) | both count: `reopened` | both count: `reopened` | both count: `reopened` | both count: `reopened` | `transferred` |
+//!
+//! What was said is disclosed, so it is not undone by a withdrawal that came too late. A peer's
+//! event is admitted if it was allowed in what its author had seen, which `last_seen` tells; a peer
+//! can claim to have seen less than it has, and gains nothing that being slow would not give it.
 
 use serde::{Deserialize, Serialize};
 
 use super::command::may_cause;
-use super::{
-    Acceptance, Answer, Command, Ground, Outcome, PeerFault, Refused, Request, Scope, Side, State,
-};
-use crate::base::{Actor, Role, Timestamp};
-use crate::domain::message::{Body, Event, Header, Kind};
+use super::progress::Progress;
+use super::steps::{Detail, Step, Steps};
+use super::{Command, Move, PeerFault, QuestionProgress, Refused, Request, Side, State};
+use crate::base::{Actor, Digest, MemberId, MessageId, Role, Timestamp};
+use crate::domain::message::{Body, Event, Handling, Header, Kind};
 use crate::domain::profile::Clock;
+
+/// The most events of one side.
+const MOST_EVENTS: u32 = 500;
 
 /// An exchange.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
     side: Side,
+    id: MessageId,
+    leaf: Digest,
+    asking: MemberId,
+    asked: MemberId,
     request: Request,
     created: Timestamp,
     delivered: Option<Timestamp>,
     read: Option<Timestamp>,
-    acceptance: Option<(Acceptance, Timestamp)>,
-    partial: bool,
-    end: Option<End>,
-}
-
-/// How it ended. A whole answer and a whole refusal both end it, whichever is applied first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum End {
-    Answered(Timestamp),
-    Refused(Timestamp),
+    steps: Steps,
 }
 
 impl Exchange {
-    /// The exchange that a request opens; none for any other message. `at` is when this node
-    /// recorded it: for the asked side that is the receipt, from which the clock runs.
-    pub fn open(side: Side, header: &Header, event: &Event, at: Timestamp) -> Option<Self> {
+    /// The exchange that a request opens; none for any other message. `leaf` is what its signature
+    /// covers, `at` when this node recorded it: for the asked side that is the receipt, from which
+    /// the clock runs.
+    pub fn open(
+        side: Side,
+        header: &Header,
+        event: &Event,
+        leaf: Digest,
+        at: Timestamp,
+    ) -> Option<Self> {
         let Body::Request(request) = &event.body else {
             return None;
         };
         Some(Self {
             side,
+            id: header.id,
+            leaf,
+            asking: header.sender.member,
+            asked: *header.recipients.first()?,
             request: (**request).clone(),
             created: header.created,
             delivered: (side == Side::Requested).then_some(at),
             read: None,
-            acceptance: None,
-            partial: false,
-            end: None,
+            steps: Steps::default(),
         })
     }
 
@@ -69,99 +93,85 @@ impl Exchange {
         request.validate().map_err(|_| PeerFault::Form)
     }
 
-    /// Decides what a person at the asked side may say; changes nothing. Ground `x5` comes out as
-    /// the very answer no-hit.
+    /// Decides what a person of this side may say; changes nothing. Ground `x5` comes out as the
+    /// very answer no-hit.
     ///
     /// # Errors
     /// [`Refused`].
-    pub fn decide(&self, command: &Command, by: &Actor, _now: Timestamp) -> Result<Body, Refused> {
-        if self.side != Side::Requested {
-            return Err(Refused::NotAsked);
+    pub fn decide(&self, command: &Command, by: &Actor, now: Timestamp) -> Result<Body, Refused> {
+        let what = command.what();
+        match (self.side, what.side()) {
+            (Side::Requesting, Side::Requested) => return Err(Refused::NotAsked),
+            (Side::Requested, Side::Requesting) => return Err(Refused::NotAsking),
+            (Side::Requesting, Side::Requesting) | (Side::Requested, Side::Requested) => (),
         }
-        let kind = command.kind();
-        if !may_cause(by.role, kind) {
+        if !may_cause(by.role, what.kind()) {
             return Err(Refused::Role(by.role));
         }
-        if !self.allows(kind) {
+        if self.progress().next(what).is_none() {
             return Err(Refused::State(self.state()));
         }
-        let request = &self.request;
-        match command {
-            Command::Accept(acceptance) => {
-                acceptance.validate().map_err(Refused::Invalid)?;
-                Ok(Body::Acceptance(acceptance.clone()))
-            }
-            Command::Answer(answer) => {
-                answer.validate(request).map_err(Refused::Invalid)?;
-                Ok(Body::Answer(answer.normalised(request)))
-            }
-            Command::Refuse(refusal) => {
-                refusal.validate(request).map_err(Refused::Invalid)?;
-                Ok(match (refusal.ground, refusal.scope) {
-                    (Ground::X5, Scope::Whole) => Body::Answer(Answer::no_hit(request)),
-                    (Ground::X5, Scope::Part) => {
-                        Body::Answer(Answer::no_hit_to(&refusal.questions, request))
-                    }
-                    _ => Body::Refusal(refusal.clone()),
-                })
-            }
+        if self.steps.said_by(self.side) >= MOST_EVENTS {
+            return Err(Refused::Full);
         }
+        let body = command.body(&self.request).map_err(Refused::Invalid)?;
+        super::form::check(self, &body, now).map_err(Refused::Invalid)?;
+        Ok(body)
     }
 
-    /// Whether an event of the asked side fits; changes nothing.
+    /// Whether an event of the other side fits what its author had seen; changes nothing.
     ///
     /// # Errors
     /// [`PeerFault`].
     pub fn admit(&self, header: &Header, event: &Event) -> Result<(), PeerFault> {
-        if self.side != Side::Requesting {
+        let author = self.side.other();
+        let what = Move::of(&event.body).ok_or(PeerFault::Form)?;
+        if what.side() != author {
             return Err(PeerFault::Side);
         }
         if header.priority != self.request.priority() {
             return Err(PeerFault::Form);
         }
-        let kind = event.body.kind();
-        if !may_cause(event.by.role, kind) {
+        if !may_cause(event.by.role, what.kind()) {
             return Err(PeerFault::Role);
         }
-        if !self.allows(kind) {
+        let seen = self.seen(author, header).ok_or(PeerFault::Chain)?;
+        let known = self.steps.known_to(author, seen);
+        let view = Progress::after(&self.request, self.received(), known);
+        if view.next(what).is_none() || self.steps.said_by(author) >= MOST_EVENTS {
             return Err(PeerFault::State);
         }
-        match &event.body {
-            Body::Acceptance(acceptance) => acceptance.validate(),
-            Body::Answer(answer) => answer.validate(&self.request),
-            // "Neither confirm nor deny" stays at the node that says it.
-            Body::Refusal(refusal) if refusal.ground == Ground::X5 => return Err(PeerFault::Form),
-            Body::Refusal(refusal) => refusal.validate(&self.request),
-            Body::Request(_) | Body::Alert(_) | Body::Sighting(_) => {
-                return Err(PeerFault::Form);
-            }
-        }
-        .map_err(|_| PeerFault::Form)
+        super::form::check_peer(self, header, event)
     }
 
-    /// Applies an event that was decided here or admitted.
-    pub fn apply(&mut self, _header: &Header, event: &Event, _recorded: Timestamp) {
-        // Both sides stop and set clocks by the asked side's time, so that they show the same.
-        let at = event.at;
-        match &event.body {
-            Body::Acceptance(acceptance) => {
-                self.acceptance
-                    .get_or_insert_with(|| (acceptance.clone(), at));
-            }
-            Body::Answer(answer) => match answer.outcome {
-                Outcome::Partial => self.partial = true,
-                Outcome::Hit | Outcome::NoHit | Outcome::NotAvailable => {
-                    self.end.get_or_insert(End::Answered(at));
-                }
-            },
-            Body::Refusal(refusal) => match refusal.scope {
-                Scope::Part => self.partial = true,
-                Scope::Whole => {
-                    self.end.get_or_insert(End::Refused(at));
-                }
-            },
-            Body::Request(_) | Body::Alert(_) | Body::Sighting(_) => (),
-        }
+    /// How many messages of this side the author of a message had seen; none if it names one that
+    /// is not in the exchange, or fewer than before.
+    fn seen(&self, author: Side, header: &Header) -> Option<u32> {
+        let other = author.other();
+        let seen = match (header.last_seen, other) {
+            (None, Side::Requested) => 0,
+            // Nobody answers a request unseen.
+            (None, Side::Requesting) => return None,
+            (Some(leaf), Side::Requesting) if leaf == self.leaf => 1,
+            (Some(leaf), _) => self.steps.number_of(other, &leaf)?,
+        };
+        (seen >= self.steps.last_seen_by(author)).then_some(seen)
+    }
+
+    /// Applies an event that was decided here or admitted; `leaf` is what its signature covers.
+    pub fn apply(&mut self, header: &Header, event: &Event, leaf: Digest) {
+        let Some(what) = Move::of(&event.body) else {
+            return;
+        };
+        let author = what.side();
+        let seen = self.seen(author, header);
+        self.steps.insert(Step {
+            leaf,
+            seen: seen.unwrap_or_else(|| self.steps.last_seen_by(author)),
+            at: event.at,
+            what,
+            detail: Detail::of(&event.body),
+        });
     }
 
     /// The asked side's log holds the request since `at`, by its clock.
@@ -174,39 +184,58 @@ impl Exchange {
         self.read = earliest(self.read, at);
     }
 
+    fn progress(&self) -> Progress {
+        Progress::after(&self.request, self.received(), self.steps.all())
+    }
+
+    /// What was opened was delivered, even while the receipt that says since when is under way.
+    fn received(&self) -> Option<Timestamp> {
+        self.delivered.or(self.read)
+    }
+
     /// Where it stands.
     pub fn state(&self) -> State {
-        match (self.end, self.partial, &self.acceptance) {
-            (Some(End::Answered(_)), _, _) => State::Answered,
-            (Some(End::Refused(_)), _, _) => State::Refused,
-            (None, true, _) => State::PartialAnswer,
-            (None, false, Some(_)) => State::Accepted,
-            (None, false, None) if self.read.is_some() => State::Read,
-            (None, false, None) if self.delivered.is_some() => State::Delivered,
-            (None, false, None) => State::Queued,
+        match self.progress().state {
+            State::Queued if self.read.is_some() => State::Read,
+            State::Queued if self.delivered.is_some() => State::Delivered,
+            state => state,
         }
     }
 
     /// The clock; none until the asked side has receipted the request.
     pub fn clock(&self) -> Option<Clock> {
-        let request = &self.request;
-        // What was opened was delivered, even while the receipt that says since when is under way.
-        let started = self.delivered.or(self.read)?;
-        let mut clock = Clock::start(request.profile, request.urgency, started);
-        if let Some((acceptance, _)) = &self.acceptance {
-            clock = clock.accepted(request.urgency, acceptance.access);
-        } else if self.partial {
-            clock = clock.acknowledged(request.urgency);
-        }
-        clock.stopped = self.end.map(|end| match end {
-            End::Answered(at) | End::Refused(at) => at,
-        });
-        Some(clock)
+        let received = self.received()?;
+        Some(self.progress().clock(&self.request, received))
+    }
+
+    /// How far each question has come, in the order of the request.
+    pub fn questions(&self) -> Vec<QuestionProgress> {
+        self.progress().questions
+    }
+
+    /// The asked side's reference, once it accepted and gave one.
+    pub fn their_reference(&self) -> Option<String> {
+        self.progress().reference
+    }
+
+    /// The events that had no effect, since they crossed with others: what their signatures cover.
+    pub fn crossed(&self) -> Vec<Digest> {
+        self.progress().crossed
     }
 
     /// Which end this node is.
     pub fn side(&self) -> Side {
         self.side
+    }
+
+    /// The exchange's id: that of its request.
+    pub fn id(&self) -> MessageId {
+        self.id
+    }
+
+    /// The member that asks, and the one that is asked.
+    pub fn members(&self) -> [MemberId; 2] {
+        [self.asking, self.asked]
     }
 
     /// The request.
@@ -219,19 +248,27 @@ impl Exchange {
         self.created
     }
 
-    /// The asked side's reference, once it accepted and gave one.
-    pub fn their_reference(&self) -> Option<&str> {
-        let (acceptance, _) = self.acceptance.as_ref()?;
-        acceptance.reference.as_deref()
+    /// How a message with this body is handled: an answer says so itself, all else is handled like
+    /// the request.
+    pub fn handling_of<'a>(&'a self, body: &'a Body) -> &'a Handling {
+        if let Body::Answer(answer) = body {
+            &answer.handling
+        } else {
+            &self.request.handling
+        }
     }
 
-    /// Whether the state allows an event of the asked side.
+    /// Whether the state allows an event of this kind, whichever side it is of.
     pub fn allows(&self, kind: Kind) -> bool {
-        match kind {
-            Kind::Acceptance => self.end.is_none() && self.acceptance.is_none(),
-            Kind::Answer | Kind::Refusal => self.end.is_none(),
-            Kind::Request | Kind::Alert | Kind::Sighting => false,
-        }
+        let progress = self.progress();
+        let mut moves = Move::ALL.iter().filter(|what| what.kind() == kind);
+        moves.any(|what| progress.next(*what).is_some())
+    }
+
+    /// Whether this side may cause an event of this kind now.
+    pub fn may_cause(&self, kind: Kind) -> bool {
+        let mut moves = Move::ALL.iter().filter(|what| what.kind() == kind);
+        moves.any(|what| what.side() == self.side) && self.allows(kind)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Request;
 use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::Faults;
 
@@ -66,6 +67,10 @@ codes! {
         SameSubject = "same-subject",
         /// The same request to another member.
         Parallel = "parallel",
+        /// It takes the place of that one.
+        Supersedes = "supersedes",
+        /// That one was passed on to the member that is asked now.
+        TransferredFrom = "transferred-from",
     }
 }
 
@@ -196,4 +201,18 @@ pub(crate) fn check_texts(path: &str, texts: &[Fact], faults: &mut Faults) {
         faults.language(format!("{path}[{i}].language"), &text.language);
         faults.text(format!("{path}[{i}].text"), &text.text, 50_000);
     }
+}
+
+/// Checks questions that are named by their place: each was asked, and is named once.
+pub(super) fn check_questions(
+    path: &str,
+    questions: &[u16],
+    request: &Request,
+    faults: &mut Faults,
+) {
+    let asked = request.questions.len();
+    if questions.iter().any(|q| usize::from(*q) >= asked) {
+        faults.note(path, "not-allowed", "names a question that was not asked");
+    }
+    faults.distinct(path, questions);
 }

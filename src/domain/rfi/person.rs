@@ -151,22 +151,57 @@ impl Name {
     }
 }
 
+impl Calendar {
+    /// Years of birth that can matter: 1850 to 2099 of the Gregorian calendar. They tell it from
+    /// the other two, but not those from each other.
+    fn years(self) -> std::ops::RangeInclusive<u16> {
+        match self {
+            Self::Gregorian => 1850..=2099,
+            Self::SolarHijri => 1228..=1478,
+            Self::Hijri => 1266..=1524,
+        }
+    }
+
+    /// The most days that a month can have. Whether the last month of a Solar Hijri year, or a
+    /// month of the Hijri, has one day more is found by astronomy or by sight, so it may.
+    fn days(self, year: u16, month: u16) -> u16 {
+        match (self, month) {
+            (Self::Gregorian, 2) => {
+                let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+                28 + u16::from(leap)
+            }
+            (Self::Gregorian, 4 | 6 | 9 | 11) | (Self::SolarHijri, 7..) | (Self::Hijri, _) => 30,
+            (Self::Gregorian | Self::SolarHijri, _) => 31,
+        }
+    }
+}
+
 impl Birth {
     fn check(&self, path: &str, faults: &mut Faults) {
+        let path = format!("{path}.date");
         let parts = numbers(&self.date);
         let fits = match (parts.as_deref(), self.precision) {
             (Some([_]), Precision::Year | Precision::Estimated) => true,
             (Some([_, month]), Precision::Month | Precision::Estimated) => (1..=12).contains(month),
-            // No month of the three calendars has more than 31 days.
-            (Some([_, month, day]), Precision::Day | Precision::Estimated) => {
-                (1..=12).contains(month) && (1..=31).contains(day)
+            (Some([year, month, day]), Precision::Day | Precision::Estimated) => {
+                let days = self.calendar.days(*year, *month);
+                (1..=12).contains(month) && (1..=days).contains(day)
             }
-            _ => false,
+            (Some(_) | None, _) => false,
         };
         if !fits {
-            let what = "is a year, a year and month, or a day, as exact as `precision` says: \
-                        `1994`, `1994-05`, `1994-05-17`; an estimated one may be any";
-            faults.note(format!("{path}.date"), "not-allowed", what);
+            let what = "is a year, a year and month, or a day that its calendar has, as exact as \
+                        `precision` says: `1994`, `1994-05`, `1994-05-17`; an estimated one may \
+                        be any";
+            faults.note(path, "not-allowed", what);
+            return;
+        }
+        let years = self.calendar.years();
+        let year = parts.and_then(|parts| parts.first().copied());
+        if year.is_some_and(|year| !years.contains(&year)) {
+            let (calendar, first, last) = (self.calendar, years.start(), years.end());
+            let what = format!("is a year from {first} to {last} in the calendar {calendar}");
+            faults.note(path, "not-allowed", what);
         }
     }
 }

@@ -18,6 +18,9 @@ use crate::domain::{Faults, FieldError};
 pub struct Request {
     /// The asking side's own reference.
     pub reference: String,
+    /// The asked side's reference, where it has one from an earlier exchange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub their_reference: Option<String>,
     /// The operation that it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<String>,
@@ -88,6 +91,8 @@ impl Request {
     /// Reference, urgency, and who asks.
     fn check_head(&self, faults: &mut Faults) {
         faults.text("reference", &self.reference, 100);
+        let theirs = self.their_reference.as_deref();
+        faults.optional("their_reference", theirs, 100);
         faults.optional("context", self.context.as_deref(), 200);
         faults.most("links", &self.links, MOST_LINKS);
         faults.distinct("links", &self.links);

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Request;
+use super::parts::check_questions;
 use crate::domain::handling::{Evaluation, Handling};
 use crate::domain::profile::Access;
 use crate::domain::{Faults, FieldError};
@@ -106,6 +107,9 @@ pub struct Answer {
     /// The answer in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// What source and information of the words are worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluation: Option<Evaluation>,
     /// Question by question.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<QuestionAnswer>,
@@ -154,6 +158,7 @@ impl Answer {
         Self {
             outcome: Outcome::NoHit,
             text: None,
+            evaluation: None,
             answers: Vec::new(),
             handling: request.handling.clone(),
         }
@@ -176,10 +181,16 @@ impl Answer {
         }
     }
 
+    /// Whether it holds no-hits alone, so that it says nothing of what there is.
+    pub fn is_silent(&self) -> bool {
+        let silent = |answer: &QuestionAnswer| answer.outcome == Outcome::NoHit;
+        let outcome = matches!(self.outcome, Outcome::NoHit | Outcome::Partial);
+        outcome && self.text.is_none() && self.answers.iter().all(silent)
+    }
+
     /// The answer as it leaves: one that holds no-hits alone gets the form that all of them share.
     pub(crate) fn normalised(&self, request: &Request) -> Self {
-        let silent = |answer: &QuestionAnswer| answer.outcome == Outcome::NoHit;
-        if self.text.is_some() || !self.answers.iter().all(silent) {
+        if !self.is_silent() {
             return self.clone();
         }
         let questions: Vec<u16> = self.answers.iter().map(|answer| answer.question).collect();
@@ -218,6 +229,10 @@ impl Answer {
             let what = "a no-hit says nothing more, so that none tells more than another";
             faults.note("text", "not-allowed", what);
         }
+        if self.evaluation.is_some() && self.text.is_none() {
+            let what = "goes with the words that it evaluates";
+            faults.note("evaluation", "not-allowed", what);
+        }
         self.handling.check(&mut faults);
         faults.outcome()
     }
@@ -242,13 +257,4 @@ impl Refusal {
         }
         faults.outcome()
     }
-}
-
-/// Questions that were asked, each named once.
-fn check_questions(path: &str, questions: &[u16], request: &Request, faults: &mut Faults) {
-    let asked = request.questions.len();
-    if questions.iter().any(|q| usize::from(*q) >= asked) {
-        faults.note(path, "not-allowed", "names a question that was not asked");
-    }
-    faults.distinct(path, questions);
 }

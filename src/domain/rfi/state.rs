@@ -1,8 +1,8 @@
 //! Where an exchange stands, and which end of it a node is.
 
 codes! {
-    /// Where an exchange stands. The states of the whole life-cycle have their names here; which
-    /// of them can be reached is what [`super::Exchange::decide`] allows.
+    /// Where an exchange stands. What leads from one to another is [`State::after`]; the first
+    /// three are those of a request that has not left yet.
     State {
         /// It is being written.
         Draft = "draft",
@@ -54,5 +54,16 @@ codes! {
         Requesting = "requesting",
         /// It was asked.
         Requested = "requested",
+    }
+}
+
+impl Side {
+    /// The other end.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Requesting => Self::Requested,
+            Self::Requested => Self::Requesting,
+        }
     }
 }

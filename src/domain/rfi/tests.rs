@@ -1,17 +1,16 @@
 use super::*;
-use crate::base::{Role, Timestamp};
-use crate::domain::fixtures::{actor, answer, hours, message, request};
-use crate::domain::message::{Body, Event, Header, Kind, Priority};
+use crate::base::{MessageId, Role, Timestamp};
+use crate::domain::fixtures::{actor, answer, hours, member, message, request};
+use crate::domain::message::{Body, Event, Header, Priority};
 use crate::domain::profile::{Access, Limit, Profile};
 
+mod clocks;
 mod crossing;
 mod fields;
 mod table;
+mod talk;
 
-fn opened_at(side: Side, hour: i64) -> Exchange {
-    let (header, event) = sent(Body::Request(Box::new(request())), "MK", Role::Officer, 0);
-    Exchange::open(side, &header, &event, hours(hour)).expect("it is a request")
-}
+use talk::{Talk, after, command_of, commands};
 
 fn sent(body: Body, of: &str, role: Role, hour: i64) -> (Header, Event) {
     message(actor(of, role), hours(hour), body)
@@ -42,117 +41,120 @@ fn answering(outcome: Outcome) -> Answer {
     Answer {
         outcome,
         text,
+        evaluation: None,
         answers: Vec::new(),
         handling: request().handling,
     }
 }
 
-fn decide(exchange: &Exchange, command: &Command, role: Role) -> Result<Body, Refused> {
-    exchange.decide(command, &actor("TR", role), hours(1))
+fn answer_to(question: u16, outcome: Outcome) -> QuestionAnswer {
+    QuestionAnswer {
+        question,
+        outcome,
+        text: None,
+        evaluation: None,
+    }
 }
 
-fn apply(exchange: &mut Exchange, body: Body, hour: i64) {
-    let (header, event) = sent(body, "TR", Role::Contact, hour);
-    exchange.apply(&header, &event, hours(hour + 1));
+fn decide(exchange: &Exchange, command: &Command, role: Role) -> Result<Body, Refused> {
+    let [asking, asked] = exchange.members();
+    let by = match exchange.side() {
+        Side::Requesting => asking,
+        Side::Requested => asked,
+    };
+    exchange.decide(command, &actor(by.as_str(), role), hours(1))
 }
 
 #[test]
 fn an_exchange_goes_from_queued_over_its_receipts_to_its_answer() {
-    let mut asked = opened_at(Side::Requesting, 0);
+    let mut talk = Talk::queued(request());
+    let asked = &mut talk.asking.exchange;
     assert_eq!((asked.state(), asked.clock()), (State::Queued, None));
     asked.delivered(hours(1));
     assert_eq!(asked.state(), State::Delivered);
     asked.opened(hours(2));
     assert_eq!(asked.state(), State::Read);
-    apply(&mut asked, Body::Acceptance(acceptance()), 3);
-    assert_eq!(asked.state(), State::Accepted);
-    assert_eq!(asked.their_reference(), Some("TR-1"));
-    apply(&mut asked, Body::Answer(answering(Outcome::Partial)), 4);
-    assert_eq!(asked.state(), State::PartialAnswer);
-    apply(&mut asked, Body::Answer(answering(Outcome::Hit)), 5);
-    assert_eq!(asked.state(), State::Answered);
-    let clock = asked.clock().expect("it was delivered");
-    assert_eq!((clock.started, clock.stopped), (hours(1), Some(hours(5))));
+    let seen = |talk: &Talk| talk.asking.exchange.state();
+    talk.said(&command_of(Move::Accept));
+    assert_eq!(seen(&talk), State::Accepted);
+    let reference = talk.asking.exchange.their_reference();
+    assert_eq!(reference.as_deref(), Some("TR-1"));
+    talk.said(&command_of(Move::AnswerPart));
+    assert_eq!(seen(&talk), State::PartialAnswer);
+    talk.said(&command_of(Move::Answer));
+    assert_eq!(seen(&talk), State::Answered);
+    let clock = talk.asking.exchange.clock().expect("it was delivered");
+    assert_eq!((clock.started, clock.stopped), (hours(1), Some(hours(3))));
 }
 
 #[test]
-fn what_ended_takes_no_more_commands() {
-    for end in [
-        Body::Answer(answering(Outcome::Hit)),
-        Body::Answer(answering(Outcome::NoHit)),
-        Body::Answer(answering(Outcome::NotAvailable)),
-        Body::Refusal(refusal(Ground::F2)),
-    ] {
-        let mut exchange = opened_at(Side::Requested, 0);
-        apply(&mut exchange, end.clone(), 1);
-        let state = exchange.state();
-        for command in [
-            Command::Accept(acceptance()),
-            Command::Answer(answer()),
-            Command::Refuse(refusal(Ground::A)),
-        ] {
-            let refused = decide(&exchange, &command, Role::Contact);
-            assert_eq!(refused, Err(Refused::State(state)));
-        }
-        let mut other = opened_at(Side::Requesting, 0);
-        apply(&mut other, end.clone(), 1);
-        let (header, event) = sent(end, "TR", Role::Contact, 2);
-        assert_eq!(other.admit(&header, &event), Err(PeerFault::State));
-    }
-}
-
-#[test]
-fn a_refusal_of_a_part_leaves_the_rest_open() {
-    let mut exchange = opened_at(Side::Requested, 0);
-    let part = Refusal {
-        scope: Scope::Part,
-        questions: vec![1],
-        ..refusal(Ground::F2)
+fn the_whole_life_of_an_exchange() {
+    use Move as M;
+    let mut talk = Talk::new();
+    let mut goes = |what: Move, to: State| {
+        talk.said(&command_of(what));
+        assert_eq!(talk.state(), to, "{what}");
     };
-    let body = decide(&exchange, &Command::Refuse(part), Role::Contact).expect("it may");
-    apply(&mut exchange, body, 1);
-    assert_eq!(exchange.state(), State::PartialAnswer);
-    assert!(exchange.allows(Kind::Answer) && exchange.allows(Kind::Acceptance));
-    assert_eq!(exchange.clock().expect("it runs").stopped, None);
+    goes(M::Accept, State::Accepted);
+    goes(M::AskClarification, State::ClarificationRequested);
+    goes(M::Clarify, State::Clarified);
+    goes(M::Channel, State::Channelled);
+    goes(M::Await, State::AwaitingAuthorisation);
+    goes(M::AnswerPart, State::PartialAnswer);
+    goes(M::Feedback, State::PartialAnswer);
+    goes(M::RefusePart, State::PartialAnswer);
+    goes(M::Answer, State::Answered);
+    goes(M::Feedback, State::Feedback);
+    goes(M::Close, State::Closed);
+    goes(M::Reopen, State::Reopened);
+    goes(M::Accept, State::Accepted);
+    goes(M::Refuse, State::Refused);
+    goes(M::Reopen, State::Reopened);
+    goes(M::Transfer, State::Transferred);
 }
 
 #[test]
-fn only_the_asked_side_speaks_to_a_request_and_only_in_its_roles() {
-    let asked = opened_at(Side::Requested, 0);
-    let asking = opened_at(Side::Requesting, 0);
-    let commands = [
-        (
-            Command::Accept(acceptance()),
-            vec![Role::Releaser, Role::Contact],
-        ),
-        (
-            Command::Refuse(refusal(Ground::A)),
-            vec![Role::Releaser, Role::Contact],
-        ),
-        (
-            Command::Answer(answer()),
-            vec![Role::Officer, Role::Releaser, Role::Contact],
-        ),
-    ];
-    for (command, may) in commands {
-        let refused = decide(&asking, &command, Role::Contact);
-        assert_eq!(refused, Err(Refused::NotAsked));
-        for role in Role::ALL {
-            let decided = decide(&asked, &command, role);
-            if !may.contains(&role) {
-                assert_eq!(decided, Err(Refused::Role(role)));
-                continue;
-            }
-            let (header, event) = sent(decided.expect("it may"), "TR", role, 1);
-            assert_eq!(asking.admit(&header, &event), Ok(()), "{role}");
-            assert_eq!(asked.admit(&header, &event), Err(PeerFault::Side));
-        }
-    }
+fn questions_are_answered_one_by_one() {
+    use QuestionStatus::{Answered, Open, Refused};
+    let status = |talk: &Talk| {
+        talk.agree("each question");
+        let questions = talk.asking.exchange.questions();
+        questions.iter().map(|q| q.status).collect::<Vec<_>>()
+    };
+    let mut talk = Talk::new();
+    assert_eq!(status(&talk), [Open, Open, Open]);
+    talk.said(&command_of(Move::AskClarification));
+    assert!(talk.asking.exchange.questions()[0].to_clarify);
+    talk.said(&Command::Answer(Answer {
+        answers: vec![answer_to(0, Outcome::Partial), answer_to(2, Outcome::NoHit)],
+        ..answering(Outcome::Partial)
+    }));
+    assert_eq!(status(&talk), [Open, Open, Answered]);
+    let first = talk.asking.exchange.questions()[0];
+    assert_eq!(
+        (first.outcome, first.to_clarify),
+        (Some(Outcome::Partial), true)
+    );
+    talk.said(&command_of(Move::RefusePart));
+    assert_eq!(status(&talk), [Open, Refused, Answered]);
+    assert_eq!(talk.asked.exchange.questions()[1].ground, Some(Ground::F2));
+    talk.said(&Command::Answer(answering(Outcome::NotAvailable)));
+    assert_eq!(status(&talk), [Answered, Refused, Answered]);
+    let questions = talk.asking.exchange.questions();
+    assert_eq!(questions[0].outcome, Some(Outcome::NotAvailable));
+    assert_eq!(questions[2].outcome, Some(Outcome::NoHit));
+    talk.said(&Command::Reopen(Reopening {
+        reason: "There is a court order now.".to_owned(),
+        questions: vec![1],
+    }));
+    assert_eq!(status(&talk), [Answered, Open, Answered]);
+    talk.said(&command_of(Move::Refuse));
+    assert_eq!(status(&talk), [Answered, Refused, Answered]);
 }
 
 #[test]
 fn neither_confirm_nor_deny_leaves_as_the_very_answer_no_hit() {
-    let exchange = opened_at(Side::Requested, 0);
+    let exchange = Talk::new().asked.exchange;
     let said = |command| decide(&exchange, &command, Role::Contact).expect("it may");
     let mut plain = answering(Outcome::NoHit);
     plain.handling.retention_days = 30;
@@ -164,14 +166,8 @@ fn neither_confirm_nor_deny_leaves_as_the_very_answer_no_hit() {
         serde_json::to_string(&plain).expect("JSON")
     );
 
-    let no_hit = |question| QuestionAnswer {
-        question,
-        outcome: Outcome::NoHit,
-        text: None,
-        evaluation: None,
-    };
     let plain = said(Command::Answer(Answer {
-        answers: vec![no_hit(2), no_hit(0)],
+        answers: vec![answer_to(2, Outcome::NoHit), answer_to(0, Outcome::NoHit)],
         text: None,
         ..answering(Outcome::Partial)
     }));
@@ -185,71 +181,56 @@ fn neither_confirm_nor_deny_leaves_as_the_very_answer_no_hit() {
 
 #[test]
 fn neither_confirm_nor_deny_is_never_taken_from_a_peer() {
-    let asking = opened_at(Side::Requesting, 0);
-    let (header, event) = sent(Body::Refusal(refusal(Ground::X5)), "TR", Role::Contact, 1);
-    assert_eq!(asking.admit(&header, &event), Err(PeerFault::Form));
+    let talk = Talk::new();
+    let body = Body::Refusal(refusal(Ground::X5));
+    let letter = talk.letter(Side::Requested, Role::Contact, body);
+    let admitted = talk.asking.exchange.admit(&letter.header, &letter.event);
+    assert_eq!(admitted, Err(PeerFault::Form));
     let mut reasoned = refusal(Ground::X5);
     reasoned.reason = Some("An investigation runs.".to_owned());
-    let asked = opened_at(Side::Requested, 0);
-    let refused = decide(&asked, &Command::Refuse(reasoned), Role::Contact);
+    let command = Command::Refuse(reasoned);
+    let refused = decide(&talk.asked.exchange, &command, Role::Contact);
     assert!(matches!(refused, Err(Refused::Invalid(_))));
-}
-
-#[test]
-fn the_clock_counts_from_receipt_and_acceptance_says_how_long() {
-    let mut exchange = opened_at(Side::Requested, 1);
-    let clock = exchange.clock().expect("it was received");
-    assert_eq!((clock.started, clock.due), (hours(1), hours(9)));
-    apply(&mut exchange, Body::Acceptance(acceptance()), 2);
-    let clock = exchange.clock().expect("it was received");
-    assert_eq!((clock.limit, clock.due), (Limit::Answer, hours(1 + 72)));
-    assert!(!clock.overdue(hours(73)) && clock.overdue(hours(74)));
-}
-
-#[test]
-fn a_part_of_the_answer_stops_the_wait_for_acknowledgement() {
-    let mut request = request();
-    request.profile = Profile::BpMou;
-    let (header, event) = sent(Body::Request(Box::new(request)), "MK", Role::Officer, 0);
-    let opened = Exchange::open(Side::Requested, &header, &event, hours(0));
-    let mut exchange = opened.expect("it is a request");
-    let clock = exchange.clock().expect("it was received");
-    assert_eq!((clock.limit, clock.due), (Limit::Acknowledge, hours(8)));
-    apply(&mut exchange, Body::Answer(answering(Outcome::Partial)), 1);
-    let clock = exchange.clock().expect("it was received");
-    assert_eq!((clock.limit, clock.due), (Limit::Answer, hours(72)));
-    assert_eq!(clock.stopped, None);
 }
 
 #[test]
 fn a_request_is_admitted_only_as_its_header_says() {
     let body = || Body::Request(Box::new(request()));
     let (header, event) = sent(body(), "MK", Role::Officer, 0);
-    assert_eq!(Exchange::admit_request(&header, &event), Ok(()));
+    let admit = |header: &Header, event: &Event| Exchange::admit_request(header, event);
+    assert_eq!(admit(&header, &event), Ok(()));
     let mut other = header.clone();
     other.priority = Priority::Routine;
-    assert_eq!(
-        Exchange::admit_request(&other, &event),
-        Err(PeerFault::Form)
-    );
+    assert_eq!(admit(&other, &event), Err(PeerFault::Form));
     let mut other = header.clone();
     other.handling.retention_days += 1;
-    assert_eq!(
-        Exchange::admit_request(&other, &event),
-        Err(PeerFault::Form)
-    );
+    assert_eq!(admit(&other, &event), Err(PeerFault::Form));
     let (header, event) = sent(body(), "MK", Role::Auditor, 0);
-    assert_eq!(
-        Exchange::admit_request(&header, &event),
-        Err(PeerFault::Role)
-    );
+    assert_eq!(admit(&header, &event), Err(PeerFault::Role));
     let (header, event) = sent(Body::Answer(answer()), "MK", Role::Officer, 0);
-    assert_eq!(
-        Exchange::admit_request(&header, &event),
-        Err(PeerFault::Form)
-    );
-    assert_eq!(
-        Exchange::open(Side::Requested, &header, &event, Timestamp::MAX),
-        None
-    );
+    assert_eq!(admit(&header, &event), Err(PeerFault::Form));
+    let leaf = crate::base::Digest::EMPTY;
+    let opened = Exchange::open(Side::Requested, &header, &event, leaf, Timestamp::MAX);
+    assert_eq!(opened, None);
+}
+
+#[test]
+fn an_exchange_survives_its_json() {
+    use Move as M;
+    let talk = after(&commands(&[
+        M::Accept,
+        M::AskClarification,
+        M::Clarify,
+        M::Await,
+        M::AnswerPart,
+        M::Feedback,
+        M::RefusePart,
+        M::Refuse,
+        M::Reopen,
+    ]));
+    for exchange in [&talk.asking.exchange, &talk.asked.exchange] {
+        let json = serde_json::to_string(exchange).expect("JSON");
+        let read: Exchange = serde_json::from_str(&json).expect("the same form");
+        assert_eq!(read, *exchange);
+    }
 }

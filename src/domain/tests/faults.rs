@@ -6,6 +6,8 @@ use super::*;
 use crate::domain::FieldError;
 use crate::domain::fixtures::{alert, answer, hours, request, sighting};
 
+mod said;
+
 /// Where the example is changed, to what, and the fault that this makes.
 type Row = (&'static str, Value, &'static str, &'static str);
 
@@ -75,6 +77,7 @@ fn each_fault_of_a_request_is_found_at_its_field() {
             ("/reference", json!(""), "reference", required),
             ("/reference", long(101), "reference", too_long),
             ("/reference", json!("a\u{7}b"), "reference", no),
+            ("/their_reference", json!(""), "their_reference", required),
             ("/context", long(201), "context", too_long),
             ("/links", json!([link, link]), "links", no),
             ("/urgency_reason", Value::Null, "urgency_reason", required),
@@ -300,6 +303,7 @@ fn each_fault_of_what_the_asked_side_says_is_found_at_its_field() {
                 no,
             ),
             ("/handling/codes", json!([]), "handling.codes", required),
+            ("/text", Value::Null, "evaluation", no),
         ],
         |answer: &Answer| answer.validate(&request()),
     );

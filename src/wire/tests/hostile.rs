@@ -44,7 +44,7 @@ fn every_field_of_a_header_has_its_form() {
             h.recipients = (0..=MOST_RECIPIENTS).map(|n| format!("A{n}")).collect();
         }),
         ("kind", |h| h.kind = 0),
-        ("kind", |h| h.kind = 5),
+        ("kind", |h| h.kind = 15),
         ("kind", |h| h.kind = -1),
         ("kind", |h| h.kind = i32::MAX),
         ("priority", |h| h.priority = 0),

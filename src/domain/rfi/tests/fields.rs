@@ -153,6 +153,40 @@ fn a_date_of_birth_is_as_exact_as_it_says() {
 }
 
 #[test]
+fn a_date_of_birth_is_one_of_its_calendar() {
+    let birth = |date: &str, calendar| {
+        let birth = Birth {
+            date: date.to_owned(),
+            calendar,
+            precision: Precision::Estimated,
+        };
+        faults(|r| person(r).birth = Some(birth)).is_empty()
+    };
+    let table = [
+        (Calendar::Gregorian, "1850", "1849"),
+        (Calendar::Gregorian, "2099", "2100"),
+        (Calendar::Gregorian, "1988-01-01", "1373-01-01"),
+        (Calendar::Gregorian, "2000-02-29", "1900-02-29"),
+        (Calendar::Gregorian, "1988-02-29", "1989-02-29"),
+        (Calendar::Gregorian, "1988-04-30", "1988-04-31"),
+        (Calendar::Gregorian, "1988-12-31", "1988-12-32"),
+        (Calendar::SolarHijri, "1228", "1227"),
+        (Calendar::SolarHijri, "1478", "1479"),
+        (Calendar::SolarHijri, "1373-06-31", "1373-07-31"),
+        (Calendar::SolarHijri, "1373-12-30", "1373-12-31"),
+        (Calendar::SolarHijri, "1373-01-01", "1994-01-01"),
+        (Calendar::Hijri, "1266", "1265"),
+        (Calendar::Hijri, "1524", "1525"),
+        (Calendar::Hijri, "1414-01-30", "1414-01-31"),
+        (Calendar::Hijri, "1414-12", "1414-13"),
+    ];
+    for (calendar, good, bad) in table {
+        assert!(birth(good, calendar), "{calendar} {good}");
+        assert!(!birth(bad, calendar), "{calendar} {bad}");
+    }
+}
+
+#[test]
 fn texts_hold_no_overrides_and_lists_no_doubles() {
     assert_eq!(
         faults(
@@ -234,7 +268,7 @@ fn an_answer_fits_the_questions_asked() {
     );
     assert_eq!(
         places_of(|a| {
-            a.text = None;
+            (a.text, a.evaluation) = (None, None);
             a.answers.clear();
         }),
         one("text", "required")

@@ -1,153 +1,231 @@
-//! Every state, command and role of both sides, against the rules as the domain states them.
+//! Every state, command, side and role, against the rules as the domain states them.
 
 use super::*;
+use crate::domain::message::Kind;
 
-/// How an exchange comes to a state, as one of its sides knows it.
-fn histories(side: Side) -> Vec<(State, Exchange)> {
-    let after = |events: &[Body], opened: bool| {
-        let mut exchange = opened_at(side, 0);
-        exchange.delivered(hours(0));
-        if opened {
-            exchange.opened(hours(1));
-        }
-        for body in events {
-            apply(&mut exchange, body.clone(), 2);
-        }
-        exchange
-    };
-    let accepted = Body::Acceptance(acceptance());
-    let partial = Body::Answer(answering(Outcome::Partial));
-    let mut refused_in_part = refusal(Ground::G1);
-    refused_in_part.scope = Scope::Part;
-    refused_in_part.questions = vec![0];
-    let part = Body::Refusal(refused_in_part);
-    let end = |outcome| Body::Answer(answering(outcome));
-    let refused = Body::Refusal(refusal(Ground::C));
+/// How an exchange comes to each state, with whether it was accepted, and a part of it answered.
+pub fn histories() -> Vec<(State, Vec<Move>, bool, bool)> {
+    use Move as M;
     vec![
-        (State::Delivered, after(&[], false)),
-        (State::Read, after(&[], true)),
+        (State::Delivered, vec![], false, false),
+        (State::Accepted, vec![M::Accept], true, false),
+        (State::Channelled, vec![M::Channel], false, false),
         (
-            State::Accepted,
-            after(std::slice::from_ref(&accepted), true),
+            State::Channelled,
+            vec![M::AnswerPart, M::Channel],
+            false,
+            true,
         ),
         (
-            State::Accepted,
-            after(std::slice::from_ref(&accepted), false),
+            State::AwaitingAuthorisation,
+            vec![M::Accept, M::Await],
+            true,
+            false,
+        ),
+        (
+            State::ClarificationRequested,
+            vec![M::AskClarification],
+            false,
+            false,
+        ),
+        (
+            State::ClarificationRequested,
+            vec![
+                M::Accept,
+                M::AskClarification,
+                M::Channel,
+                M::Await,
+                M::RefusePart,
+            ],
+            true,
+            true,
+        ),
+        (
+            State::Clarified,
+            vec![M::AskClarification, M::Clarify],
+            false,
+            false,
+        ),
+        (State::PartialAnswer, vec![M::AnswerPart], false, true),
+        (
+            State::PartialAnswer,
+            vec![M::Accept, M::RefusePart],
+            true,
+            true,
         ),
         (
             State::PartialAnswer,
-            after(std::slice::from_ref(&partial), false),
+            vec![M::RefusePart, M::Accept],
+            true,
+            true,
         ),
-        (State::PartialAnswer, after(&[part], true)),
-        (
-            State::PartialAnswer,
-            after(&[accepted.clone(), partial.clone()], true),
-        ),
-        (State::Answered, after(&[end(Outcome::Hit)], false)),
-        (State::Answered, after(&[end(Outcome::NoHit)], true)),
+        (State::Answered, vec![M::Answer], false, false),
         (
             State::Answered,
-            after(&[accepted.clone(), end(Outcome::NotAvailable)], true),
+            vec![M::Accept, M::AnswerPart, M::Answer],
+            true,
+            true,
         ),
-        (State::Answered, after(&[partial, end(Outcome::Hit)], true)),
-        (State::Refused, after(std::slice::from_ref(&refused), false)),
-        (State::Refused, after(&[accepted, refused], true)),
-    ]
-}
-
-fn commands() -> Vec<(Kind, Command)> {
-    vec![
-        (Kind::Acceptance, Command::Accept(acceptance())),
-        (Kind::Answer, Command::Answer(answering(Outcome::Hit))),
-        (Kind::Answer, Command::Answer(answering(Outcome::Partial))),
-        (Kind::Answer, Command::Answer(answering(Outcome::NoHit))),
+        (State::Refused, vec![M::Accept, M::Refuse], true, false),
+        (State::Refused, vec![M::AnswerPart, M::Refuse], false, true),
+        (State::Feedback, vec![M::Answer, M::Feedback], false, false),
         (
-            Kind::Answer,
-            Command::Answer(answering(Outcome::NotAvailable)),
+            State::Withdrawn,
+            vec![M::AnswerPart, M::Withdraw],
+            false,
+            true,
         ),
-        (Kind::Refusal, Command::Refuse(refusal(Ground::A))),
-        // It leaves as an answer, but refusing is what it takes leave for.
-        (Kind::Refusal, Command::Refuse(refusal(Ground::X5))),
+        (
+            State::Superseded,
+            vec![M::Accept, M::Supersede],
+            true,
+            false,
+        ),
+        (
+            State::Transferred,
+            vec![M::AnswerPart, M::Transfer],
+            false,
+            true,
+        ),
+        (State::Closed, vec![M::Answer, M::Close], false, false),
+        (State::Closed, vec![M::AnswerPart, M::Close], false, true),
+        (
+            State::Reopened,
+            vec![M::Accept, M::AnswerPart, M::Answer, M::Reopen],
+            false,
+            false,
+        ),
     ]
 }
 
-fn role_may(role: Role, kind: Kind) -> bool {
-    match role {
-        Role::Contact | Role::Releaser => true,
-        Role::Officer => kind == Kind::Answer,
-        Role::Auditor | Role::Admin | Role::Observer | Role::Node => false,
+/// Where a move leads, as the life-cycle says it in words; none where it has no place.
+fn leads(from: State, what: Move, accepted: bool, part: bool) -> Option<State> {
+    use State as S;
+    let ends = [S::Answered, S::Refused, S::Feedback, S::Closed];
+    let final_ends = [S::Withdrawn, S::Superseded, S::Transferred];
+    let open = !ends.contains(&from) && !final_ends.contains(&from);
+    let pausing = from == S::ClarificationRequested;
+    let unless_pausing = |to| if pausing { from } else { to };
+    let early = [S::Queued, S::Delivered, S::Read, S::Clarified, S::Reopened];
+    match what {
+        Move::Accept if early.contains(&from) => (!accepted).then_some(S::Accepted),
+        Move::Accept => (open && !accepted).then_some(from),
+        Move::AskClarification => (open && !pausing).then_some(S::ClarificationRequested),
+        Move::Channel => open.then_some(unless_pausing(S::Channelled)),
+        Move::Await => open.then_some(unless_pausing(S::AwaitingAuthorisation)),
+        Move::AnswerPart | Move::RefusePart => open.then_some(unless_pausing(S::PartialAnswer)),
+        Move::Answer => open.then_some(S::Answered),
+        Move::Refuse => open.then_some(S::Refused),
+        Move::Transfer => open.then_some(S::Transferred),
+        Move::Clarify => pausing.then_some(S::Clarified),
+        Move::Feedback if matches!(from, S::Answered | S::Feedback) => Some(S::Feedback),
+        Move::Feedback => (part && (open || from == S::Refused)).then_some(from),
+        Move::Withdraw => open.then_some(S::Withdrawn),
+        Move::Supersede => open.then_some(S::Superseded),
+        Move::Close => match from {
+            S::Answered | S::Refused | S::Feedback => Some(S::Closed),
+            _ => (open && part).then_some(S::Closed),
+        },
+        Move::Reopen => ends.contains(&from).then_some(S::Reopened),
     }
 }
 
-fn state_allows(exchange: &Exchange, state: State, kind: Kind) -> bool {
-    match state {
-        State::Queued | State::Delivered | State::Read => true,
-        State::Accepted => kind != Kind::Acceptance,
-        // A part of an answer does not say how the rest is reached: acceptance may follow, once.
-        State::PartialAnswer => kind != Kind::Acceptance || exchange.their_reference().is_none(),
-        _ => false,
+fn roles_of(what: Move) -> &'static [Role] {
+    match what {
+        Move::Accept | Move::RefusePart | Move::Refuse | Move::Transfer => {
+            &[Role::Releaser, Role::Contact]
+        }
+        Move::AskClarification | Move::Channel | Move::Await | Move::AnswerPart | Move::Answer => {
+            &[Role::Officer, Role::Releaser, Role::Contact]
+        }
+        Move::Clarify
+        | Move::Feedback
+        | Move::Withdraw
+        | Move::Supersede
+        | Move::Close
+        | Move::Reopen => &[Role::Officer, Role::Releaser],
     }
 }
 
 #[test]
-fn each_command_is_allowed_in_its_states_to_its_roles_and_to_no_others() {
+fn every_state_is_reached_that_a_sent_request_can_have() {
+    let mut reached: Vec<State> = histories().iter().map(|(state, ..)| *state).collect();
+    reached.extend([State::Queued, State::Read]);
+    let unsent = [State::Draft, State::InReview, State::Released];
+    for state in State::ALL {
+        assert_eq!(reached.contains(state), !unsent.contains(state), "{state}");
+    }
+}
+
+#[test]
+fn each_command_is_allowed_in_its_states_to_its_side_and_roles_and_to_no_others() {
     let mut rows = 0;
-    for (state, exchange) in histories(Side::Requested) {
-        assert_eq!(exchange.state(), state);
-        for (kind, command) in commands() {
-            for role in Role::ALL {
-                let before = exchange.clone();
-                let decided = decide(&exchange, &command, role);
-                assert_eq!(exchange, before, "deciding changes nothing");
-                let expected = if !role_may(role, kind) {
-                    Err(Refused::Role(role))
-                } else if !state_allows(&exchange, state, kind) {
-                    Err(Refused::State(state))
-                } else {
-                    Ok(())
-                };
-                let row = format!("{state} {kind} {role}");
-                assert_eq!(decided.map(|_| ()), expected, "{row}");
-                rows += 1;
+    for (state, moves, accepted, part) in histories() {
+        let talk = after(&commands(&moves));
+        assert_eq!(talk.state(), state, "{moves:?}");
+        for side in [Side::Requesting, Side::Requested] {
+            let exchange = &talk.end(side).exchange;
+            for what in Move::ALL {
+                for role in Role::ALL {
+                    let before = exchange.clone();
+                    let decided = decide(exchange, &command_of(*what), role);
+                    assert_eq!(*exchange, before, "deciding changes nothing");
+                    let to = leads(state, *what, accepted, part);
+                    let expected = match (what.side(), side) {
+                        (Side::Requested, Side::Requesting) => Err(Refused::NotAsked),
+                        (Side::Requesting, Side::Requested) => Err(Refused::NotAsking),
+                        _ if !roles_of(*what).contains(&role) => Err(Refused::Role(role)),
+                        _ if to.is_none() => Err(Refused::State(state)),
+                        _ => Ok(what.kind()),
+                    };
+                    let row = format!("{state} {moves:?} {side} {what} {role}");
+                    assert_eq!(decided.map(|body| body.kind()), expected, "{row}");
+                    rows += 1;
+                }
             }
         }
     }
-    assert_eq!(rows, 13 * 7 * 7);
+    assert_eq!(rows, 22 * 2 * 15 * 7);
 }
 
 #[test]
-fn the_asking_side_admits_exactly_what_the_asked_side_may_decide() {
-    let both = histories(Side::Requested)
-        .into_iter()
-        .zip(histories(Side::Requesting));
-    for ((state, exchange), (_, asking)) in both {
-        for (_, command) in commands() {
+fn each_command_leads_where_the_life_cycle_says() {
+    for (state, moves, accepted, part) in histories() {
+        for what in Move::ALL {
+            let Some(to) = leads(state, *what, accepted, part) else {
+                continue;
+            };
+            let mut talk = after(&commands(&moves));
+            talk.said(&command_of(*what));
+            assert_eq!(talk.state(), to, "{state} {moves:?} {what}");
+        }
+    }
+}
+
+#[test]
+fn a_side_admits_exactly_what_the_other_may_decide() {
+    for (state, moves, accepted, part) in histories() {
+        let talk = after(&commands(&moves));
+        for what in Move::ALL {
+            let author = what.side();
             for role in Role::ALL {
-                let row = format!("{state} {} {role}", command.kind());
-                // What an honest node decides is admitted by an honest node.
-                if let Ok(body) = decide(&exchange, &command, role) {
-                    let (header, event) = sent(body, "TR", role, 3);
-                    assert_eq!(asking.admit(&header, &event), Ok(()), "{row}");
-                }
-                // What a hostile one sends all the same is not.
-                let body = match &command {
-                    Command::Accept(acceptance) => Body::Acceptance(acceptance.clone()),
-                    Command::Answer(answer) => Body::Answer(answer.clone()),
-                    Command::Refuse(refusal) => Body::Refusal(refusal.clone()),
+                // What a hostile node sends whether it may or not.
+                let body = command_of(*what).body(&request()).expect("it has its form");
+                let letter = talk.letter(author, role, body);
+                let admits = |side| {
+                    let exchange: &Exchange = &talk.end(side).exchange;
+                    exchange.admit(&letter.header, &letter.event)
                 };
-                let kind = body.kind();
-                let withheld = matches!(&body, Body::Refusal(r) if r.ground == Ground::X5);
-                let (header, event) = sent(body, "TR", role, 3);
-                let expected = if !role_may(role, kind) {
+                let expected = if !roles_of(*what).contains(&role) {
                     Err(PeerFault::Role)
-                } else if !state_allows(&exchange, state, kind) {
+                } else if leads(state, *what, accepted, part).is_none() {
                     Err(PeerFault::State)
-                } else if withheld {
-                    Err(PeerFault::Form)
                 } else {
                     Ok(())
                 };
-                assert_eq!(asking.admit(&header, &event), expected, "{row}");
+                let row = format!("{state} {moves:?} {what} {role}");
+                assert_eq!(admits(author.other()), expected, "{row}");
+                assert_eq!(admits(author), Err(PeerFault::Side), "{row}");
             }
         }
     }
@@ -161,33 +239,36 @@ fn no_side_takes_what_opens_another_conversation() {
         Body::Alert(Box::new(alert())),
         Body::Sighting(sighting()),
     ];
-    for (_, exchange) in histories(Side::Requesting) {
+    for (_, moves, ..) in histories() {
+        let talk = after(&commands(&moves));
         for body in &strangers {
-            assert!(!exchange.allows(body.kind()));
-            for role in Role::ALL {
-                let (header, event) = sent(body.clone(), "TR", role, 3);
-                let admitted = exchange.admit(&header, &event);
-                assert!(admitted.is_err(), "{} {role}", body.kind());
+            for side in [Side::Requesting, Side::Requested] {
+                let letter = talk.letter(side.other(), Role::Officer, body.clone());
+                let mut exchange = talk.end(side).exchange.clone();
+                assert!(!exchange.allows(body.kind()) && !exchange.may_cause(body.kind()));
+                let admitted = exchange.admit(&letter.header, &letter.event);
+                assert_eq!(admitted, Err(PeerFault::Form), "{}", body.kind());
+                exchange.apply(&letter.header, &letter.event, letter.leaf);
+                assert_eq!(exchange, talk.end(side).exchange, "it changes nothing");
             }
-            let mut after = exchange.clone();
-            apply(&mut after, body.clone(), 3);
-            assert_eq!(after, exchange, "it changes nothing");
         }
     }
 }
 
 #[test]
-fn a_message_about_an_exchange_is_as_urgent_as_its_request() {
-    let asking = opened_at(Side::Requesting, 0);
-    let (mut header, event) = sent(
-        Body::Answer(answering(Outcome::Hit)),
-        "TR",
-        Role::Contact,
-        1,
-    );
-    assert_eq!(asking.admit(&header, &event), Ok(()));
-    header.priority = Priority::Routine;
-    assert_eq!(asking.admit(&header, &event), Err(PeerFault::Form));
+fn what_a_side_may_cause_is_what_it_can_decide() {
+    for (_, moves, ..) in histories() {
+        let talk = after(&commands(&moves));
+        for side in [Side::Requesting, Side::Requested] {
+            let exchange = &talk.end(side).exchange;
+            for kind in Kind::ALL {
+                let mut ways = Move::ALL.iter().filter(|what| what.kind() == *kind);
+                let may =
+                    ways.any(|what| decide(exchange, &command_of(*what), Role::Releaser).is_ok());
+                assert_eq!(exchange.may_cause(*kind), may, "{moves:?} {side} {kind}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,159 @@
+//! The order of a conversation. Each side's events keep their own order, and of two that crossed
+//! the asked side's counts first. So all stand in the order in which the asked side's log holds
+//! them, which both sides can tell from what each event says that its author had seen.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Acceptance, AwaitingAuthorisation, Ground, Move, Outcome, Scope, Side};
+use crate::base::{Digest, Timestamp};
+use crate::domain::message::Body;
+
+/// One event, as far as it matters to where the exchange stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Step {
+    /// What its signature covers.
+    pub leaf: Digest,
+    /// How many messages of the other side its author had seen; the request is one.
+    pub seen: u32,
+    /// When, by its author's clock.
+    pub at: Timestamp,
+    /// What it does.
+    #[serde(rename = "move")]
+    pub what: Move,
+    /// What it says beside that.
+    #[serde(default, skip_serializing_if = "Detail::is_none")]
+    pub detail: Detail,
+}
+
+/// What an event says that the exchange has to remember.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) enum Detail {
+    /// Nothing.
+    #[default]
+    None,
+    /// An acceptance.
+    Acceptance(Acceptance),
+    /// An authorisation is awaited.
+    Awaited(AwaitingAuthorisation),
+    /// Questions, with what the answer to each comes to.
+    Answered(Outcome, Vec<(u16, Outcome)>),
+    /// Questions that were refused, by this ground; all that are open where none is named.
+    Refused(Ground, Vec<u16>),
+    /// Questions that a clarification is asked for.
+    Unclear(Vec<u16>),
+    /// Questions that are open again; all where none is named.
+    Reopened(Vec<u16>),
+}
+
+impl Detail {
+    fn is_none(&self) -> bool {
+        *self == Self::None
+    }
+
+    /// What of a body is remembered.
+    pub fn of(body: &Body) -> Self {
+        match body {
+            Body::Acceptance(acceptance) => Self::Acceptance(acceptance.clone()),
+            Body::AwaitingAuthorisation(awaited) => Self::Awaited(awaited.clone()),
+            Body::Answer(answer) => {
+                let each = answer.answers.iter();
+                let each = each.map(|answer| (answer.question, answer.outcome));
+                Self::Answered(answer.outcome, each.collect())
+            }
+            Body::Refusal(refusal) => match refusal.scope {
+                Scope::Whole => Self::Refused(refusal.ground, Vec::new()),
+                Scope::Part => Self::Refused(refusal.ground, refusal.questions.clone()),
+            },
+            Body::ClarificationRequest(asked) => Self::Unclear(asked.questions.clone()),
+            Body::Reopening(reopening) => Self::Reopened(reopening.questions.clone()),
+            Body::Request(_)
+            | Body::Channelling(_)
+            | Body::Transfer(_)
+            | Body::Clarification(_)
+            | Body::Feedback(_)
+            | Body::Withdrawal(_)
+            | Body::Supersession(_)
+            | Body::Closing(_)
+            | Body::Alert(_)
+            | Body::Sighting(_) => Self::None,
+        }
+    }
+}
+
+/// The events after the request, in the order of the conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Steps(Vec<Step>);
+
+impl Steps {
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Step> {
+        self.0.iter()
+    }
+
+    /// Those of one side, in its own order.
+    pub fn of(&self, side: Side) -> impl Iterator<Item = &Step> {
+        self.0.iter().filter(move |step| step.what.side() == side)
+    }
+
+    /// Those that `side` knew when it had seen `seen` messages of the other: all of its own, and
+    /// the first so many of the other's.
+    pub fn known_to(&self, side: Side, seen: u32) -> impl Iterator<Item = &Step> {
+        let mut others = first_number(side.other());
+        self.0.iter().filter(move |step| {
+            if step.what.side() == side {
+                return true;
+            }
+            others += 1;
+            others <= seen
+        })
+    }
+
+    /// How many messages a side has said, the request among them.
+    pub fn said_by(&self, side: Side) -> u32 {
+        let said = u32::try_from(self.of(side).count()).unwrap_or(u32::MAX);
+        said.saturating_add(first_number(side))
+    }
+
+    /// How many messages of the other side the last event of `side` had seen.
+    pub fn last_seen_by(&self, side: Side) -> u32 {
+        let least = first_number(side.other());
+        self.of(side).last().map_or(least, |step| step.seen)
+    }
+
+    /// How many messages of a side there are up to the one with this leaf; none where there is no
+    /// such message.
+    pub fn number_of(&self, side: Side, leaf: &Digest) -> Option<u32> {
+        let place = self.of(side).position(|step| step.leaf == *leaf)?;
+        Some(u32::try_from(place).ok()? + 1 + first_number(side))
+    }
+
+    /// Takes an event in at its place.
+    pub fn insert(&mut self, step: Step) {
+        let place = match step.what.side() {
+            // The asking side's log may hold events of its own that the asked side had not seen:
+            // it comes before them.
+            Side::Requested => {
+                let mut number = first_number(Side::Requesting);
+                let unseen = |other: &Step| {
+                    let theirs = other.what.side() == Side::Requesting;
+                    number += u32::from(theirs);
+                    theirs && number > step.seen
+                };
+                self.0.iter().position(unseen).unwrap_or(self.0.len())
+            }
+            Side::Requesting => self.0.len(),
+        };
+        self.0.insert(place, step);
+    }
+}
+
+/// How many messages a side said before the first step: the asking side, its request.
+fn first_number(side: Side) -> u32 {
+    match side {
+        Side::Requesting => 1,
+        Side::Requested => 0,
+    }
+}

@@ -1,0 +1,152 @@
+//! The clock: from receipt, over acceptance, pauses and derogation, to its end and again.
+
+use super::*;
+use crate::domain::profile::{Pause, Pressure};
+
+fn clock(talk: &Talk) -> crate::domain::profile::Clock {
+    talk.agree("the clock");
+    talk.asked.exchange.clock().expect("it was received")
+}
+
+/// Says it at that hour, and it arrives at once.
+fn at(talk: &mut Talk, hour: i64, what: Move) {
+    talk.hour = hour;
+    talk.said(&command_of(what));
+}
+
+#[test]
+fn the_clock_counts_from_receipt_and_acceptance_says_how_long() {
+    let mut talk = Talk::new();
+    assert_eq!(
+        (clock(&talk).started, clock(&talk).due),
+        (hours(0), hours(8))
+    );
+    at(&mut talk, 2, Move::Accept);
+    let clock = clock(&talk);
+    assert_eq!((clock.limit, clock.due), (Limit::Answer, hours(72)));
+    assert!(!clock.overdue(hours(72)) && clock.overdue(hours(73)));
+}
+
+#[test]
+fn a_part_of_the_answer_stops_the_wait_for_acknowledgement() {
+    let mut request = request();
+    request.profile = Profile::BpMou;
+    let mut talk = Talk::of(request);
+    let first = clock(&talk);
+    assert_eq!((first.limit, first.due), (Limit::Acknowledge, hours(8)));
+    at(&mut talk, 1, Move::AnswerPart);
+    let clock = clock(&talk);
+    assert_eq!((clock.limit, clock.due), (Limit::Answer, hours(72)));
+    assert_eq!(clock.stopped, None);
+}
+
+#[test]
+fn a_clarification_that_is_asked_for_pauses_the_clock_until_it_is_given() {
+    let mut talk = Talk::new();
+    at(&mut talk, 2, Move::AskClarification);
+    let paused = clock(&talk);
+    assert_eq!(paused.paused_since(), Some(hours(2)));
+    assert_eq!(paused.due, hours(8));
+    // However long it takes, it is not the asked side that is late.
+    assert!(!paused.overdue(hours(900)));
+    assert_eq!(paused.pressure(hours(900)), Pressure::None);
+    assert_eq!(paused.left(hours(900)).as_secs(), 6 * 3_600);
+    at(&mut talk, 30, Move::Clarify);
+    assert_eq!(clock(&talk).due, hours(36));
+    at(&mut talk, 32, Move::AskClarification);
+    at(&mut talk, 33, Move::Clarify);
+    let clock = clock(&talk);
+    let pause = |began, ended| Pause {
+        began: hours(began),
+        ended: Some(hours(ended)),
+    };
+    assert_eq!(clock.pauses, [pause(2, 30), pause(32, 33)]);
+    assert_eq!((clock.due, clock.paused_since()), (hours(37), None));
+    assert!(!clock.overdue(hours(37)) && clock.overdue(hours(38)));
+}
+
+#[test]
+fn whatever_ends_the_exchange_ends_the_pause() {
+    for end in [
+        Move::Answer,
+        Move::Refuse,
+        Move::Transfer,
+        Move::Withdraw,
+        Move::Supersede,
+    ] {
+        let mut talk = Talk::new();
+        at(&mut talk, 2, Move::AskClarification);
+        at(&mut talk, 5, end);
+        let clock = clock(&talk);
+        assert_eq!(clock.stopped, Some(hours(5)), "{end}");
+        assert_eq!(clock.pauses[0].ended, Some(hours(5)), "{end}");
+        assert_eq!((clock.due, clock.paused_since()), (hours(11), None));
+    }
+}
+
+#[test]
+fn an_authorisation_that_is_awaited_moves_the_end_but_never_forwards() {
+    let mut talk = Talk::new();
+    at(&mut talk, 1, Move::Await);
+    assert_eq!(clock(&talk).due, hours(100));
+    let reason = clock(&talk).derogation.expect("it was announced").reason;
+    assert_eq!(reason, "A court decides on the telephone data.");
+    talk.hour = 2;
+    talk.said(&Command::Await(AwaitingAuthorisation {
+        expected: hours(50),
+        reason: "Sooner than thought.".to_owned(),
+    }));
+    assert_eq!(clock(&talk).due, hours(50));
+    // What stands still afterwards comes on top.
+    at(&mut talk, 3, Move::AskClarification);
+    at(&mut talk, 10, Move::Clarify);
+    assert_eq!(clock(&talk).due, hours(57));
+    talk.said(&Command::Await(AwaitingAuthorisation {
+        expected: hours(12),
+        reason: "Tonight.".to_owned(),
+    }));
+    assert_eq!(
+        clock(&talk).due,
+        hours(15),
+        "the limit and its pause still hold"
+    );
+}
+
+#[test]
+fn a_reopening_starts_the_clock_anew() {
+    let mut talk = Talk::new();
+    at(&mut talk, 1, Move::Accept);
+    at(&mut talk, 2, Move::AskClarification);
+    at(&mut talk, 4, Move::Clarify);
+    at(&mut talk, 5, Move::Await);
+    at(&mut talk, 6, Move::Answer);
+    at(&mut talk, 7, Move::Close);
+    assert_eq!(clock(&talk).stopped, Some(hours(6)));
+    at(&mut talk, 30, Move::Reopen);
+    let clock = clock(&talk);
+    assert_eq!((clock.started, clock.due), (hours(30), hours(38)));
+    assert_eq!((clock.stopped, clock.derogation), (None, None));
+    assert!(clock.pauses.is_empty());
+}
+
+#[test]
+fn times_never_go_back_whatever_the_other_clock_says() {
+    let mut talk = Talk::new();
+    at(&mut talk, 6, Move::AskClarification);
+    // The asking side's clock is four hours behind.
+    at(&mut talk, 2, Move::Clarify);
+    let pause = clock(&talk).pauses[0];
+    assert_eq!((pause.began, pause.ended), (hours(6), Some(hours(6))));
+    at(&mut talk, -3, Move::Answer);
+    assert_eq!(clock(&talk).stopped, Some(hours(6)));
+}
+
+#[test]
+fn the_clock_begins_with_the_delivery_even_if_only_the_opening_is_known_so_far() {
+    let mut asking = Talk::queued(request()).asking.exchange;
+    asking.opened(hours(2));
+    assert_eq!(asking.clock().expect("it was delivered").started, hours(2));
+    asking.delivered(hours(1));
+    assert_eq!(asking.clock().expect("it was delivered").started, hours(1));
+    assert_eq!(asking.state(), State::Read);
+}

@@ -1,0 +1,230 @@
+//! Two offices in one exchange, and what is under way between them.
+
+use std::collections::VecDeque;
+
+use super::*;
+use crate::base::Digest;
+
+/// A message under way.
+#[derive(Clone)]
+pub struct Letter {
+    pub header: Header,
+    pub event: Event,
+    pub leaf: Digest,
+}
+
+/// One end, and what is under way to it.
+#[derive(Clone)]
+pub struct End {
+    pub exchange: Exchange,
+    pub inbox: VecDeque<Letter>,
+    /// The latest message of the other side.
+    seen: Option<Digest>,
+}
+
+/// Both ends.
+#[derive(Clone)]
+pub struct Talk {
+    pub asking: End,
+    pub asked: End,
+    messages: u32,
+    pub hour: i64,
+}
+
+impl Talk {
+    /// MK asked TR, whose receipt came back.
+    pub fn new() -> Self {
+        Self::of(request())
+    }
+
+    /// The same with another request.
+    pub fn of(request: Request) -> Self {
+        let mut talk = Self::queued(request);
+        talk.asking.exchange.delivered(hours(0));
+        talk
+    }
+
+    /// MK asked TR, whose receipt is still under way.
+    pub fn queued(request: Request) -> Self {
+        let body = Body::Request(Box::new(request));
+        let (header, event) = sent(body, "MK", Role::Officer, 0);
+        let leaf = Digest::of(b"request");
+        let end = |side, seen| End {
+            exchange: Exchange::open(side, &header, &event, leaf, hours(0))
+                .expect("it is a request"),
+            inbox: VecDeque::new(),
+            seen,
+        };
+        Self {
+            asking: end(Side::Requesting, None),
+            asked: end(Side::Requested, Some(leaf)),
+            messages: 0,
+            hour: 1,
+        }
+    }
+
+    pub fn end(&self, side: Side) -> &End {
+        match side {
+            Side::Requesting => &self.asking,
+            Side::Requested => &self.asked,
+        }
+    }
+
+    fn end_mut(&mut self, side: Side) -> &mut End {
+        match side {
+            Side::Requesting => &mut self.asking,
+            Side::Requested => &mut self.asked,
+        }
+    }
+
+    /// What a side would send with this body now.
+    pub fn letter(&self, side: Side, role: Role, body: Body) -> Letter {
+        let of = match side {
+            Side::Requesting => "MK",
+            Side::Requested => "TR",
+        };
+        let (mut header, event) = sent(body, of, role, self.hour);
+        header.last_seen = self.end(side).seen;
+        if let Body::Answer(answer) = &event.body {
+            header.handling = answer.handling.clone();
+        }
+        Letter {
+            header,
+            event,
+            leaf: Digest::of(&[b'm', of.as_bytes()[0], self.messages.to_be_bytes()[3]]),
+        }
+    }
+
+    /// A side says something, or may not. It is under way then.
+    pub fn says(&mut self, side: Side, role: Role, command: &Command) -> Result<(), Refused> {
+        let by = actor(if side == Side::Requesting { "MK" } else { "TR" }, role);
+        let now = hours(self.hour);
+        let body = self.end(side).exchange.decide(command, &by, now)?;
+        let letter = self.letter(side, role, body);
+        self.messages += 1;
+        self.hour += 1;
+        let end = self.end_mut(side);
+        end.exchange
+            .apply(&letter.header, &letter.event, letter.leaf);
+        self.end_mut(side.other()).inbox.push_back(letter);
+        Ok(())
+    }
+
+    /// The side whose command it is says it, in a role that may.
+    pub fn crosses(&mut self, command: &Command) -> Result<(), Refused> {
+        self.says(command.what().side(), Role::Releaser, command)
+    }
+
+    /// The oldest message under way to a side arrives, and is taken.
+    #[track_caller]
+    pub fn arrives(&mut self, to: Side) {
+        let end = self.end_mut(to);
+        let letter = end.inbox.pop_front().expect("something is under way");
+        let admitted = end.exchange.admit(&letter.header, &letter.event);
+        assert_eq!(admitted, Ok(()), "{}", letter.header.kind);
+        end.exchange
+            .apply(&letter.header, &letter.event, letter.leaf);
+        end.seen = Some(letter.leaf);
+    }
+
+    /// Something is said and arrives at once.
+    #[track_caller]
+    pub fn said(&mut self, command: &Command) {
+        self.crosses(command).expect("it may be said");
+        self.arrives(command.what().side().other());
+    }
+
+    /// All that is under way arrives.
+    #[track_caller]
+    pub fn settles(&mut self) {
+        for side in [Side::Requesting, Side::Requested] {
+            while !self.end(side).inbox.is_empty() {
+                self.arrives(side);
+            }
+        }
+    }
+
+    /// Both ends show the same.
+    #[track_caller]
+    pub fn agree(&self, what: &str) {
+        let (asking, asked) = (&self.asking.exchange, &self.asked.exchange);
+        assert_eq!(asking.state(), asked.state(), "{what}");
+        assert_eq!(asking.clock(), asked.clock(), "{what}");
+        assert_eq!(asking.questions(), asked.questions(), "{what}");
+        assert_eq!(asking.crossed(), asked.crossed(), "{what}");
+        assert_eq!(asking.their_reference(), asked.their_reference(), "{what}");
+    }
+
+    /// Where it stands at both ends.
+    #[track_caller]
+    pub fn state(&self) -> State {
+        self.agree("at rest");
+        self.asked.exchange.state()
+    }
+}
+
+/// After these commands, each of which arrived at once.
+#[track_caller]
+pub fn after(commands: &[Command]) -> Talk {
+    let mut talk = Talk::new();
+    for command in commands {
+        talk.said(command);
+    }
+    talk
+}
+
+/// One command for each move.
+pub fn command_of(what: Move) -> Command {
+    let reason = || "The case was closed.".to_owned();
+    match what {
+        Move::Accept => Command::Accept(acceptance()),
+        Move::AskClarification => Command::AskClarification(ClarificationRequest {
+            text: "Which van?".to_owned(),
+            questions: vec![0],
+        }),
+        Move::Channel => Command::Channel(Channelling {
+            authority: "Istanbul police".to_owned(),
+            reference: None,
+            note: None,
+        }),
+        Move::Await => Command::Await(AwaitingAuthorisation {
+            expected: hours(100),
+            reason: "A court decides on the telephone data.".to_owned(),
+        }),
+        Move::AnswerPart => Command::Answer(answering(Outcome::Partial)),
+        Move::Answer => Command::Answer(answering(Outcome::Hit)),
+        Move::RefusePart => Command::Refuse(Refusal {
+            scope: Scope::Part,
+            questions: vec![1],
+            ..refusal(Ground::F2)
+        }),
+        Move::Refuse => Command::Refuse(refusal(Ground::F2)),
+        Move::Transfer => Command::Transfer(Transfer {
+            to: member("AT"),
+            reason: reason(),
+        }),
+        Move::Clarify => Command::Clarify(Clarification {
+            text: "The white one.".to_owned(),
+        }),
+        Move::Feedback => Command::Feedback(Feedback {
+            useful: Usefulness::Useful,
+            became: vec![Consequence::PersonsFound],
+            note: None,
+        }),
+        Move::Withdraw => Command::Withdraw(Withdrawal { reason: reason() }),
+        Move::Supersede => Command::Supersede(Supersession {
+            by: MessageId::from_bytes([2; 16]),
+            reason: None,
+        }),
+        Move::Close => Command::Close(Closing::default()),
+        Move::Reopen => Command::Reopen(Reopening {
+            reason: reason(),
+            questions: Vec::new(),
+        }),
+    }
+}
+
+/// The commands of these moves.
+pub fn commands(moves: &[Move]) -> Vec<Command> {
+    moves.iter().copied().map(command_of).collect()
+}
