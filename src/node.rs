@@ -9,6 +9,7 @@ mod people;
 mod proposal;
 mod serve;
 mod signer;
+mod trust;
 
 pub use ceremony::{
     CeremonyError, ListChange, RootChange, install, issue_card, propose, read_card, sign, suspend,

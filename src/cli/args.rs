@@ -124,8 +124,8 @@ pub enum Trust {
     Sign(TrustSign),
     /// Install a completely signed trust list at this node
     Install(TrustInstall),
-    /// Show the trust list in force
-    Show(Dir),
+    /// Show the trust list in force, or what of this node a member holds
+    Show(TrustShow),
 }
 
 /// `trust propose`.
@@ -149,6 +149,16 @@ pub struct TrustPropose {
     /// How long the list is valid, in days
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=30))]
     pub days: u16,
+}
+
+/// `trust show`.
+#[derive(Debug, Args)]
+pub struct TrustShow {
+    #[command(flatten)]
+    pub session: super::session::ReaderArgs,
+    /// Ask the running node what this member received, or sent, by the ids of the exchanges
+    #[arg(long, value_name = "MEMBER")]
+    pub holds: Option<MemberId>,
 }
 
 /// `trust suspend`.

@@ -146,10 +146,13 @@ fn trust_command(args: args::Trust, json: bool) -> Result<(), Failure> {
             let config = Config::load(&args.dir.dir)?;
             output::report(&trust::install(&config, &args.file)?, json)
         }
-        args::Trust::Show(args) => {
-            let config = Config::load(&args.dir)?;
-            output::report(&trust::show(&config)?, json)
-        }
+        args::Trust::Show(args) => match args.holds {
+            Some(member) => block_on(trust::holds(args.session, member, json)),
+            None => {
+                let config = Config::load(args.session.folder())?;
+                output::report(&trust::show(&config)?, json)
+            }
+        },
     }
 }
 

@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
-use super::args;
 use super::failure::{Exit, Failure};
 use super::local::keys;
 use super::report::{Proposal, Suspended, Trust, TrustedMember, TrustedNode};
 use super::secret::Passphrase;
-use crate::base::{Digest, NodeId};
+use super::session::ReaderArgs;
+use super::text::{clean, count, time};
+use super::{args, output};
+use crate::api::Holdings;
+use crate::base::{Digest, MemberId, NodeId, Role};
 use crate::config::Config;
 use crate::node::{self, CeremonyError, Folder, ListChange, ProposalFile, RootChange};
 use crate::seal::trust::{Directory, Member, Root, SuspendList, TrustList};
@@ -81,6 +84,51 @@ pub fn install(config: &Config, file: &Path) -> Result<Trust, Failure> {
 /// A [`Failure`], [`Exit::NotFound`] where none is installed.
 pub fn show(config: &Config) -> Result<Trust, Failure> {
     Ok(trust(&in_force(config)?))
+}
+
+/// Asks the running node what a member received from it, or sent to it.
+///
+/// # Errors
+/// A [`Failure`] where the node does not answer, or knows no such member.
+pub async fn holds(session: ReaderArgs, member: MemberId, json: bool) -> Result<(), Failure> {
+    let readers = [
+        Role::Contact,
+        Role::Officer,
+        Role::Releaser,
+        Role::Auditor,
+        Role::Admin,
+    ];
+    let held = session.open(&readers)?.client.holdings(member).await?;
+    output::print(&held, || held_words(&held), json)
+}
+
+fn held_words(held: &Holdings) -> String {
+    let standing = match held.out.as_deref() {
+        Some(out) => format!("is {}: nothing more is sent to it", clean(out)),
+        None => "is in the trust list in force".to_owned(),
+    };
+    let mut text = format!("{} {standing}.\n", held.member);
+    if held.holds.is_empty() {
+        return text + "It has no message of this node.\n";
+    }
+    let conversations = count(held.holds.len() as u64, "conversation", "conversations");
+    text += &format!("It has messages of {conversations}:\n");
+    for one in &held.holds {
+        let messages = count(one.messages, "message", "messages");
+        text += &format!(
+            "  {}  {:<8}  {messages}, last {}\n",
+            one.conversation,
+            clean(&one.kind),
+            time(one.last)
+        );
+        if one.unconfirmed > 0 {
+            text += &format!(
+                "      {} not confirmed by it: it may have them\n",
+                count(one.unconfirmed, "message", "messages")
+            );
+        }
+    }
+    text
 }
 
 /// The directory in force at the node.

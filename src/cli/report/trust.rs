@@ -156,6 +156,10 @@ impl Report for Trust {
         for out in &self.suspended {
             let lead = format!("\n{:<8} ", out.member);
             text += &hang(&lead, &format!("SUSPENDED · {}", clean(&out.reason)));
+            text += &format!(
+                "         what it has: `liaison trust show --dir DIR --holds {}`\n",
+                out.member
+            );
         }
         text
     }
