@@ -60,6 +60,62 @@ pub struct Health {
     pub trust_list_expires: Option<Timestamp>,
     /// Every other node of the trust list.
     pub peers: Vec<PeerHealth>,
+    /// Members that get nothing: suspended, or not in the list any more while something waits.
+    #[serde(default)]
+    pub out: Vec<MemberOut>,
+    /// What somebody has to see to.
+    #[serde(default)]
+    pub alarms: Vec<Alarm>,
+}
+
+/// A member to which nothing is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberOut {
+    /// The member.
+    pub member: MemberId,
+    /// `removed` or `suspended`.
+    pub why: String,
+    /// Messages that wait for it and are not sent.
+    pub waiting: u64,
+}
+
+/// Something that somebody has to see to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alarm {
+    /// The stable code, such as `trust-list-conflict`.
+    pub code: String,
+    /// What it is, this time.
+    pub detail: String,
+    /// What to do.
+    pub next: String,
+}
+
+/// `GET /members/{member}/holdings`: one conversation of which a member has messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holding {
+    /// The exchange or alert.
+    pub conversation: MessageId,
+    /// `exchange` or `alert`.
+    pub kind: String,
+    /// Messages that the member receipted, or sent itself.
+    pub messages: u64,
+    /// Messages that wait for its receipt: they may have reached it or not.
+    pub unconfirmed: u64,
+    /// When the first of them was recorded here.
+    pub first: Timestamp,
+    /// When the last of them was recorded here.
+    pub last: Timestamp,
+}
+
+/// `GET /members/{member}/holdings`: what a member received from this node, or sent to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holdings {
+    /// The member.
+    pub member: MemberId,
+    /// `removed` or `suspended`; none while it is in force.
+    pub out: Option<String>,
+    /// Each conversation, by id.
+    pub holds: Vec<Holding>,
 }
 
 /// One peer as this node sees it.
@@ -218,6 +274,9 @@ pub struct ExchangeSummary {
     pub clock: Option<ClockView>,
     /// Exchanges about the same matter with other members.
     pub linked: Vec<MessageId>,
+    /// Why what waits in it is not sent: `removed` or `suspended`, as the other member is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<String>,
 }
 
 /// A time limit that runs, ran out, or was met.

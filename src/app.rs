@@ -7,6 +7,7 @@ pub mod core;
 mod deliver;
 mod error;
 mod input;
+mod members;
 mod people;
 mod permit;
 mod project;
@@ -22,6 +23,10 @@ pub use error::AppError;
 pub use input::{
     Ask, Attached, Effect, Federation, FromPeer, HealthReply, Input, PeerReceipt, Reply,
     ThreadItem, Ticket,
+};
+pub use members::{
+    Held, ListAlarm, ListOnRecord, MemberAsk, MemberChange, MemberReply, TrustDetails, Withheld,
+    list_on_record,
 };
 pub use people::{People, PeopleError};
 pub use permit::{Action, Caller, Denied, Permit};

@@ -21,6 +21,7 @@ mod status;
 pub mod stop;
 pub mod text;
 mod thread;
+mod trust;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -10,11 +10,11 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::api::{
-    AlertSummary, AlertView, Direction, ExchangeSummary, ExchangeView, Health, Page, Problem,
-    PublishAlert, Reservation, SendAcceptance, SendAnswer, SendRefusal, SendRequest, SendSighting,
-    Sent, WhoAmI,
+    AlertSummary, AlertView, Direction, ExchangeSummary, ExchangeView, Health, Holdings, Page,
+    Problem, PublishAlert, Reservation, SendAcceptance, SendAnswer, SendRefusal, SendRequest,
+    SendSighting, Sent, WhoAmI,
 };
-use crate::base::MessageId;
+use crate::base::{MemberId, MessageId};
 
 mod transfer;
 
@@ -118,6 +118,15 @@ impl Client {
     /// [`ClientError`].
     pub async fn health(&self) -> Result<Health, ClientError> {
         self.get(&["health"], &[]).await
+    }
+
+    /// What a member received from the node, or sent to it.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn holdings(&self, member: MemberId) -> Result<Holdings, ClientError> {
+        self.get(&["members", member.as_str(), "holdings"], &[])
+            .await
     }
 
     /// Reserves an id for a message, under which its attachments are uploaded.

@@ -4,6 +4,7 @@ mod alerts;
 mod attachments;
 mod auth;
 mod exchanges;
+mod members;
 mod problem;
 mod shapes;
 mod staging;
@@ -119,6 +120,7 @@ pub fn router(api: Api) -> Router {
     let v1 = Router::new()
         .route("/whoami", get(status::whoami))
         .route("/health", get(status::health))
+        .route("/members/{member}/holdings", get(members::holdings))
         .route("/reservations", post(attachments::reserve))
         .route(
             "/reservations/{id}/attachments/{index}",

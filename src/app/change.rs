@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::members::MemberChange;
 use crate::audit::{EntryKind, EventCode, Statement};
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::message::{Event, Header, Kind};
@@ -192,7 +193,12 @@ pub enum Other {
         version: u64,
         /// The list's hash.
         hash: Digest,
+        /// The version and digest of the suspend list in force with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        suspension: Option<(u32, Digest)>,
     },
+    /// Something about members or their keys.
+    Member(MemberChange),
 }
 
 /// What an entry says in the open, beside its commitment.
@@ -407,6 +413,10 @@ impl Other {
                 None,
                 note,
             ),
+            Self::Member(change) => {
+                let (event, peer) = change.event();
+                (EntryKind::Operation, event, peer.or(own), None, note)
+            }
         };
         Heading {
             kind,

@@ -24,6 +24,10 @@ pub(super) fn pump(
     let Some(peer) = service.flight.peer(member) else {
         return Ok(());
     };
+    // Every send asks the list in force: what waits for a member that is out stays.
+    if !service.federation.as_ref().is_some_and(|f| f.lists(member)) {
+        return Ok(());
+    }
     for class in [0, 1] {
         let prefix = [&member.to_bytes()[..], &[class]].concat();
         let rows = turn

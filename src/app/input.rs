@@ -10,6 +10,7 @@ use crate::seal::group::MessageSignature;
 
 use super::change::{Message, ReceiptWord};
 use super::error::AppError;
+use super::members::{ListAlarm, MemberAsk, MemberReply, TrustDetails};
 use super::permit::Permit;
 use super::rows::{AlertRow, ExchangeRow};
 
@@ -26,8 +27,10 @@ pub struct Federation {
     pub hash: Digest,
     /// When the list expires.
     pub expires: Timestamp,
-    /// Every node, this one included.
+    /// Every node in force, this one included.
     pub nodes: Vec<NodeId>,
+    /// What the list says beyond that.
+    pub trust: TrustDetails,
 }
 
 impl Federation {
@@ -136,6 +139,8 @@ pub enum Ask {
         /// Its place there.
         index: u16,
     },
+    /// Something about members.
+    Members(MemberAsk),
     /// The node's state.
     Health,
 }
@@ -153,6 +158,8 @@ pub enum Reply {
     AlertThread(Box<AlertRow>, Vec<ThreadItem>),
     /// An attachment, and the id under which its sealed file lies.
     Attachment(AttachmentInfo, MessageId),
+    /// Something about members.
+    Members(Box<MemberReply>),
     /// The node's state.
     Health(HealthReply),
     /// The peer may fetch the message's attachments.
@@ -170,7 +177,9 @@ pub struct HealthReply {
     pub log_root: Digest,
     /// Entries that the index has applied.
     pub index_size: u64,
-    /// What waits for each other member, and since when.
+    /// What does not agree about the trust list.
+    pub list_alarms: Vec<ListAlarm>,
+    /// What waits for each other member, and since when: also for members that are out.
     pub waiting: Vec<(MemberId, u64, Option<Timestamp>)>,
     /// Nodes with a link.
     pub linked: Vec<NodeId>,
@@ -213,6 +222,13 @@ pub enum FromPeer {
     Up,
     /// The link to the peer is down.
     Down,
+    /// The trust list in force at the peer.
+    ListAt {
+        /// Its version.
+        version: u64,
+        /// Its hash.
+        hash: Digest,
+    },
     /// A message whose signature holds.
     Message(Box<Message>, Box<MessageSignature>),
     /// An envelope that could not be taken.

@@ -36,11 +36,13 @@ pub enum Action {
     SightAlert,
     /// See the node's state.
     ReadHealth,
+    /// See which exchanges a member has, by their ids.
+    ReadHoldings,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SendRequest,
         Self::ListExchanges,
         Self::ReadExchange,
@@ -51,6 +53,7 @@ impl Action {
         Self::ReadAlerts,
         Self::SightAlert,
         Self::ReadHealth,
+        Self::ReadHoldings,
     ];
 
     /// What the person tried, in words.
@@ -66,6 +69,7 @@ impl Action {
             Self::ReadAlerts => "read alerts",
             Self::SightAlert => "report a sighting",
             Self::ReadHealth => "see the node's state",
+            Self::ReadHoldings => "see what a member holds",
         }
     }
 
@@ -81,6 +85,13 @@ impl Action {
             Self::PublishAlert => &[Role::Contact],
             Self::ReadAlerts => &[Role::Officer, Role::Contact, Role::Releaser, Role::Observer],
             Self::SightAlert => &[Role::Contact, Role::Officer],
+            Self::ReadHoldings => &[
+                Role::Contact,
+                Role::Officer,
+                Role::Releaser,
+                Role::Auditor,
+                Role::Admin,
+            ],
             Self::ReadHealth => &[
                 Role::Officer,
                 Role::Contact,
@@ -164,6 +175,7 @@ mod tests {
                     A::ReadAlerts,
                     A::SightAlert,
                     A::ReadHealth,
+                    A::ReadHoldings,
                 ],
             ),
             (
@@ -173,6 +185,7 @@ mod tests {
                     A::ReadExchange,
                     A::ReadAlerts,
                     A::ReadHealth,
+                    A::ReadHoldings,
                 ],
             ),
             (
@@ -187,10 +200,11 @@ mod tests {
                     A::ReadAlerts,
                     A::SightAlert,
                     A::ReadHealth,
+                    A::ReadHoldings,
                 ],
             ),
-            (Role::Auditor, vec![A::ReadHealth]),
-            (Role::Admin, vec![A::ReadHealth]),
+            (Role::Auditor, vec![A::ReadHealth, A::ReadHoldings]),
+            (Role::Admin, vec![A::ReadHealth, A::ReadHoldings]),
             (Role::Observer, vec![A::ReadAlerts, A::ReadHealth]),
             (Role::Node, vec![]),
         ];

@@ -1,6 +1,7 @@
 //! From changes to the index. Live and on a rebuild the same function writes the same rows.
 
 use super::change::{Change, KeptReceipt, Message, Other, ReceiptWord};
+use super::members::{ListOnRecord, hold, list_in_force};
 use super::rows::{self, *};
 use super::view::View;
 use crate::audit::Receipt;
@@ -111,7 +112,8 @@ fn received(
         view.put(PULL, pull_key(sender, header.id, index), &pull);
     }
     advance(view, sender, message)?;
-    converse(view, me, p, message)
+    converse(view, me, p, message)?;
+    hold(view, sender, header.conversation, p.at)
 }
 
 /// Notes that sealed files under this id belong to a message.
@@ -159,6 +161,7 @@ fn converse(
                 outgoing,
                 updated: p.at,
                 thread: vec![p.entry],
+                withheld: None,
             };
             view.put(
                 EXCHANGE_ORDER,
@@ -297,7 +300,19 @@ fn other(
         | Other::AttachmentRead { .. }
         | Other::Started { .. }
         | Other::Stopped
-        | Other::TrustListInForce { .. } => Ok(()),
+        | Other::Member(_) => Ok(()),
+        Other::TrustListInForce {
+            version,
+            hash,
+            suspension,
+        } => list_in_force(
+            view,
+            ListOnRecord {
+                version: *version,
+                hash: *hash,
+                suspension: *suspension,
+            },
+        ),
     }
 }
 
@@ -315,7 +330,11 @@ fn receipt_kept(
     let recipient = receipt.from.member;
     let row = match receipt.word {
         ReceiptWord::Delivered => {
-            settle(view, me, recipient, receipt.message, Delivery::Delivered)?
+            let row = settle(view, me, recipient, receipt.message, Delivery::Delivered)?;
+            if let Some(row) = &row {
+                hold(view, recipient, row.conversation, p.at)?;
+            }
+            row
         }
         ReceiptWord::Refused(number) => settle(
             view,

@@ -5,6 +5,7 @@ use super::change::{Change, Message, Other};
 use super::core::read_change;
 use super::error::AppError;
 use super::input::{HealthReply, Reply, ThreadItem};
+use super::members;
 use super::permit::{Action, Permit};
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
@@ -23,6 +24,7 @@ const COUNTED: usize = 10_000;
 
 /// A page of exchanges, the latest first.
 pub(super) fn exchanges(
+    service: &Service,
     turn: &Turn<'_>,
     outgoing: Option<bool>,
     state: Option<&str>,
@@ -73,16 +75,20 @@ pub(super) fn exchanges(
     found.sort_by(|(a, _), (b, _)| a.cmp(b));
     let next = (found.len() > limit).then(|| found[limit - 1].0.clone());
     found.truncate(limit);
-    let rows = found.into_iter().map(|(_, row)| row).collect();
+    let mut rows: Vec<ExchangeRow> = found.into_iter().map(|(_, row)| row).collect();
+    for row in &mut rows {
+        row.withheld = members::withheld(service, turn, row)?;
+    }
     Ok(Reply::Exchanges(rows, next))
 }
 
 /// One exchange's line in the list.
-pub(super) fn glance(turn: &Turn<'_>, id: MessageId) -> Result<Reply, Stop> {
-    let row = turn
+pub(super) fn glance(service: &Service, turn: &Turn<'_>, id: MessageId) -> Result<Reply, Stop> {
+    let mut row = turn
         .view
         .row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?
         .ok_or(AppError::NotFound("exchange"))?;
+    row.withheld = members::withheld(service, turn, &row)?;
     Ok(Reply::Exchanges(vec![row], None))
 }
 
@@ -99,10 +105,11 @@ pub(super) fn exchange(
         .ok_or(AppError::NotFound("exchange"))?;
     let thread = thread(turn, &row.thread)?;
     consult(service, turn, by, id, &thread)?;
-    let row = turn
+    let mut row = turn
         .view
         .row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?
         .ok_or(AppError::NotFound("exchange"))?;
+    row.withheld = members::withheld(service, turn, &row)?;
     Ok(Reply::Thread(Box::new(row), thread))
 }
 
@@ -274,7 +281,11 @@ pub(super) fn health(service: &Service, turn: &Turn<'_>) -> Result<Reply, Stop> 
         .unwrap_or_default();
     let mut waiting = Vec::new();
     let mut linked = Vec::new();
-    for member in others {
+    let outside = match &service.federation {
+        Some(federation) => members::waiting_outside(turn, federation)?,
+        None => Vec::new(),
+    };
+    for member in others.into_iter().chain(outside) {
         let rows = turn
             .view
             .prefix::<OutboxRow>(OUTBOX, &member.to_bytes(), COUNTED)?;
@@ -284,6 +295,7 @@ pub(super) fn health(service: &Service, turn: &Turn<'_>) -> Result<Reply, Stop> 
     }
     Ok(Reply::Health(HealthReply {
         federation: service.federation.clone(),
+        list_alarms: service.list_alarms(),
         log_size: turn.log.size(),
         log_root: turn.log.root(),
         index_size: turn.view.applied()?,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::members::Withheld;
 use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::alert::AlertRecord;
 use crate::domain::message::Kind;
@@ -39,6 +40,11 @@ pub const REFUSED: Table = Table("refused");
 pub const ATTACHMENTS_AT: Table = Table("attachments-at");
 /// The latest checkpoint of each peer's log that was verified.
 pub const PEER_HEAD: Table = Table("peer-head");
+
+/// The newest trust list that was in force.
+pub const LIST: Table = Table("list");
+/// What each member holds, by member and conversation.
+pub const HELD: Table = Table("held");
 
 /// The version of these tables. An index written by another version is rebuilt.
 pub const VERSION: u32 = 3;
@@ -106,6 +112,9 @@ pub struct ExchangeRow {
     pub updated: Timestamp,
     /// The log entries that belong to it, in order.
     pub thread: Vec<u64>,
+    /// Why what waits in it is not sent; known only when it is read.
+    #[serde(skip)]
+    pub withheld: Option<Withheld>,
 }
 
 /// An alert with its sightings, and the entries that made it so.
@@ -255,6 +264,11 @@ pub fn refused_key(peer: NodeId, digest: &Digest, refusal: u16) -> Vec<u8> {
         &refusal.to_be_bytes(),
     ]
     .concat()
+}
+
+/// Key of what a member holds of a conversation.
+pub fn held_key(member: MemberId, conversation: MessageId) -> Vec<u8> {
+    [&member.to_bytes()[..], &conversation.to_bytes()].concat()
 }
 
 /// Key of a peer's head.

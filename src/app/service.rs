@@ -1,6 +1,6 @@
 //! The node's decisions: one input at a time, without clock, chance, sockets or files.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::change::{Change, Other};
@@ -9,7 +9,7 @@ use super::input::{Ask, Effect, Federation, FromPeer, Input, Reply, Ticket};
 use super::permit::{Action, Permit};
 use super::project::{Projected, project};
 use super::view::View;
-use super::{alerts, deliver, read, receipts, receive, requests};
+use super::{alerts, deliver, members, read, receipts, receive, requests};
 use crate::base::{Actor, Digest, Entropy, MemberId, NodeId, Timestamp};
 use crate::exchange::Flight;
 use crate::store::{IndexError, Log};
@@ -36,8 +36,10 @@ pub struct Recorded {
 pub struct Service {
     pub(super) me: NodeId,
     pub(super) federation: Option<Federation>,
-    /// The hash of the list that the log names as the one in force.
-    list_on_record: Option<Digest>,
+    /// The list, and the suspend list, that the log names as those in force.
+    list_on_record: Option<(Digest, Option<(u32, Digest)>)>,
+    /// The trust list in force at each peer, as its last hello said.
+    pub(super) lists_at: BTreeMap<NodeId, (u64, Digest)>,
     pub(super) flight: Flight,
     /// Members whose outbox changed, or whose link came up.
     pub(super) stirred: BTreeSet<MemberId>,
@@ -103,6 +105,7 @@ impl Service {
             me,
             federation: None,
             list_on_record: None,
+            lists_at: BTreeMap::new(),
             flight: Flight::new(WINDOW, RETRY_AFTER),
             stirred: BTreeSet::new(),
             refusals: Refusals::default(),
@@ -128,6 +131,8 @@ impl Service {
             }
             Input::Federation(federation) => {
                 self.federation = Some(federation.clone());
+                // What waited for a member that was out may go now.
+                self.stirred.extend(self.flight.members());
                 self.record_list(turn)?;
             }
             Input::Start { version } => {
@@ -153,12 +158,14 @@ impl Service {
         let Some(federation) = &self.federation else {
             return Ok(());
         };
-        if self.list_on_record != Some(federation.hash) {
+        let in_force = (federation.hash, federation.trust.suspension);
+        if self.list_on_record != Some(in_force) {
             let change = Change::Other(Other::TrustListInForce {
                 version: federation.version,
                 hash: federation.hash,
+                suspension: federation.trust.suspension,
             });
-            self.list_on_record = Some(federation.hash);
+            self.list_on_record = Some(in_force);
             turn.record(self.me.member, Actor::node(self.me.member), change)?;
         }
         Ok(())
@@ -211,6 +218,9 @@ impl Service {
             FromPeer::Down => {
                 self.flight.link_down(peer);
                 Ok(())
+            }
+            FromPeer::ListAt { version, hash } => {
+                members::list_at(self, turn, peer, *version, *hash)
             }
             FromPeer::Message(message, signature) => {
                 receive::message(self, turn, peer, message, signature)
@@ -273,9 +283,16 @@ impl Service {
                 state,
                 limit,
                 cursor,
-            } => read::exchanges(turn, *outgoing, state.as_deref(), *limit, cursor.as_deref()),
+            } => read::exchanges(
+                self,
+                turn,
+                *outgoing,
+                state.as_deref(),
+                *limit,
+                cursor.as_deref(),
+            ),
             Ask::ReadExchange { exchange } => read::exchange(self, turn, permit.actor(), *exchange),
-            Ask::GlanceExchange { exchange } => read::glance(turn, *exchange),
+            Ask::GlanceExchange { exchange } => read::glance(self, turn, *exchange),
             Ask::PublishAlert {
                 to,
                 id,
@@ -292,6 +309,7 @@ impl Service {
             Ask::ReadAttachment { message, index } => {
                 read::attachment(self, turn, permit, *message, *index)
             }
+            Ask::Members(ask) => members::ask(self, turn, permit.actor(), ask),
             Ask::Health => read::health(self, turn),
         }
     }
@@ -336,6 +354,7 @@ fn action_of(ask: &Ask) -> &'static [Action] {
         Ask::ListAlerts { .. } | Ask::ReadAlert { .. } => &[Action::ReadAlerts],
         Ask::Sight { .. } => &[Action::SightAlert],
         Ask::ReadAttachment { .. } => &[Action::ReadExchange, Action::ReadAlerts],
+        Ask::Members(ask) => ask.actions(),
         Ask::Health => &[Action::ReadHealth],
     }
 }

@@ -116,28 +116,67 @@ pub struct MemberCard {
 /// `trust …`.
 #[derive(Debug, Subcommand)]
 pub enum Trust {
-    /// Put members' cards together as a trust list to be signed
+    /// Put members' cards together as a trust list to be signed, or change the list in force
     Propose(TrustPropose),
+    /// Take a member out of the list in force at once: two countries must sign
+    Suspend(TrustSuspend),
     /// Add this member's signature to a proposed trust list
     Sign(TrustSign),
     /// Install a completely signed trust list at this node
     Install(TrustInstall),
-    /// Show the trust list in force
-    Show(Dir),
+    /// Show the trust list in force, or what of this node a member holds
+    Show(TrustShow),
 }
 
 /// `trust propose`.
 #[derive(Debug, Args)]
 pub struct TrustPropose {
+    /// The node's folder, to propose the list that follows the one installed there
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
     /// Members' cards
-    #[arg(long = "card", value_name = "FILE", required = true, num_args = 1..)]
+    #[arg(long = "card", value_name = "FILE", required_unless_present = "dir", num_args = 1..)]
     pub cards: Vec<PathBuf>,
+    /// A member that goes
+    #[arg(long, value_name = "MEMBER", requires = "dir")]
+    pub remove: Vec<MemberId>,
+    /// Let the countries of the new list sign the next ones: two thirds must agree
+    #[arg(long, requires = "dir")]
+    pub root: bool,
     /// The file to write
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
-    /// How long the list is valid
-    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    /// How long the list is valid, in days
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=30))]
     pub days: u16,
+}
+
+/// `trust show`.
+#[derive(Debug, Args)]
+pub struct TrustShow {
+    #[command(flatten)]
+    pub session: super::session::ReaderArgs,
+    /// Ask the running node what this member received, or sent, by the ids of the exchanges
+    #[arg(long, value_name = "MEMBER")]
+    pub holds: Option<MemberId>,
+}
+
+/// `trust suspend`.
+#[derive(Debug, Args)]
+pub struct TrustSuspend {
+    #[command(flatten)]
+    pub dir: Dir,
+    /// The member to suspend
+    #[arg(long)]
+    pub member: MemberId,
+    /// Why, in a few words that all members will read
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
 }
 
 /// `trust sign`.

@@ -8,7 +8,7 @@ use super::failure::{Exit, Failure};
 use super::report::UserAdded;
 use super::secret::PrivateFile;
 use super::stop::Stop;
-use super::{Cli, Command, args, check, demo, local, manual, output};
+use super::{Cli, Command, args, check, demo, local, manual, output, trust};
 use crate::base::Role;
 use crate::config::{Config, Settings};
 
@@ -28,7 +28,7 @@ pub fn dispatch(cli: Cli) -> Result<(), Failure> {
             output::report(&local::member_card(&config, &passphrase, &args.out)?, json)
         }
         Command::Key(key) => key.run(json),
-        Command::Trust(args) => trust(args, json),
+        Command::Trust(args) => trust_command(args, json),
         Command::Config(args::Config::Check(args)) => output::report(&check::check(&args)?, json),
         Command::Rfi(rfi) => block_on(rfi.run(json)),
         Command::Alert(alert) => block_on(alert.run(json)),
@@ -130,25 +130,30 @@ fn user_add(args: args::UserAdd) -> Result<UserAdded, Failure> {
     })
 }
 
-fn trust(args: args::Trust, json: bool) -> Result<(), Failure> {
+fn trust_command(args: args::Trust, json: bool) -> Result<(), Failure> {
     match args {
-        args::Trust::Propose(args) => {
-            let proposal = local::trust_propose(&args.cards, args.days, &args.out)?;
-            output::report(&proposal, json)
+        args::Trust::Propose(args) => output::report(&trust::propose(&args)?, json),
+        args::Trust::Suspend(args) => {
+            let config = Config::load(&args.dir.dir)?;
+            let passphrase = args.passphrase.existing(&config)?;
+            output::report(&trust::suspend(&config, &passphrase, &args)?, json)
         }
         args::Trust::Sign(args) => {
             let config = Config::load(&args.dir.dir)?;
             let passphrase = args.passphrase.existing(&config)?;
-            output::report(&local::trust_sign(&config, &passphrase, &args.file)?, json)
+            output::report(&trust::sign(&config, &passphrase, &args.file)?, json)
         }
         args::Trust::Install(args) => {
             let config = Config::load(&args.dir.dir)?;
-            output::report(&local::trust_install(&config, &args.file)?, json)
+            output::report(&trust::install(&config, &args.file)?, json)
         }
-        args::Trust::Show(args) => {
-            let config = Config::load(&args.dir)?;
-            output::report(&local::trust_show(&config)?, json)
-        }
+        args::Trust::Show(args) => match args.holds {
+            Some(member) => block_on(trust::holds(args.session, member, json)),
+            None => {
+                let config = Config::load(args.session.folder())?;
+                output::report(&trust::show(&config)?, json)
+            }
+        },
     }
 }
 

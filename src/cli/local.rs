@@ -2,25 +2,21 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use zeroize::Zeroizing;
 
 use super::failure::{Exit, Failure};
-use super::report::{
-    CardWritten, Exported, Initialised, Proposal, Rebuilt, Trust, TrustedMember, TrustedNode,
-    Verified,
-};
+use super::report::{CardWritten, Exported, Initialised, Rebuilt, Verified};
 use super::secret::Passphrase;
 use super::stop::Stop;
 use crate::audit::AuditFailure;
 use crate::audit::bundle::verify_bundle;
 use crate::base::{Digest, Role};
 use crate::config::{Addresses, Config, FILE, Settings};
-use crate::node::{self, CeremonyError, Folder, NodeError, ProposalFile};
+use crate::node::{self, CeremonyError, Folder, NodeError};
 use crate::seal::keystore::Keys;
-use crate::seal::trust::{Directory, Root, TrustList};
 use crate::store::{VerifyReport, export_folder, verify_folder};
 
 /// Tells how far an operation is: steps done, and steps in all.
@@ -114,66 +110,6 @@ pub fn member_card(
     })
 }
 
-/// Puts members' cards together as a root and a trust list that nobody has signed, valid for
-/// `days`.
-///
-/// # Errors
-/// A [`Failure`] that names the card at fault.
-pub fn trust_propose(cards: &[PathBuf], days: u16, out: &Path) -> Result<Proposal, Failure> {
-    let mut read = Vec::new();
-    for card in cards {
-        let json = std::fs::read(card).map_err(|error| Failure::file(card, &error))?;
-        read.push((card.display().to_string(), json));
-    }
-    let (file, cards) = node::propose(&read, days)?;
-    file.write(out)?;
-    let nodes = cards.iter().map(|card| (card.node, card.identity.key_id()));
-    proposal(&file, out, nodes.collect())
-}
-
-/// Adds the member's signature to the proposal in `file`, in place.
-///
-/// # Errors
-/// A [`Failure`] where the proposal does not list this node with its own keys.
-pub fn trust_sign(
-    config: &Config,
-    passphrase: &Passphrase,
-    file: &Path,
-) -> Result<Proposal, Failure> {
-    let keys = keys(config, passphrase)?;
-    let mut proposed = ProposalFile::read(file)?;
-    node::sign(&mut proposed, &keys)?;
-    proposed.write(file)?;
-    let nodes = nodes_of(&proposed)?;
-    proposal(&proposed, file, nodes)
-}
-
-/// Installs a completely signed proposal.
-///
-/// # Errors
-/// A [`Failure`] where signatures are missing, or it is older than what is installed.
-pub fn trust_install(config: &Config, file: &Path) -> Result<Trust, Failure> {
-    let proposed = ProposalFile::read(file)?;
-    Ok(trust(&node::install(config, &proposed)?))
-}
-
-/// The trust in force at the node.
-///
-/// # Errors
-/// A [`Failure`], [`super::failure::Exit::NotFound`] where none is installed.
-pub fn trust_show(config: &Config) -> Result<Trust, Failure> {
-    match Folder(config.dir.clone()).directory()? {
-        Some(directory) => Ok(trust(&directory)),
-        None => Err(Failure::new(
-            Exit::NotFound,
-            "no-trust-list",
-            "no trust list is installed",
-            "the node knows no peers yet",
-            "collect the members' cards, then `liaison trust propose`, `sign` and `install`",
-        )),
-    }
-}
-
 /// Verifies the whole log of a running or stopped node, without its passphrase.
 ///
 /// # Errors
@@ -263,7 +199,7 @@ pub fn store_rebuild(
     })
 }
 
-fn keys(config: &Config, passphrase: &Passphrase) -> Result<Keys, Failure> {
+pub(super) fn keys(config: &Config, passphrase: &Passphrase) -> Result<Keys, Failure> {
     Ok(Folder(config.dir.clone()).keys(config.node(), passphrase.as_str())?)
 }
 
@@ -285,63 +221,6 @@ fn folder_bytes(folder: &Path) -> Option<u64> {
     let files = std::fs::read_dir(folder).ok()?;
     let bytes = files.filter_map(|file| file.ok()?.metadata().ok());
     Some(bytes.map(|meta| meta.len()).sum())
-}
-
-fn nodes_of(file: &ProposalFile) -> Result<Vec<(crate::base::NodeId, Digest)>, Failure> {
-    let list = TrustList::peek(&file.list).map_err(CeremonyError::from)?;
-    let listed = |member: &crate::seal::trust::Member| {
-        let ids: Vec<_> = member.node_ids().collect();
-        let keys = member.nodes.iter().map(|node| node.identity.key_id());
-        ids.into_iter().zip(keys.collect::<Vec<_>>())
-    };
-    Ok(list.members.iter().flat_map(listed).collect())
-}
-
-fn proposal(
-    proposed: &ProposalFile,
-    file: &Path,
-    nodes: Vec<(crate::base::NodeId, Digest)>,
-) -> Result<Proposal, Failure> {
-    let list = TrustList::peek(&proposed.list).map_err(CeremonyError::from)?;
-    let root = Root::peek(&proposed.root).map_err(CeremonyError::from)?;
-    let state = proposed.state();
-    Ok(Proposal {
-        file: file.to_owned(),
-        root: proposed.root.digest(),
-        version: u64::from(list.version),
-        expires: list.expires,
-        nodes,
-        signed_by: state.signed_by,
-        signers: root
-            .countries
-            .iter()
-            .map(|country| country.member)
-            .collect(),
-        complete: state.directory.is_some(),
-    })
-}
-
-fn trust(directory: &Directory) -> Trust {
-    let member = |member: &crate::seal::trust::Member| TrustedMember {
-        member: member.member,
-        name: member.name.clone(),
-        contact: member.contact.clone(),
-        nodes: member
-            .node_ids()
-            .zip(&member.nodes)
-            .map(|(node, listed)| TrustedNode {
-                node,
-                identity: listed.identity.key_id(),
-                address: listed.address.clone(),
-            })
-            .collect(),
-    };
-    Trust {
-        root: directory.root_fingerprint(),
-        version: u64::from(directory.version()),
-        expires: directory.expires(),
-        members: directory.members().iter().map(member).collect(),
-    }
 }
 
 fn verified(report: &VerifyReport) -> Verified {
@@ -420,15 +299,18 @@ impl From<CeremonyError> for Failure {
     fn from(error: CeremonyError) -> Self {
         match error {
             CeremonyError::Node(error) => error.into(),
-            CeremonyError::File { .. } | CeremonyError::Trust(_) | CeremonyError::NotListed => {
-                Self::new(
-                    Exit::Failure,
-                    "trust",
-                    "the trust document cannot be used",
-                    error.to_string(),
-                    "ask whoever made it for a new one; what is in force stays in force",
-                )
-            }
+            CeremonyError::NotASigner(_)
+            | CeremonyError::NotNext
+            | CeremonyError::NoListYet
+            | CeremonyError::NotAMember(_)
+            | CeremonyError::File { .. }
+            | CeremonyError::Trust(_) => Self::new(
+                Exit::Failure,
+                "trust",
+                "the trust document cannot be used",
+                error.to_string(),
+                "ask whoever made it for a new one; what is in force stays in force",
+            ),
         }
     }
 }

@@ -6,7 +6,11 @@ use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::text::{clean, count, duration, hang, size, time};
-use crate::base::{Digest, MemberId, NodeId, Role, Timestamp};
+use crate::base::{Digest, NodeId, Role, Timestamp};
+
+mod trust;
+
+pub use trust::{Proposal, Suspended, Trust, TrustedMember, TrustedNode};
 
 /// An outcome that can be printed for a person; for a program it is its JSON.
 pub trait Report: Serialize {
@@ -96,110 +100,6 @@ impl Report for CardWritten {
             self.identity,
             clean(address)
         )
-    }
-}
-
-/// `trust propose`, `trust sign`: a proposal as it stands.
-#[derive(Debug, Clone, Serialize)]
-pub struct Proposal {
-    /// The file.
-    pub file: PathBuf,
-    /// The fingerprint of the root, which everybody compares.
-    pub root: Digest,
-    /// The version of the trust list.
-    pub version: u64,
-    /// When the list expires.
-    pub expires: Timestamp,
-    /// The nodes it lists, with the key ids of their identity keys.
-    pub nodes: Vec<(NodeId, Digest)>,
-    /// The members that have signed.
-    pub signed_by: Vec<MemberId>,
-    /// The members whose signatures the documents can count.
-    pub signers: Vec<MemberId>,
-    /// Whether the signatures suffice to install it.
-    pub complete: bool,
-}
-
-impl Report for Proposal {
-    fn text(&self) -> String {
-        let mut text = format!(
-            "Trust list {} in {}\n  root     {}\n  expires  {}\n",
-            self.version,
-            self.file.display(),
-            self.root,
-            time(self.expires)
-        );
-        for (node, identity) in &self.nodes {
-            text += &format!("  {node:<7}  identity {}…\n", identity.short());
-        }
-        text += &hang("  signed   ", &or_none(&self.signed_by));
-        text += if self.complete {
-            "\nIt is complete: `liaison trust install --dir DIR --file FILE` on each node.\n"
-        } else {
-            "\nCompare the root with the other members over another channel, then\n\
-             `liaison trust sign --dir DIR --file FILE` at each.\n"
-        };
-        text
-    }
-}
-
-/// `trust install`, `trust show`: the trust in force.
-#[derive(Debug, Clone, Serialize)]
-pub struct Trust {
-    /// The fingerprint of the root.
-    pub root: Digest,
-    /// The version of the trust list in force.
-    pub version: u64,
-    /// When the list expires.
-    pub expires: Timestamp,
-    /// Its members.
-    pub members: Vec<TrustedMember>,
-}
-
-/// A member of the trust list.
-#[derive(Debug, Clone, Serialize)]
-pub struct TrustedMember {
-    /// The member.
-    pub member: MemberId,
-    /// Its office's name.
-    pub name: String,
-    /// How to reach it at any hour.
-    pub contact: String,
-    /// Its nodes.
-    pub nodes: Vec<TrustedNode>,
-}
-
-/// A node of the trust list.
-#[derive(Debug, Clone, Serialize)]
-pub struct TrustedNode {
-    /// The node.
-    pub node: NodeId,
-    /// The key id of its identity key.
-    pub identity: Digest,
-    /// What peers dial, if anything.
-    pub address: Option<String>,
-}
-
-impl Report for Trust {
-    fn text(&self) -> String {
-        let mut text = format!(
-            "Trust list {}\n  root     {}\n  expires  {}\n",
-            self.version,
-            self.root,
-            time(self.expires)
-        );
-        for member in &self.members {
-            text += &hang(
-                &format!("\n{:<8} ", member.member),
-                &format!("{} · {}", clean(&member.name), clean(&member.contact)),
-            );
-            for node in &member.nodes {
-                let address = node.address.as_deref().unwrap_or("dials out only");
-                text += &format!("  {:<10} {}\n", node.node, clean(address));
-                text += &format!("             identity {}…\n", node.identity.short());
-            }
-        }
-        text
     }
 }
 
@@ -313,12 +213,4 @@ impl Report for Rebuilt {
             size(self.bytes_after)
         )
     }
-}
-
-fn or_none(members: &[MemberId]) -> String {
-    if members.is_empty() {
-        return "by nobody yet".to_owned();
-    }
-    let members: Vec<_> = members.iter().map(MemberId::as_str).collect();
-    format!("by {}", members.join(", "))
 }

@@ -61,6 +61,11 @@ impl SessionArgs {
 }
 
 impl ReaderArgs {
+    /// The node's folder.
+    pub fn folder(&self) -> &std::path::Path {
+        &self.session.dir.dir
+    }
+
     /// Opens a session for reading; `roles` count where the command names none.
     ///
     /// # Errors

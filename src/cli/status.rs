@@ -6,7 +6,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use super::failure::Failure;
 use super::output;
 use super::session::ReaderArgs;
-use super::text::{WIDTH, clean, count, duration, time};
+use super::text::{WIDTH, clean, count, duration, hang, time};
 use crate::api::{Health, PeerHealth};
 use crate::base::{Role, Timestamp};
 
@@ -64,6 +64,21 @@ fn text(health: &Health, now: Timestamp) -> String {
         (Some(version), None) => format!("  trust  list {version}\n"),
         (None, _) => "  trust  no list installed: `liaison trust install`\n".to_owned(),
     };
+    for out in &health.out {
+        let waiting = count(out.waiting, "message waits", "messages wait");
+        text += &format!(
+            "  out    {} is {}: {waiting} and are not sent\n",
+            out.member,
+            clean(&out.why)
+        );
+    }
+    for alarm in &health.alarms {
+        text += &hang(
+            "  ALARM  ",
+            &format!("[{}] {}", clean(&alarm.code), clean(&alarm.detail)),
+        );
+        text += &hang("         ", &clean(&alarm.next));
+    }
     if !health.peers.is_empty() {
         text += &peers(&health.peers, now);
     }

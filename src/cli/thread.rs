@@ -37,7 +37,18 @@ pub fn exchange_lines(exchange: &ExchangeSummary, now: Timestamp) -> String {
     {
         text += &hang("    ", &clock_words(clock, now));
     }
-    text
+    text + &not_sent(exchange, "    ")
+}
+
+/// That what waits for a member that is out stays here.
+fn not_sent(exchange: &ExchangeSummary, indent: &str) -> String {
+    match &exchange.withheld {
+        Some(why) => hang(
+            &format!("{indent}NOT SENT: "),
+            &format!("{} is {}", exchange.peer, clean(why)),
+        ),
+        None => String::new(),
+    }
 }
 
 /// A whole exchange.
@@ -81,7 +92,7 @@ fn head(summary: &ExchangeSummary, now: Timestamp) -> String {
     if let Some(clock) = &summary.clock {
         text += &hang("  clock      ", &clock_words(clock, now));
     }
-    text
+    text + &not_sent(summary, "  ")
 }
 
 fn urgency(summary: &ExchangeSummary) -> String {

@@ -181,6 +181,7 @@ fn exchanges(reply: Reply) -> Result<Vec<ExchangeRow>, Failure> {
         | Reply::Alerts(..)
         | Reply::AlertThread(..)
         | Reply::Attachment(..)
+        | Reply::Members(_)
         | Reply::Health(_)
         | Reply::MayFetch => Err(AppError::NotFound("exchange").into()),
     }

@@ -46,6 +46,7 @@ pub fn summary(row: &ExchangeRow, now: Timestamp) -> ExchangeSummary {
         updated: row.updated,
         clock: exchange.clock().map(|clock| self::clock(&clock, now)),
         linked: parallel.map(|link| link.exchange).collect(),
+        withheld: row.withheld.map(|why| why.code().to_owned()),
     }
 }
 
@@ -212,7 +213,8 @@ fn other_event(item: &ThreadItem, other: &Other) -> EventView {
         | Other::InputRefused { .. }
         | Other::Started { .. }
         | Other::Stopped
-        | Other::TrustListInForce { .. } => ("note", None),
+        | Other::TrustListInForce { .. }
+        | Other::Member(_) => ("note", None),
     };
     EventView {
         message: message.unwrap_or(MessageId::from_bytes([0; 16])),

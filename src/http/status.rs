@@ -5,8 +5,9 @@ use axum::extract::State;
 
 use super::Api;
 use super::auth::SignedIn;
+use super::members::alarms;
 use super::problem::Failure;
-use crate::api::{Health, PeerHealth, WhoAmI};
+use crate::api::{Health, MemberOut, PeerHealth, WhoAmI};
 use crate::app::{Action, AppError, Ask, Reply};
 
 /// `GET /whoami`.
@@ -42,7 +43,26 @@ pub async fn health(
             last_error: errors.get(&node).cloned(),
         }
     };
+    let out = health.federation.iter().flat_map(|federation| {
+        let members = health
+            .waiting
+            .iter()
+            .map(|(member, waiting, _)| (*member, *waiting));
+        let silent = federation.trust.suspended.iter().map(|member| (*member, 0));
+        let mut out: std::collections::BTreeMap<_, _> = silent.collect();
+        out.extend(members);
+        out.into_iter().filter_map(|(member, waiting)| {
+            Some(MemberOut {
+                member,
+                why: federation.withholds(member)?.code().to_owned(),
+                waiting,
+            })
+        })
+    });
+    let out: Vec<_> = out.collect();
     Ok(Json(Health {
+        alarms: alarms(&health),
+        out,
         node: api.me,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         serving_since: api.since,

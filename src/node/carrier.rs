@@ -28,6 +28,8 @@ pub enum Errand {
     Room(NodeId, Class),
     /// The link is gone, and with it what waited for it.
     Down(NodeId),
+    /// A frame of the node's own, for a peer.
+    Frame(NodeId, Frame),
 }
 
 /// A handle to the carrier's queue. What waits in it is bounded by the service, which keeps no
@@ -64,6 +66,14 @@ pub async fn carry(
                 waiting.remove(&(peer, Class::Routine));
                 fetcher.link_down(peer);
             }
+            Errand::Frame(peer, frame) => {
+                let class = Class::Urgent;
+                waiting
+                    .entry((peer, class))
+                    .or_default()
+                    .push_back(frame.encode());
+                flush(&transport, &mut waiting, peer, class);
+            }
             Errand::Outcome(outcome) => {
                 let Some((peer, class, frames)) =
                     frames(outcome, &directory, &fetcher, &transport).await
@@ -71,6 +81,16 @@ pub async fn carry(
                     continue;
                 };
                 let encoded = frames.iter().map(Frame::encode);
+                // A member that is out gets nothing more, whatever was decided before.
+                let in_force = directory.get();
+                if in_force
+                    .as_ref()
+                    .as_ref()
+                    .and_then(|d| d.node(peer))
+                    .is_none()
+                {
+                    continue;
+                }
                 waiting.entry((peer, class)).or_default().extend(encoded);
                 flush(&transport, &mut waiting, peer, class);
             }

@@ -1,19 +1,18 @@
 //! The ceremony in files: cards become a proposal, members sign it one after another, and each
 //! installs it. Nothing here needs a network.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::folder::{Folder, NodeError};
+use super::proposal::{ListProposal, ProposalFile, SuspendProposal};
 use crate::base::{MemberId, OsEntropy, Timestamp};
 use crate::config::Config;
 use crate::seal::keystore::Keys;
 use crate::seal::trust::{
-    Directory, MemberCard, MemberKind, Profile, SignedDocument, TrustError, propose_first,
+    Country, Directory, Member, MemberCard, MemberKind, Profile, SignedDocument, TrustError,
+    TrustList, propose_first, propose_next, propose_suspension,
 };
 
 /// Why a step of the ceremony cannot be taken.
@@ -30,76 +29,45 @@ pub enum CeremonyError {
     /// A document does not hold.
     #[error(transparent)]
     Trust(#[from] TrustError),
-    /// The proposal does not list this node under its own key.
-    #[error("the proposal does not list this node with its own identity key")]
-    NotListed,
+    /// This node's signature would not count.
+    #[error(
+        "{0} does not sign this: it is no country of the root, the proposal takes it away, or its \
+         identity key is another one"
+    )]
+    NotASigner(MemberId),
+    /// The proposal does not follow what is in force at this node.
+    #[error("the proposal follows another trust list than the one in force at this node")]
+    NotNext,
+    /// No list is installed at this node, and this step needs one.
+    #[error("no trust list is installed at this node")]
+    NoListYet,
+    /// A member that is to be removed is not in the list.
+    #[error("{0} is not a member of the trust list in force")]
+    NotAMember(MemberId),
     /// The folder cannot be read or written.
     #[error(transparent)]
     Node(#[from] NodeError),
 }
 
-/// A root, a list and the bundles of all nodes, to be signed by the members and then installed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProposalFile {
-    /// The root.
-    pub root: SignedDocument,
-    /// The list.
-    pub list: SignedDocument,
-    /// The bundle of each node.
-    pub bundles: Vec<SignedDocument>,
+/// What the next list changes.
+#[derive(Debug, Clone, Default)]
+pub struct ListChange {
+    /// Cards that come in or take a node's place, each with the name of its file.
+    pub cards: Vec<(String, Vec<u8>)>,
+    /// Members that go.
+    pub remove: Vec<MemberId>,
+    /// Whether the root is to have the countries of the new list.
+    pub root: RootChange,
 }
 
-/// How far the signing of a proposal has come.
-#[derive(Debug, Clone)]
-pub struct SignedState {
-    /// Members whose signature stands on root and list.
-    pub signed_by: Vec<MemberId>,
-    /// What the proposal comes to, once enough have signed.
-    pub directory: Option<Directory>,
-}
-
-impl ProposalFile {
-    /// Reads a proposal.
-    ///
-    /// # Errors
-    /// [`CeremonyError::File`].
-    pub fn read(path: &Path) -> Result<Self, CeremonyError> {
-        let bad = |what: String| CeremonyError::File {
-            file: path.display().to_string(),
-            what,
-        };
-        let json = fs::read(path).map_err(|error| bad(error.to_string()))?;
-        serde_json::from_slice(&json).map_err(|error| bad(format!("not a proposal: {error}")))
-    }
-
-    /// Writes the proposal.
-    ///
-    /// # Errors
-    /// [`CeremonyError::File`].
-    pub fn write(&self, path: &Path) -> Result<(), CeremonyError> {
-        let json = serde_json::to_vec_pretty(self).expect("documents are plain text");
-        fs::write(path, json).map_err(|error| CeremonyError::File {
-            file: path.display().to_string(),
-            what: error.to_string(),
-        })
-    }
-
-    /// How far the signing has come.
-    pub fn state(&self) -> SignedState {
-        let on = |document: &SignedDocument| -> BTreeSet<MemberId> {
-            document.signatures().iter().map(|s| s.member).collect()
-        };
-        let both = on(&self.root)
-            .intersection(&on(&self.list))
-            .copied()
-            .collect();
-        let roots = [self.root.clone()];
-        SignedState {
-            signed_by: both,
-            directory: Directory::build(&roots, &self.list, self.bundles.clone()).ok(),
-        }
-    }
+/// Whether the countries that sign change with the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RootChange {
+    /// They stay.
+    #[default]
+    Stays,
+    /// They become those of the list.
+    FollowsList,
 }
 
 /// The node's card, signed.
@@ -123,77 +91,177 @@ pub fn issue_card(config: &Config, keys: &Keys) -> Result<SignedDocument, Ceremo
     Ok(MemberCard::issue(keys, profile, bundle, &mut OsEntropy)?)
 }
 
-/// The first root and list of these cards, which nobody has signed, valid for `days`.
+/// The first root and list of these cards, or the list that follows the one in force. Nobody has
+/// signed them. Valid for `days`.
 ///
 /// # Errors
 /// [`CeremonyError`], naming the card at fault.
 pub fn propose(
-    cards: &[(String, Vec<u8>)],
+    current: Option<&Directory>,
+    change: &ListChange,
     days: u16,
-) -> Result<(ProposalFile, Vec<MemberCard>), CeremonyError> {
-    let mut read = Vec::new();
-    for (file, json) in cards {
+) -> Result<ProposalFile, CeremonyError> {
+    let mut cards = Vec::new();
+    for (file, json) in &change.cards {
         let card = SignedDocument::from_json(json).and_then(|document| MemberCard::read(&document));
-        read.push(card.map_err(|error| CeremonyError::File {
+        cards.push(card.map_err(|error| CeremonyError::File {
             file: file.clone(),
             what: error.to_string(),
         })?);
     }
     let now = Timestamp::system();
     let expires = now.plus(Duration::from_secs(u64::from(days) * 24 * 3600));
-    let proposal = propose_first(&read, now, expires)?;
-    let file = ProposalFile {
-        root: proposal.root.ok_or(TrustError::Malformed)?,
-        list: proposal.list,
-        bundles: read.iter().map(|card| card.bundle.clone()).collect(),
+    let proposal = match current {
+        None => match change.remove.first() {
+            None => propose_first(&cards, now, expires)?,
+            Some(_) => return Err(CeremonyError::NoListYet),
+        },
+        Some(current) => {
+            let members = changed(current.list(), &cards, &change.remove)?;
+            let countries = match change.root {
+                RootChange::Stays => None,
+                RootChange::FollowsList => Some(countries_of(&members)),
+            };
+            propose_next(current, countries, members, now, expires)?
+        }
     };
-    Ok((file, read))
+    Ok(ProposalFile::List(ListProposal {
+        root: proposal.root,
+        list: proposal.list,
+        bundles: cards.into_iter().map(|card| card.bundle).collect(),
+    }))
 }
 
-/// Adds the member's signature to root and list.
+/// The members of a list without those that go, and with those that cards bring.
+fn changed(
+    list: &TrustList,
+    cards: &[MemberCard],
+    remove: &[MemberId],
+) -> Result<Vec<Member>, CeremonyError> {
+    let mut members = list.members.clone();
+    for gone in remove {
+        if !list.has(*gone) {
+            return Err(CeremonyError::NotAMember(*gone));
+        }
+        members.retain(|member| member.member != *gone);
+    }
+    for card in cards {
+        let mut listed = card.listed();
+        let known = members.iter_mut().find(|m| m.member == listed.member);
+        let Some(known) = known else {
+            members.push(listed);
+            continue;
+        };
+        // A card speaks for its own node, and for how the office is called and reached.
+        let others = std::mem::take(&mut known.nodes);
+        let others = others.into_iter();
+        let others = others.filter(|node| node.number != card.node.number);
+        listed.nodes.extend(others);
+        listed.nodes.sort_by_key(|node| node.number);
+        *known = listed;
+    }
+    members.sort_by_key(|member| member.member);
+    Ok(members)
+}
+
+/// The countries of a list, each with the identity key of its first node.
+fn countries_of(members: &[Member]) -> Vec<Country> {
+    let countries = members.iter().filter(|m| m.kind == MemberKind::Country);
+    countries
+        .filter_map(|member| {
+            let node = member.nodes.first()?;
+            Some(Country {
+                member: member.member,
+                identity: node.identity.clone(),
+            })
+        })
+        .collect()
+}
+
+/// The suspend list that takes `member` out, signed by this node.
 ///
 /// # Errors
-/// [`CeremonyError::NotListed`] where the proposal does not list this node with its own keys.
-pub fn sign(file: &mut ProposalFile, keys: &Keys) -> Result<(), CeremonyError> {
-    let own = serde_json::to_value(keys.identity.verifying_key()).expect("a key is plain text");
-    let listed = |document: &SignedDocument| {
-        // The identity key stands in the payload in its one spelling.
-        let payload = String::from_utf8_lossy(document.payload_bytes()).into_owned();
-        own.as_str().is_some_and(|own| payload.contains(own))
-    };
-    if !listed(&file.list) {
-        return Err(CeremonyError::NotListed);
-    }
+/// [`CeremonyError`].
+pub fn suspend(
+    current: &Directory,
+    keys: &Keys,
+    member: MemberId,
+    reason: &str,
+) -> Result<ProposalFile, CeremonyError> {
+    let suspension = propose_suspension(current, member, reason, Timestamp::system())?;
+    let mut file = ProposalFile::Suspension(SuspendProposal { suspension });
+    sign(&mut file, Some(current), keys)?;
+    Ok(file)
+}
+
+/// Adds the member's signature to every document of the proposal.
+///
+/// # Errors
+/// [`CeremonyError::NotASigner`] where it would not count, and make the documents invalid;
+/// [`CeremonyError::NotNext`] where the proposal does not follow what is in force here.
+pub fn sign(
+    file: &mut ProposalFile,
+    current: Option<&Directory>,
+    keys: &Keys,
+) -> Result<(), CeremonyError> {
     let member = keys.node.member;
-    for document in [&mut file.root, &mut file.list] {
-        if document.signatures().iter().any(|s| s.member == member) {
-            continue;
+    let own = keys.identity.key_id();
+    let countries = file.countries(current)?;
+    if !countries
+        .iter()
+        .any(|country| country.member == member && country.identity.key_id() == own)
+    {
+        return Err(CeremonyError::NotASigner(member));
+    }
+    if let (ProposalFile::List(proposal), Some(current)) = (&*file, current)
+        && TrustList::peek(&proposal.list)?.previous != Some(current.hash())
+        && proposal.list.digest() != current.hash()
+    {
+        return Err(CeremonyError::NotNext);
+    }
+    for document in file.documents_mut() {
+        let signed = document.signatures().iter().any(|s| s.member == member);
+        if !signed {
+            document.sign(member, &keys.identity, &mut OsEntropy)?;
         }
-        document.sign(member, &keys.identity, &mut OsEntropy)?;
     }
     Ok(())
 }
 
-/// Installs a proposal that enough members have signed.
+/// Installs a proposal that enough members have signed. It is stored before anything uses it.
 ///
 /// # Errors
 /// [`CeremonyError`]; what is in force stays then.
 pub fn install(config: &Config, file: &ProposalFile) -> Result<Directory, CeremonyError> {
     let folder = Folder(config.dir.clone());
-    let directory = match folder.directory()? {
-        None => {
-            let roots = [file.root.clone()];
-            let directory = Directory::build(&roots, &file.list, file.bundles.clone())?;
-            let own = folder.own_bundle(config.node())?;
-            directory.with_bundle(own)?
-        }
-        Some(current) => {
-            if current.list_document().digest() == file.list.digest() {
-                return Ok(current);
-            }
-            current.advance(&[], &file.list)?
-        }
-    };
+    let own_file = folder.bundle(config.node());
+    let own = folder.own_bundle(config.node())?;
+    let current = folder.directory()?;
+    let mut directory = file.outcome(current.as_ref())?;
+    // The card may be older than the node's bundle by now.
+    if directory.node(config.node()).is_some() {
+        directory = directory.with_bundle(own.clone())?;
+    }
     directory.save(&folder.trust()).map_err(NodeError::from)?;
+    if !own_file.exists() {
+        // A node that is not listed any more keeps its own keys.
+        fs::write(&own_file, own.to_json()).map_err(|source| NodeError::File {
+            path: own_file,
+            source,
+        })?;
+    }
     Ok(directory)
+}
+
+/// Reads a card's file.
+///
+/// # Errors
+/// [`CeremonyError::File`].
+pub fn read_card(path: &Path) -> Result<(String, Vec<u8>), CeremonyError> {
+    let file = path.display().to_string();
+    let json = fs::read(path).map_err(|error| CeremonyError::File {
+        file: file.clone(),
+        what: error.to_string(),
+    })?;
+    Ok((file, json))
 }

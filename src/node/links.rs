@@ -47,16 +47,7 @@ pub struct Links {
 
 impl Handler for Links {
     fn hello(&self, _peer: NodeId) -> Vec<u8> {
-        let directory = self.directory.get();
-        let version = directory.as_ref().as_ref().map(Directory::version);
-        let hash = directory.as_ref().as_ref().map(Directory::hash);
-        Frame::Hello {
-            protocols: vec![crate::wire::PROTOCOL.1],
-            node: self.keys.node,
-            trust_list_version: u64::from(version.unwrap_or(0)),
-            trust_list_hash: hash.unwrap_or(Digest::EMPTY),
-        }
-        .encode()
+        hello(self.keys.node, self.directory.get().as_ref().as_ref()).encode()
     }
 
     fn admit(&self, peer: NodeId, hello: &[u8]) -> Result<(), u32> {
@@ -77,19 +68,13 @@ impl Handler for Links {
             ..
         }) = Frame::decode(&hello)
         {
-            let directory = self.directory.get();
-            let conflict = directory.as_ref().as_ref().is_some_and(|directory| {
-                trust_list_version == u64::from(directory.version())
-                    && trust_list_hash != directory.hash()
-            });
-            if conflict {
-                warn!(
-                    event = "trust-list-conflict",
-                    %peer,
-                    version = trust_list_version,
-                    "the peer has another trust list of the same version"
-                );
-            }
+            self.tell(
+                peer,
+                FromPeer::ListAt {
+                    version: trust_list_version,
+                    hash: trust_list_hash,
+                },
+            );
         }
         self.tell(peer, FromPeer::Up);
     }
@@ -153,6 +138,16 @@ impl Links {
     }
 }
 
+/// What a node says of itself.
+pub fn hello(node: NodeId, directory: Option<&Directory>) -> Frame {
+    Frame::Hello {
+        protocols: vec![crate::wire::PROTOCOL.1],
+        node,
+        trust_list_version: u64::from(directory.map_or(0, Directory::version)),
+        trust_list_hash: directory.map_or(Digest::EMPTY, Directory::hash),
+    }
+}
+
 /// What a frame of a peer says. A frame that does not decode says nothing: its sender is listed,
 /// so it is recorded as a refused input.
 fn read_frame(keys: &Keys, directory: &Directory, peer: NodeId, bytes: &[u8]) -> Vec<FromPeer> {
@@ -173,6 +168,13 @@ fn read_frame(keys: &Keys, directory: &Directory, peer: NodeId, bytes: &[u8]) ->
             })
             .collect(),
         Ok(Frame::Kept(digests)) => vec![FromPeer::Kept(digests)],
+        // Said again when another list came into force at the peer.
+        Ok(Frame::Hello {
+            node,
+            trust_list_version: version,
+            trust_list_hash: hash,
+            ..
+        }) if node == peer => vec![FromPeer::ListAt { version, hash }],
         Ok(Frame::Hello { .. } | Frame::Bundle(_)) => Vec::new(),
         Err(_) => vec![FromPeer::Unreadable {
             digest: Digest::of(bytes),

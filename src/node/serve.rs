@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
@@ -15,19 +15,17 @@ use super::folder::{Folder, NodeError, OpenNode};
 use super::links::Links;
 use super::people::read_people;
 use super::signer::KeySigner;
-use crate::app::Federation;
+use super::trust::{self, InForce, federation, peers};
 use crate::app::core::{CatchUp, Core, Fatal, Outcome};
+use crate::app::list_on_record;
 use crate::app::rows::ATTACHED;
-use crate::base::{Digest, NodeId, Timestamp};
+use crate::base::{Digest, Timestamp};
 use crate::config::{Addresses, Config};
 use crate::driver::{Current, Driver};
 use crate::http::{self, Api, LinkErrors, PeopleFile, Staging};
 use crate::seal::trust::Directory;
 use crate::store::{BlobId, BlobStore, Index as _, Log as _, SledIndex};
-use crate::transport::{Limits, PeerAddress, Peers, Transport, TransportError, tls_identity};
-
-/// How often a running node looks whether another trust list was installed.
-const LOOK: Duration = Duration::from_millis(500);
+use crate::transport::{Limits, Transport, TransportError, tls_identity};
 
 /// What to serve.
 pub struct Serve {
@@ -70,6 +68,8 @@ pub async fn serve_observed(
     });
     let (opened, directory) = opened.await.map_err(stopped)??;
     told(&opened);
+    let record = list_on_record(&opened.index).map_err(Fatal::from)?;
+    trust::no_rollback(directory.as_ref(), record.as_ref())?;
     let people_key = zeroize::Zeroizing::new(*opened.keys.people_key);
     let pseudonym_key = *Digest::of_parts(&[
         b"liaison/pseudonym-key/v1",
@@ -159,13 +159,14 @@ pub async fn serve_observed(
         };
         http::serve(listener, api, until).await
     });
-    let watching = tokio::spawn(watch_trust(
-        folder.clone(),
+    let trust = InForce {
         node,
-        in_force,
-        driver.clone(),
-        transport.clone(),
-    ));
+        directory: in_force,
+        driver: driver.clone(),
+        transport: transport.clone(),
+        carrier,
+    };
+    let watching = tokio::spawn(trust::watch(folder.clone(), trust));
     write_addresses(&config, &addresses)?;
     info!(
         event = "serving",
@@ -236,76 +237,6 @@ fn told(opened: &OpenNode) {
                 event = "index-rebuilt",
                 entries, "the index was made anew from the log"
             );
-        }
-    }
-}
-
-/// What decisions need to know of a directory.
-fn federation(directory: &Directory) -> Federation {
-    Federation {
-        version: u64::from(directory.version()),
-        hash: directory.hash(),
-        expires: directory.expires(),
-        nodes: directory.nodes().collect(),
-    }
-}
-
-/// What the transport needs to know of a directory.
-fn peers(directory: Option<&Directory>, me: NodeId) -> Peers {
-    let Some(directory) = directory else {
-        return Peers::default();
-    };
-    let others = directory.nodes().filter(|node| *node != me);
-    others
-        .map(|node| PeerAddress {
-            node,
-            address: directory.address(node).map(ToOwned::to_owned),
-            pins: directory
-                .bundle(node)
-                .map(|bundle| bundle.tls.clone())
-                .unwrap_or_default(),
-        })
-        .collect()
-}
-
-/// Puts another trust list in force as soon as it is installed.
-async fn watch_trust(
-    folder: Folder,
-    node: NodeId,
-    in_force: Current<Option<Directory>>,
-    driver: Driver,
-    transport: Arc<Transport>,
-) {
-    let list = folder.trust().join("list.json");
-    let modified = |path: &Path| -> Option<SystemTime> {
-        std::fs::metadata(path)
-            .and_then(|meta| meta.modified())
-            .ok()
-    };
-    let mut seen = modified(&list);
-    loop {
-        tokio::time::sleep(LOOK).await;
-        let now = modified(&list);
-        if now == seen {
-            continue;
-        }
-        match folder.directory() {
-            Ok(Some(directory)) => {
-                seen = now;
-                info!(event = "trust-list-in-force", version = directory.version());
-                if driver.install(federation(&directory)).is_err() {
-                    warn!(
-                        event = "trust-list-waits",
-                        "the node is busy; it is tried again"
-                    );
-                    seen = None;
-                    continue;
-                }
-                transport.update_peers(Arc::new(peers(Some(&directory), node)));
-                in_force.set(Some(directory));
-            }
-            Ok(None) => seen = now,
-            Err(error) => warn!(event = "trust-list-refused", %error),
         }
     }
 }

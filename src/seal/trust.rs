@@ -1,10 +1,11 @@
 //! The trust list: who the members are, which keys their nodes hold, and who may say so.
 //!
-//! Three kinds of signed document. The **root** names the countries that may change anything;
+//! Several kinds of signed document. The **root** names the countries that may change anything;
 //! each root is signed by two thirds of the countries of the one before and of its own. The
 //! **list** names the members and the identity key of each of their nodes; it is signed by a
-//! majority of the root's countries. A **bundle** names the other keys of a node and is signed by
-//! its identity key, so that rotating those needs no ceremony. A fourth, the **card**, is what a
+//! majority of the root's countries. The **suspend list** takes members out of the list until the
+//! next one, by two countries. A **bundle** names the other keys of a node and is signed by
+//! its identity key, so that rotating those needs no ceremony. A fifth, the **card**, is what a
 //! new member hands over, and proves that it holds the keys it names.
 //!
 //! What is signed is the exact payload, strict JSON with a `type`; what is counted is countries,
@@ -19,6 +20,7 @@ mod document;
 mod files;
 mod list;
 mod root;
+mod suspend;
 #[cfg(test)]
 mod tests;
 
@@ -28,8 +30,9 @@ pub use ceremony::{Proposal, propose_first, propose_next};
 pub use directory::Directory;
 pub use document::{DocumentKind, DocumentSignature, SignedDocument};
 pub use files::TrustFileError;
-pub use list::{ListedNode, Member, MemberKind, TrustList, list_threshold};
+pub use list::{LONGEST_LIFE, ListedNode, Member, MemberKind, TrustList, list_threshold};
 pub use root::{Country, Root, root_threshold};
+pub use suspend::{SUSPEND_THRESHOLD, SuspendList, SuspendedMember, propose_suspension};
 
 use crate::base::{MemberId, NodeId};
 
@@ -86,6 +89,15 @@ pub enum TrustError {
         /// The version that the list names.
         found: u32,
     },
+    /// The suspend list was made for another list than the one in force.
+    #[error("the suspend list amends another trust list than the one in force")]
+    AmendsAnother,
+    /// The list in force has no such member.
+    #[error("{0} is not a member of the trust list in force")]
+    NotAMember(MemberId),
+    /// The suspend list leaves out a member that is suspended, which only the next list may.
+    #[error("the suspend list gives {0} back, which only the next trust list can")]
+    GivenBack(MemberId),
     /// Two parts of one document that were to be put together differ.
     #[error("the two documents are not the same")]
     Different,
@@ -142,6 +154,9 @@ pub enum Rule {
     /// A time lies before another one that it must follow.
     #[error("the times are out of order")]
     Times,
+    /// A list is to last longer than any may.
+    #[error("a list is valid for at most 30 days")]
+    TooLong,
     /// A number is out of its range.
     #[error("a number is out of range")]
     Number,

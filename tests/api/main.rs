@@ -5,3 +5,4 @@ mod full;
 mod hostile;
 mod office;
 mod receipts;
+mod removed;

@@ -54,7 +54,7 @@ impl Signer for NoSigner {
 }
 
 /// Every table that says how things stand; what was refused is no part of it.
-const STATE: [Table; 13] = [
+const STATE: [Table; 14] = [
     rows::MESSAGE,
     rows::LEAF,
     rows::CONVERSATION,
@@ -68,6 +68,7 @@ const STATE: [Table; 13] = [
     rows::ATTACHED,
     rows::ATTACHMENTS_AT,
     rows::PEER_HEAD,
+    rows::HELD,
 ];
 
 /// How things stand: every row of every table.
@@ -106,6 +107,7 @@ impl Office {
             hash: Digest::of(b"list"),
             expires: Timestamp::MAX,
             nodes: ["MK", "TR", "AT", "RS"].map(node).to_vec(),
+            trust: Default::default(),
         };
         let mut office = Self {
             core,

@@ -15,3 +15,4 @@ mod folders;
 mod index;
 mod kills;
 mod returned;
+mod trust;

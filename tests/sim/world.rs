@@ -59,6 +59,7 @@ impl World {
             hash: Digest::of(b"list"),
             expires: Timestamp::MAX,
             nodes: nodes.clone(),
+            trust: Default::default(),
         };
         let office = |(i, node): (usize, &NodeId)| {
             Office::new(*node, seed * 1_000 + i as u64, federation.clone(), planted)

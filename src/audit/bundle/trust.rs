@@ -28,7 +28,7 @@ pub struct TrustDocuments {
 impl TrustDocuments {
     /// The documents of a directory.
     pub fn of(directory: &Directory) -> Self {
-        let bundles = directory.nodes().filter_map(|node| {
+        let bundles = directory.bundled_nodes().filter_map(|node| {
             let bundle = directory.bundle_document(node)?;
             Some((node, bundle.clone()))
         });

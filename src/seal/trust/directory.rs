@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::document::{DocumentKind, SignedDocument};
 use super::list::{ListedNode, Member, TrustList};
 use super::root::expect_version;
-use super::{KeyBundle, LogKey, Root, Rule, TrustError};
+use super::{KeyBundle, LogKey, Root, Rule, SuspendList, TrustError};
 use crate::base::{Digest, MemberId, NodeId, Timestamp};
 use crate::seal::recipient::RecipientPublicKey;
 use crate::seal::sign::{KeyId, VerifyingKey};
@@ -24,8 +24,17 @@ struct Inner {
     list_document: SignedDocument,
     list: TrustList,
     hash: Digest,
+    suspension: Option<Suspension>,
+    /// The members of the list that are not suspended.
+    members: Vec<Member>,
     bundles: BTreeMap<NodeId, Bundle>,
     pins: BTreeMap<Digest, NodeId>,
+}
+
+#[derive(Clone)]
+struct Suspension {
+    document: SignedDocument,
+    list: Arc<SuspendList>,
 }
 
 #[derive(Clone)]
@@ -52,8 +61,11 @@ impl Directory {
             root = root.next(digest, document)?;
             digest = document.digest();
         }
+        let read = TrustList::read(list, &root)?;
         let mut inner = Inner {
-            list: TrustList::read(list, &root)?,
+            members: read.members.clone(),
+            list: read,
+            suspension: None,
             roots: roots.to_vec(),
             root,
             list_document: list.clone(),
@@ -69,7 +81,10 @@ impl Directory {
 
     /// The directory after the next list, made under the last of `new_roots`, or under the root in
     /// force if there are none. Nodes that the list no longer has, or has under another key, lose
-    /// their bundle.
+    /// their bundle. Nobody is suspended any more.
+    ///
+    /// A country that the list in force does not have does not count among the signers: what was
+    /// removed does not bring itself back.
     ///
     /// # Errors
     /// [`TrustError`], and this directory stays in force. [`TrustError::Version`] for a rollback
@@ -92,15 +107,52 @@ impl Directory {
         if next.issued < self.list().issued {
             return Err(TrustError::Rule(DocumentKind::TrustList, Rule::Times));
         }
+        let removed = |member| self.root().key(member).is_some() && !self.list().has(member);
+        next.signed_enough(list, &inner.root, |member| {
+            next.has(member) && !removed(member)
+        })?;
+        inner.members.clone_from(&next.members);
         (inner.list, inner.list_document, inner.hash) = (next, list.clone(), list.digest());
+        inner.suspension = None;
         inner.pins.clear();
         for (node, bundle) in std::mem::take(&mut inner.bundles) {
-            let stays = self.identity(node).map(VerifyingKey::key_id)
-                == inner.listed(node).map(|listed| listed.identity.key_id());
+            let identity = |inner: &Inner| inner.listed(node).map(|l| l.identity.key_id());
+            let stays = identity(&self.0) == identity(&inner);
             if stays {
                 inner.put(bundle.document)?;
             }
         }
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// The directory after a suspend list: the members that it names are treated as if they were
+    /// not listed. The one that is in force already changes nothing.
+    ///
+    /// # Errors
+    /// [`TrustError`], and this directory stays in force: the suspend list must amend the list in
+    /// force, follow the suspend list in force, and be signed by two countries that it does not
+    /// suspend.
+    pub fn suspend(&self, document: &SignedDocument) -> Result<Self, TrustError> {
+        let current = self.0.suspension.as_ref();
+        if current.is_some_and(|c| c.document.digest() == document.digest()) {
+            return Ok(self.clone());
+        }
+        let next = self.suspended_by(document)?;
+        let list = next.suspension().expect("it was just put in force");
+        list.follows(current.map(|c| (&*c.list, c.document.digest())))?;
+        Ok(next)
+    }
+
+    /// As [`Directory::suspend`], whatever came before: for one that was in force already.
+    pub(super) fn suspended_by(&self, document: &SignedDocument) -> Result<Self, TrustError> {
+        let mut inner = Inner::clone(&self.0);
+        let list = SuspendList::read(document, &inner.list, inner.hash, &inner.root)?;
+        inner.members.clone_from(&inner.list.members);
+        inner.members.retain(|listed| !list.suspends(listed.member));
+        inner.suspension = Some(Suspension {
+            document: document.clone(),
+            list: Arc::new(list),
+        });
         Ok(Self(Arc::new(inner)))
     }
 
@@ -112,6 +164,10 @@ impl Directory {
     /// identity, be newer than the one in force, keep all its log keys, and claim no TLS key of
     /// another node.
     pub fn with_bundle(&self, document: SignedDocument) -> Result<Self, TrustError> {
+        let node = KeyBundle::peek(&document)?.node;
+        if self.node(node).is_none() {
+            return Err(TrustError::NotListed(node));
+        }
         let mut inner = Inner::clone(&self.0);
         inner.put(document)?;
         Ok(Self(Arc::new(inner)))
@@ -143,9 +199,24 @@ impl Directory {
         self.0.roots[0].digest()
     }
 
-    /// The list in force.
+    /// The list in force, as it was signed: with those who are suspended.
     pub fn list(&self) -> &TrustList {
         &self.0.list
+    }
+
+    /// The suspend list in force.
+    pub fn suspension(&self) -> Option<&SuspendList> {
+        self.0.suspension.as_ref().map(|s| &*s.list)
+    }
+
+    /// The suspend list as signed.
+    pub fn suspension_document(&self) -> Option<&SignedDocument> {
+        self.0.suspension.as_ref().map(|s| &s.document)
+    }
+
+    /// Whether a listed member is suspended.
+    pub fn is_suspended(&self, member: MemberId) -> bool {
+        self.suspension().is_some_and(|list| list.suspends(member))
     }
 
     /// The roots as signed, from the first.
@@ -169,9 +240,9 @@ impl Directory {
         now > self.expires()
     }
 
-    /// The members, as listed.
+    /// The members in force: those of the list that are not suspended.
     pub fn members(&self) -> &[Member] {
-        &self.0.list.members
+        &self.0.members
     }
 
     /// A member.
@@ -179,14 +250,22 @@ impl Directory {
         self.members().iter().find(|member| member.member == id)
     }
 
-    /// Every node of every member.
+    /// Every node that has a bundle, those of suspended members included: their bundles are kept,
+    /// since the next list may have them back.
+    pub fn bundled_nodes(&self) -> impl Iterator<Item = NodeId> {
+        self.0.bundles.keys().copied()
+    }
+
+    /// Every node of every member in force.
     pub fn nodes(&self) -> impl Iterator<Item = NodeId> {
         self.members().iter().flat_map(Member::node_ids)
     }
 
-    /// A node's entry in the list.
+    /// A node's entry in the list, unless its member is suspended.
     pub fn node(&self, node: NodeId) -> Option<&ListedNode> {
-        self.0.listed(node)
+        self.0
+            .listed(node)
+            .filter(|_| !self.is_suspended(node.member))
     }
 
     /// Where a node is reached, `host:port`.
@@ -199,6 +278,11 @@ impl Directory {
         self.node(node).map(|listed| &listed.identity)
     }
 
+    /// The identity key that the list gives a node, suspended or not.
+    pub(super) fn listed_identity(&self, node: NodeId) -> Option<&VerifyingKey> {
+        self.0.listed(node).map(|listed| &listed.identity)
+    }
+
     /// The identity key of a node, if it has this id: what opening an envelope asks.
     pub fn identity_by_id(&self, node: NodeId, id: KeyId) -> Option<VerifyingKey> {
         self.identity(node)
@@ -206,12 +290,13 @@ impl Directory {
             .cloned()
     }
 
-    /// The bundle of a node.
+    /// The bundle of a node, unless its member is suspended.
     pub fn bundle(&self, node: NodeId) -> Option<&KeyBundle> {
+        self.node(node)?;
         self.0.bundles.get(&node).map(|bundle| &*bundle.keys)
     }
 
-    /// The bundle of a node as signed.
+    /// The bundle of a node as signed, also while its member is suspended.
     pub fn bundle_document(&self, node: NodeId) -> Option<&SignedDocument> {
         self.0.bundles.get(&node).map(|bundle| &bundle.document)
     }
@@ -228,12 +313,13 @@ impl Directory {
 
     /// Whether a node may present the TLS key with this SHA-256 of its SubjectPublicKeyInfo.
     pub fn is_pinned(&self, node: NodeId, pin: &Digest) -> bool {
-        self.0.pins.get(pin) == Some(&node)
+        self.node_by_pin(pin) == Some(node)
     }
 
     /// The node that may present the TLS key with this SHA-256 of its SubjectPublicKeyInfo.
     pub fn node_by_pin(&self, pin: &Digest) -> Option<NodeId> {
-        self.0.pins.get(pin).copied()
+        let node = self.0.pins.get(pin).copied()?;
+        self.node(node).map(|_| node)
     }
 
     /// The TLS keys that a node may present, by the SHA-256 of their SubjectPublicKeyInfo.
@@ -241,7 +327,8 @@ impl Directory {
         self.bundle(node).map_or(&[], |bundle| &bundle.tls)
     }
 
-    /// The key of a log, by its origin.
+    /// The key of a log, by its origin, also while the member that keeps it is suspended: what it
+    /// signed stays verifiable.
     pub fn log_key(&self, origin: &str) -> Option<&VerifyingKey> {
         self.0
             .bundles
@@ -318,10 +405,11 @@ impl fmt::Debug for Directory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "Directory(list {} {}, root {})",
+            "Directory(list {} {}, root {}, {} suspended)",
             self.version(),
             self.hash().short(),
-            self.root().version
+            self.root().version,
+            self.suspension().map_or(0, |list| list.suspended.len())
         )
     }
 }

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::card::CardPayload;
-use super::{KeyBundle, Root, TrustError, TrustList};
+use super::{KeyBundle, Root, SuspendList, TrustError, TrustList};
 use crate::base::{Digest, Entropy, MemberId};
 use crate::seal::sign::{HybridSignature, KeyId, SigningKey, VerifyingKey};
 
@@ -24,6 +24,8 @@ pub enum DocumentKind {
     Root,
     /// The members and their nodes.
     TrustList,
+    /// The members that are out until the next list.
+    SuspendList,
     /// The keys of a node.
     Bundle,
     /// What a new member hands over.
@@ -36,6 +38,7 @@ impl DocumentKind {
         match self {
             Self::Root => "liaison/root/v1",
             Self::TrustList => "liaison/trust-list/v1",
+            Self::SuspendList => "liaison/suspend/v1",
             Self::Bundle => "liaison/bundle/v1",
             Self::Card => "liaison/card/v1",
         }
@@ -47,6 +50,7 @@ impl fmt::Display for DocumentKind {
         f.pad(match self {
             Self::Root => "root",
             Self::TrustList => "trust list",
+            Self::SuspendList => "suspend list",
             Self::Bundle => "bundle",
             Self::Card => "card",
         })
@@ -59,6 +63,7 @@ impl fmt::Display for DocumentKind {
 pub(super) enum Payload {
     Root(Root),
     TrustList(TrustList),
+    SuspendList(SuspendList),
     Bundle(KeyBundle),
     Card(Box<CardPayload>),
 }
@@ -68,6 +73,7 @@ impl Payload {
         match self {
             Self::Root(_) => DocumentKind::Root,
             Self::TrustList(_) => DocumentKind::TrustList,
+            Self::SuspendList(_) => DocumentKind::SuspendList,
             Self::Bundle(_) => DocumentKind::Bundle,
             Self::Card(_) => DocumentKind::Card,
         }
@@ -86,6 +92,7 @@ impl Payload {
         match self {
             Self::Root(root) => root.check(),
             Self::TrustList(list) => list.check(),
+            Self::SuspendList(list) => list.check(),
             Self::Bundle(bundle) => bundle.check(),
             Self::Card(card) => card.check(),
         }

@@ -1,21 +1,24 @@
 //! The directory on disk: `root.json` (every root from the first, as a JSON array), `list.json`,
-//! and `bundles/<NODE>.json`, all as signed, so that loading verifies everything again.
+//! `suspend.json` if anybody is suspended, and `bundles/<NODE>.json`, all as signed, so that
+//! loading verifies everything again.
 //!
 //! A list and its root change together. The new list is first written beside the old one as
 //! `list.json.next`, then the roots are replaced, then the new list takes its place; a power cut
-//! in between leaves the directory before the change or the one after it. Loading writes nothing.
+//! in between leaves the directory before the change or the one after it. A suspend list of another list than the one in
+//! force is one that a later list has ended. Loading writes nothing.
 
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::document::SignedDocument;
-use super::{Directory, KeyBundle, TrustError};
+use super::{Directory, KeyBundle, SuspendList, TrustError};
 use crate::base::NodeId;
 use crate::seal::files;
 
 const ROOT: &str = "root.json";
 const LIST: &str = "list.json";
+const SUSPEND: &str = "suspend.json";
 const NEXT_LIST: &str = "list.json.next";
 const BUNDLES: &str = "bundles";
 /// No file is longer, in bytes.
@@ -57,7 +60,13 @@ impl Directory {
             // Either no change was under way, or its roots had not been written yet.
             None => read_document(dir, LIST)?.ok_or_else(|| missing(LIST))?,
         };
-        with_bundles(dir, &roots, &list)
+        let directory = with_bundles(dir, &roots, &list)?;
+        match read_document(dir, SUSPEND)? {
+            Some(document) if SuspendList::peek(&document)?.list == directory.hash() => {
+                Ok(directory.suspended_by(&document)?)
+            }
+            Some(_) | None => Ok(directory),
+        }
     }
 
     /// Writes the directory to the trust folder, which is made if need be, and removes what it no
@@ -75,7 +84,11 @@ impl Directory {
         write(dir, ROOT, &roots)?;
         fs::rename(dir.join(NEXT_LIST), dir.join(LIST)).map_err(io_error(LIST))?;
         files::sync_folder_of(&dir.join(LIST)).map_err(io_error(LIST))?;
-        for node in self.nodes() {
+        match self.suspension_document() {
+            Some(document) => write(dir, SUSPEND, &document.to_json())?,
+            None => remove(dir, SUSPEND)?,
+        }
+        for node in self.bundled_nodes() {
             if let Some(bundle) = self.bundle_document(node) {
                 write(dir, &bundle_file(node), &bundle.to_json())?;
             }
@@ -91,7 +104,7 @@ impl Directory {
             let Some(node) = name.to_str().and_then(node_of_file) else {
                 continue;
             };
-            let holds = self.identity(node).is_some_and(|identity| {
+            let holds = self.listed_identity(node).is_some_and(|identity| {
                 matches!(
                     read_document(dir, &bundle_file(node)),
                     Ok(Some(bundle)) if KeyBundle::read(&bundle, identity).is_ok()
@@ -165,6 +178,13 @@ fn read(dir: &Path, file: &str) -> Result<Option<Vec<u8>>, TrustFileError> {
 
 fn write(dir: &Path, file: &str, bytes: &[u8]) -> Result<(), TrustFileError> {
     files::replace(&dir.join(file), bytes).map_err(io_error(file))
+}
+
+fn remove(dir: &Path, file: &str) -> Result<(), TrustFileError> {
+    match fs::remove_file(dir.join(file)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error(file)(error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 fn missing(file: &str) -> TrustFileError {

@@ -1,6 +1,7 @@
 //! The list: the members, their nodes, and the identity key of each.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,9 @@ use super::root::is_country_code;
 use super::{Root, Rule, TrustError};
 use crate::base::{Digest, MemberId, NodeId, Timestamp};
 use crate::seal::sign::VerifyingKey;
+
+/// The longest that a list is valid.
+pub const LONGEST_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 const MAX_MEMBERS: usize = 500;
 const MAX_NAME: usize = 100;
@@ -72,8 +76,12 @@ pub struct ListedNode {
     pub address: Option<String>,
 }
 
-/// How many of the root's `countries` must sign a list: a majority, at least two. (From five
-/// countries on that is at least three.)
+/// How many of the root's `countries` must sign a list: a majority, at least two, which from five
+/// countries on is at least three.
+///
+/// Those that the list leaves out do not count as signers, so from three countries on none can
+/// prevent its own removal. They still count in the majority: were it one of those who stay, two
+/// countries could throw out all others in one list.
 pub fn list_threshold(countries: usize) -> usize {
     (countries / 2 + 1).max(2)
 }
@@ -89,6 +97,9 @@ impl TrustList {
         }
         if self.expires <= self.issued {
             return broken(Rule::Times);
+        }
+        if self.expires > self.issued.plus(LONGEST_LIFE) {
+            return broken(Rule::TooLong);
         }
         if self.members.len() > MAX_MEMBERS {
             return broken(Rule::TooMany);
@@ -143,9 +154,30 @@ impl TrustList {
                 Rule::CountryAsOrganisation,
             ));
         }
-        let signers = document.signers(DocumentKind::TrustList, |by, id| root.key_by_id(by, id))?;
-        enough(root.count(&signers), list_threshold(root.countries.len()))?;
+        let stays = |member| list.has(member);
+        list.signed_enough(document, root, stays)?;
         Ok(list)
+    }
+}
+
+impl TrustList {
+    /// Whether it lists the member.
+    pub fn has(&self, member: MemberId) -> bool {
+        self.members.iter().any(|listed| listed.member == member)
+    }
+
+    /// Verifies the signatures on this list, and that enough of the countries that `count` have
+    /// signed.
+    pub(super) fn signed_enough(
+        &self,
+        document: &SignedDocument,
+        root: &Root,
+        count: impl Fn(MemberId) -> bool,
+    ) -> Result<(), TrustError> {
+        let mut signers =
+            document.signers(DocumentKind::TrustList, |by, id| root.key_by_id(by, id))?;
+        signers.retain(|(member, _)| count(*member));
+        enough(root.count(&signers), list_threshold(root.countries.len()))
     }
 }
 

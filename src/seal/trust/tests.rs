@@ -1,4 +1,6 @@
+mod counting;
 mod negatives;
+mod suspension;
 
 use super::*;
 use crate::base::{Digest, SeededEntropy, Timestamp};

@@ -4,6 +4,7 @@ mod bundles;
 mod cards;
 mod lists;
 mod roots;
+mod suspensions;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;

@@ -25,6 +25,11 @@ fn a_list_that_breaks_a_rule_is_refused() {
             rule(L, Rule::Times),
         ),
         (
+            "31 days",
+            world.with_list(|l| l["expires"] = json!(at(131))),
+            rule(L, Rule::TooLong),
+        ),
+        (
             "another root's list",
             world.with_list(|l| l["root_version"] = json!(2)),
             TrustError::RootVersion {
@@ -178,7 +183,10 @@ fn a_list_that_does_not_follow_or_is_not_signed_is_refused() {
         ),
         (
             "a list from before its predecessor",
-            world.with_next_list(|l| l["issued"] = json!(at(99))),
+            world.with_next_list(|l| {
+                l["issued"] = json!(at(99));
+                l["expires"] = json!(at(110));
+            }),
             rule(DocumentKind::TrustList, Rule::Times),
         ),
         (

@@ -1,0 +1,171 @@
+//! What the trust commands report.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::Report;
+use crate::base::{Digest, MemberId, NodeId, Timestamp};
+use crate::cli::text::{clean, hang, time};
+
+/// `trust propose`, `trust suspend`, `trust sign`: a proposal as it stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct Proposal {
+    /// The file.
+    pub file: PathBuf,
+    /// The fingerprint of the root that it brings, or else of the first one in force, which
+    /// everybody compares; none where neither is known here.
+    pub root: Option<Digest>,
+    /// The digest of what is signed: the list, or the suspend list.
+    pub digest: Digest,
+    /// The version of the trust list.
+    pub version: u64,
+    /// When the list expires; none for a suspend list, which ends with its list.
+    pub expires: Option<Timestamp>,
+    /// The nodes it lists, with the key ids of their identity keys.
+    pub nodes: Vec<(NodeId, Digest)>,
+    /// Members of the list in force that it leaves out.
+    pub removes: Vec<MemberId>,
+    /// The members that it suspends, each with the reason.
+    pub suspends: Vec<Suspended>,
+    /// The members that have signed.
+    pub signed_by: Vec<MemberId>,
+    /// The members whose signatures can count.
+    pub signers: Vec<MemberId>,
+    /// How many of them must sign.
+    pub needed: usize,
+    /// Whether the signatures suffice to install it.
+    pub complete: bool,
+}
+
+/// A member that is out until the next list.
+#[derive(Debug, Clone, Serialize)]
+pub struct Suspended {
+    /// The member.
+    pub member: MemberId,
+    /// Why.
+    pub reason: String,
+}
+
+impl Report for Proposal {
+    fn text(&self) -> String {
+        let file = self.file.display();
+        let mut text = match self.expires {
+            Some(expires) => format!(
+                "Trust list {} in {file}\n  expires  {}\n",
+                self.version,
+                time(expires)
+            ),
+            None => format!("Suspension under trust list {} in {file}\n", self.version),
+        };
+        if let Some(root) = self.root {
+            text += &format!("  root     {root}\n");
+        }
+        text += &format!("  digest   {}\n", self.digest);
+        for (node, identity) in &self.nodes {
+            text += &format!("  {node:<7}  identity {}…\n", identity.short());
+        }
+        if !self.removes.is_empty() {
+            text += &hang("  removes  ", &names(&self.removes));
+        }
+        for suspended in &self.suspends {
+            let lead = format!("  suspends {} ", suspended.member);
+            text += &hang(&lead, &clean(&suspended.reason));
+        }
+        let signed = if self.signed_by.is_empty() {
+            "by nobody yet".to_owned()
+        } else {
+            format!("by {}", names(&self.signed_by))
+        };
+        let counted = self.signers.len();
+        text += &hang(
+            "  signed   ",
+            &format!("{signed}; {} of {counted} must sign", self.needed),
+        );
+        text += if self.complete {
+            "\nIt is complete: `liaison trust install --dir DIR --file FILE` on each node.\n"
+        } else {
+            "\nCompare the digest with the other members over another channel, then\n\
+             `liaison trust sign --dir DIR --file FILE` at each.\n"
+        };
+        text
+    }
+}
+
+/// `trust install`, `trust show`: the trust in force.
+#[derive(Debug, Clone, Serialize)]
+pub struct Trust {
+    /// The fingerprint of the root.
+    pub root: Digest,
+    /// The version of the trust list in force.
+    pub version: u64,
+    /// The list's digest.
+    pub digest: Digest,
+    /// When the list expires.
+    pub expires: Timestamp,
+    /// Its members, without those who are suspended.
+    pub members: Vec<TrustedMember>,
+    /// Its members that are suspended.
+    pub suspended: Vec<Suspended>,
+}
+
+/// A member of the trust list.
+#[derive(Debug, Clone, Serialize)]
+pub struct TrustedMember {
+    /// The member.
+    pub member: MemberId,
+    /// Its office's name.
+    pub name: String,
+    /// How to reach it at any hour.
+    pub contact: String,
+    /// Its nodes.
+    pub nodes: Vec<TrustedNode>,
+}
+
+/// A node of the trust list.
+#[derive(Debug, Clone, Serialize)]
+pub struct TrustedNode {
+    /// The node.
+    pub node: NodeId,
+    /// The key id of its identity key.
+    pub identity: Digest,
+    /// What peers dial, if anything.
+    pub address: Option<String>,
+}
+
+impl Report for Trust {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "Trust list {}\n  root     {}\n  digest   {}\n  expires  {}\n",
+            self.version,
+            self.root,
+            self.digest,
+            time(self.expires)
+        );
+        for member in &self.members {
+            text += &hang(
+                &format!("\n{:<8} ", member.member),
+                &format!("{} · {}", clean(&member.name), clean(&member.contact)),
+            );
+            for node in &member.nodes {
+                let address = node.address.as_deref().unwrap_or("dials out only");
+                text += &format!("  {:<10} {}\n", node.node, clean(address));
+                text += &format!("             identity {}…\n", node.identity.short());
+            }
+        }
+        for out in &self.suspended {
+            let lead = format!("\n{:<8} ", out.member);
+            text += &hang(&lead, &format!("SUSPENDED · {}", clean(&out.reason)));
+            text += &format!(
+                "         what it has: `liaison trust show --dir DIR --holds {}`\n",
+                out.member
+            );
+        }
+        text
+    }
+}
+
+fn names(members: &[MemberId]) -> String {
+    let members: Vec<_> = members.iter().map(MemberId::as_str).collect();
+    members.join(", ")
+}

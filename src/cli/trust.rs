@@ -1,0 +1,232 @@
+//! The ceremonies of the trust list, in a node's own folder and in files.
+
+use std::path::Path;
+
+use super::failure::{Exit, Failure};
+use super::local::keys;
+use super::report::{Proposal, Suspended, Trust, TrustedMember, TrustedNode};
+use super::secret::Passphrase;
+use super::session::ReaderArgs;
+use super::text::{clean, count, time};
+use super::{args, output};
+use crate::api::Holdings;
+use crate::base::{Digest, MemberId, NodeId, Role};
+use crate::config::Config;
+use crate::node::{self, CeremonyError, Folder, ListChange, ProposalFile, RootChange};
+use crate::seal::trust::{Directory, Member, Root, SuspendList, TrustList};
+
+/// Puts members' cards together as a root and a trust list, or changes the list in force.
+///
+/// # Errors
+/// A [`Failure`] that names the card at fault.
+pub fn propose(args: &args::TrustPropose) -> Result<Proposal, Failure> {
+    let current = match &args.dir {
+        Some(dir) => Some(in_force(&Config::load(dir)?)?),
+        None => None,
+    };
+    let cards = args.cards.iter().map(|card| node::read_card(card));
+    let change = ListChange {
+        cards: cards.collect::<Result<_, _>>()?,
+        remove: args.remove.clone(),
+        root: if args.root {
+            RootChange::FollowsList
+        } else {
+            RootChange::Stays
+        },
+    };
+    let file = node::propose(current.as_ref(), &change, args.days)?;
+    file.write(&args.out)?;
+    proposal(&file, current.as_ref(), &args.out)
+}
+
+/// Proposes to suspend a member, and signs the proposal.
+///
+/// # Errors
+/// A [`Failure`] where this node's signature would not count, or the member is not listed.
+pub fn suspend(
+    config: &Config,
+    passphrase: &Passphrase,
+    args: &args::TrustSuspend,
+) -> Result<Proposal, Failure> {
+    let current = in_force(config)?;
+    let keys = keys(config, passphrase)?;
+    let file = node::suspend(&current, &keys, args.member, &args.reason)?;
+    file.write(&args.out)?;
+    proposal(&file, Some(&current), &args.out)
+}
+
+/// Adds the member's signature to the proposal in `file`, in place.
+///
+/// # Errors
+/// A [`Failure`] where this node's signature would not count, or the proposal does not follow what
+/// is in force here.
+pub fn sign(config: &Config, passphrase: &Passphrase, file: &Path) -> Result<Proposal, Failure> {
+    let keys = keys(config, passphrase)?;
+    let current = Folder(config.dir.clone()).directory()?;
+    let mut proposed = ProposalFile::read(file)?;
+    node::sign(&mut proposed, current.as_ref(), &keys)?;
+    proposed.write(file)?;
+    proposal(&proposed, current.as_ref(), file)
+}
+
+/// Installs a completely signed proposal.
+///
+/// # Errors
+/// A [`Failure`] where signatures are missing, or it is older than what is installed.
+pub fn install(config: &Config, file: &Path) -> Result<Trust, Failure> {
+    let proposed = ProposalFile::read(file)?;
+    Ok(trust(&node::install(config, &proposed)?))
+}
+
+/// The trust in force at the node.
+///
+/// # Errors
+/// A [`Failure`], [`Exit::NotFound`] where none is installed.
+pub fn show(config: &Config) -> Result<Trust, Failure> {
+    Ok(trust(&in_force(config)?))
+}
+
+/// Asks the running node what a member received from it, or sent to it.
+///
+/// # Errors
+/// A [`Failure`] where the node does not answer, or knows no such member.
+pub async fn holds(session: ReaderArgs, member: MemberId, json: bool) -> Result<(), Failure> {
+    let readers = [
+        Role::Contact,
+        Role::Officer,
+        Role::Releaser,
+        Role::Auditor,
+        Role::Admin,
+    ];
+    let held = session.open(&readers)?.client.holdings(member).await?;
+    output::print(&held, || held_words(&held), json)
+}
+
+fn held_words(held: &Holdings) -> String {
+    let standing = match held.out.as_deref() {
+        Some(out) => format!("is {}: nothing more is sent to it", clean(out)),
+        None => "is in the trust list in force".to_owned(),
+    };
+    let mut text = format!("{} {standing}.\n", held.member);
+    if held.holds.is_empty() {
+        return text + "It has no message of this node.\n";
+    }
+    let conversations = count(held.holds.len() as u64, "conversation", "conversations");
+    text += &format!("It has messages of {conversations}:\n");
+    for one in &held.holds {
+        let messages = count(one.messages, "message", "messages");
+        text += &format!(
+            "  {}  {:<8}  {messages}, last {}\n",
+            one.conversation,
+            clean(&one.kind),
+            time(one.last)
+        );
+        if one.unconfirmed > 0 {
+            text += &format!(
+                "      {} not confirmed by it: it may have them\n",
+                count(one.unconfirmed, "message", "messages")
+            );
+        }
+    }
+    text
+}
+
+/// The directory in force at the node.
+///
+/// # Errors
+/// As [`show`].
+pub fn in_force(config: &Config) -> Result<Directory, Failure> {
+    let directory = Folder(config.dir.clone()).directory()?;
+    directory.ok_or_else(|| {
+        Failure::new(
+            Exit::NotFound,
+            "no-trust-list",
+            "no trust list is installed",
+            "the node knows no peers yet",
+            "collect the members' cards, then `liaison trust propose`, `sign` and `install`",
+        )
+    })
+}
+
+fn proposal(
+    proposed: &ProposalFile,
+    current: Option<&Directory>,
+    file: &Path,
+) -> Result<Proposal, Failure> {
+    let state = proposed.state(current)?;
+    let mut report = Proposal {
+        file: file.to_owned(),
+        root: current.map(Directory::root_fingerprint),
+        digest: Digest::EMPTY,
+        version: 0,
+        expires: None,
+        nodes: Vec::new(),
+        removes: Vec::new(),
+        suspends: Vec::new(),
+        signed_by: state.signed_by,
+        signers: state.signers,
+        needed: state.needed,
+        complete: state.directory.is_some(),
+    };
+    match proposed {
+        ProposalFile::List(proposal) => {
+            let list = TrustList::peek(&proposal.list).map_err(CeremonyError::from)?;
+            if let Some(root) = &proposal.root {
+                Root::peek(root).map_err(CeremonyError::from)?;
+                report.root = Some(root.digest());
+            }
+            report.digest = proposal.list.digest();
+            report.version = u64::from(list.version);
+            report.expires = Some(list.expires);
+            report.nodes = list.members.iter().flat_map(nodes_of).collect();
+            let before = current.map_or(&[][..], |current| &current.list().members);
+            let before = before.iter().map(|member| member.member);
+            report.removes = before.filter(|member| !list.has(*member)).collect();
+        }
+        ProposalFile::Suspension(proposal) => {
+            let list = SuspendList::peek(&proposal.suspension).map_err(CeremonyError::from)?;
+            report.digest = proposal.suspension.digest();
+            report.version = u64::from(list.list_version);
+            report.suspends = suspended(&list);
+        }
+    }
+    Ok(report)
+}
+
+fn nodes_of(member: &Member) -> Vec<(NodeId, Digest)> {
+    let keys = member.nodes.iter().map(|node| node.identity.key_id());
+    member.node_ids().zip(keys).collect()
+}
+
+fn suspended(list: &SuspendList) -> Vec<Suspended> {
+    let suspended = list.suspended.iter().map(|one| Suspended {
+        member: one.member,
+        reason: one.reason.clone(),
+    });
+    suspended.collect()
+}
+
+fn trust(directory: &Directory) -> Trust {
+    let member = |member: &Member| TrustedMember {
+        member: member.member,
+        name: member.name.clone(),
+        contact: member.contact.clone(),
+        nodes: member
+            .node_ids()
+            .zip(&member.nodes)
+            .map(|(node, listed)| TrustedNode {
+                node,
+                identity: listed.identity.key_id(),
+                address: listed.address.clone(),
+            })
+            .collect(),
+    };
+    Trust {
+        root: directory.root_fingerprint(),
+        version: u64::from(directory.version()),
+        digest: directory.hash(),
+        expires: directory.expires(),
+        members: directory.members().iter().map(member).collect(),
+        suspended: directory.suspension().map_or_else(Vec::new, suspended),
+    }
+}

@@ -1,0 +1,192 @@
+//! A proposal as a file that goes from member to member until enough have signed it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::ceremony::CeremonyError;
+use crate::base::MemberId;
+use crate::seal::trust::{
+    Country, Directory, Root, SUSPEND_THRESHOLD, SignedDocument, SuspendList, TrustList,
+    list_threshold,
+};
+
+/// What is to be signed by members and then installed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "proposes", rename_all = "kebab-case")]
+pub enum ProposalFile {
+    /// A trust list, with a root where the countries change.
+    List(ListProposal),
+    /// A suspend list.
+    Suspension(SuspendProposal),
+}
+
+/// A list, and what comes with it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListProposal {
+    /// The root, where there is a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<SignedDocument>,
+    /// The list.
+    pub list: SignedDocument,
+    /// The bundles of the nodes that come in by cards.
+    pub bundles: Vec<SignedDocument>,
+}
+
+/// A suspend list.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SuspendProposal {
+    /// The suspend list.
+    pub suspension: SignedDocument,
+}
+
+/// How far the signing of a proposal has come.
+#[derive(Debug, Clone)]
+pub struct SignedState {
+    /// Members whose signature stands on every document.
+    pub signed_by: Vec<MemberId>,
+    /// Members whose signatures can count.
+    pub signers: Vec<MemberId>,
+    /// How many must sign.
+    pub needed: usize,
+    /// What the proposal comes to, once enough have signed.
+    pub directory: Option<Directory>,
+}
+
+impl ProposalFile {
+    /// Reads a proposal.
+    ///
+    /// # Errors
+    /// [`CeremonyError::File`].
+    pub fn read(path: &Path) -> Result<Self, CeremonyError> {
+        let bad = |what: String| CeremonyError::File {
+            file: path.display().to_string(),
+            what,
+        };
+        let json = fs::read(path).map_err(|error| bad(error.to_string()))?;
+        serde_json::from_slice(&json).map_err(|error| bad(format!("not a proposal: {error}")))
+    }
+
+    /// Writes the proposal.
+    ///
+    /// # Errors
+    /// [`CeremonyError::File`].
+    pub fn write(&self, path: &Path) -> Result<(), CeremonyError> {
+        let json = serde_json::to_vec_pretty(self).expect("documents are plain text");
+        fs::write(path, json).map_err(|error| CeremonyError::File {
+            file: path.display().to_string(),
+            what: error.to_string(),
+        })
+    }
+
+    /// The documents to be signed.
+    pub fn documents(&self) -> impl Iterator<Item = &SignedDocument> {
+        let (first, second) = match self {
+            Self::List(proposal) => (Some(&proposal.list), proposal.root.as_ref()),
+            Self::Suspension(proposal) => (Some(&proposal.suspension), None),
+        };
+        first.into_iter().chain(second)
+    }
+
+    /// The documents to be signed, to add signatures.
+    pub(super) fn documents_mut(&mut self) -> impl Iterator<Item = &mut SignedDocument> {
+        let (first, second) = match self {
+            Self::List(proposal) => (Some(&mut proposal.list), proposal.root.as_mut()),
+            Self::Suspension(proposal) => (Some(&mut proposal.suspension), None),
+        };
+        first.into_iter().chain(second)
+    }
+
+    /// The countries that can sign, with their keys: those of the root that the proposal brings or
+    /// else of the one in force, without those that it takes away.
+    ///
+    /// # Errors
+    /// [`CeremonyError`] for a document that nobody should sign.
+    pub fn countries(&self, current: Option<&Directory>) -> Result<Vec<Country>, CeremonyError> {
+        let in_force = || current.map(|current| current.root().clone());
+        let (root, stays): (_, Box<dyn Fn(MemberId) -> bool>) = match self {
+            Self::List(proposal) => {
+                let root = proposal.root.as_ref().map(Root::peek).transpose()?;
+                let list = TrustList::peek(&proposal.list)?;
+                (
+                    root.or_else(in_force),
+                    Box::new(move |member| list.has(member)),
+                )
+            }
+            Self::Suspension(proposal) => {
+                let list = SuspendList::peek(&proposal.suspension)?;
+                (in_force(), Box::new(move |member| !list.suspends(member)))
+            }
+        };
+        let mut countries = root.ok_or(CeremonyError::NoListYet)?.countries;
+        countries.retain(|country| stays(country.member));
+        Ok(countries)
+    }
+
+    /// What follows from the proposal at a node where `current` is in force.
+    ///
+    /// # Errors
+    /// [`CeremonyError`] where it does not follow, or signatures are missing.
+    pub fn outcome(&self, current: Option<&Directory>) -> Result<Directory, CeremonyError> {
+        match (self, current) {
+            (Self::List(proposal), None) => {
+                let root = proposal.root.clone().ok_or(CeremonyError::NoListYet)?;
+                let bundles = proposal.bundles.clone();
+                Ok(Directory::build(&[root], &proposal.list, bundles)?)
+            }
+            (Self::List(proposal), Some(current)) => {
+                if current.list_document().digest() == proposal.list.digest() {
+                    return Ok(current.clone());
+                }
+                let roots: Vec<_> = proposal.root.iter().cloned().collect();
+                let mut next = current.advance(&roots, &proposal.list)?;
+                for bundle in &proposal.bundles {
+                    next = next.with_bundle(bundle.clone())?;
+                }
+                Ok(next)
+            }
+            (Self::Suspension(_), None) => Err(CeremonyError::NoListYet),
+            (Self::Suspension(proposal), Some(current)) => {
+                Ok(current.suspend(&proposal.suspension)?)
+            }
+        }
+    }
+
+    /// How far the signing has come.
+    ///
+    /// # Errors
+    /// [`CeremonyError`] for a document that nobody should sign.
+    pub fn state(&self, current: Option<&Directory>) -> Result<SignedState, CeremonyError> {
+        let countries = self.countries(current)?;
+        let by = |document: &SignedDocument| -> BTreeSet<MemberId> {
+            document.signatures().iter().map(|s| s.member).collect()
+        };
+        let everywhere = self
+            .documents()
+            .map(by)
+            .reduce(|all, one| all.intersection(&one).copied().collect());
+        let needed = match self {
+            Self::Suspension(_) => SUSPEND_THRESHOLD,
+            // The first root is signed by every country that it names.
+            Self::List(_) if current.is_none() => countries.len(),
+            Self::List(proposal) => match (&proposal.root, current) {
+                (None, Some(current)) => list_threshold(current.root().countries.len()),
+                (root, _) => {
+                    let root = root.as_ref().map(Root::peek).transpose()?;
+                    let countries = root.map_or(countries.len(), |root| root.countries.len());
+                    crate::seal::trust::root_threshold(countries).max(list_threshold(countries))
+                }
+            },
+        };
+        Ok(SignedState {
+            signed_by: everywhere.unwrap_or_default().into_iter().collect(),
+            signers: countries.iter().map(|country| country.member).collect(),
+            needed,
+            directory: self.outcome(current).ok(),
+        })
+    }
+}

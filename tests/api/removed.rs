@@ -1,0 +1,181 @@
+//! Members that are taken out of the trust list, against the core.
+
+use liaison::app::change::{Change, Other};
+use liaison::app::core::Outcome;
+use liaison::app::{
+    Action, AppError, Ask, FromPeer, Input, ListAlarm, MemberAsk, MemberChange, MemberReply, Reply,
+    Withheld,
+};
+use liaison::audit::Statement;
+use liaison::base::{Digest, Role};
+use liaison::exchange::Refusal;
+
+use crate::office::{HOUR, Office, member, node, receipt_of, request_body};
+
+/// The office after a list without TR, or with TR suspended.
+fn without_tr(office: &mut Office, suspended: bool) -> Vec<Outcome> {
+    let mut next = office.federation.clone();
+    next.nodes.retain(|listed| *listed != node("TR"));
+    if suspended {
+        next.trust.suspended = vec![member("TR")];
+        next.trust.suspension = Some((1, Digest::of(b"suspension")));
+    } else {
+        next.version = 2;
+        next.hash = Digest::of(b"list 2");
+    }
+    office.federation = next.clone();
+    office.handle(vec![Input::Federation(next)])
+}
+
+fn sent_to(outcomes: &[Outcome], peer: &str) -> usize {
+    let to =
+        |outcome: &&Outcome| matches!(outcome, Outcome::Send { peer: to, .. } if *to == node(peer));
+    outcomes.iter().filter(to).count()
+}
+
+fn holdings(office: &mut Office, role: Role) -> Result<Reply, AppError> {
+    let ask = Ask::Members(MemberAsk::Holdings {
+        member: member("TR"),
+    });
+    office.ask(role, Action::ReadHoldings, ask)
+}
+
+#[test]
+fn what_waits_for_a_member_that_is_out_stays_and_goes_when_it_is_back() {
+    for suspended in [false, true] {
+        let mut office = Office::new();
+        office.peer("TR", FromPeer::Down);
+        let id = office.asked_tr();
+        without_tr(&mut office, suspended);
+        // Even if its link were up: every send asks the list.
+        assert_eq!(sent_to(&office.peer("TR", FromPeer::Up), "TR"), 0);
+        office.now = office.now.plus(HOUR);
+        assert_eq!(sent_to(&office.handle(vec![Input::Tick]), "TR"), 0);
+        let ask = Ask::GlanceExchange { exchange: id };
+        let Ok(Reply::Exchanges(rows, _)) = office.ask(Role::Officer, Action::ListExchanges, ask)
+        else {
+            panic!("the exchange is listed");
+        };
+        let why = if suspended {
+            Withheld::Suspended
+        } else {
+            Withheld::Removed
+        };
+        assert_eq!(rows[0].withheld, Some(why));
+        let mut back = office.federation.clone();
+        back.nodes.push(node("TR"));
+        back.version += 1;
+        back.hash = Digest::of(b"list 3");
+        back.trust = Default::default();
+        let outcomes = office.handle(vec![Input::Federation(back)]);
+        assert_eq!(sent_to(&outcomes, "TR"), 1);
+    }
+}
+
+#[test]
+fn a_message_of_a_member_that_is_out_is_refused() {
+    for suspended in [false, true] {
+        let mut office = Office::new();
+        let message = office.first_of("TR", Role::Officer, request_body());
+        without_tr(&mut office, suspended);
+        office.refuses("TR", &message, Refusal::NotListed);
+    }
+}
+
+#[test]
+fn nobody_asks_a_member_that_is_out() {
+    let mut office = Office::new();
+    without_tr(&mut office, true);
+    let id = office.new_id();
+    let ask = Ask::SendRequest {
+        to: vec![(member("TR"), id, Vec::new())],
+        request: Box::new(crate::office::request()),
+    };
+    let refused = office.ask(Role::Officer, Action::SendRequest, ask);
+    assert!(
+        matches!(refused, Err(AppError::NotListed(_))),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn what_a_member_holds_is_what_it_receipted_or_sent_and_what_may_have_reached_it() {
+    let mut office = Office::new();
+    let (confirmed, waiting) = (office.asked_tr(), office.asked_tr());
+    let Some(Change::Sent(sent)) = office
+        .changes_since(0)
+        .into_iter()
+        .find(|change| matches!(change, Change::Sent(sent) if sent.header.id == confirmed))
+    else {
+        panic!("it was recorded");
+    };
+    let statement = Statement::Received {
+        sender: node("MK"),
+        id: confirmed,
+        leaf: sent.leaf(),
+    };
+    let at = office.now;
+    office.peer("TR", receipt_of("TR", statement, at));
+    let theirs = office.first_of("TR", Role::Officer, request_body());
+    office.takes(&theirs);
+    without_tr(&mut office, false);
+    for role in [Role::Officer, Role::Contact, Role::Auditor, Role::Admin] {
+        let Ok(Reply::Members(reply)) = holdings(&mut office, role) else {
+            panic!("{role} may see it");
+        };
+        let MemberReply::Holdings { withheld, held } = *reply;
+        assert_eq!(withheld, Some(Withheld::Removed));
+        let mut seen: Vec<_> = held
+            .iter()
+            .map(|(id, held)| (*id, held.messages, held.unconfirmed))
+            .collect();
+        let mut expected = vec![(confirmed, 1, 0), (waiting, 0, 1), (theirs.header.id, 1, 0)];
+        seen.sort();
+        expected.sort();
+        assert_eq!(seen, expected);
+    }
+}
+
+#[test]
+fn another_list_of_the_same_version_is_recorded_once_and_told_until_it_is_gone() {
+    let mut office = Office::new();
+    let size = liaison::store::Log::size(&office.log);
+    let other = FromPeer::ListAt {
+        version: 1,
+        hash: Digest::of(b"another"),
+    };
+    office.peer("TR", other.clone());
+    office.peer("TR", other);
+    let recorded = office.changes_since(size);
+    let conflict = MemberChange::ListConflict {
+        peer: node("TR"),
+        version: 1,
+        hash: Digest::of(b"another"),
+    };
+    assert_eq!(recorded, [Change::Other(Other::Member(conflict))]);
+    assert_eq!(
+        alarms(&mut office),
+        [ListAlarm::Conflict {
+            peer: node("TR"),
+            version: 1
+        }]
+    );
+    let hash = office.federation.hash;
+    office.peer("TR", FromPeer::ListAt { version: 1, hash });
+    assert_eq!(alarms(&mut office), []);
+    office.peer("TR", FromPeer::ListAt { version: 3, hash });
+    assert_eq!(
+        alarms(&mut office),
+        [ListAlarm::Behind {
+            peer: node("TR"),
+            version: 3
+        }]
+    );
+}
+
+fn alarms(office: &mut Office) -> Vec<ListAlarm> {
+    match office.ask(Role::Admin, Action::ReadHealth, Ask::Health) {
+        Ok(Reply::Health(health)) => health.list_alarms,
+        other => panic!("everybody may see the node's state: {other:?}"),
+    }
+}

@@ -1,0 +1,223 @@
+//! Members that are suspended, removed and taken back while nodes serve.
+
+use std::time::{Duration, Instant};
+
+use liaison::api::{ExchangeSummary, Holdings, Sent};
+
+use crate::examples;
+use crate::office::Office;
+use crate::run::Ran;
+use crate::world::{PATIENCE, World, at_once, until};
+
+/// How soon a removal must be felt.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+impl World {
+    /// Lets these offices sign what the file proposes.
+    fn signed_by(&self, file: &std::path::Path, members: &[&str]) {
+        for member in members {
+            let sign = self.office(member).call("trust sign");
+            sign.option("--file", file).run().done();
+        }
+    }
+
+    /// A suspension of a member, signed by the first two of these.
+    fn suspension_of(&self, out: &str, by: [&str; 2]) -> std::path::PathBuf {
+        let file = self.file(&format!("suspend-{out}"));
+        let suspend = self.office(by[0]).call("trust suspend");
+        suspend
+            .option("--member", out)
+            .option("--reason", "its keys were stolen")
+            .option("--out", &file)
+            .run()
+            .done();
+        self.signed_by(&file, &by[1..]);
+        file
+    }
+
+    /// A next list as this office proposes it, signed by those.
+    fn next_list(&self, name: &str, at: &str, remove: &[&str], by: &[&str]) -> std::path::PathBuf {
+        let file = self.file(name);
+        let propose = self.office(at).call("trust propose").option("--out", &file);
+        let propose = remove
+            .iter()
+            .fold(propose, |call, out| call.option("--remove", out));
+        propose.run().done();
+        self.signed_by(&file, by);
+        file
+    }
+}
+
+impl Office {
+    fn install(&self, file: &std::path::Path) -> Ran {
+        self.call("trust install").option("--file", file).run()
+    }
+
+    fn asks(&self, world: &World, to: &str) -> ExchangeSummary {
+        let text = toml::to_string(&examples::request()).expect("an example is valid TOML");
+        let file = world.write("request.toml", text);
+        let send = self.call("rfi send").option("--to", to);
+        let sent: Sent = send.option("--file", file).run().read();
+        sent.exchanges.into_iter().next().expect("one exchange")
+    }
+
+    fn line_of(&self, asked: &ExchangeSummary) -> ExchangeSummary {
+        let mut all = self
+            .exchanges()
+            .expect("the node lists exchanges")
+            .into_iter();
+        all.find(|line| line.id == asked.id).expect("it is listed")
+    }
+
+    fn linked_to(&self, peer: &str) -> bool {
+        let peers = self.health().map_or_else(Vec::new, |health| health.peers);
+        peers
+            .iter()
+            .any(|p| p.node.member.as_str() == peer && p.connected)
+    }
+
+    fn alarms(&self) -> Vec<String> {
+        let health = self.health().map_or_else(Vec::new, |health| health.alarms);
+        health.into_iter().map(|alarm| alarm.code).collect()
+    }
+}
+
+#[test]
+fn a_suspended_member_is_cut_off_within_a_second_and_gets_nothing_until_the_next_list() {
+    let world = World::serving(&["MK", "TR", "AT"]);
+    let (mk, tr, at) = (world.office("MK"), world.office("TR"), world.office("AT"));
+    let first = mk.asks(&world, "AT");
+    until(PATIENCE, "AT's node has the first request", || {
+        (mk.line_of(&first).state == "delivered").then_some(())
+    });
+    let file = world.suspension_of("AT", ["MK", "TR"]);
+
+    // What is asked while AT is away waits, and stays when AT is back.
+    at.kill();
+    let second = mk.asks(&world, "AT");
+    assert_eq!(mk.line_of(&second).withheld, None);
+    mk.install(&file).done();
+    until(PATIENCE, "MK takes AT out", || {
+        mk.line_of(&second)
+            .withheld
+            .filter(|why| why == "suspended")
+    });
+    at.serve();
+    until(PATIENCE, "TR, which knows nothing yet, has AT back", || {
+        tr.linked_to("AT").then_some(())
+    });
+    let sent = mk.call("rfi send").option("--to", "AT");
+    let file_of_request = world.file("request.toml");
+    sent.option("--file", file_of_request)
+        .run()
+        .failed(1, "not-listed");
+
+    // A live link is closed at once.
+    tr.install(&file).done();
+    let installed = Instant::now();
+    until(AT_ONCE, "TR has closed the link with AT", || {
+        tr.health()
+            .filter(|health| health.out.iter().any(|out| out.member.as_str() == "AT"))
+            .map(|_| ())
+    });
+    until(AT_ONCE, "AT's link with TR is down", || {
+        (!at.linked_to("TR")).then_some(())
+    });
+    assert!(installed.elapsed() < AT_ONCE, "{:?}", installed.elapsed());
+
+    let line = mk.line_of(&second);
+    assert_eq!(
+        (line.state.as_str(), line.withheld.as_deref()),
+        ("queued", Some("suspended"))
+    );
+    let shown = mk.call("rfi show").word(second.id.to_string());
+    let (_, text, _) = shown.run_as_text();
+    assert!(text.contains("NOT SENT: AT is suspended"), "{text}");
+
+    // What it has is listed.
+    let held: Holdings = mk.call("trust show").option("--holds", "AT").run().read();
+    assert_eq!(held.out.as_deref(), Some("suspended"));
+    let counted = |id| {
+        let one = held.holds.iter().find(|held| held.conversation == id);
+        one.map(|held| (held.messages, held.unconfirmed))
+    };
+    assert_eq!(counted(first.id), Some((1, 0)));
+    assert_eq!(counted(second.id), Some((0, 1)));
+
+    // The next list takes it back, and what waited goes.
+    let list = world.next_list("list-2", "MK", &[], &["MK", "TR"]);
+    for office in &world.offices {
+        office.install(&list).done();
+    }
+    world.linked();
+    until(PATIENCE, "the second request arrives after all", || {
+        (mk.line_of(&second).state == "delivered").then_some(())
+    });
+    assert_eq!(mk.line_of(&second).withheld, None);
+    assert_eq!(mk.alarms(), Vec::<String>::new());
+}
+
+#[test]
+fn a_removed_member_is_gone_and_an_older_list_does_not_bring_it_back() {
+    let world = World::serving(&["MK", "TR", "AT"]);
+    let (mk, at) = (world.office("MK"), world.office("AT"));
+    let before = world.file("trust-before");
+    crate::world::copy_folder(&mk.part("trust"), &before);
+    let list = world.next_list("list-2", "MK", &["AT"], &["MK", "TR"]);
+    mk.install(&list).done();
+    until(AT_ONCE, "AT has lost its link with MK", || {
+        (!at.linked_to("MK")).then_some(())
+    });
+    until(PATIENCE, "MK has no peer AT", || {
+        let peers = mk.health()?.peers;
+        peers
+            .iter()
+            .all(|peer| peer.node.member.as_str() != "AT")
+            .then_some(())
+    });
+    // The node does not take an older list from under it, running or not.
+    for file in ["root.json", "list.json"] {
+        std::fs::copy(before.join(file), mk.part("trust").join(file)).expect("a copy");
+    }
+    until(
+        PATIENCE,
+        "MK says that it does not take the older list",
+        || mk.said().contains("trust-list-rollback").then_some(()),
+    );
+    assert!(!mk.linked_to("AT"));
+    mk.stop();
+    mk.start();
+    assert!(!mk.end_within(PATIENCE).success());
+    assert!(
+        mk.said().contains("trust list 1 is installed, but list 2"),
+        "{}",
+        mk.said()
+    );
+    mk.install(&list).done();
+    mk.serve();
+    assert!(!mk.linked_to("AT"));
+}
+
+#[test]
+fn two_lists_of_one_version_are_an_alarm_on_both_sides() {
+    let world = World::serving(&["MK", "TR", "AT"]);
+    let (mk, tr, at) = (world.office("MK"), world.office("TR"), world.office("AT"));
+    // TR signs two different lists 2.
+    let one = world.next_list("list-a", "MK", &[], &["MK", "TR"]);
+    let other = world.next_list("list-b", "AT", &[], &["AT", "TR"]);
+    mk.install(&one).done();
+    until(PATIENCE, "TR knows that it is behind", || {
+        (tr.alarms() == ["trust-list-behind"]).then_some(())
+    });
+    at.install(&other).done();
+    for office in [mk, at] {
+        let what = format!("{} alarms", office.member);
+        until(PATIENCE, &what, || {
+            (office.alarms() == ["trust-list-conflict"]).then_some(())
+        });
+    }
+    let (_, text, _) = mk.call("status").run_as_text();
+    assert!(text.contains("ALARM"), "{text}");
+    at_once(&world.offices, Office::stop);
+    assert!(mk.verified() > 0);
+}
