@@ -6,6 +6,7 @@
 
 mod attachments;
 mod envelope;
+mod exchanges;
 mod given;
 mod hpke_xwing;
 mod lattices;
