@@ -11,6 +11,7 @@ mod given;
 mod hpke_xwing;
 mod lattices;
 mod oracle;
+mod protocol;
 mod signatures;
 mod symmetric;
 mod x25519;
