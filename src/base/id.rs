@@ -69,7 +69,12 @@ impl FromStr for MemberId {
             .get_mut(..text.len())
             .ok_or(ParseIdError::Member)?
             .copy_from_slice(text.as_bytes());
-        Self::from_bytes(bytes)
+        // In the fixed form zeros are padding; in a text they are nothing.
+        Self::from_bytes(bytes).and_then(|id| {
+            (id.as_str() == text)
+                .then_some(id)
+                .ok_or(ParseIdError::Member)
+        })
     }
 }
 
@@ -259,7 +264,18 @@ mod tests {
         for good in ["MK", "ICMPD", "FRONTEX", "A1", "ABCDEFGH"] {
             assert_eq!(good.parse::<MemberId>().unwrap().as_str(), good);
         }
-        for bad in ["", "M", "mk", "1A", "MK ", "M-K", "ABCDEFGHI", "МК", "M\0K"] {
+        for bad in [
+            "",
+            "M",
+            "mk",
+            "1A",
+            "MK ",
+            "M-K",
+            "ABCDEFGHI",
+            "МК",
+            "M\0K",
+            "MK\0",
+        ] {
             assert!(bad.parse::<MemberId>().is_err(), "{bad:?}");
         }
     }

@@ -6,10 +6,12 @@
 
 mod attachments;
 mod envelope;
+mod exchanges;
 mod given;
 mod hpke_xwing;
 mod lattices;
 mod oracle;
+mod protocol;
 mod signatures;
 mod symmetric;
 mod x25519;

@@ -79,6 +79,11 @@ impl Payload {
         }
     }
 
+    /// The one way to write it.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec_pretty(self).expect("a payload is plain text and numbers")
+    }
+
     /// The error for a payload of another kind than `expected`.
     pub(super) fn instead_of(&self, expected: DocumentKind) -> TrustError {
         TrustError::WrongKind {
@@ -124,10 +129,8 @@ impl SignedDocument {
     /// Writes a payload, still unsigned.
     pub(super) fn draft(payload: &Payload) -> Result<Self, TrustError> {
         payload.check()?;
-        let document =
-            serde_json::to_vec_pretty(payload).expect("a payload is plain text and numbers");
         Ok(Self {
-            document,
+            document: payload.to_bytes(),
             signatures: Vec::new(),
         })
     }
@@ -171,12 +174,15 @@ impl SignedDocument {
         self.payload().map(|payload| payload.kind())
     }
 
-    /// Parses the payload and refuses what it may not say.
+    /// Parses the payload and refuses what it may not say, and what could be written in another
+    /// way: of two readers none must take what the other refuses.
     pub(super) fn payload(&self) -> Result<Payload, TrustError> {
         let payload: Payload =
             serde_json::from_slice(&self.document).map_err(|_| TrustError::Malformed)?;
         payload.check()?;
-        Ok(payload)
+        (payload.to_bytes() == self.document)
+            .then_some(payload)
+            .ok_or(TrustError::Malformed)
     }
 
     /// Adds the signature of `member`. The document must be one that can be accepted at all.

@@ -12,9 +12,22 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::seal::recipient::RecipientKey;
+use crate::seal::trust::document::Payload;
 
-/// A document with any payload, signed by these keys whatever it says.
+/// A document with any payload, signed by these keys whatever it says; what has the shape of a
+/// payload is put into its one spelling.
 fn forge(
+    payload: &[u8],
+    context: &str,
+    by: &[(MemberId, &SigningKey)],
+    entropy: &mut SeededEntropy,
+) -> SignedDocument {
+    let spelt = serde_json::from_slice(payload).map(|payload: Payload| payload.to_bytes());
+    forge_exactly(&spelt.unwrap_or(payload.to_vec()), context, by, entropy)
+}
+
+/// A document with these very bytes.
+fn forge_exactly(
     payload: &[u8],
     context: &str,
     by: &[(MemberId, &SigningKey)],
@@ -144,6 +157,47 @@ impl World {
             &mut entropy,
         );
         MemberCard::read(&card).map(drop)
+    }
+}
+
+#[test]
+fn a_payload_that_could_be_written_in_another_way_is_refused() {
+    let world = World::new();
+    let pretty = String::from_utf8(world.list.payload_bytes().to_vec()).unwrap();
+    let read = |payload: &str| {
+        let mut entropy = SeededEntropy::new(8);
+        let context = "liaison/trust-list/v1";
+        let list = forge_exactly(
+            payload.as_bytes(),
+            context,
+            &world.countries(),
+            &mut entropy,
+        );
+        Directory::build(std::slice::from_ref(&world.root), &list, []).map(drop)
+    };
+    assert_eq!(read(&pretty), Ok(()));
+    let version = r#"  "version": 1,"#;
+    let root_version = r#"  "root_version": 1,"#;
+    let both = format!("{version}\n{root_version}");
+    let others = [
+        serde_json::from_str::<Value>(&pretty).unwrap().to_string(),
+        format!("{pretty}\n"),
+        pretty.replace("  ", "\t"),
+        pretty.replace(&both, &format!("{root_version}\n{version}")),
+        pretty.replace(
+            r#"  "previous": null,
+"#,
+            "",
+        ),
+        pretty.replace(".000Z", "Z"),
+        pretty.replace(".000Z", ".000+00:00"),
+        pretty.replace(r#""nodes": ["#, r#""nodes": [ "#),
+        pretty.replace(r#""MK""#, r#""MK\u0000""#),
+        pretty.replace(r#""MK""#, r#""\u004dK""#),
+    ];
+    for other in others {
+        assert_ne!(other, pretty);
+        assert_eq!(read(&other), Err(TrustError::Malformed), "{other:.200}");
     }
 }
 
