@@ -5,6 +5,7 @@ mod attachments;
 mod auth;
 mod exchanges;
 mod problem;
+mod sealing;
 mod shapes;
 mod staging;
 mod status;

@@ -5,3 +5,5 @@ mod full;
 mod hostile;
 mod office;
 mod receipts;
+mod served;
+mod uploads;
