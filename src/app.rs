@@ -13,6 +13,7 @@ mod project;
 mod read;
 mod receipts;
 mod receive;
+mod recipients;
 mod requests;
 pub mod rows;
 mod service;
@@ -26,4 +27,5 @@ pub use input::{
 pub use people::{People, PeopleError};
 pub use permit::{Action, Caller, Denied, Permit};
 pub use receive::LARGEST_ATTACHMENT;
+pub use recipients::{MOST_ASKED, check_asked, named_once};
 pub use requests::LIFE;

@@ -5,7 +5,7 @@ use std::net::Shutdown;
 
 use serde_json::{Value, json};
 
-use crate::office::REQUEST;
+use crate::office::{ALERT, REQUEST};
 use crate::served::{Answer, Served, until};
 
 fn toml(text: &str) -> Value {
@@ -49,6 +49,42 @@ fn an_upload_whose_connection_drops_leaves_no_file() {
     let view = served.call("officer", "GET", &format!("/exchanges/{exchange}"));
     let view: Value = view.send().is(200);
     assert_eq!(view["events"][0]["attachments"], Value::Null);
+}
+
+#[test]
+fn a_member_that_is_named_twice_is_refused_before_any_file_is_sealed_for_it() {
+    let served = Served::new();
+    let id = served.reserve("officer", "request");
+    served.upload("officer", &id, 0, b"a file").is::<Value>(200);
+    let before = served.files();
+    let post = |to: &[&str]| {
+        let call = served.call("officer", "POST", "/requests");
+        call.json(&asks(to, Some(&id))).send()
+    };
+    let many: Vec<String> = (10..75).map(|n| format!("M{n}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let none = "no-recipient";
+    for (to, code) in [
+        (&["TR", "AT", "TR"][..], "named-twice"),
+        (&["TR", "TR"], "named-twice"),
+        (&[], none),
+        (&many, "too-many-asked"),
+    ] {
+        let problem = post(to).fails(422, code);
+        assert_eq!(problem.field.as_deref(), Some("to"));
+        assert_eq!(served.files(), before, "{to:?}");
+    }
+    let sent: Value = post(&["TR", "AT"]).is(202);
+    assert_eq!(sent["exchanges"].as_array().map(Vec::len), Some(2));
+    assert_eq!(served.files().len(), 2);
+}
+
+#[test]
+fn an_alert_names_each_member_once() {
+    let served = Served::new();
+    let alert = json!({ "to": ["TR", "AT", "TR"], "alert": toml(ALERT) });
+    let call = served.call("contact", "POST", "/alerts").json(&alert);
+    call.send().fails(422, "named-twice");
 }
 
 #[test]
