@@ -14,6 +14,7 @@ mod project;
 mod read;
 mod receipts;
 mod receive;
+mod recipients;
 mod requests;
 pub mod rows;
 mod service;
@@ -31,4 +32,5 @@ pub use members::{
 pub use people::{People, PeopleError};
 pub use permit::{Action, Caller, Denied, Permit};
 pub use receive::LARGEST_ATTACHMENT;
+pub use recipients::{MOST_ASKED, check_asked, named_once};
 pub use requests::LIFE;

@@ -6,6 +6,7 @@ mod auth;
 mod exchanges;
 mod members;
 mod problem;
+mod sealing;
 mod shapes;
 mod staging;
 mod status;

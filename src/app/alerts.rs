@@ -2,6 +2,7 @@
 
 use super::error::AppError;
 use super::input::{Attached, Reply};
+use super::recipients::named_once;
 use super::requests::{Letter, compose};
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
@@ -21,12 +22,12 @@ pub(super) fn publish(
 ) -> Result<Reply, Stop> {
     let me = service.me.member;
     let federation = service.federation.as_ref().ok_or(AppError::NoTrustList)?;
+    named_once(to)?;
     let mut recipients = to.to_vec();
     if recipients.is_empty() {
         recipients = federation.others(me);
     }
     recipients.sort();
-    recipients.dedup();
     if recipients.is_empty() {
         return Err(AppError::NoRecipient.into());
     }

@@ -37,6 +37,9 @@ pub enum AppError {
     /// More members were named than one request is sent to.
     #[error("a request is sent to at most 64 members at once")]
     TooManyAsked,
+    /// A member was named more than once.
+    #[error("{0} is named more than once")]
+    NamedTwice(MemberId),
     /// The id was used for something else.
     #[error("this reservation was used for another message")]
     IdTaken,
@@ -76,6 +79,7 @@ impl AppError {
             Self::ToOneself => "to-oneself",
             Self::NoRecipient => "no-recipient",
             Self::TooManyAsked => "too-many-asked",
+            Self::NamedTwice(_) => "named-twice",
             Self::IdTaken => "id-taken",
             Self::TooLarge => "too-large",
             Self::AttachmentIncomplete => "attachment-incomplete",
@@ -106,6 +110,7 @@ impl AppError {
             }
             Self::ToOneself | Self::NoRecipient => "Name the member to ask with `--to`.",
             Self::TooManyAsked => "Send it in parts, or publish an alert.",
+            Self::NamedTwice(_) => "Name each member once; nothing was sent.",
             Self::IdTaken => "Make a new reservation and send it again.",
             Self::TooLarge => "Shorten the text, or attach it as a file.",
             Self::AttachmentIncomplete => {

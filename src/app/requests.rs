@@ -7,6 +7,7 @@ use super::error::AppError;
 use super::input::{Attached, Reply};
 use super::permit::Action;
 use super::project::last_seen;
+use super::recipients::check_asked;
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
 use crate::base::{Actor, MemberId, MessageId};
@@ -17,9 +18,6 @@ use crate::wire;
 
 /// How long peers may try to deliver a message.
 pub const LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
-
-/// The most members that one request is sent to.
-pub const MOST_ASKED: usize = 64;
 
 /// The action that a command needs leave for.
 pub(super) fn action_of(command: &Command) -> &'static [Action] {
@@ -50,12 +48,8 @@ pub(super) fn send(
 ) -> Result<Reply, Stop> {
     let me = service.me.member;
     let federation = service.federation.as_ref().ok_or(AppError::NoTrustList)?;
-    if to.is_empty() {
-        return Err(AppError::NoRecipient.into());
-    }
-    if to.len() > MOST_ASKED {
-        return Err(AppError::TooManyAsked.into());
-    }
+    let asked: Vec<MemberId> = to.iter().map(|(member, ..)| *member).collect();
+    check_asked(&asked)?;
     for (member, _, _) in to {
         if *member == me {
             return Err(AppError::ToOneself.into());

@@ -1,11 +1,9 @@
 //! Attachments: sealed as they come in, opened as they go out, in constant memory.
 
-use std::io::{Read as _, Write as _};
-
 use axum::Json;
-use axum::body::{Body as HttpBody, Bytes};
+use axum::body::Body as HttpBody;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
@@ -13,16 +11,14 @@ use tokio_util::io::ReaderStream;
 use super::Api;
 use super::auth::{Params, Place, SignedIn};
 use super::problem::Failure;
+use super::sealing::{READ, attached, open, pour, reseal, seal};
 use super::staging::MOST_ATTACHMENTS;
 use crate::api::{Reservation, StagedAttachment};
 use crate::app::{Action, AppError, Ask, Attached, LARGEST_ATTACHMENT, Permit, Reply};
 use crate::base::{MemberId, MessageId, OsEntropy, Timestamp};
-use crate::domain::message::{AttachmentInfo, AttachmentSlot};
-use crate::seal::attachment::{AttachmentKey, AttachmentOpener, AttachmentSealer, context};
-use crate::store::{BlobId, BlobStore};
-
-/// Bytes read from a sealed file at a time.
-const READ: usize = 256 * 1024;
+use crate::domain::message::AttachmentInfo;
+use crate::seal::attachment::{AttachmentKey, context};
+use crate::store::BlobId;
 
 /// `POST /reservations`.
 pub async fn reserve(
@@ -54,6 +50,7 @@ pub async fn upload(
     SignedIn(caller): SignedIn,
     Place((id, index)): Place<(MessageId, u16)>,
     Params(params): Params<UploadParams>,
+    headers: HeaderMap,
     body: HttpBody,
 ) -> Result<Json<StagedAttachment>, Failure> {
     Permit::ask(api.member(), &caller, Action::ListExchanges).map_err(AppError::from)?;
@@ -69,92 +66,29 @@ pub async fn upload(
         let what = "a media type has 1 to 255 bytes, on one line";
         return Err(Failure::malformed(what).at("media_type"));
     }
-    let (pieces, sealing) = tokio::sync::mpsc::channel::<Bytes>(8);
+    let (pieces, sealing) = tokio::sync::mpsc::channel(8);
     let blobs = api.blobs.clone();
     let sealed = tokio::task::spawn_blocking(move || seal(&blobs, id, index, sealing));
-    let mut body = body.into_data_stream();
-    let mut total = 0;
-    let mut broken = None;
-    while let Some(piece) = next(&mut body).await {
-        match piece {
-            Ok(piece) => {
-                total += piece.len() as u64;
-                if total > LARGEST_ATTACHMENT - (LARGEST_ATTACHMENT >> 8) {
-                    broken = Some(Failure::from(AppError::TooLarge));
-                    break;
-                }
-                if pieces.send(piece).await.is_err() {
-                    break;
-                }
-            }
-            Err(_) => {
-                broken = Some(Failure::malformed("the upload broke off"));
-                break;
-            }
-        }
-    }
-    if let Some(failure) = broken {
-        // An empty piece tells the sealing side to give up.
-        let _ended = pieces.send(Bytes::new()).await;
-        drop(pieces);
-        let _dropped = sealed.await;
-        return Err(failure);
-    }
-    drop(pieces);
+    let most = LARGEST_ATTACHMENT - (LARGEST_ATTACHMENT >> 8);
+    let poured = pour(body.into_data_stream(), declared(&headers), most, pieces).await;
     let sealed = sealed.await.map_err(|_| AppError::DiskFull)?;
-    let (measured, key) = sealed.map_err(|_| AppError::DiskFull)?;
-    let file = Attached {
-        slot: AttachmentSlot {
-            length: measured.ciphertext_len,
-            digest: measured.ciphertext_digest,
-        },
-        info: AttachmentInfo {
-            name: params.name.clone(),
-            media_type: params.media_type,
-            size: measured.plaintext_len,
-            digest: measured.plaintext_digest,
-            key: *key.as_bytes(),
-        },
+    poured?;
+    let (name, media_type) = (params.name, params.media_type);
+    let file = attached(sealed.map_err(|_| AppError::DiskFull)?, name, media_type);
+    let staged = StagedAttachment {
+        index,
+        name: file.info.name.clone(),
+        size: file.info.size,
+        sha256: file.info.digest,
     };
     api.staging.add(id, index, file);
-    Ok(Json(StagedAttachment {
-        index,
-        name: params.name,
-        size: measured.plaintext_len,
-        sha256: measured.plaintext_digest,
-    }))
+    Ok(Json(staged))
 }
 
-async fn next(body: &mut axum::body::BodyDataStream) -> Option<Result<Bytes, axum::Error>> {
-    use futures_core::Stream as _;
-    std::future::poll_fn(|cx| std::pin::Pin::new(&mut *body).poll_next(cx)).await
-}
-
-type Sealed = (crate::seal::attachment::Measured, AttachmentKey);
-
-/// Seals what comes into a stored file. An empty piece means that the rest will not come.
-fn seal(
-    blobs: &BlobStore,
-    id: MessageId,
-    index: u16,
-    mut pieces: tokio::sync::mpsc::Receiver<Bytes>,
-) -> std::io::Result<Sealed> {
-    let key = AttachmentKey::generate(&mut OsEntropy);
-    let mut sealer = AttachmentSealer::new(&key, &context(id, index), &mut OsEntropy);
-    let mut file = blobs.create(BlobId { message: id, index })?;
-    let mut out = Vec::new();
-    while let Some(piece) = pieces.blocking_recv() {
-        if piece.is_empty() {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        sealer.push(&piece, &mut out);
-        file.write_all(&out)?;
-        out.clear();
-    }
-    let measured = sealer.finish(&mut out);
-    file.write_all(&out)?;
-    file.finish()?;
-    Ok((measured, key))
+/// The length that the head announces, where it does.
+fn declared(headers: &HeaderMap) -> Option<u64> {
+    let length = headers.get(header::CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
 }
 
 /// The sealed attachments of a reservation, for one message each: the first takes the
@@ -222,54 +156,6 @@ fn derived(first: MessageId, place: usize) -> MessageId {
     MessageId::from_bytes(bytes)
 }
 
-fn reseal(
-    blobs: &BlobStore,
-    from: MessageId,
-    to: MessageId,
-    index: u16,
-    file: &Attached,
-) -> std::io::Result<Attached> {
-    let damaged = || std::io::Error::from(std::io::ErrorKind::InvalidData);
-    let old = AttachmentKey::from_bytes(file.info.key);
-    let mut opener = AttachmentOpener::new(&old, &context(from, index));
-    let key = AttachmentKey::generate(&mut OsEntropy);
-    let mut sealer = AttachmentSealer::new(&key, &context(to, index), &mut OsEntropy);
-    let mut source = blobs.read(BlobId {
-        message: from,
-        index,
-    })?;
-    let mut target = blobs.create(BlobId { message: to, index })?;
-    let (mut buffer, mut plain, mut out) = (vec![0; READ], Vec::new(), Vec::new());
-    loop {
-        let read = source.read(&mut buffer)?;
-        if read == 0 {
-            break;
-        }
-        opener
-            .push(&buffer[..read], &mut plain)
-            .map_err(|_| damaged())?;
-        sealer.push(&plain, &mut out);
-        target.write_all(&out)?;
-        plain.clear();
-        out.clear();
-    }
-    opener.finish(&mut plain).map_err(|_| damaged())?;
-    sealer.push(&plain, &mut out);
-    let measured = sealer.finish(&mut out);
-    target.write_all(&out)?;
-    target.finish()?;
-    Ok(Attached {
-        slot: AttachmentSlot {
-            length: measured.ciphertext_len,
-            digest: measured.ciphertext_digest,
-        },
-        info: AttachmentInfo {
-            key: *key.as_bytes(),
-            ..file.info.clone()
-        },
-    })
-}
-
 /// `GET /messages/{id}/attachments/{index}`: the file as its sender had it.
 pub async fn download(
     State(api): State<Api>,
@@ -309,31 +195,4 @@ pub async fn download(
     headers.insert(header::CONTENT_DISPOSITION, fixed("attachment"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
     Ok(response)
-}
-
-fn open(
-    runtime: &tokio::runtime::Handle,
-    mut file: std::fs::File,
-    key: &AttachmentKey,
-    context: &[u8],
-    mut writer: tokio::io::DuplexStream,
-) -> std::io::Result<()> {
-    use tokio::io::AsyncWriteExt as _;
-    let damaged = || std::io::Error::from(std::io::ErrorKind::InvalidData);
-    let mut opener = AttachmentOpener::new(key, context);
-    let (mut buffer, mut plain) = (vec![0; READ], Vec::new());
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            break;
-        }
-        opener
-            .push(&buffer[..read], &mut plain)
-            .map_err(|_| damaged())?;
-        runtime.block_on(writer.write_all(&plain))?;
-        plain.clear();
-    }
-    opener.finish(&mut plain).map_err(|_| damaged())?;
-    runtime.block_on(writer.write_all(&plain))?;
-    runtime.block_on(writer.shutdown())
 }

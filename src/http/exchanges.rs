@@ -15,7 +15,7 @@ use crate::api::{
     SendRequest, Sent,
 };
 use crate::app::rows::ExchangeRow;
-use crate::app::{Action, AppError, Ask, Caller, Reply};
+use crate::app::{Action, AppError, Ask, Caller, Reply, check_asked};
 use crate::base::{MessageId, OsEntropy, Timestamp};
 use crate::domain::rfi::{Acceptance, Answer, Command, Refusal, Request};
 
@@ -25,9 +25,9 @@ pub async fn send(
     SignedIn(caller): SignedIn,
     Body(body): Body<SendRequest<Request>>,
 ) -> Result<(StatusCode, Json<Sent>), Failure> {
-    let mut to = body.to;
-    to.dedup();
-    let to = take(&api, &caller, body.reservation, &to).await?;
+    // Before files are sealed for each of them.
+    check_asked(&body.to).map_err(|error| Failure::from(error).at("to"))?;
+    let to = take(&api, &caller, body.reservation, &body.to).await?;
     let ask = Ask::SendRequest {
         to,
         request: Box::new(body.request),

@@ -97,6 +97,7 @@ fn status_of(error: &AppError) -> StatusCode {
         | AppError::ToOneself
         | AppError::NoRecipient
         | AppError::TooManyAsked
+        | AppError::NamedTwice(_)
         | AppError::TooLarge
         | AppError::BadCursor => StatusCode::UNPROCESSABLE_ENTITY,
         AppError::DiskFull => StatusCode::INSUFFICIENT_STORAGE,

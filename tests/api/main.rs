@@ -6,3 +6,5 @@ mod hostile;
 mod office;
 mod receipts;
 mod removed;
+mod served;
+mod uploads;

@@ -1,0 +1,230 @@
+//! Sealed files: written as an upload comes in, copied for further recipients, opened as they go
+//! out; all in constant memory.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+
+use axum::body::Bytes;
+use axum::http::StatusCode;
+use tokio::sync::mpsc::{Receiver, Sender};
+
+use super::problem::Failure;
+use crate::app::Attached;
+use crate::base::{MessageId, OsEntropy};
+use crate::domain::message::{AttachmentInfo, AttachmentSlot};
+use crate::seal::attachment::{
+    AttachmentKey, AttachmentOpener, AttachmentSealer, Measured, context,
+};
+use crate::store::{BlobId, BlobStore};
+
+/// Bytes read from a sealed file at a time.
+pub const READ: usize = 256 * 1024;
+
+/// A part of an upload on its way to the side that seals it.
+#[derive(Debug)]
+pub enum Piece {
+    /// The next bytes.
+    Bytes(Bytes),
+    /// The upload is whole. A channel that ends without this ends an upload that broke off.
+    Finish,
+}
+
+/// Passes an upload on, and says at its end that it is whole. `declared` is the length that its
+/// head announced, if it did; `most` is the longest that is taken, in bytes.
+///
+/// # Errors
+/// A problem where the upload breaks off, is of another length than announced, or too long: then
+/// nothing says that it is whole.
+pub async fn pour<S, E>(
+    mut body: S,
+    declared: Option<u64>,
+    most: u64,
+    pieces: Sender<Piece>,
+) -> Result<(), Failure>
+where
+    S: futures_core::Stream<Item = Result<Bytes, E>> + Unpin,
+{
+    if declared.is_some_and(|declared| declared > most) {
+        return Err(too_large());
+    }
+    let mut total = 0;
+    while let Some(piece) = next(&mut body).await {
+        let piece = piece.map_err(|_| incomplete())?;
+        total += piece.len() as u64;
+        if total > most {
+            return Err(too_large());
+        }
+        if pieces.send(Piece::Bytes(piece)).await.is_err() {
+            // The sealing side has failed, and says why.
+            return Ok(());
+        }
+    }
+    if declared.is_some_and(|declared| declared != total) {
+        return Err(incomplete());
+    }
+    // As above.
+    let _failed = pieces.send(Piece::Finish).await;
+    Ok(())
+}
+
+fn too_large() -> Failure {
+    Failure::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "attachment-too-large",
+        "the file is larger than an attachment may be",
+        "Send it in parts; nothing of it was kept.",
+    )
+}
+
+fn incomplete() -> Failure {
+    Failure::new(
+        StatusCode::BAD_REQUEST,
+        "upload-incomplete",
+        "the upload ended before the file did",
+        "Upload the file again; nothing of it was kept.",
+    )
+}
+
+async fn next<S: futures_core::Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    std::future::poll_fn(|cx| std::pin::Pin::new(&mut *stream).poll_next(cx)).await
+}
+
+/// What sealing gave: the measures of the file, and its key.
+pub type Sealed = (Measured, AttachmentKey);
+
+/// Seals what comes into a stored file, which appears only if the upload is said to be whole.
+/// Blocks.
+///
+/// # Errors
+/// [`io::ErrorKind::UnexpectedEof`] for an upload that broke off; otherwise what the disk gives.
+pub fn seal(
+    blobs: &BlobStore,
+    id: MessageId,
+    index: u16,
+    mut pieces: Receiver<Piece>,
+) -> io::Result<Sealed> {
+    let key = AttachmentKey::generate(&mut OsEntropy);
+    let mut sealer = AttachmentSealer::new(&key, &context(id, index), &mut OsEntropy);
+    let mut file = blobs.create(BlobId { message: id, index })?;
+    let mut out = Vec::new();
+    loop {
+        match pieces.blocking_recv() {
+            Some(Piece::Bytes(piece)) => {
+                sealer.push(&piece, &mut out);
+                file.write_all(&out)?;
+                out.clear();
+            }
+            Some(Piece::Finish) => {
+                let measured = sealer.finish(&mut out);
+                file.write_all(&out)?;
+                file.finish()?;
+                return Ok((measured, key));
+            }
+            None => return Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+}
+
+/// A sealed file as header and body list it.
+pub fn attached(sealed: Sealed, name: String, media_type: String) -> Attached {
+    let (measured, key) = sealed;
+    Attached {
+        slot: slot(&measured),
+        info: AttachmentInfo {
+            name,
+            media_type,
+            size: measured.plaintext_len,
+            digest: measured.plaintext_digest,
+            key: *key.as_bytes(),
+        },
+    }
+}
+
+fn slot(measured: &Measured) -> AttachmentSlot {
+    AttachmentSlot {
+        length: measured.ciphertext_len,
+        digest: measured.ciphertext_digest,
+    }
+}
+
+/// Seals a stored file anew, under a key of its own, for another message. Blocks.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidData`] for a damaged file; otherwise what the disk gives.
+pub fn reseal(
+    blobs: &BlobStore,
+    from: MessageId,
+    to: MessageId,
+    index: u16,
+    file: &Attached,
+) -> io::Result<Attached> {
+    let old = AttachmentKey::from_bytes(file.info.key);
+    let mut opener = AttachmentOpener::new(&old, &context(from, index));
+    let key = AttachmentKey::generate(&mut OsEntropy);
+    let mut sealer = AttachmentSealer::new(&key, &context(to, index), &mut OsEntropy);
+    let message = from;
+    let mut source = blobs.read(BlobId { message, index })?;
+    let mut target = blobs.create(BlobId { message: to, index })?;
+    let (mut buffer, mut plain, mut out) = (vec![0; READ], Vec::new(), Vec::new());
+    loop {
+        let read = source.read(&mut buffer)?;
+        if read == 0 {
+            break;
+        }
+        let pushed = opener.push(&buffer[..read], &mut plain);
+        pushed.map_err(|_| damaged())?;
+        sealer.push(&plain, &mut out);
+        target.write_all(&out)?;
+        plain.clear();
+        out.clear();
+    }
+    opener.finish(&mut plain).map_err(|_| damaged())?;
+    sealer.push(&plain, &mut out);
+    let measured = sealer.finish(&mut out);
+    target.write_all(&out)?;
+    target.finish()?;
+    Ok(Attached {
+        slot: slot(&measured),
+        info: AttachmentInfo {
+            key: *key.as_bytes(),
+            ..file.info.clone()
+        },
+    })
+}
+
+/// Opens a sealed file into `writer`. Blocks. A damaged file, or a reader that goes away, ends it
+/// short of its length.
+///
+/// # Errors
+/// As [`reseal`].
+pub fn open(
+    runtime: &tokio::runtime::Handle,
+    mut file: File,
+    key: &AttachmentKey,
+    context: &[u8],
+    mut writer: tokio::io::DuplexStream,
+) -> io::Result<()> {
+    use tokio::io::AsyncWriteExt as _;
+    let mut opener = AttachmentOpener::new(key, context);
+    let (mut buffer, mut plain) = (vec![0; READ], Vec::new());
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            break;
+        }
+        let pushed = opener.push(&buffer[..read], &mut plain);
+        pushed.map_err(|_| damaged())?;
+        runtime.block_on(writer.write_all(&plain))?;
+        plain.clear();
+    }
+    opener.finish(&mut plain).map_err(|_| damaged())?;
+    runtime.block_on(writer.write_all(&plain))?;
+    runtime.block_on(writer.shutdown())
+}
+
+fn damaged() -> io::Error {
+    io::ErrorKind::InvalidData.into()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,362 @@
+//! One office whose API is served over real HTTP, by the router that every node has, on memory
+//! twins of log and index, with sealed files in a folder of its own.
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use liaison::api::Problem;
+use liaison::app::change::Message;
+use liaison::app::core::Core;
+use liaison::app::{Federation, FromPeer, People};
+use liaison::audit::Origin;
+use liaison::base::{Digest, NodeId, Role, SeededEntropy, Timestamp};
+use liaison::driver::{Driver, Running};
+use liaison::http::{Api, PeopleFile, Staging};
+use liaison::store::{BlobStore, Log as _, MemoryIndex, MemoryLog};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::office::{NoSigner, Office, node, taken};
+
+/// How long an outcome may take, on a slow and busy machine too.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An office at its address. Dropped, it stops.
+pub struct Served {
+    pub address: SocketAddr,
+    pub driver: Driver,
+    /// A peer's pen: makes the messages that peers would send.
+    pub peers: Office,
+    folder: TempDir,
+    log: MemoryLog,
+    tokens: BTreeMap<String, String>,
+    people: People,
+    running: Option<Running>,
+    runtime: Option<tokio::runtime::Runtime>,
+}
+
+/// The people of the office: one a role, and a second officer.
+const PEOPLE: [(&str, Role); 7] = [
+    ("officer", Role::Officer),
+    ("second officer", Role::Officer),
+    ("releaser", Role::Releaser),
+    ("contact", Role::Contact),
+    ("auditor", Role::Auditor),
+    ("admin", Role::Admin),
+    ("observer", Role::Observer),
+];
+
+impl Served {
+    /// The office of MK, which TR, AT and RS are listed with.
+    pub fn new() -> Self {
+        let mut people = People::default();
+        let mut tokens = BTreeMap::new();
+        for (number, (name, role)) in (1..).zip(PEOPLE) {
+            let mut entropy = SeededEntropy::new(number);
+            let token = people.add(name, &[role], Timestamp::system(), &mut entropy);
+            tokens.insert(name.to_owned(), token.expect("a person"));
+        }
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let log = MemoryLog::new(Origin::first(node("MK")));
+        let mut peers = Office::new();
+        peers.now = Timestamp::system();
+        let mut served = Self {
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            driver: started(log.reopen()).0,
+            peers,
+            folder,
+            log,
+            tokens,
+            people,
+            running: None,
+            runtime: None,
+        };
+        served.start();
+        served
+    }
+
+    /// Begins to serve, with nothing in memory that a restart forgets.
+    fn start(&mut self) {
+        let (driver, running) = started(self.log.reopen());
+        driver
+            .install(federation())
+            .expect("a fresh mailbox has room");
+        let people = self.people.clone();
+        let file = self.folder.path().join("people");
+        std::fs::write(&file, "").expect("room for an empty file");
+        let api = Api {
+            driver: driver.clone(),
+            me: node("MK"),
+            people: PeopleFile::new(file, move |_: &Path| Some(people.clone())),
+            staging: Staging::default(),
+            blobs: Arc::new(BlobStore::open(self.folder.path()).expect("a folder")),
+            since: Timestamp::system(),
+            link_errors: Arc::default(),
+        };
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let listener = runtime
+            .block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0)))
+            .expect("a free port");
+        self.address = listener.local_addr().expect("it is bound");
+        runtime.spawn(liaison::http::serve(listener, api, std::future::pending()));
+        self.driver = driver;
+        self.running = Some(running);
+        self.runtime = Some(runtime);
+    }
+
+    fn stop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(Duration::from_secs(5));
+        }
+        if let Some(running) = self.running.take() {
+            running.stop().expect("the storage holds");
+        }
+    }
+
+    /// Stops, and starts again from the log.
+    pub fn restart(&mut self) {
+        self.stop();
+        self.start();
+    }
+
+    /// The token of the person of this name.
+    pub fn token(&self, name: &str) -> &str {
+        &self.tokens[name]
+    }
+
+    /// A call as the person of this name.
+    pub fn call(&self, name: &str, method: &str, path: &str) -> Call {
+        self.anonymous(method, path)
+            .header("authorization", &format!("Bearer {}", self.token(name)))
+    }
+
+    /// A call of nobody.
+    pub fn anonymous(&self, method: &str, path: &str) -> Call {
+        Call {
+            address: self.address,
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    /// A peer's message, taken in as if it had come over a link.
+    pub fn receives(&self, message: &Message) {
+        self.peer(message.sender, taken(message));
+    }
+
+    /// A peer's doing.
+    pub fn peer(&self, peer: NodeId, from: FromPeer) {
+        self.driver
+            .tell_waiting(peer, from)
+            .expect("the driver runs");
+    }
+
+    /// The names of the sealed files, those that are being written included.
+    pub fn files(&self) -> Vec<String> {
+        let listed = std::fs::read_dir(self.folder.path().join("blobs")).expect("the folder");
+        let name = |file: std::io::Result<std::fs::DirEntry>| {
+            let file = file.expect("a file").file_name();
+            file.to_string_lossy().into_owned()
+        };
+        let mut names: Vec<_> = listed.map(name).collect();
+        names.sort();
+        names
+    }
+
+    /// The sealed file of this name.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join("blobs").join(name)
+    }
+
+    /// Reserves an id as this person, for this use.
+    pub fn reserve(&self, name: &str, purpose: &str) -> String {
+        let body = serde_json::json!({ "for": purpose });
+        let answer = self.call(name, "POST", "/reservations").json(&body).send();
+        let reserved: Value = answer.is(201);
+        reserved["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// An upload of this file under a reservation.
+    pub fn upload(&self, name: &str, reservation: &str, index: u16, file: &[u8]) -> Answer {
+        let path = format!("/reservations/{reservation}/attachments/{index}?name=a.bin");
+        self.call(name, "PUT", &path).body(file).send()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn started(mut log: MemoryLog) -> (Driver, Running) {
+    let epoch = log.take_over().expect("a log in memory");
+    let mut index = MemoryIndex::new();
+    let me = node("MK");
+    liaison::app::core::catch_up(me, &log, &mut index, &mut |_, _| ()).expect("a log in memory");
+    let core = Core::new(me, log, index, NoSigner, epoch, [7; 32]);
+    Driver::start(core, "test".into(), |_| (), || ())
+}
+
+fn federation() -> Federation {
+    Federation {
+        version: 1,
+        hash: Digest::of(b"list"),
+        expires: Timestamp::MAX,
+        nodes: ["MK", "TR", "AT", "RS"].map(node).to_vec(),
+    }
+}
+
+/// One HTTP request.
+#[derive(Debug, Clone)]
+pub struct Call {
+    address: SocketAddr,
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Call {
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn body(mut self, body: &[u8]) -> Self {
+        self.body = body.to_vec();
+        self
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.header("content-type", "application/json")
+            .body(body.to_string().as_bytes())
+    }
+
+    /// The head, which announces a body of `length` bytes.
+    pub fn head(&self, length: usize) -> String {
+        let path = match self.path.strip_prefix('!') {
+            Some(whole) => whole.to_owned(),
+            None => format!("/api/v1{}", self.path),
+        };
+        let mut head = format!(
+            "{} {path} HTTP/1.1\r\nhost: {}\r\n",
+            self.method, self.address
+        );
+        head += &format!("content-length: {length}\r\nconnection: close\r\n");
+        for (name, value) in &self.headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        head + "\r\n"
+    }
+
+    /// A connection on which the head and `part` of the body were sent.
+    pub fn begin(&self, length: usize, part: &[u8]) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).expect("it listens");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a plain socket");
+        let head = self.head(length);
+        stream.write_all(head.as_bytes()).expect("it reads");
+        // A node that refuses by the head alone need not read the rest.
+        let _refused = stream.write_all(part);
+        stream
+    }
+
+    pub fn send(&self) -> Answer {
+        let stream = self.begin(self.body.len(), &self.body);
+        Answer::read(&format!("{} {}", self.method, self.path), stream)
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    asked: String,
+    pub status: u16,
+    pub head: String,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// Reads all that comes.
+    #[track_caller]
+    pub fn read(asked: &str, mut stream: TcpStream) -> Self {
+        let mut bytes = Vec::new();
+        // A reset behind a whole answer takes nothing from it.
+        let _reset = stream.read_to_end(&mut bytes);
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+        let end = end.unwrap_or_else(|| panic!("{asked}: no answer, but {bytes:?}"));
+        let head = String::from_utf8(bytes[..end].to_vec()).expect("a head is ASCII");
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
+        Self {
+            asked: asked.to_owned(),
+            status: status.expect("a status"),
+            head: head.to_ascii_lowercase(),
+            body: bytes[end + 4..].to_vec(),
+        }
+    }
+
+    /// The outcome, if it has this status.
+    #[track_caller]
+    pub fn is<T: DeserializeOwned>(&self, status: u16) -> T {
+        assert_eq!(self.status, status, "{}: {}", self.asked, self.text());
+        serde_json::from_slice(&self.body).expect("the shape of this route's outcome")
+    }
+
+    /// The problem, if it has this status and this stable code.
+    #[track_caller]
+    pub fn fails(&self, status: u16, code: &str) -> Problem {
+        let problem = self.problem();
+        let told = (self.status, problem.code.as_str());
+        assert_eq!(told, (status, code), "{}: {}", self.asked, self.text());
+        problem
+    }
+
+    /// The problem details, which every error has.
+    #[track_caller]
+    pub fn problem(&self) -> Problem {
+        let asked = &self.asked;
+        assert!(self.status >= 400, "{asked}: {}", self.text());
+        assert!(
+            self.head.contains("content-type: application/problem+json"),
+            "{asked}: {}",
+            self.head
+        );
+        let problem: Problem = serde_json::from_slice(&self.body).expect("problem details");
+        assert_eq!(problem.status, self.status, "{asked}");
+        assert_eq!(
+            problem.kind,
+            format!("/problems/{}", problem.code),
+            "{asked}"
+        );
+        for part in [&problem.title, &problem.detail, &problem.next] {
+            assert!(!part.is_empty(), "{asked}: {}", self.text());
+        }
+        problem
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+/// Asks until it is so.
+#[track_caller]
+pub fn until(what: &str, mut is: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is() {
+        assert!(Instant::now() < deadline, "no sign that {what}");
+        std::thread::yield_now();
+    }
+}
