@@ -211,6 +211,7 @@ fn federation() -> Federation {
         hash: Digest::of(b"list"),
         expires: Timestamp::MAX,
         nodes: ["MK", "TR", "AT", "RS"].map(node).to_vec(),
+        trust: Default::default(),
     }
 }
 
