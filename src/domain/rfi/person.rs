@@ -167,7 +167,8 @@ impl Calendar {
     fn days(self, year: u16, month: u16) -> u16 {
         match (self, month) {
             (Self::Gregorian, 2) => {
-                let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+                let leap = year.is_multiple_of(4)
+                    && (!year.is_multiple_of(100) || year.is_multiple_of(400));
                 28 + u16::from(leap)
             }
             (Self::Gregorian, 4 | 6 | 9 | 11) | (Self::SolarHijri, 7..) | (Self::Hijri, _) => 30,
