@@ -8,7 +8,7 @@ use super::super::aead::{self, KEY_LEN, ONLY_NONCE, TAG_LEN};
 use super::super::group::MessageSignature;
 use super::super::layout::{Reader, TooShort};
 use super::super::recipient::{RecipientKey, RecipientKeys};
-use super::super::sign::{KeyId, VerifyingKey};
+use super::super::sign::{KeyId, Proven, VerifyingKey};
 use super::padding::padded_len;
 use super::prefix::{EnvelopePrefix, PREFIX_LEN};
 use super::{
@@ -28,16 +28,22 @@ pub fn open_envelope(
     keys: &RecipientKeys,
     verifying_key: impl Fn(NodeId, KeyId) -> Option<VerifyingKey>,
 ) -> Result<SignedMessage, EnvelopeError> {
-    let prefix = EnvelopePrefix::read(envelope)?;
-    if prefix.recipient != me {
-        return Err(EnvelopeError::NotForThisNode(prefix.recipient));
-    }
-    let key = keys
-        .find(&prefix.recipient_key)
-        .ok_or(EnvelopeError::UnknownRecipientKey(prefix.recipient_key))?;
-    let sender = verifying_key(prefix.sender, prefix.sender_key)
-        .ok_or(EnvelopeError::UnknownSender(prefix.sender))?;
+    open_envelope_among(envelope, me, keys, verifying_key, &Proven::default())
+}
 
+/// As [`open_envelope`], where the signature of the message's group may be known to hold.
+///
+/// # Errors
+/// As [`open_envelope`].
+pub fn open_envelope_among(
+    envelope: &[u8],
+    me: NodeId,
+    keys: &RecipientKeys,
+    verifying_key: impl Fn(NodeId, KeyId) -> Option<VerifyingKey>,
+    proven: &Proven,
+) -> Result<SignedMessage, EnvelopeError> {
+    let prefix = EnvelopePrefix::read(envelope)?;
+    let (key, sender) = parties(&prefix, me, keys, verifying_key)?;
     let parts = Parts::read(envelope)?;
     let header_digest = Digest::of(parts.header);
     let content_key = unwrap(&parts, &header_digest, key)?;
@@ -48,10 +54,40 @@ pub fn open_envelope(
         parts.ciphertext,
     )
     .map_err(|_| EnvelopeError::WrongCiphertext)?;
-    let message = read_plaintext(&prefix, parts.header, &plaintext)
+    read_message(&prefix, parts.header, &plaintext, &sender, proven)
+}
+
+/// The recipient's and the sender's key that a prefix names, if both are known here.
+pub(super) fn parties<'a>(
+    prefix: &EnvelopePrefix,
+    me: NodeId,
+    keys: &'a RecipientKeys,
+    verifying_key: impl Fn(NodeId, KeyId) -> Option<VerifyingKey>,
+) -> Result<(&'a RecipientKey, VerifyingKey), EnvelopeError> {
+    if prefix.recipient != me {
+        return Err(EnvelopeError::NotForThisNode(prefix.recipient));
+    }
+    let key = keys
+        .find(&prefix.recipient_key)
+        .ok_or(EnvelopeError::UnknownRecipientKey(prefix.recipient_key))?;
+    let sender = verifying_key(prefix.sender, prefix.sender_key)
+        .ok_or(EnvelopeError::UnknownSender(prefix.sender))?;
+    Ok((key, sender))
+}
+
+/// Reads a plaintext, and verifies the signature of what it says.
+pub(super) fn read_message(
+    prefix: &EnvelopePrefix,
+    header: &[u8],
+    plaintext: &[u8],
+    sender: &VerifyingKey,
+    proven: &Proven,
+) -> Result<SignedMessage, EnvelopeError> {
+    let message = read_plaintext(prefix, header, plaintext)
         .map_err(|TooShort| EnvelopeError::MalformedPlaintext)?;
     message
-        .verify(&sender)
+        .signature
+        .verify_among(message.sender, &message.leaf(), sender, proven)
         .map_err(|_| EnvelopeError::BadSignature)?;
     Ok(message)
 }
@@ -94,7 +130,7 @@ impl<'a> Parts<'a> {
 }
 
 /// The longest ciphertext: a body of [`MAX_BODY`] with the longest path, in its bucket, with tag.
-const MAX_CIPHERTEXT: usize = 270_336 + TAG_LEN;
+pub(super) const MAX_CIPHERTEXT: usize = 270_336 + TAG_LEN;
 
 fn unwrap(
     parts: &Parts<'_>,

@@ -9,7 +9,7 @@ use super::super::layout::put_length;
 use super::super::recipient::RecipientPublicKey;
 use super::super::rng::EntropyRng;
 use super::padding::padded_len;
-use super::prefix::{EnvelopePrefix, PREFIX_LEN};
+use super::prefix::{ENVELOPE, EnvelopePrefix, PREFIX_LEN};
 use super::{ENC_LEN, SignedMessage, TooLong, WRAPPED_LEN, WrapAead, WrapKdf, wrap_info};
 use crate::base::{Digest, Entropy, NodeId};
 
@@ -63,7 +63,7 @@ pub(super) fn seal_plaintext(
     key: &RecipientPublicKey,
     entropy: &mut dyn Entropy,
 ) -> Vec<u8> {
-    let prefix = prefix.to_bytes();
+    let prefix = prefix.to_bytes(ENVELOPE);
     let header_digest = Digest::of(header);
     let mut content_key = Zeroizing::new([0; KEY_LEN]);
     entropy.fill(&mut *content_key);
