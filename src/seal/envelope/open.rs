@@ -54,7 +54,10 @@ pub fn open_envelope_among(
         parts.ciphertext,
     )
     .map_err(|_| EnvelopeError::WrongCiphertext)?;
-    read_message(&prefix, parts.header, &plaintext, &sender, proven)
+    let signature = |from: &mut Reader<'_>| MessageSignature::read(prefix.sender_key, from);
+    let message = read_plaintext(prefix.sender, parts.header, &plaintext, signature)
+        .map_err(|TooShort| EnvelopeError::MalformedPlaintext)?;
+    verified(message, &sender, proven)
 }
 
 /// The recipient's and the sender's key that a prefix names, if both are known here.
@@ -75,16 +78,12 @@ pub(super) fn parties<'a>(
     Ok((key, sender))
 }
 
-/// Reads a plaintext, and verifies the signature of what it says.
-pub(super) fn read_message(
-    prefix: &EnvelopePrefix,
-    header: &[u8],
-    plaintext: &[u8],
+/// The message, if its sender's signature holds.
+pub(super) fn verified(
+    message: SignedMessage,
     sender: &VerifyingKey,
     proven: &Proven,
 ) -> Result<SignedMessage, EnvelopeError> {
-    let message = read_plaintext(prefix, header, plaintext)
-        .map_err(|TooShort| EnvelopeError::MalformedPlaintext)?;
     message
         .signature
         .verify_among(message.sender, &message.leaf(), sender, proven)
@@ -158,10 +157,11 @@ fn unwrap(
 }
 
 /// Reads a plaintext in the one layout that it can have. [`TooShort`] stands for any other.
-fn read_plaintext(
-    prefix: &EnvelopePrefix,
+pub(super) fn read_plaintext(
+    sender: NodeId,
     header: &[u8],
     plaintext: &[u8],
+    read_signature: impl FnOnce(&mut Reader<'_>) -> Result<MessageSignature, TooShort>,
 ) -> Result<SignedMessage, TooShort> {
     let mut from = Reader::new(plaintext);
     let body_len = from.length()?;
@@ -169,7 +169,7 @@ fn read_plaintext(
         return Err(TooShort);
     }
     let random = from.array()?;
-    let signature = MessageSignature::read(prefix.sender_key, &mut from)?;
+    let signature = read_signature(&mut from)?;
     let body = from.slice(body_len)?;
     let padding = from.rest();
     let len = plaintext.len() - padding.len();
@@ -177,7 +177,7 @@ fn read_plaintext(
         return Err(TooShort);
     }
     Ok(SignedMessage {
-        sender: prefix.sender,
+        sender,
         header: header.to_vec(),
         body: body.to_vec(),
         random,

@@ -44,12 +44,22 @@ pub fn seal_envelope(
 
 /// Lays out the plaintext, padding included, with room for the tag.
 pub(super) fn plaintext(message: &SignedMessage) -> Vec<u8> {
-    let len = 4 + 32 + message.signature.len() + message.body.len();
-    let padded = padded_len(len);
+    laid_out(message, message.signature.len(), |out| {
+        message.signature.write(out);
+    })
+}
+
+/// Lays out a plaintext whose signature takes `len` bytes.
+pub(super) fn laid_out(
+    message: &SignedMessage,
+    len: usize,
+    write_signature: impl FnOnce(&mut Vec<u8>),
+) -> Vec<u8> {
+    let padded = padded_len(4 + 32 + len + message.body.len());
     let mut plaintext = Vec::with_capacity(padded + TAG_LEN);
     put_length(&mut plaintext, message.body.len());
     plaintext.extend_from_slice(&message.random);
-    message.signature.write(&mut plaintext);
+    write_signature(&mut plaintext);
     plaintext.extend_from_slice(&message.body);
     plaintext.resize(padded, 0);
     plaintext

@@ -1,7 +1,11 @@
 //! Parcels: what holds of an envelope holds of each message of a group, and of the group.
 
 use super::*;
-use crate::seal::sign::Proven;
+use crate::seal::aead::TAG_LEN;
+use crate::seal::sign::{Proven, SIGNATURE_LEN};
+
+/// Where the messages begin in a parcel of one group.
+const ITEMS: usize = PREFIX_LEN + ENC_LEN + 4 + SIGNATURE_LEN + TAG_LEN;
 
 impl World {
     fn group(&mut self, bodies: &[usize]) -> Vec<SignedMessage> {
@@ -52,9 +56,12 @@ fn a_bit_flip_takes_the_whole_parcel_or_only_its_message() {
     let mut world = World::new(23);
     let group = world.group(&[10, 20]);
     let parcel = world.parcel(&group);
-    let second = PREFIX_LEN + ENC_LEN + (parcel.len() - PREFIX_LEN - ENC_LEN) / 2;
-    let ends = (0..PREFIX_LEN + ENC_LEN + 40).chain(second - 30..second + 30);
-    for at in ends.chain([parcel.len() - 17, parcel.len() - 1]) {
+    let second = ITEMS + (parcel.len() - ITEMS) / 2;
+    let whole = (0..PREFIX_LEN + ENC_LEN + 40).chain(ITEMS - 20..ITEMS + 40);
+    for at in whole
+        .chain(second - 30..second + 30)
+        .chain([parcel.len() - 17, parcel.len() - 1])
+    {
         let mut flipped = parcel.clone();
         flipped[at] ^= 1 << (at % 8);
         let opened = world.unpack(&flipped).unwrap_or_default();
@@ -62,9 +69,8 @@ fn a_bit_flip_takes_the_whole_parcel_or_only_its_message() {
         for (message, opened) in group.iter().zip(opened) {
             assert!(opened.is_none_or(|opened| opened == *message), "byte {at}");
         }
-        if at < PREFIX_LEN + ENC_LEN {
-            let none = world.unpack(&flipped).unwrap_or_default();
-            assert!(none.iter().all(Option::is_none), "byte {at}");
+        if at < ITEMS {
+            assert!(world.unpack(&flipped).is_err(), "byte {at}");
         }
     }
 }
@@ -74,7 +80,7 @@ fn messages_cannot_be_moved_within_a_parcel_or_to_another() {
     let mut world = World::new(24);
     let group = world.group(&[10, 10]);
     let parcel = world.parcel(&group);
-    let start = PREFIX_LEN + ENC_LEN;
+    let start = ITEMS;
     let middle = start + (parcel.len() - start) / 2;
     let swapped = [&parcel[..start], &parcel[middle..], &parcel[start..middle]].concat();
     assert_eq!(world.unpack(&swapped), Ok(vec![None, None]));
@@ -83,6 +89,9 @@ fn messages_cannot_be_moved_within_a_parcel_or_to_another() {
     let other = world.parcel(&group);
     let mixed = [&parcel[..start], &other[start..]].concat();
     assert_eq!(world.unpack(&mixed), Ok(vec![None, None]));
+    let signatures = PREFIX_LEN + ENC_LEN;
+    let mixed = [&parcel[..signatures], &other[signatures..]].concat();
+    assert_eq!(world.unpack(&mixed), Err(EnvelopeError::WrongWrap));
 }
 
 #[test]
@@ -90,8 +99,7 @@ fn a_parcel_cut_anywhere_loses_what_was_cut() {
     let mut world = World::new(25);
     let group = world.group(&[10, 10]);
     let parcel = world.parcel(&group);
-    let start = PREFIX_LEN + ENC_LEN;
-    let middle = start + (parcel.len() - start) / 2;
+    let middle = ITEMS + (parcel.len() - ITEMS) / 2;
     for len in 0..parcel.len() {
         let opened = world.unpack(&parcel[..len]);
         match len == middle {
@@ -99,6 +107,16 @@ fn a_parcel_cut_anywhere_loses_what_was_cut() {
             false => assert_eq!(opened, Err(EnvelopeError::TooShort), "{len}"),
         }
     }
+}
+
+#[test]
+fn a_group_pays_for_its_signature_once() {
+    let mut world = World::new(30);
+    let group = world.group(&[1_024; 64]);
+    let parcel = world.parcel(&group);
+    let alone = world.seal(&group[0]);
+    assert!(parcel.len() < 64 * 1_800, "{}", parcel.len());
+    assert!(alone.len() > 5_500, "{}", alone.len());
 }
 
 #[test]
@@ -136,7 +154,7 @@ fn a_parcel_for_another_node_key_or_of_an_unknown_sender_is_refused() {
     assert_eq!(refused, Err(EnvelopeError::NotForThisNode(other)));
     let mut redirected = elsewhere;
     redirected[51..60].copy_from_slice(&world.me.to_bytes());
-    assert_eq!(world.unpack(&redirected), Ok(vec![None, None]));
+    assert_eq!(world.unpack(&redirected), Err(EnvelopeError::WrongWrap));
     let stranger = RecipientKey::generate(&mut world.entropy);
     let unknown = seal_parcel(&group, world.me, stranger.public(), &mut world.entropy).unwrap();
     let id = stranger.key_id();
