@@ -3,6 +3,7 @@
 
 mod alerts;
 pub mod change;
+pub mod content;
 pub mod core;
 mod deliver;
 mod error;

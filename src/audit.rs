@@ -24,6 +24,8 @@ pub use entry::{ENTRY_LEN, Entry, EntryError, Extension, MAX_EXTENSIONS_LEN};
 pub use event::{EntryKind, EventCode};
 pub use failure::{AnchorFault, AuditFailure, CheckpointFault};
 pub use note::{MAX_NOTE_LEN, NoteError, UnverifiedNote, verifier_key};
-pub use receipt::{Receipt, ReceiptError, Verified};
+pub use receipt::{
+    CommonProof, MAX_BATCH, Receipt, ReceiptBatch, ReceiptError, ReceiptItem, Verified,
+};
 pub use statement::{MAX_STATEMENT_LEN, Opening, Statement, StatementError};
 pub use tree::Tree;

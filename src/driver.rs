@@ -17,10 +17,11 @@ use crate::base::{MessageId, NodeId, OsEntropy, Timestamp};
 use crate::store::{Index, Log};
 use crate::wire;
 
-/// Inputs that may wait. A full mailbox is "busy" for people and flow control for peers.
+/// Letters that may wait, each what a person asks or what one frame says. A full mailbox is "busy"
+/// for people and flow control for peers.
 const MAILBOX: usize = 4_096;
 
-/// Inputs committed as one group at most.
+/// With so many inputs a group takes no further letter.
 const GROUP: usize = 512;
 
 /// What one group may bring into the log, in bytes, well below what the log takes at once. The last
@@ -33,7 +34,7 @@ const TICK: Duration = Duration::from_secs(1);
 enum Letter {
     Ask(Permit, Box<Ask>, oneshot::Sender<Result<Reply, AppError>>),
     MayFetch(NodeId, MessageId, oneshot::Sender<Result<Reply, AppError>>),
-    Input(Box<Input>),
+    Inputs(Vec<Input>),
     Stop,
 }
 
@@ -109,7 +110,7 @@ impl Driver {
     /// # Errors
     /// [`Busy`] where it was not taken.
     pub fn tell(&self, peer: NodeId, from: FromPeer) -> Result<(), Busy> {
-        self.post(Letter::Input(Box::new(Input::Peer(peer, from))))
+        self.post(Letter::Inputs(vec![Input::Peer(peer, from)]))
     }
 
     /// Tells of a peer's doing, and waits for room in the mailbox. Called on threads that may block.
@@ -117,7 +118,20 @@ impl Driver {
     /// # Errors
     /// [`Busy::Stopping`].
     pub fn tell_waiting(&self, peer: NodeId, from: FromPeer) -> Result<(), Busy> {
-        let letter = Letter::Input(Box::new(Input::Peer(peer, from)));
+        self.tell_all(peer, vec![from])
+    }
+
+    /// Tells of all that one frame of a peer said, so that it is committed together, and waits for
+    /// room in the mailbox. Called on threads that may block.
+    ///
+    /// # Errors
+    /// [`Busy::Stopping`].
+    pub fn tell_all(&self, peer: NodeId, from: Vec<FromPeer>) -> Result<(), Busy> {
+        if from.is_empty() {
+            return Ok(());
+        }
+        let inputs = from.into_iter().map(|from| Input::Peer(peer, from));
+        let letter = Letter::Inputs(inputs.collect());
         self.mailbox.send(letter).map_err(|_| Busy::Stopping)
     }
 
@@ -135,7 +149,7 @@ impl Driver {
     /// # Errors
     /// [`Busy`] where it was not taken.
     pub fn install(&self, federation: Federation) -> Result<(), Busy> {
-        self.post(Letter::Input(Box::new(Input::Federation(federation))))
+        self.post(Letter::Inputs(vec![Input::Federation(federation)]))
     }
 
     fn post(&self, letter: Letter) -> Result<(), Busy> {
@@ -220,7 +234,7 @@ fn run<L: Log, I: Index, S: Signer>(
                     replies.insert(ticket, reply);
                     inputs.push(Input::MayFetch(ticket, peer, message));
                 }
-                Letter::Input(input) => inputs.push(*input),
+                Letter::Inputs(more) => inputs.extend(more),
                 Letter::Stop => {
                     inputs.push(Input::Stop);
                     stopping = true;
@@ -235,18 +249,22 @@ fn run<L: Log, I: Index, S: Signer>(
     }
 }
 
-/// About how much an input brings into the log, in bytes.
+/// About how much a letter brings into the log, in bytes.
 fn weight(letter: &Letter) -> usize {
     match letter {
         Letter::Ask(..) => wire::LONGEST_BODY,
-        Letter::Input(input) => match &**input {
-            Input::Peer(_, FromPeer::Message(message, _)) => {
-                message.header_bytes.len() + message.body_bytes.len()
-            }
-            Input::Peer(_, FromPeer::Receipt(receipt)) => receipt.bytes.len(),
-            _ => 0,
-        },
+        Letter::Inputs(inputs) => inputs.iter().map(input_weight).sum(),
         Letter::MayFetch(..) | Letter::Stop => 0,
+    }
+}
+
+fn input_weight(input: &Input) -> usize {
+    match input {
+        Input::Peer(_, FromPeer::Message(message, _)) => {
+            message.header_bytes.len() + message.body_bytes.len()
+        }
+        Input::Peer(_, FromPeer::Receipt(receipt)) => receipt.receipt.entry.len(),
+        _ => 0,
     }
 }
 

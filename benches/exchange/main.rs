@@ -82,8 +82,19 @@ fn main() {
     let mut bench = Bench::start(&runtime, root.path(), &scale);
     if has("--load") {
         // For a profiler, which is to see nothing else.
-        let load = load::in_flight(&runtime, &bench.nodes, scale.in_flight * 16, 64);
-        println!("{:.0} exchanges a second, 64 in flight", load.rate);
+        for (window, ..) in WINDOWS {
+            let count = scale.in_flight * 8;
+            let ids = [std::process::id(), bench.nodes.other()];
+            let cpu = || -> f64 { ids.into_iter().map(process::cpu).sum() };
+            let before = cpu();
+            let load = load::in_flight(&runtime, &bench.nodes, count, window);
+            let each = (cpu() - before) / count as f64;
+            let p50 = quantile(&load.times, 0.5) / 1e3;
+            println!(
+                "{window} in flight: {:.0} a second, p50 {p50:.1} ms, {each:.0} µs of processor each",
+                load.rate
+            );
+        }
         return bench.nodes.stop(&runtime);
     }
     for round in 1..=scale.rounds {

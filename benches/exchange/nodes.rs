@@ -74,8 +74,11 @@ impl Nodes {
         let serving = runtime.spawn(async move {
             let started = |driver| drop(started.send(driver));
             let observe = move |outcome: &Outcome| {
-                if matches!(outcome, Outcome::Keep { .. }) {
-                    let _nobody_listens = keep.send(Instant::now());
+                if let Outcome::Keep { receipts, .. } = outcome {
+                    let now = Instant::now();
+                    for _ in receipts {
+                        let _nobody_listens = keep.send(now);
+                    }
                 }
             };
             let served = node::serve_observed(serve, until, started, observe).await;

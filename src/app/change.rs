@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::members::MemberChange;
-use crate::audit::{EntryKind, EventCode, Statement};
+use crate::audit::{EntryKind, EventCode, Receipt, ReceiptItem, Statement};
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::message::{Event, Header, Kind};
-use crate::seal::envelope::SignedMessage;
+use crate::seal::envelope::{SignedMessage, StoredMessage};
 use crate::seal::group::{MessageSignature, leaf};
 use crate::wire;
 
@@ -45,14 +45,31 @@ impl Message {
     /// # Errors
     /// [`wire::WireError`] where header or body do not decode, or contradict each other.
     pub fn read(signed: &SignedMessage) -> Result<Self, wire::WireError> {
-        let header = wire::decode_header(&signed.header)?;
-        let event = wire::decode_event(&signed.body)?;
-        wire::check_agreement(&header, &event, signed.sender)?;
+        let parts = (signed.header.clone(), signed.body.clone());
+        Self::read_parts(signed.sender, parts, signed.random)
+    }
+
+    /// Reads what a stored message says.
+    ///
+    /// # Errors
+    /// As [`Message::read`].
+    pub fn read_stored(stored: StoredMessage) -> Result<Self, wire::WireError> {
+        Self::read_parts(stored.sender, (stored.header, stored.body), stored.random)
+    }
+
+    fn read_parts(
+        sender: NodeId,
+        (header_bytes, body_bytes): (Vec<u8>, Vec<u8>),
+        random: [u8; 32],
+    ) -> Result<Self, wire::WireError> {
+        let header = wire::decode_header(&header_bytes)?;
+        let event = wire::decode_event(&body_bytes)?;
+        wire::check_agreement(&header, &event, sender)?;
         Ok(Self {
-            sender: signed.sender,
-            header_bytes: signed.header.clone(),
-            body_bytes: signed.body.clone(),
-            random: signed.random,
+            sender,
+            header_bytes,
+            body_bytes,
+            random,
             header,
             event,
         })
@@ -76,7 +93,7 @@ impl Message {
 }
 
 /// A peer's receipt that was verified and kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptReceipt {
     /// The node whose log it proves an entry of.
     pub from: NodeId,
@@ -86,9 +103,17 @@ pub struct KeptReceipt {
     pub message: MessageId,
     /// When the peer recorded it, by the peer's clock.
     pub at: Timestamp,
-    /// The receipt, in the bytes that came.
-    #[serde(with = "hex::serde")]
-    pub bytes: Vec<u8>,
+    /// The receipt.
+    pub proof: KeptProof,
+}
+
+/// A kept receipt, as far as it is known without reading another entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeptProof {
+    /// All of it.
+    Whole(Box<Receipt>),
+    /// What is its own; what it has in common with others lies in an earlier entry.
+    Sharing(Box<ReceiptItem>, u64),
 }
 
 /// What a receipt says of a message.
@@ -110,18 +135,19 @@ pub enum ReceiptWord {
 pub enum Change {
     /// A person here sent a message.
     Sent(Box<Message>),
-    /// A peer's message came, was opened, verified and accepted.
-    Received(Box<Message>, Box<MessageSignature>),
+    /// A peer's message came, was opened, verified and accepted. Read back, it is without its
+    /// signature.
+    Received(Box<Message>, Option<Box<MessageSignature>>),
+    /// A peer's receipt was verified and kept.
+    ReceiptKept(Box<KeptReceipt>),
     /// Anything else.
     Other(Other),
 }
 
-/// A change that carries no message.
+/// A change that carries neither message nor receipt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Other {
-    /// A peer's receipt.
-    ReceiptKept(KeptReceipt),
     /// A person here opened a peer's message for the first time.
     Opened {
         /// The member that sent the message.
@@ -216,7 +242,10 @@ pub struct Heading {
 }
 
 impl Change {
-    /// What the entry says in the open. `content` is [`Change::content`].
+    /// What the entry says in the open. `content` is what of it stays private.
+    ///
+    /// # Panics
+    /// If a kept receipt is not whole: it is, when it is recorded.
     pub fn heading(&self, by: &Actor, content: &[u8]) -> Heading {
         match self {
             Self::Sent(message) => Heading {
@@ -240,71 +269,41 @@ impl Change {
                     leaf: message.leaf(),
                 },
             },
+            Self::ReceiptKept(kept) => kept.heading(),
             Self::Other(other) => other.heading(by, content),
         }
     }
+}
 
-    /// The private content of the entry, from which [`Change::read`] gets the change back.
-    /// `signature` is the one that a [`Change::Sent`] has got by now.
+impl KeptReceipt {
+    /// The whole receipt, as it is when it is recorded.
     ///
     /// # Panics
-    /// If a sent message comes without its signature: nothing unsigned is recorded.
-    pub fn content(&self, signature: Option<&MessageSignature>) -> Vec<u8> {
-        let tagged = |tag: u8, bytes: &[u8]| [&[tag], bytes].concat();
-        match self {
-            Self::Sent(message) => {
-                let signature = signature.expect("a sent message is signed before it is recorded");
-                tagged(1, &message.signed(signature.clone()).to_bytes())
-            }
-            Self::Received(message, signature) => {
-                tagged(2, &message.signed((**signature).clone()).to_bytes())
-            }
-            Self::Other(other) => {
-                let json = serde_json::to_vec(other).expect("a change has text keys");
-                tagged(3, &json)
-            }
+    /// If it was read back from an entry that shares it.
+    pub fn recorded(&self) -> &Receipt {
+        match &self.proof {
+            KeptProof::Whole(receipt) => receipt,
+            KeptProof::Sharing(..) => panic!("a receipt is whole when it is recorded"),
         }
     }
 
-    /// Reads the change back from an entry's private content, with the signed message where it
-    /// carries one.
-    ///
-    /// # Errors
-    /// [`UnreadableChange`] for content that this version did not write.
-    pub fn read(content: &[u8]) -> Result<Self, UnreadableChange> {
-        let message = |bytes: &[u8]| {
-            let signed = SignedMessage::from_bytes(bytes).map_err(|_| UnreadableChange)?;
-            let message = Message::read(&signed).map_err(|_| UnreadableChange)?;
-            Ok((Box::new(message), Box::new(signed.signature)))
-        };
-        match content.split_first() {
-            Some((1, bytes)) => message(bytes).map(|(message, _)| Self::Sent(message)),
-            Some((2, bytes)) => {
-                message(bytes).map(|(message, signature)| Self::Received(message, signature))
-            }
-            Some((3, json)) => serde_json::from_slice(json)
-                .map(Self::Other)
-                .map_err(|_| UnreadableChange),
-            _ => Err(UnreadableChange),
+    fn heading(&self) -> Heading {
+        Heading {
+            kind: EntryKind::Collection,
+            event: match self.word {
+                ReceiptWord::Delivered => EventCode::DeliveryReceiptReceived,
+                ReceiptWord::Opened => EventCode::OpeningReceiptReceived,
+                ReceiptWord::AttachmentsStored => EventCode::AttachmentsReceiptReceived,
+                ReceiptWord::Refused(_) => EventCode::DeliveryRefused,
+            },
+            peer: Some(self.from.member),
+            conversation: None,
+            statement: Statement::ReceiptReceived {
+                digest: Digest::of(&self.recorded().encode()),
+            },
         }
     }
 }
-
-/// The signed message in an entry's private content.
-///
-/// # Errors
-/// [`UnreadableChange`] where the entry carries none.
-pub fn signed_message(content: &[u8]) -> Result<SignedMessage, UnreadableChange> {
-    match content.split_first() {
-        Some((1 | 2, bytes)) => SignedMessage::from_bytes(bytes).map_err(|_| UnreadableChange),
-        _ => Err(UnreadableChange),
-    }
-}
-
-/// An entry's content is not of a form that this version knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the entry's content is not of a form that this version knows")]
-pub struct UnreadableChange;
 
 impl Other {
     fn heading(&self, by: &Actor, content: &[u8]) -> Heading {
@@ -313,20 +312,6 @@ impl Other {
         };
         let own = Some(by.member);
         let (kind, event, peer, conversation, statement) = match self {
-            Self::ReceiptKept(receipt) => (
-                EntryKind::Collection,
-                match receipt.word {
-                    ReceiptWord::Delivered => EventCode::DeliveryReceiptReceived,
-                    ReceiptWord::Opened => EventCode::OpeningReceiptReceived,
-                    ReceiptWord::AttachmentsStored => EventCode::AttachmentsReceiptReceived,
-                    ReceiptWord::Refused(_) => EventCode::DeliveryRefused,
-                },
-                Some(receipt.from.member),
-                None,
-                Statement::ReceiptReceived {
-                    digest: Digest::of(&receipt.bytes),
-                },
-            ),
             Self::Opened {
                 sender,
                 message,

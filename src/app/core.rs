@@ -1,14 +1,17 @@
 //! Group commit: many inputs, one log append, one signed checkpoint, and only then their effects.
 
-use super::change::{Change, signed_message};
+use std::collections::BTreeMap;
+
+use super::change::Change;
+use super::content::{Contents, read_change, signed_message};
 use super::error::AppError;
 use super::input::{Effect, Input};
 use super::project::{Projected, project};
 use super::rows::VERSION;
 use super::service::{Handled, Recorded, Service, Turn};
 use super::view::{Pending, View};
-use crate::audit::Receipt;
-use crate::base::{Actor, Digest, Entropy, MessageId, NodeId, Timestamp};
+use crate::audit::ReceiptBatch;
+use crate::base::{Digest, Entropy, MessageId, NodeId, Timestamp};
 use crate::exchange::Refusal;
 use crate::seal::envelope::SignedMessage;
 use crate::seal::group::MessageSignature;
@@ -44,8 +47,8 @@ pub enum Outcome {
     Receipts {
         /// The peer.
         peer: NodeId,
-        /// The receipts, encoded.
-        receipts: Vec<Vec<u8>>,
+        /// The receipts.
+        batches: Vec<ReceiptBatch>,
     },
     /// Tell the peer that something is not taken.
     Refuse {
@@ -56,12 +59,12 @@ pub enum Outcome {
         /// Why.
         refusal: Refusal,
     },
-    /// Tell the peer that its receipt is kept.
+    /// Tell the peer that its receipts are kept.
     Keep {
         /// The peer.
         peer: NodeId,
-        /// The receipt's digest.
-        receipt: Digest,
+        /// The receipts, each by the hash of its entry in the peer's log.
+        receipts: Vec<Digest>,
     },
     /// Fetch an attachment.
     Fetch {
@@ -251,7 +254,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             .iter()
             .filter_map(|r| match &r.change {
                 Change::Sent(message) => Some(message.leaf()),
-                Change::Received(..) | Change::Other(_) => None,
+                Change::Received(..) | Change::ReceiptKept(_) | Change::Other(_) => None,
             })
             .collect();
         let mut signatures = if leaves.is_empty() {
@@ -260,12 +263,13 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             self.signer.sign_group(&leaves)
         }
         .into_iter();
-        let entry = |r: &Recorded| {
+        let mut contents = Contents::of(recorded.iter().map(|r| &r.change));
+        let entry = |(index, r): (u64, &Recorded)| {
             let signature = match &r.change {
                 Change::Sent(_) => signatures.next(),
-                Change::Received(..) | Change::Other(_) => None,
+                Change::Received(..) | Change::ReceiptKept(_) | Change::Other(_) => None,
             };
-            let content = with_actor(&r.by, r.change.content(signature.as_ref()));
+            let content = contents.write(index, &r.by, &r.change, signature.as_ref());
             let heading = r.change.heading(&r.by, &content);
             let exchange = heading.conversation.map(|id| self.pseudonym(id));
             NewEntry {
@@ -280,7 +284,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
                 content,
             }
         };
-        recorded.iter().map(entry).collect()
+        (self.log.size()..).zip(recorded).map(entry).collect()
     }
 
     fn pseudonym(&self, conversation: MessageId) -> [u8; 16] {
@@ -311,7 +315,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
     }
 
     fn resolve(&self, effects: Vec<Effect>) -> Result<Vec<Outcome>, Fatal> {
-        effects
+        together(effects)
             .into_iter()
             .map(|effect| {
                 Ok(match effect {
@@ -325,21 +329,12 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
                         class,
                         messages: entries
                             .into_iter()
-                            .map(|entry| {
-                                let record = self.log.read(entry)?;
-                                let (_, content) = split_actor(&record.content)
-                                    .map_err(|_| ReadError::Damaged { index: entry })?;
-                                signed_message(content)
-                                    .map_err(|_| ReadError::Damaged { index: entry })
-                            })
+                            .map(|entry| signed_message(&self.log, entry))
                             .collect::<Result<_, ReadError>>()?,
                     },
                     Effect::Receipts { peer, entries } => Outcome::Receipts {
                         peer,
-                        receipts: entries
-                            .into_iter()
-                            .map(|entry| self.log.receipt(entry).map(|r: Receipt| r.encode()))
-                            .collect::<Result<_, ReadError>>()?,
+                        batches: self.log.receipts(&entries)?,
                     },
                     Effect::Refuse {
                         peer,
@@ -350,7 +345,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
                         digest,
                         refusal,
                     },
-                    Effect::Keep { peer, receipt } => Outcome::Keep { peer, receipt },
+                    Effect::Keep { peer, receipts } => Outcome::Keep { peer, receipts },
                     Effect::Fetch {
                         peer,
                         message,
@@ -368,6 +363,29 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             })
             .collect()
     }
+}
+
+/// The effects with all receipts for a peer in one, and all that are kept of a peer in one, so that
+/// they travel together.
+fn together(effects: Vec<Effect>) -> Vec<Effect> {
+    let mut owed: BTreeMap<NodeId, Vec<u64>> = BTreeMap::new();
+    let mut kept: BTreeMap<NodeId, Vec<Digest>> = BTreeMap::new();
+    let mut others = Vec::with_capacity(effects.len());
+    for effect in effects {
+        match effect {
+            Effect::Receipts { peer, entries } => owed.entry(peer).or_default().extend(entries),
+            Effect::Keep { peer, receipts } => kept.entry(peer).or_default().extend(receipts),
+            effect @ (Effect::Reply(..)
+            | Effect::Send { .. }
+            | Effect::Refuse { .. }
+            | Effect::Fetch { .. }) => others.push(effect),
+        }
+    }
+    let owed = owed.into_iter();
+    others.extend(owed.map(|(peer, entries)| Effect::Receipts { peer, entries }));
+    let kept = kept.into_iter();
+    others.extend(kept.map(|(peer, receipts)| Effect::Keep { peer, receipts }));
+    others
 }
 
 /// Brings an index up to its log, from where it stands or from the start.
@@ -430,28 +448,4 @@ fn applied(log: &dyn Log) -> Applied {
         root: log.root(),
         version: VERSION,
     }
-}
-
-/// An entry names role and person in the open; the member stands before the private content.
-fn with_actor(by: &Actor, content: Vec<u8>) -> Vec<u8> {
-    [&by.member.to_bytes()[..], &content].concat()
-}
-
-/// Splits what [`with_actor`] joined.
-pub(super) fn split_actor(
-    content: &[u8],
-) -> Result<(Actor, &[u8]), super::change::UnreadableChange> {
-    let unreadable = super::change::UnreadableChange;
-    let (member, content) = content.split_at_checked(8).ok_or(unreadable)?;
-    let member: [u8; 8] = member.try_into().map_err(|_| unreadable)?;
-    let member = crate::base::MemberId::from_bytes(member).map_err(|_| unreadable)?;
-    Ok((Actor::node(member), content))
-}
-
-/// The member that acted, and the change, in the content of a log entry.
-pub(super) fn read_change(
-    content: &[u8],
-) -> Result<(Actor, Change), super::change::UnreadableChange> {
-    let (by, content) = split_actor(content)?;
-    Ok((by, Change::read(content)?))
 }

@@ -1,6 +1,6 @@
 //! What reaches the service, and what comes out of it.
 
-use crate::audit::{SignedCheckpoint, Statement};
+use crate::audit::{Receipt, Statement};
 use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::alert::{Alert, Sighting};
 use crate::domain::message::{AttachmentInfo, AttachmentSlot};
@@ -209,10 +209,8 @@ pub struct PeerReceipt {
     pub statement: Statement,
     /// When the peer recorded it, by its own clock.
     pub at: Timestamp,
-    /// The checkpoint that covers the entry.
-    pub checkpoint: SignedCheckpoint,
-    /// The receipt, in the bytes that came.
-    pub bytes: Vec<u8>,
+    /// The receipt.
+    pub receipt: Receipt,
 }
 
 /// Something that came over a link, already opened and verified.
@@ -245,7 +243,7 @@ pub enum FromPeer {
         /// The message's leaf.
         leaf: Digest,
     },
-    /// The peer keeps these receipts (by digest).
+    /// The peer keeps these receipts (each by the hash of its entry in this node's log).
     Kept(Vec<Digest>),
     /// An attachment of the peer's message was fetched, verified and stored.
     Fetched {
@@ -308,12 +306,12 @@ pub enum Effect {
         /// Why.
         refusal: Refusal,
     },
-    /// Tell a peer that its receipt is kept.
+    /// Tell a peer that its receipts are kept.
     Keep {
         /// The peer.
         peer: NodeId,
-        /// The receipt's digest.
-        receipt: Digest,
+        /// The receipts, each by the hash of its entry in the peer's log.
+        receipts: Vec<Digest>,
     },
     /// Fetch an attachment from a peer.
     Fetch {

@@ -1,10 +1,9 @@
 //! From changes to the index. Live and on a rebuild the same function writes the same rows.
 
-use super::change::{Change, KeptReceipt, Message, Other, ReceiptWord};
+use super::change::{Change, KeptProof, KeptReceipt, Message, Other, ReceiptWord};
 use super::members::{ListOnRecord, hold, list_in_force};
 use super::rows::{self, *};
 use super::view::View;
-use crate::audit::Receipt;
 use crate::base::{Digest, MemberId, MessageId, Timestamp};
 use crate::domain::alert::AlertRecord;
 use crate::domain::message::{Kind, Priority};
@@ -30,6 +29,7 @@ pub fn project(view: &mut View<'_>, me: MemberId, p: &Projected<'_>) -> Result<(
     match p.change {
         Change::Sent(message) => sent(view, me, p, message),
         Change::Received(message, _) => received(view, me, p, message),
+        Change::ReceiptKept(kept) => receipt_kept(view, me, p, kept),
         Change::Other(other) => self::other(view, me, p, other),
     }
 }
@@ -263,7 +263,6 @@ fn other(
     other: &Other,
 ) -> Result<(), IndexError> {
     match other {
-        Other::ReceiptKept(receipt) => receipt_kept(view, me, p, receipt),
         Other::Opened {
             sender,
             message,
@@ -380,9 +379,10 @@ fn opened_by(
     Ok(Some(row))
 }
 
-/// Remembers the furthest checkpoint of the peer's log.
+/// Remembers the furthest checkpoint of the peer's log. Receipts that share theirs with another
+/// entry have nothing to add to what that one said.
 fn peer_head(view: &mut View<'_>, receipt: &KeptReceipt) -> Result<(), IndexError> {
-    let Ok(proof) = Receipt::decode(&receipt.bytes) else {
+    let KeptProof::Whole(proof) = &receipt.proof else {
         return Ok(());
     };
     let checkpoint = proof.checkpoint.checkpoint;

@@ -1,8 +1,8 @@
 //! Reading: lists, one exchange or alert with all that belongs to it, attachments, the node's
 //! state. Reading content is recorded as a consultation (LED Art. 25).
 
-use super::change::{Change, Message, Other};
-use super::core::read_change;
+use super::change::{Change, KeptProof, Message, Other};
+use super::content::{read_change, whole_receipt};
 use super::error::AppError;
 use super::input::{HealthReply, Reply, ThreadItem};
 use super::members;
@@ -153,7 +153,10 @@ fn thread(turn: &Turn<'_>, entries: &[u64]) -> Result<Vec<ThreadItem>, Stop> {
     let mut items = Vec::new();
     for entry in entries {
         let record = turn.log.read(*entry)?;
-        let (by, change) = read_change(&record.content).map_err(|_| AppError::Log)?;
+        let (by, mut change) = read_change(&record.content).map_err(|_| AppError::Log)?;
+        if let Change::ReceiptKept(kept) = &mut change {
+            kept.proof = KeptProof::Whole(Box::new(whole_receipt(turn.log, kept)?));
+        }
         let stored = match &change {
             Change::Sent(message) | Change::Received(message, _) => {
                 let key = message_key(message.sender.member, message.header.id);
@@ -162,7 +165,7 @@ fn thread(turn: &Turn<'_>, entries: &[u64]) -> Result<Vec<ThreadItem>, Stop> {
                     row.attachments.iter().map(|a| a.stored).collect()
                 })
             }
-            Change::Other(_) => Vec::new(),
+            Change::ReceiptKept(_) | Change::Other(_) => Vec::new(),
         };
         items.push(ThreadItem {
             entry: *entry,

@@ -1,12 +1,12 @@
 //! Receipts that peers give: evidence is kept, and what it settles leaves the outbox.
 
-use super::change::{Change, KeptReceipt, Other, ReceiptWord};
+use super::change::{Change, KeptProof, KeptReceipt, ReceiptWord};
 use super::input::{Effect, PeerReceipt, receipt_word};
 use super::receive;
 use super::rows::*;
 use super::service::{Service, Turn};
 use crate::audit::Statement;
-use crate::base::{Actor, Digest, MemberId, MessageId, NodeId};
+use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, merkle};
 use crate::exchange::{Refusal, Waiting};
 use crate::store::IndexError;
 
@@ -17,24 +17,24 @@ pub(super) fn keep(
     peer: NodeId,
     receipt: &PeerReceipt,
 ) -> Result<(), IndexError> {
-    let digest = Digest::of(&receipt.bytes);
     let me = service.me;
+    let digest = || Digest::of(&receipt.receipt.encode());
     let Some((message, word)) = subject(turn, me, receipt)? else {
         // That a peer could not read something is heard; answering it would go on for ever.
         if matches!(receipt.statement, Statement::Refused { .. }) {
             return Ok(());
         }
-        return receive::refuse(service, turn, peer, digest, Refusal::UnknownConversation);
+        return receive::refuse(service, turn, peer, digest(), Refusal::UnknownConversation);
     };
     let key = message_key(me.member, message);
     let row = turn.view.row::<MessageRow>(MESSAGE, &key)?;
     let delivery = row.and_then(|row| Some((row.deliveries.get(&peer.member).copied()?, row)));
     let Some((so_far, row)) = delivery else {
-        return receive::refuse(service, turn, peer, digest, Refusal::UnknownConversation);
+        return receive::refuse(service, turn, peer, digest(), Refusal::UnknownConversation);
     };
     turn.effects.push(Effect::Keep {
         peer,
-        receipt: digest,
+        receipts: vec![merkle::leaf_hash(&receipt.receipt.entry)],
     });
     if !says_more(turn, peer.member, message, &row, so_far, word)? {
         return Ok(());
@@ -55,12 +55,12 @@ pub(super) fn keep(
         word,
         message,
         at: receipt.at,
-        bytes: receipt.bytes.clone(),
+        proof: KeptProof::Whole(Box::new(receipt.receipt.clone())),
     };
     turn.record(
         me.member,
         Actor::node(me.member),
-        Change::Other(Other::ReceiptKept(kept)),
+        Change::ReceiptKept(Box::new(kept)),
     )?;
     Ok(())
 }
@@ -150,7 +150,7 @@ pub(super) fn kept(
     service: &mut Service,
     turn: &mut Turn<'_>,
     peer: NodeId,
-    digests: &[Digest],
+    leaves: &[Digest],
 ) -> Result<(), IndexError> {
     let prefix = [&peer.member.to_bytes()[..], &[0]].concat();
     let rows = turn
@@ -160,11 +160,11 @@ pub(super) fn kept(
         let (OutboxRow::Receipt { .. }, Some((class, entry))) = (row, outbox_place(&key)) else {
             continue;
         };
-        // An entry of this same group has no receipt yet, so it cannot be the one kept.
-        let Ok(receipt) = turn.log.receipt(entry) else {
-            continue;
-        };
-        if digests.contains(&Digest::of(&receipt.encode())) {
+        if turn
+            .log
+            .leaf(entry)
+            .is_some_and(|leaf| leaves.contains(&leaf))
+        {
             turn.view.delete(OUTBOX, key);
             service.flight.settle(peer.member, Waiting { class, entry });
         }

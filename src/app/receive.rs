@@ -60,7 +60,7 @@ pub(super) fn message(
     if let Err(refusal) = admit(turn, me, message)? {
         return refuse(service, turn, peer, leaf, refusal);
     }
-    let received = Change::Received(Box::new(message.clone()), Box::new(signature.clone()));
+    let received = Change::Received(Box::new(message.clone()), Some(Box::new(signature.clone())));
     let by = Actor {
         member: sender,
         ..message.event.by

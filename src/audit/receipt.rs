@@ -1,12 +1,18 @@
 //! Evidence for a peer: one entry, opened, with the proof that the log holds it.
 
+mod batch;
+#[cfg(test)]
+mod batch_tests;
+
+pub use batch::{CommonProof, MAX_BATCH, ReceiptBatch, ReceiptItem};
+
 use super::layout::{Reader, TooShort, put_short};
 use super::{
     Checkpoint, Entry, EntryError, Opening, Origin, SIGNED_CHECKPOINT_LEN, SignedCheckpoint,
     Statement, StatementError, tree,
 };
 use crate::base::{Digest, merkle};
-use crate::seal::sign::VerifyingKey;
+use crate::seal::sign::{Proven, VerifyingKey};
 
 /// The version of the layout.
 const VERSION: u8 = 1;
@@ -32,6 +38,9 @@ pub enum ReceiptError {
     /// The path is longer than any can be.
     #[error("the receipt's path is too long")]
     Path,
+    /// A batch of receipts has none, or more than it may.
+    #[error("the batch has too many receipts, or none")]
+    Count,
     /// The entry is malformed.
     #[error(transparent)]
     Entry(#[from] EntryError),
@@ -58,6 +67,7 @@ impl ReceiptError {
             Self::Version(_) => "receipt-version",
             Self::Origin => "receipt-origin",
             Self::Path => "receipt-path",
+            Self::Count => "receipt-count",
             Self::Entry(error) => error.code(),
             Self::Statement(error) => error.code(),
             Self::Commitment => "receipt-commitment",
@@ -170,6 +180,19 @@ impl Receipt {
     /// [`ReceiptError`], by the first step that fails; the signature comes last, since it costs
     /// most.
     pub fn verify(&self, key: &VerifyingKey) -> Result<Verified, ReceiptError> {
+        self.verify_among(key, &Proven::default())
+    }
+
+    /// As [`Receipt::verify`], where the checkpoint's signature may be known to hold from another
+    /// receipt.
+    ///
+    /// # Errors
+    /// As [`Receipt::verify`].
+    pub fn verify_among(
+        &self,
+        key: &VerifyingKey,
+        proven: &Proven,
+    ) -> Result<Verified, ReceiptError> {
         let checkpoint = self.checkpoint.checkpoint;
         if checkpoint.origin != self.origin {
             return Err(ReceiptError::Origin);
@@ -188,8 +211,9 @@ impl Receipt {
         ) {
             return Err(ReceiptError::Inclusion);
         }
-        self.checkpoint
-            .verify(key)
+        let note = checkpoint.note_text();
+        proven
+            .verify_raw(key, note.as_bytes(), &self.checkpoint.signature)
             .map_err(|_| ReceiptError::BadSignature)?;
         Ok(Verified {
             index: self.index,

@@ -46,6 +46,30 @@ pub fn inclusion_path(leaves: &[Digest], index: usize) -> Vec<Digest> {
     }
 }
 
+/// The root over `leaves` and the inclusion path of each, in as many hashes as the tree has inner
+/// nodes.
+pub fn inclusion_paths(leaves: &[Digest]) -> (Digest, Vec<Vec<Digest>>) {
+    let mut paths = vec![Vec::new(); leaves.len()];
+    (extend_paths(leaves, &mut paths), paths)
+}
+
+/// Extends the path of each leaf up to the root over all of them, and gives that root.
+fn extend_paths(leaves: &[Digest], paths: &mut [Vec<Digest>]) -> Digest {
+    match leaves {
+        [] => Digest::EMPTY,
+        [leaf] => *leaf,
+        _ => {
+            let middle = split(leaves.len());
+            let (left_paths, right_paths) = paths.split_at_mut(middle);
+            let left = extend_paths(&leaves[..middle], left_paths);
+            let right = extend_paths(&leaves[middle..], right_paths);
+            left_paths.iter_mut().for_each(|path| path.push(right));
+            right_paths.iter_mut().for_each(|path| path.push(left));
+            node_hash(&left, &right)
+        }
+    }
+}
+
 /// The root that a path leads to from a leaf (RFC 9162 § 2.1.3.2), or nothing where the path
 /// does not fit a leaf at `index` in a tree of `size`.
 pub fn root_from_inclusion(
@@ -103,6 +127,17 @@ mod tests {
                     assert_eq!(found == Some(root), claimed == index, "{index}/{size}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn all_paths_together_are_what_each_is_alone() {
+        for size in 0..=70 {
+            let leaves = leaves(size);
+            let (found, paths) = inclusion_paths(&leaves);
+            assert_eq!(found, root(&leaves));
+            let alone: Vec<_> = (0..size).map(|at| inclusion_path(&leaves, at)).collect();
+            assert_eq!(paths, alone);
         }
     }
 

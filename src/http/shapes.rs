@@ -5,10 +5,9 @@ use crate::api::{
     AlertSummary, AttachmentView, ClockView, Direction, EventView, ExchangeSummary, PeerLogView,
     ProofView, SendAcceptance, SendRefusal,
 };
-use crate::app::change::{Change, KeptReceipt, Message, Other, ReceiptWord};
+use crate::app::change::{Change, KeptProof, KeptReceipt, Message, Other, ReceiptWord};
 use crate::app::rows::{AlertRow, ExchangeRow};
 use crate::app::{Action, AppError, Caller, ThreadItem};
-use crate::audit::Receipt;
 use crate::base::{MessageId, Role, Timestamp};
 use crate::domain::message::{Body, Kind};
 use crate::domain::profile::Clock;
@@ -101,7 +100,7 @@ pub fn alert(row: &AlertRow, now: Timestamp) -> AlertSummary {
 pub fn event(item: &ThreadItem) -> EventView {
     match &item.change {
         Change::Sent(message) | Change::Received(message, _) => message_event(item, message),
-        Change::Other(Other::ReceiptKept(receipt)) => receipt_event(item, receipt),
+        Change::ReceiptKept(receipt) => receipt_event(item, receipt),
         Change::Other(other) => other_event(item, other),
     }
 }
@@ -157,7 +156,10 @@ fn content(body: &Body) -> serde_json::Value {
 }
 
 fn receipt_event(item: &ThreadItem, kept: &KeptReceipt) -> EventView {
-    let proof = Receipt::decode(&kept.bytes).ok();
+    let proof = match &kept.proof {
+        KeptProof::Whole(receipt) => Some(receipt),
+        KeptProof::Sharing(..) => None,
+    };
     let verified_role = proof.as_ref().and_then(|receipt| {
         let entry = crate::audit::Entry::decode(&receipt.entry).ok()?;
         Some(entry.role)
@@ -208,7 +210,6 @@ fn other_event(item: &ThreadItem, other: &Other) -> EventView {
         Other::AttachmentStored { message, .. } => ("attachment-arrived", Some(*message)),
         Other::DeliveryExpired { message, .. } => ("delivery-expired", Some(*message)),
         Other::AttachmentRead { message, .. } => ("attachment-read", Some(*message)),
-        Other::ReceiptKept(receipt) => ("receipt", Some(receipt.message)),
         Other::Consulted { .. }
         | Other::InputRefused { .. }
         | Other::Started { .. }

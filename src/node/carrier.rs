@@ -8,17 +8,21 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tracing::{debug, warn};
 
 use crate::app::core::Outcome;
+use crate::audit::ReceiptBatch;
 use crate::base::{NodeId, OsEntropy};
 use crate::driver::Current;
-use crate::seal::envelope::{SignedMessage, seal_envelope};
+use crate::seal::envelope::{MAX_PARCEL, SignedMessage, TooLong, seal_envelope, seal_parcel};
 use crate::seal::trust::Directory;
 use crate::transport::{Class, SendError, Transport};
-use crate::wire::frame::{Frame, MAX_ENVELOPES};
+use crate::wire::frame::{Frame, MOST_ITEMS};
 
 use super::fetch::Fetcher;
 
-/// Bytes of envelopes that one frame carries at most, well below what a frame may have.
-const FRAME_BYTES: usize = 700 * 1024;
+/// Bytes of messages or receipts that one frame carries at most, well below what a frame may have.
+const FRAME_BYTES: usize = 600 * 1024;
+
+/// More than a message takes in a parcel beside header and body, in bytes, without its padding.
+const MESSAGE_ROOM: usize = 2 * 1024;
 
 /// Something for the carrier to do.
 pub enum Errand {
@@ -113,7 +117,7 @@ async fn frames(
         } => {
             let directory = directory.get();
             let wrapped = tokio::task::spawn_blocking(move || match directory.as_ref() {
-                Some(directory) => wrap(directory, peer, &messages),
+                Some(directory) => wrap(directory, peer, messages),
                 None => Vec::new(),
             })
             .await;
@@ -122,11 +126,14 @@ async fn frames(
             } else {
                 Class::Routine
             };
-            let frames = group(wrapped.ok()?);
+            let frames = wrapped.ok()?;
             (!frames.is_empty()).then_some((peer, class, frames))
         }
-        Outcome::Receipts { peer, receipts } => {
-            Some((peer, Class::Urgent, vec![Frame::Receipts(receipts)]))
+        Outcome::Receipts { peer, batches } => {
+            let encoded = batches.iter().map(ReceiptBatch::encode).collect();
+            let frames = groups(encoded, MOST_ITEMS, Vec::len);
+            let frames = frames.into_iter().map(Frame::Receipts).collect();
+            Some((peer, Class::Urgent, frames))
         }
         Outcome::Refuse {
             peer,
@@ -136,8 +143,9 @@ async fn frames(
             let frame = Frame::Refusals(vec![(digest, refusal.number())]);
             Some((peer, Class::Urgent, vec![frame]))
         }
-        Outcome::Keep { peer, receipt } => {
-            Some((peer, Class::Urgent, vec![Frame::Kept(vec![receipt])]))
+        Outcome::Keep { peer, receipts } => {
+            let frames = receipts.chunks(MOST_ITEMS).map(<[_]>::to_vec);
+            Some((peer, Class::Urgent, frames.map(Frame::Kept).collect()))
         }
         Outcome::Fetch {
             peer,
@@ -152,40 +160,55 @@ async fn frames(
     }
 }
 
-/// Wraps each message for the peer's key in force. Every send looks the recipient up anew, so a
-/// member that was removed gets nothing more.
-fn wrap(directory: &Directory, peer: NodeId, messages: &[SignedMessage]) -> Vec<Vec<u8>> {
+/// Wraps messages for the peer's key in force. Every send looks the recipient up anew, so a member
+/// that was removed gets nothing more.
+fn wrap(directory: &Directory, peer: NodeId, messages: Vec<SignedMessage>) -> Vec<Frame> {
     let now = crate::base::Timestamp::system();
     let Some(key) = directory.recipient_key(peer, now) else {
         warn!(event = "no-recipient-key", %peer, "the peer's bundle has no key in force to seal to");
         return Vec::new();
     };
-    let seal = |message| match seal_envelope(message, peer, key, &mut OsEntropy) {
-        Ok(envelope) => Some(envelope),
-        Err(_) => {
-            warn!(event = "envelope-too-long", %peer, "a message does not fit an envelope");
-            None
-        }
+    let size = |message: &SignedMessage| {
+        message.header.len() + message.body.len() + message.body.len() / 8 + MESSAGE_ROOM
     };
-    messages.iter().filter_map(seal).collect()
-}
-
-fn group(envelopes: Vec<Vec<u8>>) -> Vec<Frame> {
     let mut frames = Vec::new();
-    let (mut group, mut bytes) = (Vec::new(), 0);
-    for envelope in envelopes {
-        let full = bytes + envelope.len() > FRAME_BYTES || group.len() >= MAX_ENVELOPES;
-        if full && !group.is_empty() {
-            frames.push(Frame::Envelopes(std::mem::take(&mut group)));
-            bytes = 0;
+    for group in groups(messages, MAX_PARCEL, size) {
+        // Messages that were signed before a change of keys cannot share a parcel with later ones.
+        for group in group.chunk_by(|a, b| a.signature.key_id == b.signature.key_id) {
+            let frame = match group {
+                [message] => seal_envelope(message, peer, key, &mut OsEntropy)
+                    .map(|envelope| Frame::Envelopes(vec![envelope])),
+                _ => seal_parcel(group, peer, key, &mut OsEntropy).map(Frame::Parcel),
+            };
+            match frame {
+                Ok(frame) => frames.push(frame),
+                Err(TooLong) => {
+                    warn!(event = "envelope-too-long", %peer, "a message does not fit an envelope");
+                }
+            }
         }
-        bytes += envelope.len();
-        group.push(envelope);
-    }
-    if !group.is_empty() {
-        frames.push(Frame::Envelopes(group));
     }
     frames
+}
+
+/// Deals items out to frames, in order: at most `most` and [`FRAME_BYTES`] to each, unless a single
+/// one is longer.
+fn groups<T>(items: Vec<T>, most: usize, size: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
+    let mut groups = Vec::new();
+    let (mut group, mut bytes) = (Vec::new(), 0);
+    for item in items {
+        let full = bytes + size(&item) > FRAME_BYTES || group.len() >= most;
+        if full && !group.is_empty() {
+            groups.push(std::mem::take(&mut group));
+            bytes = 0;
+        }
+        bytes += size(&item);
+        group.push(item);
+    }
+    if !group.is_empty() {
+        groups.push(group);
+    }
+    groups
 }
 
 fn flush(

@@ -1,21 +1,23 @@
 //! What comes over links: frames are opened, verified and decoded here, off the core, and told to
 //! the driver in the order they came.
 
+use std::collections::HashMap;
 use std::fs::File;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::{debug, info, warn};
 
 use crate::app::change::Message;
 use crate::app::{FromPeer, PeerReceipt};
-use crate::audit::Receipt;
+use crate::audit::{Receipt, ReceiptBatch};
 use crate::base::{Digest, NodeId, Timestamp};
-use crate::driver::{Busy, Current, Driver};
+use crate::driver::{Current, Driver};
 use crate::exchange::Refusal;
 use crate::http::LinkErrors;
-use crate::seal::envelope::{EnvelopeError, open_envelope};
+use crate::seal::envelope::{EnvelopeError, SignedMessage, open_envelope_among, open_parcel};
 use crate::seal::group::leaf;
 use crate::seal::keystore::Keys;
+use crate::seal::sign::Proven;
 use crate::seal::trust::Directory;
 use crate::store::{BlobId, BlobStore};
 use crate::transport::{AttachmentRequest, BoxFuture, Class, Handler, LinkError};
@@ -43,7 +45,12 @@ pub struct Links {
     pub carrier: Carrier,
     /// What went wrong with links.
     pub errors: LinkErrors,
+    /// Signatures of each peer that held lately.
+    pub proven: ProvenByPeer,
 }
+
+/// Signatures that held lately, apart for each peer, so that none crowds out another's.
+pub type ProvenByPeer = Mutex<HashMap<NodeId, Arc<Proven>>>;
 
 impl Handler for Links {
     fn hello(&self, _peer: NodeId) -> Vec<u8> {
@@ -82,16 +89,26 @@ impl Handler for Links {
     fn frame(&self, peer: NodeId, _class: Class, frame: Vec<u8>) -> BoxFuture<'_, ()> {
         let (driver, keys) = (self.driver.clone(), self.keys.clone());
         let directory = self.directory.get();
+        let proven = self
+            .proven
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(peer)
+            .or_default()
+            .clone();
         Box::pin(async move {
             let read = move || {
                 let Some(directory) = directory.as_ref() else {
                     return;
                 };
-                for from in read_frame(&keys, directory, peer, &frame) {
-                    if driver.tell_waiting(peer, from) == Err(Busy::Stopping) {
-                        return;
-                    }
-                }
+                let reader = FrameReader {
+                    keys: &keys,
+                    directory,
+                    peer,
+                    proven: &proven,
+                };
+                // A driver that is stopping hears it again from the peer after the next start.
+                let _stopping = driver.tell_all(peer, reader.read(&frame));
             };
             // Waiting for it is what slows a peer down that sends faster than this node decides.
             if tokio::task::spawn_blocking(read).await.is_err() {
@@ -148,92 +165,123 @@ pub fn hello(node: NodeId, directory: Option<&Directory>) -> Frame {
     }
 }
 
-/// What a frame of a peer says. A frame that does not decode says nothing: its sender is listed,
-/// so it is recorded as a refused input.
-fn read_frame(keys: &Keys, directory: &Directory, peer: NodeId, bytes: &[u8]) -> Vec<FromPeer> {
-    match Frame::decode(bytes) {
-        Ok(Frame::Envelopes(envelopes)) => envelopes
-            .iter()
-            .map(|envelope| read_envelope(keys, directory, peer, envelope))
-            .collect(),
-        Ok(Frame::Receipts(receipts)) => receipts
-            .into_iter()
-            .filter_map(|receipt| read_receipt(directory, peer, receipt))
-            .collect(),
-        Ok(Frame::Refusals(refusals)) => refusals
-            .into_iter()
-            .map(|(digest, number)| {
-                debug!(event = "not-taken", %peer, refusal = number, "the peer may take it later");
-                FromPeer::Later { leaf: digest }
-            })
-            .collect(),
-        Ok(Frame::Kept(digests)) => vec![FromPeer::Kept(digests)],
-        // Said again when another list came into force at the peer.
-        Ok(Frame::Hello {
-            node,
-            trust_list_version: version,
-            trust_list_hash: hash,
-            ..
-        }) if node == peer => vec![FromPeer::ListAt { version, hash }],
-        Ok(Frame::Hello { .. } | Frame::Bundle(_)) => Vec::new(),
-        Err(_) => vec![FromPeer::Unreadable {
-            digest: Digest::of(bytes),
-            refusal: Refusal::Malformed,
-        }],
-    }
+/// Reads the frames of one peer.
+struct FrameReader<'a> {
+    keys: &'a Keys,
+    directory: &'a Directory,
+    peer: NodeId,
+    proven: &'a Proven,
 }
 
-fn read_envelope(keys: &Keys, directory: &Directory, peer: NodeId, envelope: &[u8]) -> FromPeer {
-    let now = Timestamp::system();
-    let recipient = keys.recipient_keys(now);
-    let known = |node, key| directory.identity_by_id(node, key);
-    let unreadable = |digest, refusal| FromPeer::Unreadable { digest, refusal };
-    let signed = match open_envelope(envelope, keys.node, &recipient, known) {
-        Ok(signed) => signed,
-        Err(error) => {
-            let refusal = match error {
-                EnvelopeError::UnknownRecipientKey(_) => Refusal::UnknownRecipientKey,
-                EnvelopeError::UnknownSender(_) => Refusal::NotListed,
-                EnvelopeError::NotForThisNode(_) => Refusal::WrongRecipient,
-                _ => Refusal::BadEnvelope,
-            };
-            return unreadable(Digest::of(envelope), refusal);
+impl FrameReader<'_> {
+    /// What a frame says. A frame that does not decode says nothing: its sender is listed, so it is
+    /// recorded as a refused input.
+    fn read(&self, bytes: &[u8]) -> Vec<FromPeer> {
+        match Frame::decode(bytes) {
+            Ok(Frame::Envelopes(envelopes)) => envelopes
+                .iter()
+                .map(|envelope| self.envelope(envelope))
+                .collect(),
+            Ok(Frame::Parcel(parcel)) => self.parcel(&parcel),
+            Ok(Frame::Receipts(batches)) => {
+                batches.iter().flat_map(|batch| self.batch(batch)).collect()
+            }
+            Ok(Frame::Refusals(refusals)) => refusals
+                .into_iter()
+                .map(|(digest, number)| {
+                    debug!(event = "not-taken-yet", peer = %self.peer, number);
+                    FromPeer::Later { leaf: digest }
+                })
+                .collect(),
+            Ok(Frame::Kept(leaves)) => vec![FromPeer::Kept(leaves)],
+            // Said again when another list came into force at the peer.
+            Ok(Frame::Hello {
+                node,
+                trust_list_version: version,
+                trust_list_hash: hash,
+                ..
+            }) if node == self.peer => vec![FromPeer::ListAt { version, hash }],
+            Ok(Frame::Hello { .. } | Frame::Bundle(_)) => Vec::new(),
+            Err(_) => vec![unreadable(Digest::of(bytes), Refusal::Malformed)],
         }
-    };
-    let digest = leaf(&signed.random, &signed.header, &signed.body);
-    if signed.sender != peer {
-        return unreadable(digest, Refusal::NotTheSender);
     }
-    match Message::read(&signed) {
-        Ok(message) => FromPeer::Message(Box::new(message), Box::new(signed.signature)),
-        Err(_) => unreadable(digest, Refusal::Malformed),
+
+    fn envelope(&self, envelope: &[u8]) -> FromPeer {
+        let recipient = self.keys.recipient_keys(Timestamp::system());
+        let known = |node, key| self.directory.identity_by_id(node, key);
+        match open_envelope_among(envelope, self.keys.node, &recipient, known, self.proven) {
+            Ok(signed) => self.message(&signed),
+            Err(error) => unreadable(Digest::of(envelope), not_opened(error)),
+        }
+    }
+
+    fn parcel(&self, parcel: &[u8]) -> Vec<FromPeer> {
+        let recipient = self.keys.recipient_keys(Timestamp::system());
+        let known = |node, key| self.directory.identity_by_id(node, key);
+        match open_parcel(parcel, self.keys.node, &recipient, known, self.proven) {
+            Ok(opened) => opened
+                .into_iter()
+                .map(|opened| match opened {
+                    Ok(signed) => self.message(&signed),
+                    Err((digest, error)) => unreadable(digest, not_opened(error)),
+                })
+                .collect(),
+            Err(error) => vec![unreadable(Digest::of(parcel), not_opened(error))],
+        }
+    }
+
+    fn message(&self, signed: &SignedMessage) -> FromPeer {
+        let digest = leaf(&signed.random, &signed.header, &signed.body);
+        if signed.sender != self.peer {
+            return unreadable(digest, Refusal::NotTheSender);
+        }
+        match Message::read(signed) {
+            Ok(message) => FromPeer::Message(Box::new(message), Box::new(signed.signature.clone())),
+            Err(_) => unreadable(digest, Refusal::Malformed),
+        }
+    }
+
+    fn batch(&self, bytes: &[u8]) -> Vec<FromPeer> {
+        match ReceiptBatch::decode(bytes) {
+            Ok(batch) => batch
+                .receipts()
+                .map(|receipt| self.receipt(receipt))
+                .collect(),
+            Err(_) => vec![self.bad_receipt(bytes)],
+        }
+    }
+
+    fn receipt(&self, receipt: Receipt) -> FromPeer {
+        let key = self.directory.log_key(&receipt.origin.to_string());
+        let of_peer = receipt.origin.node == self.peer;
+        let verified = key
+            .filter(|_| of_peer)
+            .and_then(|key| receipt.verify_among(key, self.proven).ok());
+        match verified {
+            Some(verified) => FromPeer::Receipt(Box::new(PeerReceipt {
+                statement: verified.statement,
+                at: verified.entry.time,
+                receipt,
+            })),
+            None => self.bad_receipt(&receipt.encode()),
+        }
+    }
+
+    fn bad_receipt(&self, bytes: &[u8]) -> FromPeer {
+        warn!(event = "receipt-refused", peer = %self.peer, "a receipt does not hold");
+        unreadable(Digest::of(bytes), Refusal::Malformed)
     }
 }
 
-fn read_receipt(directory: &Directory, peer: NodeId, bytes: Vec<u8>) -> Option<FromPeer> {
-    let refused = |bytes: &[u8]| {
-        warn!(event = "receipt-refused", %peer, "a receipt does not hold");
-        Some(FromPeer::Unreadable {
-            digest: Digest::of(bytes),
-            refusal: Refusal::Malformed,
-        })
-    };
-    let Ok(receipt) = Receipt::decode(&bytes) else {
-        return refused(&bytes);
-    };
-    if receipt.origin.node != peer {
-        return refused(&bytes);
+fn unreadable(digest: Digest, refusal: Refusal) -> FromPeer {
+    FromPeer::Unreadable { digest, refusal }
+}
+
+fn not_opened(error: EnvelopeError) -> Refusal {
+    match error {
+        EnvelopeError::UnknownRecipientKey(_) => Refusal::UnknownRecipientKey,
+        EnvelopeError::UnknownSender(_) => Refusal::NotListed,
+        EnvelopeError::NotForThisNode(_) => Refusal::WrongRecipient,
+        _ => Refusal::BadEnvelope,
     }
-    let Some(key) = directory.log_key(&receipt.origin.to_string()) else {
-        return refused(&bytes);
-    };
-    let Ok(verified) = receipt.verify(key) else {
-        return refused(&bytes);
-    };
-    Some(FromPeer::Receipt(Box::new(PeerReceipt {
-        statement: verified.statement,
-        at: verified.entry.time,
-        checkpoint: receipt.checkpoint,
-        bytes,
-    })))
 }

@@ -112,6 +112,7 @@ pub async fn serve_observed(
         blobs: blobs.clone(),
         carrier: carrier.clone(),
         errors: errors.clone(),
+        proven: Default::default(),
     };
     let identity = tls_identity(keys.tls.pkcs8(), node)
         .map_err(|error| NodeError::Listen(error.to_string()))?;

@@ -12,6 +12,8 @@
 //! signature   size u32 ‖ index u32 ‖ path length u8 ‖ path 32 each ‖ hybrid signature 3373
 //! ```
 //!
+//! A group of messages to one recipient shares one encapsulation in a parcel ([`seal_parcel`]).
+//!
 //! All integers are big-endian. The message is signed, then encrypted; the wrap is made anew for
 //! every transmission, while the signed message stays the same. Nothing but the prefix is read
 //! before the wrap and the ciphertext are authentic, and nothing of the body before the signature
@@ -19,16 +21,18 @@
 
 mod open;
 mod padding;
+mod parcel;
 mod prefix;
 mod seal;
 mod signed;
 #[cfg(test)]
 mod tests;
 
-pub use open::open_envelope;
+pub use open::{open_envelope, open_envelope_among};
+pub use parcel::{MAX_PARCEL, open_parcel, seal_parcel};
 pub use prefix::{EnvelopePrefix, PREFIX_LEN};
 pub use seal::seal_envelope;
-pub use signed::{MalformedMessage, SignedMessage};
+pub use signed::{MalformedMessage, SignedMessage, StoredMessage};
 
 use super::aead::{KEY_LEN, TAG_LEN};
 use crate::base::{Digest, NodeId};

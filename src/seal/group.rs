@@ -2,7 +2,9 @@
 //! carries its own path, so that it stays verifiable alone.
 
 use super::layout::{Reader, TooShort};
-use super::sign::{BadSignature, HybridSignature, KeyId, SIGNATURE_LEN, SigningKey, VerifyingKey};
+use super::sign::{
+    BadSignature, HybridSignature, KeyId, Proven, SIGNATURE_LEN, SigningKey, VerifyingKey,
+};
 use crate::base::{Digest, Entropy, NodeId, merkle};
 
 /// The context of every signature over a group of messages.
@@ -45,6 +47,21 @@ impl MessageSignature {
         leaf: &Digest,
         key: &VerifyingKey,
     ) -> Result<(), BadSignature> {
+        self.verify_among(sender, leaf, key, &Proven::default())
+    }
+
+    /// As [`MessageSignature::verify`], where the group's signature may be known to hold from
+    /// another of its messages.
+    ///
+    /// # Errors
+    /// As [`MessageSignature::verify`].
+    pub fn verify_among(
+        &self,
+        sender: NodeId,
+        leaf: &Digest,
+        key: &VerifyingKey,
+        proven: &Proven,
+    ) -> Result<(), BadSignature> {
         if self.key_id != key.key_id() {
             return Err(BadSignature);
         }
@@ -52,11 +69,17 @@ impl MessageSignature {
         let root =
             merkle::root_from_inclusion(leaf, index, size, &self.path).ok_or(BadSignature)?;
         let signed = signed_bytes(sender, &self.key_id, self.size, &root);
-        key.verify(CONTEXT, &signed, &self.signature)
+        proven.verify(key, CONTEXT, &signed, &self.signature)
     }
 
     /// Appends everything but the key id: size u32 ‖ index u32 ‖ path length u8 ‖ path ‖ signature.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
+        self.write_place(out);
+        out.extend_from_slice(self.signature.as_bytes());
+    }
+
+    /// Appends what is the message's own: size u32 ‖ index u32 ‖ path length u8 ‖ path.
+    pub(super) fn write_place(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.size.to_be_bytes());
         out.extend_from_slice(&self.index.to_be_bytes());
         let count = u8::try_from(self.path.len()).expect("a path has at most 32 hashes");
@@ -64,19 +87,11 @@ impl MessageSignature {
         for hash in &self.path {
             out.extend_from_slice(hash.as_bytes());
         }
-        out.extend_from_slice(self.signature.as_bytes());
     }
 
     /// Reads what [`MessageSignature::write`] wrote.
     pub(super) fn read(key_id: KeyId, from: &mut Reader<'_>) -> Result<Self, TooShort> {
-        let (size, index, count) = (from.u32()?, from.u32()?, from.u8()?);
-        if count > MAX_PATH {
-            return Err(TooShort);
-        }
-        let mut path = Vec::with_capacity(usize::from(count));
-        for _ in 0..count {
-            path.push(Digest::from_bytes(from.array()?));
-        }
+        let (size, index, path) = read_place(from)?;
         let signature = HybridSignature::from_bytes(from.slice(SIGNATURE_LEN)?)
             .expect("the slice has a signature's length");
         Ok(Self {
@@ -92,6 +107,19 @@ impl MessageSignature {
     pub(super) fn len(&self) -> usize {
         4 + 4 + 1 + 32 * self.path.len() + SIGNATURE_LEN
     }
+}
+
+/// Reads what [`MessageSignature::write_place`] wrote: size, index and path.
+pub(super) fn read_place(from: &mut Reader<'_>) -> Result<(u32, u32, Vec<Digest>), TooShort> {
+    let (size, index, count) = (from.u32()?, from.u32()?, from.u8()?);
+    if count > MAX_PATH {
+        return Err(TooShort);
+    }
+    let mut path = Vec::with_capacity(usize::from(count));
+    for _ in 0..count {
+        path.push(Digest::from_bytes(from.array()?));
+    }
+    Ok((size, index, path))
 }
 
 /// Signs a group of messages, given their leaves, and gives each message its share, in order.
@@ -110,15 +138,16 @@ pub fn sign_group(
     }
     let size = u32::try_from(leaves.len()).expect("a group has fewer than 2^32 messages");
     let key_id = key.key_id();
-    let signed = signed_bytes(sender, &key_id, size, &merkle::root(leaves));
+    let (root, paths) = merkle::inclusion_paths(leaves);
+    let signed = signed_bytes(sender, &key_id, size, &root);
     let signature = key.sign(CONTEXT, &signed, entropy);
     (0..size)
-        .zip(0..)
-        .map(|(index, place)| MessageSignature {
+        .zip(paths)
+        .map(|(index, path)| MessageSignature {
             key_id,
             size,
             index,
-            path: merkle::inclusion_path(leaves, place),
+            path,
             signature: signature.clone(),
         })
         .collect()

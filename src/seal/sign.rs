@@ -5,6 +5,8 @@
 //! `u8 length of context ‖ context ‖ message`. ML-DSA's own context string stays empty, since
 //! other implementations support nothing else, and its signing is hedged with fresh randomness.
 
+mod proven;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -14,6 +16,8 @@ use ml_dsa::MlDsa65;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize as _, Zeroizing};
+
+pub use proven::Proven;
 
 use super::rng::EntropyRng;
 use crate::base::{Digest, Entropy};
@@ -161,7 +165,7 @@ impl SigningKey {
     /// Signs the bytes as they are. Only for formats that separate their purposes themselves, as
     /// a C2SP signed note does by the origin in its first line.
     pub fn sign_raw(&self, message: &[u8], entropy: &mut dyn Entropy) -> HybridSignature {
-        let mut bytes = Box::new([0; SIGNATURE_LEN]);
+        let mut bytes = [0; SIGNATURE_LEN];
         bytes[..ED25519_SIGNATURE_LEN].copy_from_slice(self.ed25519.sign(message).as_ref());
         let ml_dsa = self
             .ml_dsa
@@ -169,7 +173,7 @@ impl SigningKey {
             .sign_randomized(message, &[], &mut EntropyRng(entropy))
             .expect("rejection sampling ends long before 13,107 rounds");
         bytes[ED25519_SIGNATURE_LEN..].copy_from_slice(&ml_dsa.encode());
-        HybridSignature(bytes)
+        HybridSignature(Arc::new(bytes))
     }
 }
 
@@ -310,10 +314,11 @@ impl From<VerifyingKey> for String {
     }
 }
 
-/// A hybrid signature: Ed25519's 64 bytes, then ML-DSA-65's 3,309. Written as base64.
+/// A hybrid signature: Ed25519's 64 bytes, then ML-DSA-65's 3,309. Written as base64. Cheap to
+/// clone: the messages of a group share one.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct HybridSignature(Box<[u8; SIGNATURE_LEN]>);
+pub struct HybridSignature(Arc<[u8; SIGNATURE_LEN]>);
 
 impl HybridSignature {
     /// Takes the 3,373 bytes; whether they are a signature shows when it is verified.
@@ -321,11 +326,8 @@ impl HybridSignature {
     /// # Errors
     /// [`ParseKeyError::Length`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ParseKeyError> {
-        let bytes: Box<[u8]> = bytes.into();
-        bytes
-            .try_into()
-            .map(Self)
-            .map_err(|_| ParseKeyError::Length)
+        let bytes: [u8; SIGNATURE_LEN] = bytes.try_into().map_err(|_| ParseKeyError::Length)?;
+        Ok(Self(Arc::new(bytes)))
     }
 
     /// Joins the two halves.
@@ -333,10 +335,10 @@ impl HybridSignature {
         ed25519: &[u8; ED25519_SIGNATURE_LEN],
         ml_dsa: &[u8; ML_DSA_SIGNATURE_LEN],
     ) -> Self {
-        let mut bytes = Box::new([0; SIGNATURE_LEN]);
+        let mut bytes = [0; SIGNATURE_LEN];
         bytes[..ED25519_SIGNATURE_LEN].copy_from_slice(ed25519);
         bytes[ED25519_SIGNATURE_LEN..].copy_from_slice(ml_dsa);
-        Self(bytes)
+        Self(Arc::new(bytes))
     }
 
     /// The 3,373 bytes.

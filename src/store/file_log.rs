@@ -71,6 +71,8 @@ pub struct FileLog {
     writer: WriterEpoch,
     tree: Tree,
     head: Option<SignedCheckpoint>,
+    /// The entries of the group that was appended last, which are read at once to be sent.
+    recent: Vec<Record>,
     places: Places,
     current: Option<Current>,
     anchor: AnchorFile,
@@ -306,6 +308,11 @@ impl Log for FileLog {
         let covered = (group.checkpoint.checkpoint.size, start + checkpoint_offset);
         self.places.checkpoints.push(covered);
         self.head = Some(group.checkpoint.clone());
+        self.recent = group
+            .entries
+            .into_iter()
+            .map(|entry| entry.record)
+            .collect();
         let noted = match first == size {
             true => self.anchor.note_durably(&group.checkpoint),
             false => self.anchor.note(&group.checkpoint),
@@ -317,6 +324,12 @@ impl Log for FileLog {
     }
 
     fn read(&self, index: u64) -> Result<Record, ReadError> {
+        if let Some(first) = self.recent.first()
+            && let Some(at) = index.checked_sub(first.index)
+            && let Some(record) = self.recent.get(usize::try_from(at).unwrap_or(usize::MAX))
+        {
+            return Ok(record.clone());
+        }
         let absent = ReadError::Absent { index };
         let at = usize::try_from(index).map_err(|_| absent)?;
         let offset = *self.places.entries.get(at).ok_or(absent)?;
@@ -336,6 +349,10 @@ impl Log for FileLog {
     fn receipt(&self, index: u64) -> Result<Receipt, ReadError> {
         let record = self.read(index)?;
         group::receipt(&record, &self.tree, self.group_checkpoint(index)?)
+    }
+
+    fn leaf(&self, index: u64) -> Option<Digest> {
+        self.tree.leaf(index)
     }
 
     fn consistency(&self, old: u64, new: u64) -> Result<Vec<Digest>, ReadError> {

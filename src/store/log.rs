@@ -1,7 +1,8 @@
 //! The port to the message log: append-only, each group of entries under one signed checkpoint.
 
 use crate::audit::{
-    Checkpoint, Entry, EntryKind, EventCode, Opening, Origin, Receipt, SignedCheckpoint, Statement,
+    Checkpoint, Entry, EntryKind, EventCode, Opening, Origin, Receipt, ReceiptBatch,
+    SignedCheckpoint, Statement,
 };
 use crate::base::{Digest, Entropy, MemberId, Role, Timestamp};
 use crate::seal::sign::{HybridSignature, SigningKey};
@@ -190,6 +191,18 @@ pub trait Log: Send {
     /// # Errors
     /// [`ReadError`].
     fn receipt(&self, index: u64) -> Result<Receipt, ReadError>;
+
+    /// The receipts for these entries, those under one checkpoint together.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn receipts(&self, entries: &[u64]) -> Result<Vec<ReceiptBatch>, ReadError> {
+        let receipts = entries.iter().map(|index| self.receipt(*index));
+        Ok(ReceiptBatch::of(&receipts.collect::<Result<Vec<_>, _>>()?))
+    }
+
+    /// The hash of the entry at `index` in the log's tree; nothing if there are fewer.
+    fn leaf(&self, index: u64) -> Option<Digest>;
 
     /// The proof that the log at `old` entries is a prefix of the log at `new`. From an empty log
     /// there is nothing to prove, and the proof is empty.

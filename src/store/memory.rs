@@ -174,6 +174,10 @@ impl Log for MemoryLog {
         group::receipt(&record, &disk.tree, checkpoint)
     }
 
+    fn leaf(&self, index: u64) -> Option<Digest> {
+        self.disk().tree.leaf(index)
+    }
+
     fn consistency(&self, old: u64, new: u64) -> Result<Vec<Digest>, ReadError> {
         group::consistency(&self.disk().tree, old, new)
     }

@@ -13,8 +13,8 @@ pub const LONGEST_FRAME: usize = 1024 * 1024;
 /// The most envelopes in a frame.
 pub const MAX_ENVELOPES: usize = 64;
 
-/// The most receipts, refusals or digests in a frame.
-const MOST_ITEMS: usize = 1_024;
+/// The most batches of receipts, refusals or digests in a frame.
+pub const MOST_ITEMS: usize = 1_024;
 
 /// The most fields of what a frame carries: some more than the longest list, which has its own
 /// error.
@@ -36,12 +36,14 @@ pub enum Frame {
     },
     /// Messages, each wrapped for the peer.
     Envelopes(Vec<Vec<u8>>),
-    /// Receipts for what came.
+    /// A group of messages, wrapped for the peer together.
+    Parcel(Vec<u8>),
+    /// Batches of receipts for what came.
     Receipts(Vec<Vec<u8>>),
     /// What is not taken now, or could not be opened: leaf or envelope digest, and the reason's
     /// number.
     Refusals(Vec<(Digest, u16)>),
-    /// Receipts that are kept, by their digest.
+    /// Receipts that are kept, each by the hash of its entry.
     Kept(Vec<Digest>),
     /// The node's key bundle.
     Bundle(Vec<u8>),
@@ -65,8 +67,11 @@ impl Frame {
             Self::Envelopes(envelopes) => pb::frame::Kind::Envelopes(pb::Envelopes {
                 envelopes: envelopes.clone(),
             }),
-            Self::Receipts(receipts) => pb::frame::Kind::Receipts(pb::Receipts {
-                receipts: receipts.clone(),
+            Self::Parcel(parcel) => pb::frame::Kind::Parcel(pb::Parcel {
+                parcel: parcel.clone(),
+            }),
+            Self::Receipts(batches) => pb::frame::Kind::Receipts(pb::Receipts {
+                batches: batches.clone(),
             }),
             Self::Refusals(refusals) => pb::frame::Kind::Refusals(pb::Refusals {
                 refusals: refusals
@@ -77,8 +82,8 @@ impl Frame {
                     })
                     .collect(),
             }),
-            Self::Kept(digests) => pb::frame::Kind::Kept(pb::Kept {
-                digests: digests.iter().map(|d| d.as_bytes().to_vec()).collect(),
+            Self::Kept(leaves) => pb::frame::Kind::Kept(pb::Kept {
+                leaves: leaves.iter().map(|d| d.as_bytes().to_vec()).collect(),
             }),
             Self::Bundle(document) => pb::frame::Kind::Bundle(pb::Bundle {
                 document: document.clone(),
@@ -106,8 +111,12 @@ impl Frame {
             pb::frame::Kind::Envelopes(envelopes) => {
                 Self::Envelopes(some(envelopes.envelopes, MAX_ENVELOPES, "envelopes")?)
             }
+            pb::frame::Kind::Parcel(parcel) if parcel.parcel.is_empty() => {
+                return Err(WireError::Field("parcel"));
+            }
+            pb::frame::Kind::Parcel(parcel) => Self::Parcel(parcel.parcel),
             pb::frame::Kind::Receipts(receipts) => {
-                Self::Receipts(some(receipts.receipts, MOST_ITEMS, "receipts")?)
+                Self::Receipts(some(receipts.batches, MOST_ITEMS, "batches")?)
             }
             pb::frame::Kind::Refusals(refusals) => Self::Refusals(
                 some(refusals.refusals, MOST_ITEMS, "refusals")?
@@ -122,9 +131,9 @@ impl Frame {
                     .collect::<Result<_, WireError>>()?,
             ),
             pb::frame::Kind::Kept(kept) => Self::Kept(
-                some(kept.digests, MOST_ITEMS, "digests")?
+                some(kept.leaves, MOST_ITEMS, "leaves")?
                     .iter()
-                    .map(|bytes| digest(bytes, "digests"))
+                    .map(|bytes| digest(bytes, "leaves"))
                     .collect::<Result<_, _>>()?,
             ),
             pb::frame::Kind::Bundle(bundle) => Self::Bundle(bundle.document),

@@ -2,6 +2,7 @@
 //! gets from every route of the API of a real node.
 
 mod full;
+mod groups;
 mod hostile;
 mod office;
 mod receipts;

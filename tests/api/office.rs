@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use liaison::app::change::{Change, Message, Other};
+use liaison::app::content::read_change;
 use liaison::app::core::{Core, Fatal, Outcome, Signer};
 use liaison::app::rows;
 use liaison::app::{
     Action, Ask, Caller, Federation, FromPeer, Input, PeerReceipt, Permit, Reply, Ticket,
 };
-use liaison::audit::{Checkpoint, Entry, Origin, Receipt, Statement};
+use liaison::audit::{Checkpoint, Entry, Origin, Receipt, ReceiptBatch, Statement};
 use liaison::base::{
     Actor, Digest, Entropy, MemberId, MessageId, NodeId, PersonId, Role, SeededEntropy, Timestamp,
 };
@@ -160,6 +161,15 @@ impl Office {
         reply_to(ticket, outcomes)
     }
 
+    /// What an officer of MK puts in to ask TR.
+    pub fn asking_tr(&mut self) -> Input {
+        let ask = Ask::SendRequest {
+            to: vec![(member("TR"), self.new_id(), Vec::new())],
+            request: Box::new(request()),
+        };
+        self.asking(Role::Officer, Action::SendRequest, ask).1
+    }
+
     /// MK asks TR, and TR's node receipts it. Gives the exchange.
     pub fn asked_tr(&mut self) -> MessageId {
         let id = self.new_id();
@@ -260,7 +270,8 @@ impl Office {
         (size..self.log.size())
             .map(|index| {
                 let record = self.log.read(index).expect("it was appended");
-                Change::read(&record.content[8..]).expect("this version wrote it")
+                let (_, change) = read_change(&record.content).expect("this version wrote it");
+                change
             })
             .collect()
     }
@@ -372,11 +383,9 @@ pub fn told(outcomes: &[Outcome]) -> Vec<(Digest, Refusal)> {
 pub fn receipted(outcomes: &[Outcome]) -> Vec<Statement> {
     let mut all = Vec::new();
     for outcome in outcomes {
-        if let Outcome::Receipts { receipts, .. } = outcome {
-            all.extend(receipts.iter().map(|bytes| {
-                let receipt = Receipt::decode(bytes).expect("a whole receipt");
-                receipt.opening.statement
-            }));
+        if let Outcome::Receipts { batches, .. } = outcome {
+            let receipts = batches.iter().flat_map(ReceiptBatch::receipts);
+            all.extend(receipts.map(|receipt| receipt.opening.statement));
         }
     }
     all
@@ -392,11 +401,26 @@ pub fn reply_to(ticket: Ticket, outcomes: Vec<Outcome>) -> Result<Reply, liaison
 
 /// A peer's receipt as the node hands it over once its proof holds.
 pub fn receipt_of(peer: &str, statement: Statement, at: Timestamp) -> FromPeer {
+    proven(receipts_of(peer, vec![statement], at).remove(0))
+}
+
+/// A receipt as the node hands it over once its proof holds.
+pub fn proven(receipt: Receipt) -> FromPeer {
+    let entry = Entry::decode(&receipt.entry).expect("an entry");
+    FromPeer::Receipt(Box::new(PeerReceipt {
+        statement: receipt.opening.statement,
+        at: entry.time,
+        receipt,
+    }))
+}
+
+/// A peer's receipts for what it recorded in one group.
+pub fn receipts_of(peer: &str, statements: Vec<Statement>, at: Timestamp) -> Vec<Receipt> {
     use liaison::audit::{EntryKind, EventCode};
     use liaison::store::NewEntry;
     let mut log = MemoryLog::new(Origin::first(node(peer)));
     let epoch = log.take_over().expect("a log in memory");
-    let entry = NewEntry {
+    let entry = |statement| NewEntry {
         time: at,
         kind: EntryKind::Collection,
         event: EventCode::RequestReceived,
@@ -407,17 +431,12 @@ pub fn receipt_of(peer: &str, statement: Statement, at: Timestamp) -> FromPeer {
         statement,
         content: Vec::new(),
     };
+    let entries: Vec<_> = statements.into_iter().map(entry).collect();
     let mut entropy = SeededEntropy::new(5);
-    log.append(0, epoch, vec![entry], &NoSigner, &mut entropy)
+    log.append(0, epoch, entries, &NoSigner, &mut entropy)
         .expect("a log in memory grows");
-    let receipt = log.receipt(0).expect("it was appended");
-    let entry = Entry::decode(&receipt.entry).expect("an entry");
-    FromPeer::Receipt(Box::new(PeerReceipt {
-        statement: receipt.opening.statement,
-        at: entry.time,
-        checkpoint: receipt.checkpoint.clone(),
-        bytes: receipt.encode(),
-    }))
+    let receipt = |index| log.receipt(index).expect("it was appended");
+    (0..log.size()).map(receipt).collect()
 }
 
 /// The state of an exchange, as a person would see it.

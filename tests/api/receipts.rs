@@ -39,7 +39,7 @@ fn not_kept(office: &mut Office, peer: &str, statement: Statement, recorded: boo
     let FromPeer::Receipt(proof) = &receipt else {
         panic!("it is a receipt");
     };
-    let digest = Digest::of(&proof.bytes);
+    let digest = Digest::of(&proof.receipt.encode());
     let outcomes = office.peer(peer, receipt);
     let expected = if recorded {
         let refused = Other::InputRefused {

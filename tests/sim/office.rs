@@ -169,8 +169,7 @@ fn shortened(log: &MemoryLog, size: u64) -> MemoryLog {
 
 /// What a peer's receipt says, its proof checked but not its signature, which the simulation has
 /// none of.
-pub fn read_receipt(bytes: Vec<u8>) -> FromPeer {
-    let receipt = Receipt::decode(&bytes).expect("an honest office sends whole receipts");
+pub fn read_receipt(receipt: Receipt) -> FromPeer {
     let entry = Entry::decode(&receipt.entry).expect("it holds an entry");
     assert_eq!(
         receipt.opening.commitment(),
@@ -180,7 +179,6 @@ pub fn read_receipt(bytes: Vec<u8>) -> FromPeer {
     FromPeer::Receipt(Box::new(PeerReceipt {
         statement: receipt.opening.statement,
         at: entry.time,
-        checkpoint: receipt.checkpoint,
-        bytes,
+        receipt,
     }))
 }

@@ -77,6 +77,9 @@ impl Log for SimLog {
     fn receipt(&self, index: u64) -> Result<Receipt, ReadError> {
         self.inner.receipt(index)
     }
+    fn leaf(&self, index: u64) -> Option<Digest> {
+        self.inner.leaf(index)
+    }
     fn consistency(&self, old: u64, new: u64) -> Result<Vec<Digest>, ReadError> {
         self.inner.consistency(old, new)
     }

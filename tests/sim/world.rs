@@ -5,15 +5,18 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use liaison::app::change::{Change, Message};
+use liaison::app::content::{read_change, signed_message, whole_receipt};
 use liaison::app::core::Outcome;
 use liaison::app::rows::{EXCHANGE, ExchangeRow, MESSAGE, MessageRow, OUTBOX, message_key};
 use liaison::app::{Action, Ask, Caller, Federation, FromPeer, Input, Permit, Reply, Ticket};
+use liaison::audit::ReceiptBatch;
 use liaison::base::{
     Digest, MemberId, MessageId, NodeId, PersonId, Role, SeededEntropy, Timestamp,
 };
 use liaison::domain::alert::{Alert, Sighting};
 use liaison::domain::rfi::{Answer, Command, Refusal, Request};
 use liaison::exchange::Refusal as NotTaken;
+use liaison::seal::envelope::SignedMessage;
 use liaison::store::{Fault, Index as _, Log as _};
 
 use crate::office::{IndexKept, Office, read_receipt};
@@ -35,7 +38,7 @@ pub struct World {
     offices: Vec<Office>,
     up: BTreeSet<Way>,
     /// Frames under way, in order, as a stream keeps them.
-    wires: BTreeMap<Way, VecDeque<FromPeer>>,
+    wires: BTreeMap<Way, VecDeque<Vec<FromPeer>>>,
     /// What was acknowledged to a person: the sender, the recipients, the message.
     acknowledged: Vec<(usize, MessageId)>,
     exchanges: Vec<(usize, usize, MessageId)>,
@@ -147,8 +150,14 @@ impl World {
         for (i, office) in self.offices.iter().enumerate() {
             for index in 0..office.log.size() {
                 let record = office.log.read(index).map_err(|e| e.to_string())?;
-                let content = record.content.get(8..).unwrap_or_default();
-                let change = Change::read(content).map_err(|e| e.to_string())?;
+                let (_, change) = read_change(&record.content).map_err(|e| e.to_string())?;
+                if let Change::Sent(_) | Change::Received(..) = &change {
+                    self.check_stored(office, index, &change)?;
+                }
+                if let Change::ReceiptKept(kept) = &change {
+                    let receipt = whole_receipt(&office.log, kept).map_err(|e| e.to_string())?;
+                    read_receipt(receipt);
+                }
                 if let Change::Received(message, _) = change {
                     let key = (i, message.sender, message.header.id);
                     *received.entry(key).or_default() += 1;
@@ -191,6 +200,18 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// A stored message, with the signature that it may share, is the one that its entry names.
+    fn check_stored(&self, office: &Office, index: u64, change: &Change) -> Result<(), String> {
+        let (Change::Sent(message) | Change::Received(message, _)) = change else {
+            return Ok(());
+        };
+        let signed = signed_message(&office.log, index).map_err(|e| e.to_string())?;
+        match signed.leaf() == message.leaf() {
+            true => Ok(()),
+            false => Err(format!("entry {index} gives back another message")),
+        }
     }
 
     pub fn trace(&self) -> String {
@@ -247,7 +268,11 @@ impl World {
     }
 
     fn input(&mut self, i: usize, input: Input) {
-        let outcomes = self.offices[i].handle(self.now, vec![input]);
+        self.inputs(i, vec![input]);
+    }
+
+    fn inputs(&mut self, i: usize, inputs: Vec<Input>) {
+        let outcomes = self.offices[i].handle(self.now, inputs);
         self.carry(i, outcomes);
         if self.offices[i].core.is_none() {
             // A fatal error ends the process; its supervisor starts it again.
@@ -263,18 +288,19 @@ impl World {
             match outcome {
                 Outcome::Reply(ticket, reply) => self.replied(ticket, reply.ok()),
                 Outcome::Send { peer, messages, .. } => {
-                    for signed in messages {
+                    let read = |signed: SignedMessage| {
                         let message = Message::read(&signed).expect("an honest office's message");
-                        let from = FromPeer::Message(Box::new(message), Box::new(signed.signature));
-                        self.put(i, peer, from);
-                    }
+                        FromPeer::Message(Box::new(message), Box::new(signed.signature))
+                    };
+                    self.put(i, peer, messages.into_iter().map(read).collect());
                 }
-                Outcome::Receipts { peer, receipts } => {
+                Outcome::Receipts { peer, batches } => {
                     if self.planted == Some(Planted::DropsReceipts) && me.member.as_str() == "MK" {
                         continue;
                     }
-                    for receipt in receipts {
-                        self.put(i, peer, read_receipt(receipt));
+                    for batch in batches {
+                        let batch = ReceiptBatch::decode(&batch.encode()).expect("it is whole");
+                        self.put(i, peer, batch.receipts().map(read_receipt).collect());
                     }
                 }
                 Outcome::Refuse {
@@ -283,15 +309,18 @@ impl World {
                     refusal,
                 } => {
                     assert!(refusal.is_temporary() || refusal != NotTaken::BadEnvelope);
-                    self.put(i, peer, FromPeer::Later { leaf: digest });
+                    self.put(i, peer, vec![FromPeer::Later { leaf: digest }]);
                 }
-                Outcome::Keep { peer, receipt } => self.put(i, peer, FromPeer::Kept(vec![receipt])),
+                Outcome::Keep { peer, receipts } => {
+                    self.put(i, peer, vec![FromPeer::Kept(receipts)]);
+                }
                 Outcome::Fetch { .. } => (),
             }
         }
     }
 
-    fn put(&mut self, from: usize, to: NodeId, what: FromPeer) {
+    /// One frame goes its way.
+    fn put(&mut self, from: usize, to: NodeId, what: Vec<FromPeer>) {
         let way = (from, self.office_of(to.member));
         if self.up.contains(&way) {
             self.wires.entry(way).or_default().push_back(what);
@@ -314,7 +343,8 @@ impl World {
         };
         let peer = self.offices[way.0].node;
         self.note(format!("deliver {}>{}", way.0, way.1));
-        self.input(way.1, Input::Peer(peer, what));
+        let inputs = what.into_iter().map(|from| Input::Peer(peer, from));
+        self.inputs(way.1, inputs.collect());
     }
 
     fn connect(&mut self) {

@@ -8,7 +8,7 @@ use super::super::aead::{self, KEY_LEN, ONLY_NONCE, TAG_LEN};
 use super::super::group::MessageSignature;
 use super::super::layout::{Reader, TooShort};
 use super::super::recipient::{RecipientKey, RecipientKeys};
-use super::super::sign::{KeyId, VerifyingKey};
+use super::super::sign::{KeyId, Proven, VerifyingKey};
 use super::padding::padded_len;
 use super::prefix::{EnvelopePrefix, PREFIX_LEN};
 use super::{
@@ -28,16 +28,22 @@ pub fn open_envelope(
     keys: &RecipientKeys,
     verifying_key: impl Fn(NodeId, KeyId) -> Option<VerifyingKey>,
 ) -> Result<SignedMessage, EnvelopeError> {
-    let prefix = EnvelopePrefix::read(envelope)?;
-    if prefix.recipient != me {
-        return Err(EnvelopeError::NotForThisNode(prefix.recipient));
-    }
-    let key = keys
-        .find(&prefix.recipient_key)
-        .ok_or(EnvelopeError::UnknownRecipientKey(prefix.recipient_key))?;
-    let sender = verifying_key(prefix.sender, prefix.sender_key)
-        .ok_or(EnvelopeError::UnknownSender(prefix.sender))?;
+    open_envelope_among(envelope, me, keys, verifying_key, &Proven::default())
+}
 
+/// As [`open_envelope`], where the signature of the message's group may be known to hold.
+///
+/// # Errors
+/// As [`open_envelope`].
+pub fn open_envelope_among(
+    envelope: &[u8],
+    me: NodeId,
+    keys: &RecipientKeys,
+    verifying_key: impl Fn(NodeId, KeyId) -> Option<VerifyingKey>,
+    proven: &Proven,
+) -> Result<SignedMessage, EnvelopeError> {
+    let prefix = EnvelopePrefix::read(envelope)?;
+    let (key, sender) = parties(&prefix, me, keys, verifying_key)?;
     let parts = Parts::read(envelope)?;
     let header_digest = Digest::of(parts.header);
     let content_key = unwrap(&parts, &header_digest, key)?;
@@ -48,10 +54,39 @@ pub fn open_envelope(
         parts.ciphertext,
     )
     .map_err(|_| EnvelopeError::WrongCiphertext)?;
-    let message = read_plaintext(&prefix, parts.header, &plaintext)
+    let signature = |from: &mut Reader<'_>| MessageSignature::read(prefix.sender_key, from);
+    let message = read_plaintext(prefix.sender, parts.header, &plaintext, signature)
         .map_err(|TooShort| EnvelopeError::MalformedPlaintext)?;
+    verified(message, &sender, proven)
+}
+
+/// The recipient's and the sender's key that a prefix names, if both are known here.
+pub(super) fn parties<'a>(
+    prefix: &EnvelopePrefix,
+    me: NodeId,
+    keys: &'a RecipientKeys,
+    verifying_key: impl Fn(NodeId, KeyId) -> Option<VerifyingKey>,
+) -> Result<(&'a RecipientKey, VerifyingKey), EnvelopeError> {
+    if prefix.recipient != me {
+        return Err(EnvelopeError::NotForThisNode(prefix.recipient));
+    }
+    let key = keys
+        .find(&prefix.recipient_key)
+        .ok_or(EnvelopeError::UnknownRecipientKey(prefix.recipient_key))?;
+    let sender = verifying_key(prefix.sender, prefix.sender_key)
+        .ok_or(EnvelopeError::UnknownSender(prefix.sender))?;
+    Ok((key, sender))
+}
+
+/// The message, if its sender's signature holds.
+pub(super) fn verified(
+    message: SignedMessage,
+    sender: &VerifyingKey,
+    proven: &Proven,
+) -> Result<SignedMessage, EnvelopeError> {
     message
-        .verify(&sender)
+        .signature
+        .verify_among(message.sender, &message.leaf(), sender, proven)
         .map_err(|_| EnvelopeError::BadSignature)?;
     Ok(message)
 }
@@ -94,7 +129,7 @@ impl<'a> Parts<'a> {
 }
 
 /// The longest ciphertext: a body of [`MAX_BODY`] with the longest path, in its bucket, with tag.
-const MAX_CIPHERTEXT: usize = 270_336 + TAG_LEN;
+pub(super) const MAX_CIPHERTEXT: usize = 270_336 + TAG_LEN;
 
 fn unwrap(
     parts: &Parts<'_>,
@@ -122,10 +157,11 @@ fn unwrap(
 }
 
 /// Reads a plaintext in the one layout that it can have. [`TooShort`] stands for any other.
-fn read_plaintext(
-    prefix: &EnvelopePrefix,
+pub(super) fn read_plaintext(
+    sender: NodeId,
     header: &[u8],
     plaintext: &[u8],
+    read_signature: impl FnOnce(&mut Reader<'_>) -> Result<MessageSignature, TooShort>,
 ) -> Result<SignedMessage, TooShort> {
     let mut from = Reader::new(plaintext);
     let body_len = from.length()?;
@@ -133,7 +169,7 @@ fn read_plaintext(
         return Err(TooShort);
     }
     let random = from.array()?;
-    let signature = MessageSignature::read(prefix.sender_key, &mut from)?;
+    let signature = read_signature(&mut from)?;
     let body = from.slice(body_len)?;
     let padding = from.rest();
     let len = plaintext.len() - padding.len();
@@ -141,7 +177,7 @@ fn read_plaintext(
         return Err(TooShort);
     }
     Ok(SignedMessage {
-        sender: prefix.sender,
+        sender,
         header: header.to_vec(),
         body: body.to_vec(),
         random,

@@ -8,7 +8,15 @@ use crate::base::{Digest, NodeId};
 /// Length of the prefix in bytes.
 pub const PREFIX_LEN: usize = 92;
 
-const MAGIC: &[u8; 7] = b"LIAISON";
+/// How a prefix begins: an envelope's, or a parcel's.
+pub(super) type Magic = [u8; 7];
+
+/// An envelope, which carries one message.
+pub(super) const ENVELOPE: &Magic = b"LIAISON";
+
+/// A parcel, which carries a group of messages.
+pub(super) const PARCEL: &Magic = b"LIAPARC";
+
 const VERSION: u8 = 1;
 const SUITE: u16 = 1;
 
@@ -35,8 +43,13 @@ impl EnvelopePrefix {
     /// [`UnknownSuite`](EnvelopeError::UnknownSuite) or
     /// [`MalformedPrefix`](EnvelopeError::MalformedPrefix).
     pub fn read(envelope: &[u8]) -> Result<Self, EnvelopeError> {
-        let mut from = Reader::new(envelope);
-        if &from.array()? != MAGIC {
+        Self::read_as(ENVELOPE, envelope)
+    }
+
+    /// Reads the prefix of what begins with `magic`.
+    pub(super) fn read_as(magic: &Magic, bytes: &[u8]) -> Result<Self, EnvelopeError> {
+        let mut from = Reader::new(bytes);
+        if &from.array()? != magic {
             return Err(EnvelopeError::BadMagic);
         }
         match from.u8()? {
@@ -57,10 +70,10 @@ impl EnvelopePrefix {
         })
     }
 
-    /// The bytes.
-    pub(super) fn to_bytes(self) -> [u8; PREFIX_LEN] {
+    /// The bytes of the prefix of what begins with `magic`.
+    pub(super) fn to_bytes(self, magic: &Magic) -> [u8; PREFIX_LEN] {
         let fields: [&[u8]; 7] = [
-            MAGIC,
+            magic,
             &[VERSION],
             &SUITE.to_be_bytes(),
             &self.sender.to_bytes(),

@@ -9,7 +9,7 @@ use super::super::layout::put_length;
 use super::super::recipient::RecipientPublicKey;
 use super::super::rng::EntropyRng;
 use super::padding::padded_len;
-use super::prefix::{EnvelopePrefix, PREFIX_LEN};
+use super::prefix::{ENVELOPE, EnvelopePrefix, PREFIX_LEN};
 use super::{ENC_LEN, SignedMessage, TooLong, WRAPPED_LEN, WrapAead, WrapKdf, wrap_info};
 use crate::base::{Digest, Entropy, NodeId};
 
@@ -44,12 +44,22 @@ pub fn seal_envelope(
 
 /// Lays out the plaintext, padding included, with room for the tag.
 pub(super) fn plaintext(message: &SignedMessage) -> Vec<u8> {
-    let len = 4 + 32 + message.signature.len() + message.body.len();
-    let padded = padded_len(len);
+    laid_out(message, message.signature.len(), |out| {
+        message.signature.write(out);
+    })
+}
+
+/// Lays out a plaintext whose signature takes `len` bytes.
+pub(super) fn laid_out(
+    message: &SignedMessage,
+    len: usize,
+    write_signature: impl FnOnce(&mut Vec<u8>),
+) -> Vec<u8> {
+    let padded = padded_len(4 + 32 + len + message.body.len());
     let mut plaintext = Vec::with_capacity(padded + TAG_LEN);
     put_length(&mut plaintext, message.body.len());
     plaintext.extend_from_slice(&message.random);
-    message.signature.write(&mut plaintext);
+    write_signature(&mut plaintext);
     plaintext.extend_from_slice(&message.body);
     plaintext.resize(padded, 0);
     plaintext
@@ -63,7 +73,7 @@ pub(super) fn seal_plaintext(
     key: &RecipientPublicKey,
     entropy: &mut dyn Entropy,
 ) -> Vec<u8> {
-    let prefix = prefix.to_bytes();
+    let prefix = prefix.to_bytes(ENVELOPE);
     let header_digest = Digest::of(header);
     let mut content_key = Zeroizing::new([0; KEY_LEN]);
     entropy.fill(&mut *content_key);

@@ -2,11 +2,15 @@
 
 use super::super::group::{self, MessageSignature, sign_group};
 use super::super::layout::{Reader, TooShort, put_length};
-use super::super::sign::{BadSignature, SigningKey, VerifyingKey};
+use super::super::sign::{BadSignature, HybridSignature, SIGNATURE_LEN, SigningKey, VerifyingKey};
 use super::{MAX_BODY, MAX_HEADER, TooLong};
 use crate::base::{Digest, Entropy, NodeId};
 
-const VERSION: u8 = 1;
+/// The stored form that holds the group's signature.
+const WHOLE: u8 = 1;
+
+/// The stored form of a message whose group's signature is stored with another one.
+const SHARING: u8 = 2;
 
 /// The longest path that a signature over fewer than 2³² messages can have.
 const MAX_PATH: usize = 32;
@@ -114,13 +118,27 @@ impl SignedMessage {
     /// The form in which the message is stored: version u8 = 1 ‖ sender 9 ‖ key id 32 ‖ random 32
     /// ‖ signature as in the envelope ‖ u32 length ‖ header ‖ u32 length ‖ body.
     pub fn to_bytes(&self) -> Vec<u8> {
+        self.stored(WHOLE)
+    }
+
+    /// The form in which the message is stored where another one of its group has the group's
+    /// signature: version u8 = 2, and then as [`SignedMessage::to_bytes`] without the signature's
+    /// 3,373 bytes, but with its size, index and path.
+    pub fn to_bytes_sharing(&self) -> Vec<u8> {
+        self.stored(SHARING)
+    }
+
+    fn stored(&self, version: u8) -> Vec<u8> {
         let lengths = self.signature.len() + self.header.len() + self.body.len();
         let mut out = Vec::with_capacity(82 + lengths);
-        out.push(VERSION);
+        out.push(version);
         out.extend_from_slice(&self.sender.to_bytes());
         out.extend_from_slice(self.signature.key_id.as_bytes());
         out.extend_from_slice(&self.random);
-        self.signature.write(&mut out);
+        match version {
+            WHOLE => self.signature.write(&mut out),
+            _ => self.signature.write_place(&mut out),
+        }
         put_length(&mut out, self.header.len());
         out.extend_from_slice(&self.header);
         put_length(&mut out, self.body.len());
@@ -133,28 +151,91 @@ impl SignedMessage {
     /// # Errors
     /// [`MalformedMessage`] for anything but the exact bytes of [`SignedMessage::to_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, MalformedMessage> {
+        StoredMessage::from_bytes(bytes)?
+            .signed(None)
+            .ok_or(MalformedMessage)
+    }
+}
+
+/// A message as it is stored, maybe without its group's signature.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredMessage {
+    /// The node that signed it.
+    pub sender: NodeId,
+    /// The header's exact bytes.
+    pub header: Vec<u8>,
+    /// The body's exact bytes.
+    pub body: Vec<u8>,
+    /// Keeps the leaf from telling anything about header and body.
+    pub random: [u8; 32],
+    /// The group's signature, where it is stored here.
+    pub signature: Option<HybridSignature>,
+    key_id: Digest,
+    place: (u32, u32, Vec<Digest>),
+}
+
+impl StoredMessage {
+    /// Reads either stored form. No signature is verified.
+    ///
+    /// # Errors
+    /// [`MalformedMessage`] for anything but the exact bytes of [`SignedMessage::to_bytes`] or
+    /// [`SignedMessage::to_bytes_sharing`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, MalformedMessage> {
         let mut from = Reader::new(bytes);
-        if from.u8()? != VERSION {
-            return Err(MalformedMessage);
-        }
+        let version = from.u8()?;
         let sender = NodeId::from_bytes(from.array()?).map_err(|_| MalformedMessage)?;
         let key_id = Digest::from_bytes(from.array()?);
         let random = from.array()?;
-        let signature = MessageSignature::read(key_id, &mut from)?;
+        let place = group::read_place(&mut from)?;
+        let signature = match version {
+            WHOLE => {
+                let signature = HybridSignature::from_bytes(from.slice(SIGNATURE_LEN)?);
+                Some(signature.map_err(|_| MalformedMessage)?)
+            }
+            SHARING => None,
+            _ => return Err(MalformedMessage),
+        };
         let header_len = from.length()?;
         let header = from.slice(header_len)?.to_vec();
         let body_len = from.length()?;
         let body = from.slice(body_len)?.to_vec();
-        let message = Self {
-            sender,
-            header,
-            body,
-            random,
-            signature,
-        };
-        (from.rest().is_empty() && message.fits())
-            .then_some(message)
+        let fits = header_len <= MAX_HEADER && body_len <= MAX_BODY && place.2.len() <= MAX_PATH;
+        (from.rest().is_empty() && fits)
+            .then_some(Self {
+                sender,
+                header,
+                body,
+                random,
+                signature,
+                key_id,
+                place,
+            })
             .ok_or(MalformedMessage)
+    }
+
+    /// The message under its group's signature: the one that is stored here, or else `shared`.
+    /// Nothing if there is neither.
+    pub fn signed(self, shared: Option<HybridSignature>) -> Option<SignedMessage> {
+        let (size, index, path) = self.place;
+        Some(SignedMessage {
+            sender: self.sender,
+            header: self.header,
+            body: self.body,
+            random: self.random,
+            signature: MessageSignature {
+                key_id: self.key_id,
+                size,
+                index,
+                path,
+                signature: self.signature.or(shared)?,
+            },
+        })
+    }
+}
+
+impl std::fmt::Debug for StoredMessage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StoredMessage")
     }
 }
 

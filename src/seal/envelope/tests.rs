@@ -1,3 +1,5 @@
+mod parcels;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::seal::{plaintext, seal_plaintext};

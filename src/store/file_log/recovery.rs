@@ -208,6 +208,7 @@ impl FileLog {
             writer: WriterEpoch(0),
             tree: walked.tree,
             head: walked.head,
+            recent: Vec::new(),
             places,
             current,
             anchor,

@@ -338,7 +338,7 @@ impl Role {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Frame {
-    #[prost(oneof = "frame::Kind", tags = "1, 2, 3, 4, 5, 6")]
+    #[prost(oneof = "frame::Kind", tags = "1, 2, 3, 4, 5, 6, 7")]
     pub kind: ::core::option::Option<frame::Kind>,
 }
 /// Nested message and enum types in `Frame`.
@@ -357,6 +357,8 @@ pub mod frame {
         Kept(super::Kept),
         #[prost(message, tag = "6")]
         Bundle(super::Bundle),
+        #[prost(message, tag = "7")]
+        Parcel(super::Parcel),
     }
 }
 /// The first frame of each side.
@@ -372,17 +374,24 @@ pub struct Hello {
     #[prost(bytes = "vec", tag = "4")]
     pub trust_list_hash: ::prost::alloc::vec::Vec<u8>,
 }
+/// A group of messages, wrapped for the peer together.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Parcel {
+    #[prost(bytes = "vec", tag = "1")]
+    pub parcel: ::prost::alloc::vec::Vec<u8>,
+}
 /// Messages, each wrapped for the peer.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Envelopes {
     #[prost(bytes = "vec", repeated, tag = "1")]
     pub envelopes: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
 }
-/// Receipts: inclusion proofs into the log of the node that sends them.
+/// Receipts: inclusion proofs into the log of the node that sends them. Each batch holds those under
+/// one checkpoint, in the fixed layout of a receipt batch.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Receipts {
     #[prost(bytes = "vec", repeated, tag = "1")]
-    pub receipts: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    pub batches: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
 }
 /// Messages that are not taken now, or could not be opened.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -401,9 +410,9 @@ pub struct Refusal {
 /// Receipts that are kept, so that they need not be sent again.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Kept {
-    /// SHA-256 of each receipt
+    /// RFC 6962 leaf hash of each receipt's entry
     #[prost(bytes = "vec", repeated, tag = "1")]
-    pub digests: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    pub leaves: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
 }
 /// The node's key bundle, a signed document.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -23,6 +23,7 @@ pub(super) fn one_of_each() -> Vec<Frame> {
         ]),
         Frame::Kept(vec![digest_of("receipt")]),
         Frame::Bundle(b"{}".to_vec()),
+        Frame::Parcel(vec![4; 7_000]),
     ]
 }
 
@@ -42,8 +43,8 @@ fn every_frame_is_read_as_it_was_written() {
 #[test]
 fn a_frame_says_one_known_thing() {
     assert_eq!(Frame::decode(&[]), Err(WireError::Field("kind")));
-    // A seventh kind, as a later version may have.
-    assert_eq!(Frame::decode(&[0x3A, 0]), Err(WireError::NotCanonical));
+    // An eighth kind, as a later version may have.
+    assert_eq!(Frame::decode(&[0x42, 0]), Err(WireError::NotCanonical));
     let two = [hello().encode(), Frame::Bundle(vec![1]).encode()].concat();
     assert_eq!(Frame::decode(&two), Err(WireError::TooMany));
     let twice = [hello().encode(), hello().encode()].concat();
@@ -67,18 +68,20 @@ fn a_frame_has_something_and_not_too_much_of_it() {
     assert!(envelopes(MAX_ENVELOPES).is_ok());
     let over = Err(WireError::Field("envelopes"));
     assert_eq!(envelopes(MAX_ENVELOPES + 1), over);
+    let parcel = Frame::decode(&Frame::Parcel(Vec::new()).encode());
+    assert_eq!(parcel, Err(WireError::Field("parcel")));
     let receipts = |n| Frame::decode(&Frame::Receipts(vec![vec![1]; n]).encode());
-    assert_eq!(receipts(0), Err(WireError::Field("receipts")));
+    assert_eq!(receipts(0), Err(WireError::Field("batches")));
     assert!(receipts(1_024).is_ok());
-    assert_eq!(receipts(1_025), Err(WireError::Field("receipts")));
+    assert_eq!(receipts(1_025), Err(WireError::Field("batches")));
     let refusals = |n| Frame::decode(&Frame::Refusals(vec![(digest_of("a"), 1); n]).encode());
     assert_eq!(refusals(0), Err(WireError::Field("refusals")));
     assert!(refusals(1_024).is_ok());
     assert_eq!(refusals(1_025), Err(WireError::Field("refusals")));
     let kept = |n| Frame::decode(&Frame::Kept(vec![digest_of("a"); n]).encode());
-    assert_eq!(kept(0), Err(WireError::Field("digests")));
+    assert_eq!(kept(0), Err(WireError::Field("leaves")));
     assert!(kept(1_024).is_ok());
-    assert_eq!(kept(1_025), Err(WireError::Field("digests")));
+    assert_eq!(kept(1_025), Err(WireError::Field("leaves")));
 }
 
 #[test]
@@ -122,8 +125,8 @@ fn what_a_frame_holds_has_its_form() {
     field(refusal_with(|r| r.digest.clear()), "refusals.digest");
     field(refusal_with(|r| r.code = 65_536), "refusals.code");
     let kept = changed(&Frame::Kept(vec![digest_of("a")]), |kind| match kind {
-        pb::frame::Kind::Kept(kept) => kept.digests[0].push(1),
+        pb::frame::Kind::Kept(kept) => kept.leaves[0].push(1),
         _ => unreachable!("it is a receipt kept"),
     });
-    field(kept, "digests");
+    field(kept, "leaves");
 }

@@ -1,0 +1,281 @@
+//! What an entry keeps private of a change. What the changes of a group have in common, the
+//! signature over a group of messages or the checkpoint under many receipts, is 3.4 kB long and
+//! stored once, with the first of them; the others name that entry, which is always an earlier one.
+//!
+//! Content: member 8 ‖ tag u8 ‖ what the tag says:
+//! 1, 2: a message sent or received, in its stored form. 3: any other change, as JSON.
+//! 4, 5: entry u64 ‖ a message sent or received, in its stored form without signature, which is
+//! that of the entry's message.
+//! 6: message id 16 ‖ what receipts have in common ‖ what this one has of its own.
+//! 7: node 9 ‖ message id 16 ‖ entry u64 ‖ what this one has of its own; the rest is the entry's.
+
+use super::change::{Change, KeptProof, KeptReceipt, Message, Other};
+use super::input::receipt_word;
+use crate::audit::layout::Reader;
+use crate::audit::{CommonProof, Entry, Receipt, ReceiptBatch, ReceiptItem};
+use crate::base::{Actor, MemberId, MessageId, NodeId};
+use crate::seal::envelope::{SignedMessage, StoredMessage};
+use crate::seal::group::MessageSignature;
+use crate::seal::sign::HybridSignature;
+use crate::store::{Log, ReadError};
+
+const SENT: u8 = 1;
+const RECEIVED: u8 = 2;
+const OTHER: u8 = 3;
+const SENT_SHARING: u8 = 4;
+const RECEIVED_SHARING: u8 = 5;
+const KEPT: u8 = 6;
+const KEPT_SHARING: u8 = 7;
+
+/// An entry's content is not of a form that this version knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the entry's content is not of a form that this version knows")]
+pub struct UnreadableChange;
+
+/// Writes the contents of one group's entries, one after another.
+pub struct Contents {
+    /// The signatures that an entry of this group has, and which.
+    signatures: Vec<(HybridSignature, u64)>,
+    /// The batch and the place in it of each receipt, in order.
+    places: std::collections::VecDeque<(usize, usize)>,
+    /// The batches, with the entry that has what their receipts have in common.
+    batches: Vec<(ReceiptBatch, Option<u64>)>,
+}
+
+impl Contents {
+    /// Begins a group with these changes.
+    pub fn of<'a>(changes: impl Iterator<Item = &'a Change>) -> Self {
+        let receipt = |change: &'a Change| match change {
+            Change::ReceiptKept(kept) => Some(kept.recorded().clone()),
+            Change::Sent(_) | Change::Received(..) | Change::Other(_) => None,
+        };
+        let receipts: Vec<Receipt> = changes.filter_map(receipt).collect();
+        let batches: Vec<_> = ReceiptBatch::of(&receipts)
+            .into_iter()
+            .map(|batch| (batch, None))
+            .collect();
+        let mut next = vec![0; batches.len()];
+        let mut place = |receipt: &Receipt| {
+            let is = |(at, (batch, _)): &(usize, &(ReceiptBatch, Option<u64>))| {
+                next[*at] < batch.items.len() && batch.common.checkpoint == receipt.checkpoint
+            };
+            let found = batches.iter().enumerate().find(is).map(|(at, _)| at);
+            let at = found.expect("every receipt is in a batch");
+            next[at] += 1;
+            (at, next[at] - 1)
+        };
+        let places = receipts.iter().map(&mut place).collect();
+        Self {
+            signatures: Vec::new(),
+            places,
+            batches,
+        }
+    }
+
+    /// The content of the entry that gets this index. `own` is the signature of a sent message.
+    ///
+    /// # Panics
+    /// If a message comes without its signature, or the changes in another order than they were
+    /// announced in.
+    pub fn write(
+        &mut self,
+        index: u64,
+        by: &Actor,
+        change: &Change,
+        own: Option<&MessageSignature>,
+    ) -> Vec<u8> {
+        let mut out = by.member.to_bytes().to_vec();
+        match change {
+            Change::Sent(message) => {
+                let signature = own.expect("a sent message is signed before it is recorded");
+                self.message(&mut out, index, (SENT, SENT_SHARING), message, signature);
+            }
+            Change::Received(message, signature) => {
+                let signature = signature.as_deref();
+                let signature = signature.expect("a received message comes with its signature");
+                let tags = (RECEIVED, RECEIVED_SHARING);
+                self.message(&mut out, index, tags, message, signature);
+            }
+            Change::ReceiptKept(kept) => self.receipt(&mut out, index, kept),
+            Change::Other(other) => {
+                out.push(OTHER);
+                serde_json::to_writer(&mut out, other).expect("a change has text keys");
+            }
+        }
+        out
+    }
+
+    fn message(
+        &mut self,
+        out: &mut Vec<u8>,
+        index: u64,
+        (whole, sharing): (u8, u8),
+        message: &Message,
+        signature: &MessageSignature,
+    ) {
+        let signed = message.signed(signature.clone());
+        let same = |(held, _): &&(HybridSignature, u64)| *held == signature.signature;
+        match self.signatures.iter().rev().find(same) {
+            Some((_, entry)) => {
+                out.push(sharing);
+                out.extend_from_slice(&entry.to_be_bytes());
+                out.extend_from_slice(&signed.to_bytes_sharing());
+            }
+            None => {
+                self.signatures.push((signature.signature.clone(), index));
+                out.push(whole);
+                out.extend_from_slice(&signed.to_bytes());
+            }
+        }
+    }
+
+    fn receipt(&mut self, out: &mut Vec<u8>, index: u64, kept: &KeptReceipt) {
+        let place = self.places.pop_front();
+        let (at, place) = place.expect("every receipt was announced");
+        let (batch, entry) = &mut self.batches[at];
+        match entry {
+            None => {
+                *entry = Some(index);
+                out.push(KEPT);
+                out.extend_from_slice(&kept.message.to_bytes());
+                out.extend_from_slice(&batch.common.encode());
+            }
+            Some(entry) => {
+                out.push(KEPT_SHARING);
+                out.extend_from_slice(&kept.from.to_bytes());
+                out.extend_from_slice(&kept.message.to_bytes());
+                out.extend_from_slice(&entry.to_be_bytes());
+            }
+        }
+        batch.items[place].write(out);
+    }
+}
+
+/// The member that acted, and the change, in the content of a log entry. Of what it shares with
+/// others only that is there which lies in this entry.
+///
+/// # Errors
+/// [`UnreadableChange`] for content that this version did not write.
+pub fn read_change(content: &[u8]) -> Result<(Actor, Change), UnreadableChange> {
+    let (by, tag, rest) = split(content)?;
+    let change = match tag {
+        SENT | SENT_SHARING => Change::Sent(Box::new(read_message(tag, rest)?)),
+        RECEIVED | RECEIVED_SHARING => Change::Received(Box::new(read_message(tag, rest)?), None),
+        OTHER => {
+            let other: Result<Other, _> = serde_json::from_slice(rest);
+            Change::Other(other.map_err(|_| UnreadableChange)?)
+        }
+        KEPT | KEPT_SHARING => Change::ReceiptKept(Box::new(read_kept(tag, rest)?)),
+        _ => return Err(UnreadableChange),
+    };
+    Ok((by, change))
+}
+
+/// The signed message in the entry at `index`.
+///
+/// # Errors
+/// [`ReadError`]; [`ReadError::Damaged`] where the entry has no message, or the one that it shares
+/// its signature with has none.
+pub fn signed_message(log: &dyn Log, index: u64) -> Result<SignedMessage, ReadError> {
+    let damaged = ReadError::Damaged { index };
+    let content = log.read(index)?.content;
+    let (_, tag, rest) = split(&content).map_err(|_| damaged)?;
+    let (stored, entry) = stored_message(tag, rest).map_err(|_| damaged)?;
+    let shared = match entry {
+        Some(entry) if entry < index => Some(signature_at(log, entry)?),
+        Some(_) => return Err(damaged),
+        None => None,
+    };
+    stored.signed(shared).ok_or(damaged)
+}
+
+fn signature_at(log: &dyn Log, index: u64) -> Result<HybridSignature, ReadError> {
+    let damaged = ReadError::Damaged { index };
+    let content = log.read(index)?.content;
+    let (_, tag, rest) = split(&content).map_err(|_| damaged)?;
+    let (stored, _) = stored_message(tag, rest).map_err(|_| damaged)?;
+    stored.signature.ok_or(damaged)
+}
+
+/// Makes a kept receipt whole that was read back from an entry.
+///
+/// # Errors
+/// [`ReadError`]; [`ReadError::Damaged`] where the entry that it names has nothing in common with
+/// receipts.
+pub fn whole_receipt(log: &dyn Log, kept: &KeptReceipt) -> Result<Receipt, ReadError> {
+    let (item, index) = match &kept.proof {
+        KeptProof::Whole(receipt) => return Ok((**receipt).clone()),
+        KeptProof::Sharing(item, index) => (item, *index),
+    };
+    let damaged = ReadError::Damaged { index };
+    let content = log.read(index)?.content;
+    let (_, tag, rest) = split(&content).map_err(|_| damaged)?;
+    let common = match tag {
+        KEPT => rest.get(16..).ok_or(damaged)?,
+        _ => return Err(damaged),
+    };
+    let (common, _) = CommonProof::decode_front(common).map_err(|_| damaged)?;
+    common.receipt(item).ok_or(damaged)
+}
+
+fn split(content: &[u8]) -> Result<(Actor, u8, &[u8]), UnreadableChange> {
+    let (member, content) = content.split_first_chunk().ok_or(UnreadableChange)?;
+    let member = MemberId::from_bytes(*member).map_err(|_| UnreadableChange)?;
+    let (tag, rest) = content.split_first().ok_or(UnreadableChange)?;
+    Ok((Actor::node(member), *tag, rest))
+}
+
+fn stored_message(tag: u8, rest: &[u8]) -> Result<(StoredMessage, Option<u64>), UnreadableChange> {
+    let stored = |bytes| StoredMessage::from_bytes(bytes).map_err(|_| UnreadableChange);
+    match tag {
+        SENT | RECEIVED => Ok((stored(rest)?, None)),
+        SENT_SHARING | RECEIVED_SHARING => {
+            let (entry, rest) = rest.split_first_chunk().ok_or(UnreadableChange)?;
+            Ok((stored(rest)?, Some(u64::from_be_bytes(*entry))))
+        }
+        _ => Err(UnreadableChange),
+    }
+}
+
+fn read_message(tag: u8, rest: &[u8]) -> Result<Message, UnreadableChange> {
+    let (stored, _) = stored_message(tag, rest)?;
+    Message::read_stored(stored).map_err(|_| UnreadableChange)
+}
+
+fn read_kept(tag: u8, rest: &[u8]) -> Result<KeptReceipt, UnreadableChange> {
+    let mut reader = Reader::new(rest);
+    let own = match tag {
+        KEPT_SHARING => Some(reader.array().map_err(|_| UnreadableChange)?),
+        _ => None,
+    };
+    let message = reader.array().map_err(|_| UnreadableChange)?;
+    let item = |bytes| ReceiptItem::decode(bytes).map_err(|_| UnreadableChange);
+    let (from, item, proof) = match own {
+        Some(node) => {
+            let from = NodeId::from_bytes(node).map_err(|_| UnreadableChange)?;
+            let entry = reader.u64().map_err(|_| UnreadableChange)?;
+            let item = item(reader.rest())?;
+            (
+                from,
+                item.clone(),
+                KeptProof::Sharing(Box::new(item), entry),
+            )
+        }
+        None => {
+            let common = CommonProof::decode_front(reader.rest());
+            let (common, rest) = common.map_err(|_| UnreadableChange)?;
+            let item = item(rest)?;
+            let receipt = common.receipt(&item).ok_or(UnreadableChange)?;
+            let from = receipt.origin.node;
+            (from, item, KeptProof::Whole(Box::new(receipt)))
+        }
+    };
+    let entry = Entry::decode(&item.entry).map_err(|_| UnreadableChange)?;
+    Ok(KeptReceipt {
+        from,
+        word: receipt_word(&item.opening.statement).ok_or(UnreadableChange)?,
+        message: MessageId::from_bytes(message),
+        at: entry.time,
+        proof,
+    })
+}
