@@ -168,7 +168,7 @@ pub struct HealthReply {
     pub log_size: u64,
     /// The log's root.
     pub log_root: Digest,
-    /// Entries that the index has applied.
+    /// Entries that queries see.
     pub index_size: u64,
     /// What waits for each other member, and since when.
     pub waiting: Vec<(MemberId, u64, Option<Timestamp>)>,

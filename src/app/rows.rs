@@ -1,9 +1,14 @@
 //! The rows of the index: what each table holds, and how its keys are made.
 
+mod stored;
+
+pub use stored::Row;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::audit::Origin;
 use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::alert::AlertRecord;
 use crate::domain::message::Kind;
@@ -41,10 +46,10 @@ pub const ATTACHMENTS_AT: Table = Table("attachments-at");
 pub const PEER_HEAD: Table = Table("peer-head");
 
 /// The version of these tables. An index written by another version is rebuilt.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A message, without its content.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageRow {
     /// The log entry that holds it.
     pub entry: u64,
@@ -67,8 +72,7 @@ pub struct MessageRow {
 }
 
 /// How far a message has come at one recipient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
     /// It waits.
     Queued,
@@ -81,7 +85,7 @@ pub enum Delivery {
 }
 
 /// An attachment's sealed file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttachmentRow {
     /// Bytes of the sealed file.
     pub length: u64,
@@ -124,8 +128,7 @@ pub struct AlertRow {
 }
 
 /// Something that waits for a member.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OutboxRow {
     /// A message of this node.
     Message {
@@ -151,7 +154,7 @@ impl OutboxRow {
 }
 
 /// An attachment to be fetched.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullRow {
     /// The message that lists it.
     pub message: MessageId,
@@ -164,10 +167,10 @@ pub struct PullRow {
 }
 
 /// The latest checkpoint of a peer's log, as it was signed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeadRow {
-    /// The origin line of the log.
-    pub origin: String,
+    /// The log.
+    pub origin: Origin,
     /// Entries.
     pub size: u64,
     /// The root.

@@ -16,6 +16,9 @@ use crate::domain::profile::Clock;
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
     side: Side,
+    /// Stored nowhere but in the message that opened the exchange: whoever keeps an exchange keeps
+    /// that as well.
+    #[serde(skip_serializing)]
     request: Request,
     created: Timestamp,
     delivered: Option<Timestamp>,
