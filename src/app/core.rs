@@ -7,7 +7,7 @@ use super::content::{Contents, read_change, signed_message};
 use super::error::AppError;
 use super::input::{Effect, Input};
 use super::project::{Projected, project};
-use super::rows::VERSION;
+use super::rows::{Row, VERSION};
 use super::service::{Handled, Recorded, Service, Turn};
 use super::view::{Pending, View};
 use crate::audit::ReceiptBatch;
@@ -16,12 +16,15 @@ use crate::exchange::Refusal;
 use crate::seal::envelope::SignedMessage;
 use crate::seal::group::MessageSignature;
 use crate::store::{
-    AppendError, Applied, CheckpointSigner, Index, IndexError, Log, NewEntry, ReadError,
+    AppendError, Applied, CheckpointSigner, Index, IndexError, Log, NewEntry, ReadError, Table,
     WriterEpoch,
 };
 
 /// Index writes that a replay collects before it applies them.
 const REPLAY_BATCH: usize = 4_096;
+
+/// Index writes that may wait for the next tick.
+const SETTLED_AT_MOST: usize = 8_192;
 
 /// Signs what leaves and what is logged. The simulation has a cheap twin.
 pub trait Signer: CheckpointSigner + Send {
@@ -116,6 +119,8 @@ pub struct Core<L, I, S> {
     epoch: WriterEpoch,
     pseudonym_key: [u8; 32],
     waiting: Vec<Input>,
+    /// Rows of groups that are durable, which the index does not have yet.
+    settled: Pending,
 }
 
 /// How the index was brought up to the log.
@@ -148,6 +153,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             epoch,
             pseudonym_key,
             waiting: Vec::new(),
+            settled: Pending::default(),
         }
     }
 
@@ -166,11 +172,49 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         self.service.next_wake()
     }
 
+    /// A row as decisions see it.
+    ///
+    /// # Errors
+    /// Whatever the index gives.
+    pub fn row<T: Row>(&self, table: Table, key: &[u8]) -> Result<Option<T>, IndexError> {
+        let mut pending = Pending::default();
+        View::new(&self.index, &self.log, &self.settled, &mut pending).row(table, key)
+    }
+
+    /// The rows of a table as decisions see them, in order, at most `limit`.
+    ///
+    /// # Errors
+    /// Whatever the index gives.
+    pub fn rows<T: Row>(
+        &self,
+        table: Table,
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, T)>, IndexError> {
+        let mut pending = Pending::default();
+        let view = View::new(&self.index, &self.log, &self.settled, &mut pending);
+        view.range(table, &[], None, limit)
+    }
+
+    /// Gives the index what it lacks of the log.
+    ///
+    /// # Errors
+    /// [`Fatal::Index`].
+    pub fn settle(&mut self) -> Result<(), Fatal> {
+        if self.index.applied()?.map(|applied| applied.size) != Some(self.log.size())
+            || !self.settled.is_empty()
+        {
+            let applied = applied(&self.log);
+            self.index.apply(self.settled.take(), applied)?;
+        }
+        Ok(())
+    }
+
     /// Writes the index through to the disk, so that the next start has nothing to catch up with.
     ///
     /// # Errors
     /// [`Fatal::Index`].
-    pub fn flush(&self) -> Result<(), Fatal> {
+    pub fn flush(&mut self) -> Result<(), Fatal> {
+        self.settle()?;
         Ok(self.index.flush()?)
     }
 
@@ -192,9 +236,15 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         let mut outcomes = Vec::new();
         let mut group = std::mem::take(&mut self.waiting);
         group.extend(inputs);
+        let tick = group.iter().any(|input| matches!(input, Input::Tick));
         loop {
             outcomes.extend(self.commit_once(now, entropy, group)?);
             if self.waiting.is_empty() {
+                // What comes soon after another often changes the same rows, so the index gets
+                // them together, and nobody waits for it.
+                if tick || self.settled.len() >= SETTLED_AT_MOST {
+                    self.settle()?;
+                }
                 return Ok(outcomes);
             }
             group = std::mem::take(&mut self.waiting);
@@ -213,7 +263,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         let mut turn = Turn {
             now,
             entropy,
-            view: View::new(&self.index, &mut pending),
+            view: View::new(&self.index, &self.log, &self.settled, &mut pending),
             log: &self.log,
             next_entry: self.log.size(),
             recorded: &mut recorded,
@@ -240,11 +290,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
                 Err(error) => return Err(Fatal::Append(error)),
             }
         }
-        // The position moves on with every entry, also where one changes no row.
-        if !pending.is_empty() || !recorded.is_empty() {
-            let applied = applied(&self.log);
-            self.index.apply(pending.take(), applied)?;
-        }
+        self.settled.extend(pending);
         self.resolve(effects)
     }
 
@@ -413,12 +459,12 @@ pub fn catch_up(
     };
     let mut next = from.unwrap_or(0);
     while next < size {
-        let mut pending = Pending::default();
+        let (none, mut pending) = (Pending::default(), Pending::default());
         while next < size && pending.len() < REPLAY_BATCH {
             let record = log.read(next)?;
             let damaged = ReadError::Damaged { index: next };
             let (_, change) = read_change(&record.content).map_err(|_| damaged)?;
-            let mut view = View::new(&*index, &mut pending);
+            let mut view = View::new(&*index, log, &none, &mut pending);
             let projected = Projected {
                 entry: next,
                 at: record.entry.time,

@@ -175,7 +175,7 @@ pub struct HealthReply {
     pub log_size: u64,
     /// The log's root.
     pub log_root: Digest,
-    /// Entries that the index has applied.
+    /// Entries that queries see.
     pub index_size: u64,
     /// What does not agree about the trust list.
     pub list_alarms: Vec<ListAlarm>,

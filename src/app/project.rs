@@ -387,7 +387,7 @@ fn peer_head(view: &mut View<'_>, receipt: &KeptReceipt) -> Result<(), IndexErro
     };
     let checkpoint = proof.checkpoint.checkpoint;
     let head = HeadRow {
-        origin: checkpoint.origin.to_string(),
+        origin: checkpoint.origin,
         size: checkpoint.size,
         root: checkpoint.root,
     };

@@ -1,10 +1,15 @@
 //! The rows of the index: what each table holds, and how its keys are made.
 
+mod stored;
+
+pub use stored::Row;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::members::Withheld;
+use crate::audit::Origin;
 use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::alert::AlertRecord;
 use crate::domain::message::Kind;
@@ -47,10 +52,10 @@ pub const LIST: Table = Table("list");
 pub const HELD: Table = Table("held");
 
 /// The version of these tables. An index written by another version is rebuilt.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// A message, without its content.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageRow {
     /// The log entry that holds it.
     pub entry: u64,
@@ -73,8 +78,7 @@ pub struct MessageRow {
 }
 
 /// How far a message has come at one recipient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
     /// It waits.
     Queued,
@@ -87,7 +91,7 @@ pub enum Delivery {
 }
 
 /// An attachment's sealed file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttachmentRow {
     /// Bytes of the sealed file.
     pub length: u64,
@@ -133,8 +137,7 @@ pub struct AlertRow {
 }
 
 /// Something that waits for a member.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OutboxRow {
     /// A message of this node.
     Message {
@@ -160,7 +163,7 @@ impl OutboxRow {
 }
 
 /// An attachment to be fetched.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullRow {
     /// The message that lists it.
     pub message: MessageId,
@@ -173,10 +176,10 @@ pub struct PullRow {
 }
 
 /// The latest checkpoint of a peer's log, as it was signed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeadRow {
-    /// The origin line of the log.
-    pub origin: String,
+    /// The log.
+    pub origin: Origin,
     /// Entries.
     pub size: u64,
     /// The root.

@@ -1,16 +1,32 @@
 //! What decisions read: the index with all that is not in it yet laid over it.
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use super::rows::Row;
+use crate::store::{Index, IndexError, IndexWrite, Log, Table};
 
-use crate::store::{Index, IndexError, IndexWrite, Table};
+/// A row of any table. It takes its stored form only when the index gets it.
+trait AnyRow: Send + Sync {
+    fn encode(&self) -> Vec<u8>;
+    fn as_any(&self) -> &dyn Any;
+}
 
-/// Writes that the index has not applied yet.
-#[derive(Debug, Default)]
+impl<T: Row> AnyRow for T {
+    fn encode(&self) -> Vec<u8> {
+        Row::encode(self)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// Writes that the index has not applied yet; one that removes a row is none.
+#[derive(Default)]
 pub struct Pending {
-    writes: BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>,
+    writes: BTreeMap<(Table, Vec<u8>), Option<Arc<dyn AnyRow>>>,
 }
 
 impl Pending {
@@ -18,11 +34,19 @@ impl Pending {
     pub fn take(&mut self) -> Vec<IndexWrite> {
         std::mem::take(&mut self.writes)
             .into_iter()
-            .map(|((table, key), value)| match value {
-                Some(value) => IndexWrite::Put { table, key, value },
+            .map(|((table, key), row)| match row {
+                Some(row) => {
+                    let value = row.encode();
+                    IndexWrite::Put { table, key, value }
+                }
                 None => IndexWrite::Delete { table, key },
             })
             .collect()
+    }
+
+    /// Lays the writes of `later` over these.
+    pub fn extend(&mut self, later: Self) {
+        self.writes.extend(later.writes);
     }
 
     /// How many writes are pending.
@@ -34,48 +58,69 @@ impl Pending {
     pub fn is_empty(&self) -> bool {
         self.writes.is_empty()
     }
+
+    fn range(
+        &self,
+        table: Table,
+        from: &[u8],
+        to: Option<&[u8]>,
+    ) -> impl Iterator<Item = (&Vec<u8>, &Option<Arc<dyn AnyRow>>)> {
+        self.writes
+            .range((table, from.to_vec())..)
+            .take_while(move |((t, key), _)| *t == table && to.is_none_or(|to| key.as_slice() < to))
+            .map(|((_, key), row)| (key, row))
+    }
 }
 
-/// The index under its pending writes.
+/// The index, under writes that are durable in the log, under those of the present group.
 pub struct View<'a> {
     index: &'a dyn Index,
+    log: &'a dyn Log,
+    settled: &'a Pending,
     pending: &'a mut Pending,
 }
 
 impl<'a> View<'a> {
-    /// Lays `pending` over `index`.
-    pub fn new(index: &'a dyn Index, pending: &'a mut Pending) -> Self {
-        Self { index, pending }
-    }
-
-    /// How many entries of the log the index has applied, without what is pending.
-    ///
-    /// # Errors
-    /// Whatever the index gives.
-    pub fn applied(&self) -> Result<u64, IndexError> {
-        Ok(self.index.applied()?.map_or(0, |applied| applied.size))
+    /// Lays `settled` over `index`, and `pending` over both. Where a row leaves out what an entry
+    /// holds, it is read from `log`.
+    pub fn new(
+        index: &'a dyn Index,
+        log: &'a dyn Log,
+        settled: &'a Pending,
+        pending: &'a mut Pending,
+    ) -> Self {
+        Self {
+            index,
+            log,
+            settled,
+            pending,
+        }
     }
 
     /// The row under `key`.
     ///
     /// # Errors
     /// Whatever the index gives; [`IndexError::Damaged`] for a row that does not decode.
-    pub fn row<T: DeserializeOwned>(
-        &self,
-        table: Table,
-        key: &[u8],
-    ) -> Result<Option<T>, IndexError> {
-        let bytes = match self.pending.writes.get(&(table, key.to_vec())) {
-            Some(pending) => pending.clone(),
-            None => self.index.get(table, key)?,
-        };
-        bytes.map(|bytes| decode(&bytes)).transpose()
+    pub fn row<T: Row>(&self, table: Table, key: &[u8]) -> Result<Option<T>, IndexError> {
+        let place = (table, key.to_vec());
+        let laid_over = |writes: &Pending| writes.writes.get(&place).cloned();
+        match laid_over(self.pending).or_else(|| laid_over(self.settled)) {
+            Some(row) => row.map(|row| of_type(&*row)).transpose(),
+            None => {
+                let stored = self.index.get(table, key)?;
+                stored.map(|bytes| self.decode(&bytes)).transpose()
+            }
+        }
+    }
+
+    fn decode<T: Row>(&self, bytes: &[u8]) -> Result<T, IndexError> {
+        T::decode(bytes, self.log).ok_or(IndexError::Damaged)
     }
 
     /// Writes a row.
-    pub fn put<T: Serialize>(&mut self, table: Table, key: Vec<u8>, row: &T) {
-        let value = serde_json::to_vec(row).expect("rows have text keys and finite numbers");
-        self.pending.writes.insert((table, key), Some(value));
+    pub fn put<T: Row>(&mut self, table: Table, key: Vec<u8>, row: &T) {
+        let row: Arc<dyn AnyRow> = Arc::new(row.clone());
+        self.pending.writes.insert((table, key), Some(row));
     }
 
     /// Removes a row.
@@ -87,30 +132,28 @@ impl<'a> View<'a> {
     ///
     /// # Errors
     /// Whatever the index gives; [`IndexError::Damaged`] for a row that does not decode.
-    pub fn range<T: DeserializeOwned>(
+    pub fn range<T: Row>(
         &self,
         table: Table,
         from: &[u8],
         to: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<(Vec<u8>, T)>, IndexError> {
-        let begin = (table, from.to_vec());
-        let laid_over: BTreeMap<&Vec<u8>, &Option<Vec<u8>>> = self
-            .pending
-            .writes
-            .range(begin..)
-            .take_while(|((t, key), _)| *t == table && to.is_none_or(|to| key.as_slice() < to))
-            .map(|((_, key), value)| (key, value))
-            .collect();
-        let deleted = laid_over.values().filter(|value| value.is_none()).count();
+        let mut laid_over: BTreeMap<&Vec<u8>, &Option<Arc<dyn AnyRow>>> =
+            self.settled.range(table, from, to).collect();
+        laid_over.extend(self.pending.range(table, from, to));
+        let deleted = laid_over.values().filter(|row| row.is_none()).count();
         let stored = self
             .index
             .range(table, from, to, limit.saturating_add(deleted))?;
-        let mut rows: BTreeMap<Vec<u8>, Vec<u8>> = stored.into_iter().collect();
-        for (key, value) in laid_over {
-            match value {
-                Some(value) => {
-                    rows.insert(key.clone(), value.clone());
+        let mut rows: BTreeMap<Vec<u8>, Found> = stored
+            .into_iter()
+            .map(|(key, bytes)| (key, Found::Stored(bytes)))
+            .collect();
+        for (key, row) in laid_over {
+            match row {
+                Some(row) => {
+                    rows.insert(key.clone(), Found::LaidOver(row.clone()));
                 }
                 None => {
                     rows.remove(key);
@@ -119,7 +162,13 @@ impl<'a> View<'a> {
         }
         rows.into_iter()
             .take(limit)
-            .map(|(key, value)| Ok((key, decode(&value)?)))
+            .map(|(key, found)| {
+                let row = match found {
+                    Found::Stored(bytes) => self.decode(&bytes)?,
+                    Found::LaidOver(row) => of_type(&*row)?,
+                };
+                Ok((key, row))
+            })
             .collect()
     }
 
@@ -127,7 +176,7 @@ impl<'a> View<'a> {
     ///
     /// # Errors
     /// As [`View::range`].
-    pub fn prefix<T: DeserializeOwned>(
+    pub fn prefix<T: Row>(
         &self,
         table: Table,
         prefix: &[u8],
@@ -136,6 +185,17 @@ impl<'a> View<'a> {
         let end = after_prefix(prefix);
         self.range(table, prefix, end.as_deref(), limit)
     }
+}
+
+enum Found {
+    Stored(Vec<u8>),
+    LaidOver(Arc<dyn AnyRow>),
+}
+
+/// The row, if it is one of the type that its table has.
+fn of_type<T: Row>(row: &dyn AnyRow) -> Result<T, IndexError> {
+    let row = row.as_any().downcast_ref::<T>();
+    row.cloned().ok_or(IndexError::Damaged)
 }
 
 /// The first key that no longer begins with `prefix`.
@@ -151,24 +211,20 @@ pub fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, IndexError> {
-    serde_json::from_slice(bytes).map_err(|_| IndexError::Damaged)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Applied, MemoryIndex};
+    use crate::audit::Origin;
+    use crate::store::{Applied, MemoryIndex, MemoryLog};
 
     const T: Table = Table("t");
 
-    #[test]
-    fn pending_writes_lie_over_the_index() {
+    fn index(rows: &[(&[u8], u8)]) -> MemoryIndex {
         let mut index = MemoryIndex::default();
-        let put = |key: &[u8], value: u8| IndexWrite::Put {
+        let put = |(key, value): &(&[u8], u8)| IndexWrite::Put {
             table: T,
             key: key.to_vec(),
-            value: serde_json::to_vec(&value).unwrap(),
+            value: Row::encode(value),
         };
         let applied = Applied {
             size: 1,
@@ -176,29 +232,53 @@ mod tests {
             version: 1,
         };
         index
-            .apply(vec![put(b"a", 1), put(b"b", 2), put(b"c", 3)], applied)
+            .apply(rows.iter().map(put).collect(), applied)
             .unwrap();
-        let mut pending = Pending::default();
-        let mut view = View::new(&index, &mut pending);
+        index
+    }
+
+    #[test]
+    fn pending_writes_lie_over_settled_ones_over_the_index() {
+        let index = index(&[(b"a", 1), (b"b", 2), (b"c", 3), (b"d", 4)]);
+        let log = MemoryLog::new(Origin::first("MK-1".parse().unwrap()));
+        let mut settled = Pending::default();
+        let none = Pending::default();
+        let mut view = View::new(&index, &log, &none, &mut settled);
         view.delete(T, b"a".to_vec());
-        view.put(T, b"b".to_vec(), &20);
-        view.put(T, b"bb".to_vec(), &25);
+        view.put(T, b"b".to_vec(), &19_u8);
+        view.put(T, b"ba".to_vec(), &24_u8);
+        view.delete(T, b"c".to_vec());
+        let mut pending = Pending::default();
+        let mut view = View::new(&index, &log, &settled, &mut pending);
+        view.put(T, b"b".to_vec(), &20_u8);
+        view.delete(T, b"ba".to_vec());
+        view.put(T, b"bb".to_vec(), &25_u8);
+        view.put(T, b"c".to_vec(), &30_u8);
         assert_eq!(view.row::<u8>(T, b"a").unwrap(), None);
         assert_eq!(view.row::<u8>(T, b"b").unwrap(), Some(20));
-        let rows: Vec<u8> = view
-            .range(T, b"", None, 2)
-            .unwrap()
-            .into_iter()
-            .map(|(_, v)| v)
-            .collect();
-        assert_eq!(rows, [20, 25]);
-        let rows: Vec<u8> = view
-            .prefix(T, b"b", 9)
-            .unwrap()
-            .into_iter()
-            .map(|(_, v)| v)
-            .collect();
-        assert_eq!(rows, [20, 25]);
+        assert_eq!(view.row::<u8>(T, b"ba").unwrap(), None);
+        assert_eq!(view.row::<u8>(T, b"d").unwrap(), Some(4));
+        let values = |rows: Vec<(Vec<u8>, u8)>| rows.into_iter().map(|(_, v)| v).collect();
+        let first: Vec<u8> = values(view.range(T, b"", None, 2).unwrap());
+        assert_eq!(first, [20, 25]);
+        let prefix: Vec<u8> = values(view.prefix(T, b"b", 9).unwrap());
+        assert_eq!(prefix, [20, 25]);
+        let all: Vec<u8> = values(view.range(T, b"", None, 9).unwrap());
+        assert_eq!(all, [20, 25, 30, 4]);
+        settled.extend(pending);
+        let writes = settled.take();
+        assert_eq!(writes.len(), 5);
+        assert!(settled.is_empty());
+    }
+
+    #[test]
+    fn a_row_of_another_type_is_damage() {
+        let index = index(&[]);
+        let log = MemoryLog::new(Origin::first("MK-1".parse().unwrap()));
+        let (none, mut pending) = (Pending::default(), Pending::default());
+        let mut view = View::new(&index, &log, &none, &mut pending);
+        view.put(T, b"a".to_vec(), &1_u8);
+        assert_eq!(view.row::<u64>(T, b"a"), Err(IndexError::Damaged));
     }
 
     #[test]

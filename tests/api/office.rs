@@ -254,7 +254,8 @@ impl Office {
     }
 
     /// How things stand now.
-    pub fn standing(&self) -> Standing {
+    pub fn standing(&mut self) -> Standing {
+        self.core.settle().expect("an index in memory");
         let mut all = Standing::new();
         for table in STATE {
             let found = self.core.index().range(table, &[], None, 100_000);

@@ -7,7 +7,9 @@ use std::time::Duration;
 use liaison::app::change::{Change, Message};
 use liaison::app::content::{read_change, signed_message, whole_receipt};
 use liaison::app::core::Outcome;
-use liaison::app::rows::{EXCHANGE, ExchangeRow, MESSAGE, MessageRow, OUTBOX, message_key};
+use liaison::app::rows::{
+    EXCHANGE, ExchangeRow, MESSAGE, MessageRow, OUTBOX, OutboxRow, message_key,
+};
 use liaison::app::{Action, Ask, Caller, Federation, FromPeer, Input, Permit, Reply, Ticket};
 use liaison::audit::ReceiptBatch;
 use liaison::base::{
@@ -17,7 +19,7 @@ use liaison::domain::alert::{Alert, Sighting};
 use liaison::domain::rfi::{Answer, Command, Refusal, Request};
 use liaison::exchange::Refusal as NotTaken;
 use liaison::seal::envelope::SignedMessage;
-use liaison::store::{Fault, Index as _, Log as _};
+use liaison::store::{Fault, Log as _};
 
 use crate::office::{IndexKept, Office, read_receipt};
 use crate::planted::Planted;
@@ -515,7 +517,7 @@ impl World {
     fn waiting(&self) -> usize {
         let count = |office: &Office| {
             office.core.as_ref().map_or(0, |core| {
-                let rows = core.index().inner.range(OUTBOX, &[], None, 100_000);
+                let rows = core.rows::<OutboxRow>(OUTBOX, 100_000);
                 rows.map_or(0, |rows| rows.len())
             })
         };
@@ -524,17 +526,11 @@ impl World {
 
     fn message(&self, i: usize, sender: MemberId, id: MessageId) -> Option<MessageRow> {
         let core = self.offices[i].core.as_ref()?;
-        let bytes = core
-            .index()
-            .inner
-            .get(MESSAGE, &message_key(sender, id))
-            .ok()??;
-        serde_json::from_slice(&bytes).ok()
+        core.row(MESSAGE, &message_key(sender, id)).ok()?
     }
 
     fn exchange(&self, i: usize, id: MessageId) -> Option<ExchangeRow> {
         let core = self.offices[i].core.as_ref()?;
-        let bytes = core.index().inner.get(EXCHANGE, &id.to_bytes()).ok()??;
-        serde_json::from_slice(&bytes).ok()
+        core.row(EXCHANGE, &id.to_bytes()).ok()?
     }
 }

@@ -41,6 +41,9 @@ pub struct Exchange {
     leaf: Digest,
     asking: MemberId,
     asked: MemberId,
+    /// Stored nowhere but in the message that opened the exchange: whoever keeps an exchange keeps
+    /// that as well.
+    #[serde(skip_serializing)]
     request: Request,
     created: Timestamp,
     delivered: Option<Timestamp>,
