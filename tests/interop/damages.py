@@ -41,6 +41,7 @@ def with_root_change(bundle: Bundle, country: str) -> None:
     """A second root that takes a country in, signed by two thirds of the old and the new."""
     following = bundle.next_root(("AT", "MK", "SI"))
     following["countries"].append({"member": country, "identity": IDENTITY[country].text})
+    bundle.list["members"].append(Bundle.member(country))
     bundle.list_signers = by("AT", "SI", country)
 
 
@@ -159,6 +160,9 @@ def bad_trust() -> dict[str, bytes]:
         "a list of version 0": made(put("list.version", 0)),
         "a first list with a predecessor": made(put("list.previous", "00" * 32)),
         "a later list without a predecessor": made(put("list.version", 2)),
+        "a list for longer than 30 days": made(put("list.expires", "2026-04-21T14:02:00.001Z")),
+        "a list by a country that it leaves out": made(lambda b: b.list["members"].pop(0)),
+        "a second root by a country that it leaves out": made(thrown_out),
         "a list that ends as it begins": made(put("list.expires", NOW)),
         "a member twice": made(put("list.members.1", Bundle.member("AT"))),
         "a member without a node": made(put("list.members.0.nodes", [])),
@@ -229,6 +233,13 @@ def bad_trust() -> dict[str, bytes]:
         "a", "a:0", "a:65536", "a:+1", "a:01", ":1", "-a:1", "a-:1", "a..b:1", "a_b:1", "[::1%1]:1",
         "[1.2.3.4]:1", "::1:1", "\u00e4:1", f"{'a' * 64}:1", f"{'a.' * 126}aaaa:1")}
     return out
+
+
+def thrown_out(bundle: Bundle) -> None:
+    """A second root without AT, which AT signs with one other."""
+    following = bundle.next_root(("AT", "MK"))
+    following["countries"].pop(0)
+    bundle.list_signers = by("MK", "SI")
 
 
 def taken_over(bundle: Bundle) -> None:

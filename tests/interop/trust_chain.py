@@ -60,8 +60,9 @@ def chain(documents: list[Document]) -> Root:
         demand(following.issued >= root.issued, "a root was issued before the one before it")
         either = lambda member, key: root.key(member, key) or following.key(member, key)
         signers = document.signers("root", either)
-        for one in (root, following):
-            demand(one.count(signers) >= one.two_thirds(), "too few countries signed a root")
+        staying = {(member, key) for member, key in signers if member in following.countries}
+        for one, by in ((root, staying), (following, signers)):
+            demand(one.count(by) >= one.two_thirds(), "too few countries signed a root")
         root = following
     return root
 
@@ -96,12 +97,13 @@ class TrustList:
         self.digest = document.digest
         self.version, _ = versions(payload)
         demand(integer(payload["root_version"], 1, 2**32) == root.version, "made under another root")
-        demand(time(payload["expires"]) > time(payload["issued"]), "the times are out of order")
+        life = time(payload["expires"]) - time(payload["issued"])
+        demand(0 < life <= 30 * 86_400_000, "the times are out of order, or too far apart")
         self.identities: dict[tuple[bytes, int], bytes] = {}
         seen = set()
         for member in items(payload["members"], 0, 500):
             self.take(member, root, seen)
-        signers = document.signers("trust-list", root.key)
+        signers = {one for one in document.signers("trust-list", root.key) if one[0] in seen}
         needed = max(len(root.countries) // 2 + 1, 2)
         demand(root.count(signers) >= needed, "too few countries signed the list")
 
