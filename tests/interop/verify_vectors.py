@@ -123,26 +123,57 @@ def halves(text: str) -> list[bytes]:
     return [b64(line.split(" ")[2])[4:] for line in text.split("\n\n")[1].splitlines()]
 
 
+class Receipt:
+    """A receipt in the layout of § 13."""
+
+    def __init__(self, data: bytes):
+        self.data, read = data, Reader(data)
+        assert read.number(1) == 1 and read.take(13) == b"MK\0\0\0\0\0\0\1\0\0\0\1"
+        self.entry, self.salt, self.statement = read.sized(2), read.take(32), read.sized(2)
+        self.index = read.number(8)
+        self.path = [read.take(32) for _ in range(read.number(1))]
+        self.size, self.root, signature = read.number(8), read.take(32), read.take(3373)
+        assert read.data == b""
+        check_entry(self.entry)
+        opened = b"liaison/commitment/v1" + self.salt + self.statement
+        assert digest(opened) == self.entry[53:85]
+        assert inclusion(digest(b"\0" + self.entry), self.index, self.size, self.path) == self.root
+        text = f"mk-1.liaison/1\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+        assert holds(KEY, text.encode(), signature)
+
+
+def sized(data: bytes) -> bytes:
+    return len(data).to_bytes(2, "big") + data
+
+
 def receipt() -> None:
     about = ALL["receipt"]
-    read = Reader(b64(about["bytes"]))
-    assert read.number(1) == 1 and read.take(13) == b"MK\0\0\0\0\0\0\1\0\0\0\1"
-    entry, salt, statement = read.sized(2), read.take(32), read.sized(2)
-    index = read.number(8)
-    path = [read.take(32) for _ in range(read.number(1))]
-    size, root, signature = read.number(8), read.take(32), read.take(3373)
-    assert read.data == b""
-    check_entry(entry)
-    assert digest(b"liaison/commitment/v1" + salt + statement) == entry[53:85]
-    assert inclusion(digest(b"\0" + entry), index, size, path) == root
-    text = f"mk-1.liaison/1\n{size}\n{base64.b64encode(root).decode()}\n"
-    assert holds(KEY, text.encode(), signature)
+    one = Receipt(b64(about["bytes"]))
     proof, checkpoint = about["tlog-proof"].split("\n\n", 1)
     first, extra, place, *nodes = proof.split("\n")
-    opening = len(entry).to_bytes(2, "big") + entry + salt + len(statement).to_bytes(2, "big") + statement
-    assert (first, place) == ("c2sp.org/tlog-proof@v1", f"index {index}")
-    assert b64(extra.removeprefix("extra ")) == opening and [b64(node) for node in nodes] == path
-    assert note(checkpoint.encode(), "mk-1.liaison/1", KEY) == (size, root)
+    assert (first, place) == ("c2sp.org/tlog-proof@v1", f"index {one.index}")
+    opening = sized(one.entry) + one.salt + sized(one.statement)
+    assert b64(extra.removeprefix("extra ")) == opening
+    assert [b64(node) for node in nodes] == one.path
+    assert note(checkpoint.encode(), "mk-1.liaison/1", KEY) == (one.size, one.root)
+
+
+def batch() -> None:
+    about = ALL["batch"]
+    read = Reader(b64(about["bytes"]))
+    assert read.number(1) == 1
+    origin, checkpoint = read.take(13), read.take(3413)
+    nodes = [read.take(32) for _ in range(read.number(2))]
+    used, found = [], []
+    for _ in range(read.number(2)):
+        index, entry, salt, statement = read.take(8), read.sized(2), read.take(32), read.sized(2)
+        path = [read.number(2) for _ in range(read.number(1))]
+        used += [number for number in path if number not in used]
+        whole = (b"\1" + origin + sized(entry) + salt + sized(statement) + index
+                 + bytes([len(path)]) + b"".join(nodes[number] for number in path) + checkpoint)
+        found.append(digest(Receipt(whole).data).hex())
+    assert read.data == b"" and used == list(range(len(nodes))) and len(set(nodes)) == len(nodes)
+    assert found == about["receipts"]
 
 
 def fields(data: bytes) -> list[tuple[int, object]]:
@@ -180,8 +211,9 @@ def messages() -> tuple[bytes, bytes]:
     assert dict(fields(event[3])) == {1: b"photo.jpg", 2: b"image/jpeg", 3: len(plaintext),
                                       4: digest(plaintext), 5: hexed(ALL["attachment"]["key"])}
     kinds = [fields(hexed(frame)) for frame in ALL["frames"]]
-    assert [kind for [(kind, _)] in kinds] == [1, 2, 3, 4, 5, 6]
-    hello, envelopes, _, refusals, *_ = [fields(value) for [(_, value)] in kinds]
+    assert [kind for [(kind, _)] in kinds] == [1, 2, 3, 4, 5, 6, 7]
+    hello, envelopes, receipts, refusals, kept, *_ = [fields(value) for [(_, value)] in kinds]
+    assert receipts == [(1, b"batch")] and kept == [(1, digest(b"leaf"))]
     assert hello == [(1, b"\1"), (2, b"MK-1"), (3, 3), (4, digest(b"list"))]
     assert envelopes == [(1, b"envelope"), (1, b"another")]
     assert fields(refusals[0][1]) == [(1, digest(b"leaf")), (2, 16)]
@@ -223,8 +255,8 @@ def mac(key: bytes, *parts: bytes) -> bytes:
     return hmac.digest(key, b"".join(parts), "sha256")
 
 
-def hpke_open(enc: bytes, info: bytes, aad: bytes, ciphertext: bytes) -> bytes:
-    """RFC 9180, base mode, single shot, with X-Wing."""
+def hpke(enc: bytes, info: bytes):
+    """RFC 9180, base mode, with X-Wing: how to open what was sealed first, and to export."""
     ml_kem, x25519, public = x_wing(hexed(ALL["keys"]["receiving"]["seed"]))
     shared = x25519.exchange(X25519PublicKey.from_public_bytes(enc[1088:]))
     secret = hashlib.sha3_256(ml_kem.decapsulate(enc[:1088]) + shared + enc[1088:] + public[1184:]
@@ -235,7 +267,9 @@ def hpke_open(enc: bytes, info: bytes, aad: bytes, ciphertext: bytes) -> bytes:
     secret = extract(secret, b"secret", b"")
     expand = lambda label, count: mac(
         secret, bytes([0, count]), b"HPKE-v1", suite, label, context, b"\1")[:count]
-    return AESGCM(expand(b"key", 32)).decrypt(expand(b"base_nonce", 12), ciphertext, aad)
+    key, nonce, context_of = expand(b"key", 32), expand(b"base_nonce", 12), expand(b"exp", 32)
+    export = lambda purpose: mac(context_of, b"\0\x20", b"HPKE-v1", suite, b"sec", purpose, b"\1")
+    return lambda sealed, aad: AESGCM(key).decrypt(nonce, sealed, aad), export
 
 
 def envelope(header: bytes, body: bytes) -> None:
@@ -247,7 +281,8 @@ def envelope(header: bytes, body: bytes) -> None:
     enc, wrapped, ciphertext = read.take(1120), read.take(48), read.sized(4)
     assert read.data == b""
     info = b"liaison/wrap/v1" + prefix + digest(header)
-    content_key = hpke_open(enc, info, digest(ciphertext), wrapped)
+    open_first, _ = hpke(enc, info)
+    content_key = open_first(wrapped, digest(ciphertext))
     plaintext = AESGCM(content_key).decrypt(bytes(12), ciphertext, digest(header))
     read = Reader(plaintext)
     length, random = read.number(4), read.take(32)
@@ -257,6 +292,36 @@ def envelope(header: bytes, body: bytes) -> None:
     assert read.take(length) == body
     assert padded(len(plaintext) - len(read.data)) == len(plaintext) and not any(read.data)
     assert all(padded(before) == after for before, after in ALL["padding"])
+
+
+def parcel() -> None:
+    about = ALL["parcel"]
+    read = Reader(b64(about["parcel"]))
+    prefix, enc = read.take(92), read.take(1120)
+    sender, recipient = b"SI\0\0\0\0\0\0\1", b"MK\0\0\0\0\0\0\1"
+    assert prefix == (b"LIAPARC\1\0\1" + sender + key_id(KEY) + recipient + key_id(RECEIVING))
+    _, export = hpke(enc, b"liaison/parcel/v1" + prefix)
+    key = export(b"liaison/parcel-signatures/v1")
+    signatures = AESGCM(key).decrypt(bytes(12), read.sized(4), prefix)
+    assert len(signatures) == 2 * 3373
+    for place, (header, body) in enumerate(about["headers and bodies"]):
+        assert read.sized(4) == header.encode()
+        bound = digest(header.encode())
+        key = export(b"liaison/parcel-key/v1" + place.to_bytes(4, "big") + bound)
+        plaintext = AESGCM(key).decrypt(bytes(12), read.sized(4), bound)
+        inner = Reader(plaintext)
+        length, random = inner.number(4), inner.take(32)
+        its_leaf = leaf(random, header.encode(), body.encode())
+        assert its_leaf.hex() == about["leaves"][place]
+        own = inner.take(8)
+        path = inner.take(1)
+        path += inner.take(32 * path[0])
+        number = inner.number(2)
+        signature = signatures[3373 * number:3373 * (number + 1)]
+        share(Reader(own + path + signature), sender, its_leaf)
+        assert inner.take(length) == body.encode() and not any(inner.data)
+        assert padded(len(plaintext) - len(inner.data)) == len(plaintext)
+    assert read.data == b""
 
 
 def attachment() -> None:
@@ -307,8 +372,10 @@ def main() -> None:
     keys()
     logs()
     receipt()
+    batch()
     group()
     envelope(*messages())
+    parcel()
     attachment()
     documents()
     print(f"all {len(ALL)} examples of the protocol page are read as it says")
