@@ -100,7 +100,7 @@ pub enum EnvelopeError {
 }
 
 impl EnvelopeError {
-    /// A number that stands for the error in logs and in refusals to peers; it never changes.
+    /// A number that stands for the error; it never changes. Peers are told a refusal instead.
     pub fn code(self) -> u16 {
         match self {
             Self::TooShort => 101,

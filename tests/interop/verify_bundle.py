@@ -1,172 +1,284 @@
-"""An independent verifier of exported bundles: PyPI's pymerkle and cryptography, none of our code.
+"""A verifier of exported logs, written from docs/protocol.md alone.
 
-    verify_bundle.py BUNDLE...                       verifies bundles
-    verify_bundle.py --self-test LIAISON DEMO        exports the demo's logs with the program
-                                                     LIAISON, verifies them, and checks that
-                                                     damaged ones are refused by both
+    verify_bundle.py [--root FINGERPRINT] BUNDLE...      ends with 3 where one does not hold
 
-It checks what C2SP's formats say: every entry is a leaf (RFC 6962), the tiles are the tree's, every
-checkpoint is the root of the entries before it and carries the log's standard Ed25519 signature,
-and the entries are included in the last one. Trust documents and the ML-DSA-65 half of each
-signature are left to `liaison audit verify`.
+It needs Python and PyPI's cryptography, and shares no code with the node. The whole bundle is held
+in memory.
 """
 
-import base64
-import hashlib
-import io
-import json
-import pathlib
-import subprocess
+import re
 import sys
-import tarfile
-import tempfile
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from pymerkle import InmemoryTree
+from trust_chain import Bundle, TrustList, chain
+from trust_documents import (LATEST, Document, Refused, demand, digest, from_base64, hex_digest,
+                             holds, member_id, node_id, pretty_json)
 
-TILE = 256
-
-
-class Refused(Exception):
-    """The bundle does not hold."""
-
-
-def demand(holds: bool, what: str) -> None:
-    if not holds:
-        raise Refused(what)
+MIB = 1024 * 1024
+EVENTS = {
+    # <events> made by tests/documents.rs
+    100, 101, 110, 111, 120, 121, 130, 131, 140, 141, 142, 143, 144, 145, 150, 151,
+    160, 161, 162, 163, 164, 165, 170, 171, 180, 181, 182, 183, 190, 191, 192, 193,
+    194, 195, 196, 200, 201, 210, 211, 220, 221, 300, 301, 302, 303, 304, 310, 311,
+    320, 321, 322, 330, 340, 350, 360, 361, 500, 501, 502, 600, 601, 602, 603, 610,
+    620, 700, 701, 702, 710, 711, 712, 800, 801, 802, 803, 810, 820, 830, 831,
+    # </events>
+}
 
 
-def tile_path(index: int) -> str:
-    """C2SP tlog-tiles: groups of three digits, all but the last with an x in front."""
-    digits = f"{index:03d}"
-    while len(digits) % 3:
-        digits = "0" + digits
-    groups = [digits[i:i + 3] for i in range(0, len(digits), 3)]
-    return "/".join([f"x{group}" for group in groups[:-1]] + groups[-1:])
+# § 14.1
 
+def header(name: str, length: int) -> bytes:
+    """The one header of a file."""
+    block = bytearray(512)
+    block[0:len(name)] = name.encode("ascii")
+    for at, field in ((100, b"0000644\0"), (108, b"0000000\0"), (116, b"0000000\0"),
+                      (124, b"%011o\0" % length), (136, b"00000000000\0"), (148, b"        "),
+                      (156, b"0"), (257, b"ustar\x0000")):
+        block[at:at + len(field)] = field
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+class Archive:
+    """Reads a bundle's files one after another."""
+
+    def __init__(self, data: bytes):
+        self.data, self.at = data, 0
+        self.name, self.length = self.next_header()
+
+    def take(self, count: int) -> bytes:
+        demand(self.at + count <= len(self.data), "the file ends too early")
+        self.at += count
+        return self.data[self.at - count:self.at]
+
+    def next_header(self) -> tuple[str | None, int]:
+        block = self.take(512)
+        if block == bytes(512):
+            demand(self.take(512) == bytes(512), "the end is not two empty blocks")
+            return None, 0
+        name, length = block[:100].split(b"\0")[0], block[124:135]
+        demand(re.fullmatch(rb"[A-Za-z0-9/.-]{1,99}", name), "a name is malformed")
+        demand(re.fullmatch(rb"[0-7]{11}", length), "a length is malformed")
+        name, length = name.decode(), int(length, 8)
+        demand(header(name, length) == block, "a header is not written in the one way")
+        return name, length
+
+    def file(self, name: str, most: int) -> bytes:
+        demand(self.name == name, f"{name} is missing")
+        demand(self.length <= most, f"{name} is too long")
+        content = self.take(self.length)
+        padding = -self.length % 512
+        demand(self.take(padding) == bytes(padding), f"{name} is not padded with zeros")
+        self.name, self.length = self.next_header()
+        return content
+
+    def finish(self) -> None:
+        demand(self.name is None, f"{self.name} does not belong there")
+        demand(self.at == len(self.data), "something follows the end")
+
+
+# § 12.1
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    return digest(b"\x01" + left + right)
+
+
+class Tree:
+    """A Merkle tree, as the hashes of its complete subtrees, level by level."""
+
+    def __init__(self, leaves: list[bytes]):
+        self.levels = [leaves]
+        while len(self.levels[-1]) > 1:
+            last = self.levels[-1]
+            pairs = zip(last[0::2], last[1::2])
+            self.levels.append([node_hash(left, right) for left, right in pairs])
+
+    def root(self, size: int) -> bytes:
+        """The root over the first `size` leaves, at least one."""
+        root, done = None, size
+        for level, hashes in enumerate(self.levels):
+            if size >> level & 1:
+                done -= 1 << level
+                left = hashes[done >> level]
+                root = left if root is None else node_hash(left, root)
+        return root
+
+
+# § 12.4
 
 def note(text: bytes, origin: str, key: bytes) -> tuple[int, bytes]:
-    """Reads a signed note, checks the Ed25519 signature, and gives size and root."""
-    body, signatures = text.decode().split("\n\n", 1)
-    body += "\n"
-    lines = body.split("\n")
-    demand(lines[0] == origin and len(lines) == 4, "the note is of another log")
-    key_id = hashlib.sha256(origin.encode() + b"\n\x01" + key).digest()[:4]
-    signed = False
-    for line in signatures.splitlines():
-        dash, name, value = line.split(" ")
-        value = base64.b64decode(value, validate=True)
-        demand(dash == "\u2014" and name == origin, "a signature line is malformed")
-        if value[:4] == key_id:
-            try:
-                Ed25519PublicKey.from_public_bytes(key).verify(value[4:], body.encode())
-            except InvalidSignature as error:
-                raise Refused("a signature does not hold") from error
-            signed = True
-    demand(signed, "the note has no signature of the log's key")
-    return int(lines[1]), base64.b64decode(lines[2], validate=True)
+    """Size and root of a signed note of this log under this key."""
+    match = re.fullmatch(
+        rb"(([^\n]+)\n(0|[1-9][0-9]{0,19})\n([A-Za-z0-9+/=]+)\n)\n"
+        rb"\xe2\x80\x94 ([^ \n]+) ([A-Za-z0-9+/=]+)\n"
+        rb"\xe2\x80\x94 ([^ \n]+) ([A-Za-z0-9+/=]+)\n", text)
+    demand(match is not None, "a note is malformed")
+    signed, name, size, root, first, ed25519, second, ml_dsa = match.groups()
+    demand({name, first, second} == {origin.encode()}, "a note is of another log")
+    ed25519, ml_dsa = from_base64(ed25519.decode()), from_base64(ml_dsa.decode())
+    root, size = from_base64(root.decode()), int(size)
+    demand(len(root) == 32 and size < 2**64, "a note is malformed")
+    demand(len(ed25519) == 68 and len(ml_dsa) == 3313, "a signature has the wrong length")
+    for found, kind, half in ((ed25519, b"\x01", key[:32]),
+                              (ml_dsa, b"\xffliaison.ml-dsa-65", key[32:])):
+        expected = digest(origin.encode() + b"\n" + kind + half)[:4]
+        demand(found[:4] == expected, "a note is signed by another key")
+    demand(holds(key, signed, ed25519[4:] + ml_dsa[4:]), "a note's signature does not hold")
+    return size, root
 
 
-def log_key(files: dict[str, bytes], origin: str) -> bytes:
-    """The Ed25519 half of the log key, from the node's bundle."""
-    node = origin.split(".")[0].upper()
-    document = json.loads(files[f"trust/bundles/{node}.json"])
-    bundle = json.loads(base64.b64decode(document["document"]))
-    for log in bundle["log"]:
-        if log["origin"] == origin:
-            return base64.b64decode(log["key"])[:32]
-    raise Refused("the node's bundle names no key for the log")
+def origin_of(text: bytes) -> tuple[str, str]:
+    """The origin in the first line of a note, and its node."""
+    origin = text.split(b"\n")[0]
+    match = re.fullmatch(rb"([a-z][a-z0-9]{1,7}-[1-9][0-9]{0,2})\.liaison/([1-9][0-9]{0,9})", origin)
+    demand(match is not None and int(match[2]) < 2**32, "the origin is malformed")
+    node = match[1].decode().upper()
+    node_id(node)
+    return origin.decode(), node
 
 
-def entries(files: dict[str, bytes], size: int) -> list[bytes]:
-    found = []
-    for index in range((size + TILE - 1) // TILE):
-        width = min(TILE, size - index * TILE)
-        partial = "" if width == TILE else f".p/{width}"
-        tile = io.BytesIO(files[f"tile/entries/{tile_path(index)}{partial}"])
+# § 12.2
+
+def check_entry(entry: bytes) -> None:
+    demand(len(entry) >= 119, "an entry is too short")
+    number = lambda at, count: int.from_bytes(entry[at:at + count], "big")
+    demand(entry[0] == 1, "an entry has an unknown version")
+    demand(number(1, 8) <= LATEST, "an entry has an impossible time")
+    demand(1 <= entry[9] <= 7, "an entry has an unknown kind")
+    demand(number(10, 2) in EVENTS, "an entry has an unknown event")
+    demand(1 <= entry[12] <= 7, "an entry has an unknown role")
+    peer = entry[45:53]
+    if peer != bytes(8):
+        member = peer.rstrip(b"\0")
+        demand(member.isascii(), "an entry's peer is malformed")
+        member_id(member.decode())
+    extensions = entry[119:]
+    demand(number(117, 2) == len(extensions) <= 4096, "an entry has a wrong length")
+    last = -1
+    while extensions:
+        demand(len(extensions) >= 4, "an extension is cut short")
+        kind, length = (int.from_bytes(extensions[at:at + 2], "big") for at in (0, 2))
+        demand(kind < 0x8000, "an entry has an unknown critical extension")
+        demand(kind > last, "the extensions do not ascend")
+        demand(len(extensions) >= 4 + length, "an extension is cut short")
+        last, extensions = kind, extensions[4 + length:]
+
+
+# § 14.2 and 14.3
+
+def tiles(count: int):
+    """The name of each file that so many hashes take, and how many are in it."""
+    for number in range((count + 255) // 256):
+        digits = str(number)
+        digits = digits.zfill(-(-len(digits) // 3) * 3)
+        groups = [digits[at:at + 3] for at in range(0, len(digits), 3)]
+        width = min(256, count - 256 * number)
+        name = "/".join([f"x{group}" for group in groups[:-1]] + groups[-1:])
+        yield name + ("" if width == 256 else f".p/{width}"), width
+
+
+def document(archive: Archive, name: str) -> Document:
+    return Document(pretty_json(archive.file(name, 8 * MIB)))
+
+
+class Report:
+    """What a bundle proved to be."""
+
+    def __init__(self, origin: str, size: int, checkpoints: int, root: bytes, version: int):
+        self.origin, self.size, self.checkpoints = origin, size, checkpoints
+        self.root, self.version = root, version
+
+    def __str__(self) -> str:
+        return (f"{self.origin}: {self.size} entries under {self.checkpoints} checkpoints, trust list "
+                f"{self.version}, root {self.root.hex()}")
+
+
+def verify_trust(archive: Archive, expected_root: bytes | None):
+    """The fingerprint, the list, and the bundle of each node."""
+    value = pretty_json(archive.file("trust/root.json", 64 * MIB))
+    demand(isinstance(value, list), "the roots are a list")
+    roots = [Document(one) for one in value]
+    root = chain(roots)
+    fingerprint = roots[0].digest
+    demand(expected_root in (None, fingerprint), "the bundle rests on another root")
+    listed = TrustList(document(archive, "trust/list.json"), root)
+    bundles: dict[str, Bundle] = {}
+    pins: set[bytes] = set()
+    last = (b"", 0)
+    while archive.name is not None and archive.name.startswith("trust/bundles/"):
+        name = archive.name.removeprefix("trust/bundles/").removesuffix(".json")
+        node = node_id(name)
+        demand(node > last, "the bundles do not ascend")
+        bundle = Bundle(document(archive, f"trust/bundles/{name}.json"), listed)
+        demand(bundle.node == node, "a bundle lies under another node's name")
+        demand(pins.isdisjoint(bundle.pins), "a pin stands with two nodes")
+        pins.update(bundle.pins)
+        bundles[name], last = bundle, node
+    return fingerprint, listed, bundles
+
+
+def verify_entries(archive: Archive, size: int) -> Tree:
+    leaves = []
+    for name, width in tiles(size):
+        content = archive.file(f"tile/entries/{name}", 256 * (2 + 119 + 4096))
         for _ in range(width):
-            length = int.from_bytes(tile.read(2), "big")
-            entry = tile.read(length)
-            demand(len(entry) == length, "an entry is cut short")
-            found.append(entry)
-        demand(not tile.read(1), "bytes follow the entries of a tile")
-    return found
+            length = int.from_bytes(content[:2], "big")
+            demand(len(content) >= 2 + length, "an entry is cut short")
+            entry, content = content[2:2 + length], content[2 + length:]
+            check_entry(entry)
+            leaves.append(digest(b"\x00" + entry))
+        demand(content == b"", "something follows the entries")
+    return Tree(leaves)
 
 
-def verify(bundle: bytes) -> int:
-    """Verifies a bundle and gives the number of its entries."""
-    try:
-        with tarfile.open(fileobj=io.BytesIO(bundle), mode="r:") as archive:
-            files = {item.name: archive.extractfile(item).read() for item in archive}
-        origin = files["checkpoint"].decode().split("\n", 1)[0]
-        key = log_key(files, origin)
-        size, root = note(files["checkpoint"], origin, key)
-        tree, roots, leaves = InmemoryTree(algorithm="sha256"), {}, []
-        for number, entry in enumerate(entries(files, size), 1):
-            tree.append_entry(entry)
-            leaves.append(hashlib.sha256(b"\x00" + entry).digest())
-            roots[number] = tree.get_root()
-        demand(roots[size] == root, "the entries do not lead to the signed root")
-        for index in range((size + TILE - 1) // TILE):
-            part = leaves[index * TILE:(index + 1) * TILE]
-            partial = "" if len(part) == TILE else f".p/{len(part)}"
-            tile = files[f"tile/0/{tile_path(index)}{partial}"]
-            demand(tile == b"".join(part), "a tile is not the tree's")
-        for name, text in files.items():
-            if name.startswith("checkpoints/"):
-                at, signed = note(text, origin, key)
-                demand(name == f"checkpoints/{at}", "a checkpoint lies under another size")
-                demand(roots.get(at) == signed, f"checkpoint {at} has another root")
-        return size
-    except (KeyError, ValueError, IndexError, EOFError, tarfile.TarError, AttributeError) as error:
-        raise Refused(f"malformed: {error!r}") from error
+def verify(data: bytes, expected_root: bytes | None = None) -> Report:
+    """Verifies a bundle from its first byte to its last.
+
+    Raises Refused where anything does not hold.
+    """
+    archive = Archive(data)
+    fingerprint, listed, bundles = verify_trust(archive, expected_root)
+    head = archive.file("checkpoint", 8192)
+    origin, node = origin_of(head)
+    demand(node in bundles and origin in bundles[node].logs, "no bundle names the log")
+    key = bundles[node].logs[origin]
+    size, root = note(head, origin, key)
+    demand(size >= 1, "the log is empty")
+    tree = verify_entries(archive, size)
+    demand(tree.root(size) == root, "the entries do not lead to the signed root")
+    for level in range(8):
+        hashes = tree.levels[8 * level] if 8 * level < len(tree.levels) else []
+        for number, (name, width) in enumerate(tiles(len(hashes))):
+            tile = b"".join(hashes[256 * number:256 * number + width])
+            demand(archive.file(f"tile/{level}/{name}", 8192) == tile, "a tile is not the tree's")
+    last, count = 0, 0
+    while last < size:
+        name = archive.name or "checkpoints/"
+        content = archive.file(name, 8192)
+        at, root = note(content, origin, key)
+        demand(name == f"checkpoints/{at}", "a checkpoint lies under another size")
+        demand(last < at <= size, "the checkpoints do not ascend")
+        demand(tree.root(at) == root, f"checkpoint {at} has another root")
+        last, count = at, count + 1
+    demand(content == head, "the last checkpoint is not the head")
+    archive.finish()
+    return Report(origin, size, count, fingerprint, listed.version)
 
 
-def agree(liaison: str, bundle: bytes, holds: bool) -> None:
-    """Both verifiers say the same of a bundle."""
-    with tempfile.NamedTemporaryFile(suffix=".tar") as file:
-        file.write(bundle)
-        file.flush()
-        command = [liaison, "audit", "verify", "--bundle", file.name]
-        ended = subprocess.run(command, capture_output=True, check=False).returncode
-    assert ended == (0 if holds else 3), ended
-    try:
-        verify(bundle)
-    except Refused:
-        assert not holds, "the independent verifier refuses what liaison accepts"
-    else:
-        assert holds, "the independent verifier accepts what liaison refuses"
-
-
-def self_test(liaison: str, demo: pathlib.Path) -> None:
-    compared = 0
-    for member in ("mk", "tr", "at"):
-        out = demo / f"{member}.independent.tar"
-        command = [liaison, "audit", "export", "--dir", str(demo / member), "--out", str(out)]
-        subprocess.run(command, check=True, capture_output=True)
-        bundle = out.read_bytes()
-        agree(liaison, bundle, True)
-        # Inside an entry, a tile and a checkpoint: everything that both verifiers look at.
-        with tarfile.open(out) as archive:
-            for item in archive:
-                if item.name.startswith("trust/"):
-                    continue
-                # The last line of a note is the ML-DSA-65 half, which only liaison checks.
-                at = item.offset_data + min(item.size - 1, 30)
-                forged = bytearray(bundle)
-                forged[at] ^= 1
-                agree(liaison, bytes(forged), False)
-                compared += 1
-    print(f"both verifiers agree on 3 bundles and on {compared} damaged ones")
-
-
-if sys.argv[1] == "--self-test":
-    self_test(sys.argv[2], pathlib.Path(sys.argv[3]))
-else:
-    for path in sys.argv[1:]:
+def main(arguments: list[str]) -> int:
+    root = None
+    if arguments[:1] == ["--root"]:
+        root, arguments = hex_digest(arguments[1]), arguments[2:]
+    failed = False
+    for path in arguments:
         try:
-            print(f"{path}: {verify(pathlib.Path(path).read_bytes())} entries hold")
+            with open(path, "rb") as file:
+                print(f"{path}: {verify(file.read(), root)}")
         except Refused as refused:
             print(f"{path}: {refused}")
-            sys.exit(3)
+            failed = True
+    return 3 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,8 +1,8 @@
 //! Identifiers, keys, trees, entries, statements, checkpoints and receipts.
 
 use liaison::audit::{
-    Checkpoint, Entry, EntryKind, EventCode, Extension, Opening, Origin, Receipt, SignedCheckpoint,
-    Statement, Tree,
+    Checkpoint, Entry, EntryKind, EventCode, Extension, Opening, Origin, Receipt, ReceiptBatch,
+    SignedCheckpoint, Statement, Tree,
 };
 use liaison::base::{Digest, MessageId, NodeId, Role, SeededEntropy, Timestamp, merkle};
 use liaison::seal::recipient::RecipientKey;
@@ -35,7 +35,8 @@ pub fn all() -> Value {
         "entry": entries(),
         "statements": statements(),
         "checkpoint": checkpoint(),
-        "receipt": receipt(),
+        "receipt": of_receipt(),
+        "batch": batch(),
     })
 }
 
@@ -192,24 +193,44 @@ fn checkpoint() -> Value {
     })
 }
 
-fn receipt() -> Value {
+fn receipts() -> [Receipt; 2] {
     let mut tree = Tree::new();
     for leaf in [b"before", b"after "] {
         tree.append(merkle::leaf_hash(leaf));
     }
     tree.append(entry().leaf_hash());
-    let receipt = Receipt {
-        origin: Origin::first(node("MK-1")),
-        entry: entry().encode(),
-        opening: opening(),
-        index: 2,
-        path: tree.inclusion(2, 3).unwrap(),
-        checkpoint: signed(3, tree.root()),
-    };
-    assert!(receipt.verify(key(1).verifying_key()).is_ok());
+    tree.append(entry().leaf_hash());
+    let checkpoint = signed(4, tree.root());
+    [2, 3].map(|index| {
+        let receipt = Receipt {
+            origin: Origin::first(node("MK-1")),
+            entry: entry().encode(),
+            opening: opening(),
+            index,
+            path: tree.inclusion(index, 4).unwrap(),
+            checkpoint: checkpoint.clone(),
+        };
+        assert!(receipt.verify(key(1).verifying_key()).is_ok());
+        receipt
+    })
+}
+
+fn of_receipt() -> Value {
+    let [receipt, _] = receipts();
     json!({
         "key": "keys.hybrid",
         "bytes": base64(&receipt.encode()),
         "tlog-proof": receipt.to_tlog_proof(key(1).verifying_key()),
+    })
+}
+
+/// The receipt above and another, under one checkpoint.
+fn batch() -> Value {
+    let [batch] = &ReceiptBatch::of(&receipts())[..] else {
+        panic!("one checkpoint makes one batch");
+    };
+    json!({
+        "bytes": base64(&batch.encode()),
+        "receipts": receipts().map(|receipt| hash(Digest::of(&receipt.encode()))),
     })
 }

@@ -6,7 +6,7 @@ use liaison::domain::message::{
     AttachmentInfo, AttachmentSlot, Body, Event, Extension, Header, Kind, Priority,
 };
 use liaison::seal::attachment::{AttachmentKey, AttachmentSealer, Measured, context};
-use liaison::seal::envelope::{SignedMessage, seal_envelope};
+use liaison::seal::envelope::{SignedMessage, seal_envelope, seal_parcel};
 use liaison::seal::group::{leaf, sign_group};
 use liaison::seal::recipient::RecipientKey;
 use liaison::wire::frame::Frame;
@@ -24,6 +24,7 @@ pub fn all() -> Value {
         "group": group(),
         "envelope": envelope(),
         "padding": padding(),
+        "parcel": parcel(),
         "attachment": attachment(),
         "frames": frames(),
     })
@@ -159,6 +160,32 @@ fn envelope() -> Value {
     })
 }
 
+/// Two messages under one signature, and one under its own.
+fn parcel() -> Value {
+    let mut entropy = SeededEntropy::new(8);
+    let recipient = RecipientKey::from_seed(&[2; 32]);
+    let (sender, key) = (node("SI-1"), key(1));
+    let parts = |texts: &[(&str, &str)]| {
+        let bytes =
+            |(header, body): &(&str, &str)| (header.as_bytes().into(), body.as_bytes().into());
+        texts.iter().map(bytes).collect()
+    };
+    let (pair, alone) = (
+        [("header a", "body a"), ("header b", "body b")],
+        [("c", "")],
+    );
+    let mut messages = SignedMessage::sign_all(&key, sender, parts(&pair), &mut entropy).unwrap();
+    messages.extend(SignedMessage::sign_all(&key, sender, parts(&alone), &mut entropy).unwrap());
+    let sealed = seal_parcel(&messages, node("MK-1"), recipient.public(), &mut entropy).unwrap();
+    json!({
+        "sender's key": "keys.hybrid",
+        "recipient's key": "keys.receiving",
+        "headers and bodies": [pair[0], pair[1], alone[0]],
+        "leaves": messages.iter().map(SignedMessage::leaf).collect::<Vec<_>>(),
+        "parcel": base64(&sealed),
+    })
+}
+
 /// Lengths before padding, and after.
 fn padding() -> Value {
     let mut entropy = SeededEntropy::new(7);
@@ -185,10 +212,11 @@ fn frames() -> Value {
             trust_list_hash: Digest::of(b"list"),
         },
         Frame::Envelopes(vec![b"envelope".to_vec(), b"another".to_vec()]),
-        Frame::Receipts(vec![b"receipt".to_vec()]),
+        Frame::Receipts(vec![b"batch".to_vec()]),
         Frame::Refusals(vec![(digest, 16)]),
         Frame::Kept(vec![digest]),
         Frame::Bundle(b"{}".to_vec()),
+        Frame::Parcel(b"parcel".to_vec()),
     ];
     json!(frames.map(|frame| hex::encode(frame.encode())))
 }
