@@ -186,9 +186,12 @@ fn every_time_limit_stands_in_the_data_model() {
     is_made_from_the_code(DATA_MODEL, "limits", &made);
 }
 
+/// A target, and the states that a move leads there from.
+type Target = (String, Vec<State>);
+
 /// Where a move leads from each state, by state; what leads back to itself is said to stay.
-fn moves_of(what: Move, accepted: bool, part: bool) -> Vec<(String, Vec<State>)> {
-    let mut targets: Vec<(String, Vec<State>)> = Vec::new();
+fn moves_of(what: Move, accepted: bool, part: bool) -> Vec<Target> {
+    let mut targets: Vec<Target> = Vec::new();
     for from in State::ALL.iter().copied() {
         let Some(to) = from.after(what, accepted, part) else {
             continue;
@@ -238,7 +241,7 @@ fn every_move_of_an_exchange_stands_in_the_data_model() {
     for what in Move::ALL.iter().copied() {
         let by_flags = [(false, false), (true, false), (false, true), (true, true)];
         let all = by_flags.map(|(accepted, part)| moves_of(what, accepted, part));
-        let cases: Vec<(&str, &Vec<(String, Vec<State>)>)> = if all[0] != all[1] {
+        let cases: Vec<(&str, &[Target])> = if all[0] != all[1] {
             assert!(all[0] == all[2] && all[1] == all[3]);
             vec![("not accepted yet", &all[0]), ("accepted", &all[1])]
         } else if all[0] != all[2] {
