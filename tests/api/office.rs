@@ -216,10 +216,8 @@ impl Office {
             }
         };
         let key = rows::conversation_key(conversation, member("MK"));
-        let said = self.core.index().get(rows::CONVERSATION, &key);
-        let said = said.expect("an index in memory").map(|row| {
-            serde_json::from_slice::<Conversation>(&row).expect("this version wrote it")
-        });
+        let said = self.core.row::<Conversation>(rows::CONVERSATION, &key);
+        let said = said.expect("an index in memory");
         let header = Header {
             protocol: (1, 1),
             id,
