@@ -23,10 +23,13 @@ impl<T: Row> AnyRow for T {
     }
 }
 
-/// Writes that the index has not applied yet; one that removes a row is none.
+/// A row that is to be, or none where it is removed.
+type Change = Option<Arc<dyn AnyRow>>;
+
+/// Writes that the index has not applied yet.
 #[derive(Default)]
 pub struct Pending {
-    writes: BTreeMap<(Table, Vec<u8>), Option<Arc<dyn AnyRow>>>,
+    writes: BTreeMap<(Table, Vec<u8>), Change>,
 }
 
 impl Pending {
