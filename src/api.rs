@@ -3,7 +3,13 @@
 //! Times are RFC 3339 in UTC. Domain objects (requests, answers, alerts) appear as
 //! [`crate::domain`] writes them; where only their codes matter they are plain text here.
 
+mod progress;
+mod says;
+
 use serde::{Deserialize, Serialize};
+
+pub use progress::{ClockView, PauseView, QuestionView};
+pub use says::{SendAcceptance, SendAnswer, SendClarification, SendRefusal, SendSupersession};
 
 use crate::base::{Digest, MemberId, MessageId, NodeId, Role, Timestamp};
 
@@ -176,43 +182,6 @@ pub struct Sent {
     pub exchanges: Vec<ExchangeSummary>,
 }
 
-/// `POST /exchanges/{id}/answer`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SendAnswer<T> {
-    /// The reservation that holds the attachments, if any.
-    #[serde(default)]
-    pub reservation: Option<MessageId>,
-    /// The answer.
-    pub answer: T,
-}
-
-/// `POST /exchanges/{id}/accept`: the outcome, like that of `answer` and `refuse`, is 202 with the
-/// [`ExchangeSummary`] as it now stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SendAcceptance {
-    /// The asked side's own reference, if it has one yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reference: Option<String>,
-    /// How the information can be reached, which sets the time limit: `direct` or `indirect`.
-    pub access: String,
-    /// A note to the asking side.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-}
-
-/// `POST /exchanges/{id}/refuse`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SendRefusal {
-    /// The ground, such as `f2`.
-    pub ground: String,
-    /// Why, in words for the asking side.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
 /// `POST /alerts/{id}/sightings`: 202 with the [`AlertSummary`] as it now stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -279,23 +248,6 @@ pub struct ExchangeSummary {
     pub withheld: Option<String>,
 }
 
-/// A time limit that runs, ran out, or was met.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClockView {
-    /// The time-limit profile, such as `eu-2023-977`.
-    pub profile: String,
-    /// What the limit asks for, such as `acknowledge` or `answer`.
-    pub limit: String,
-    /// When it began: at the signed receipt by the asked side.
-    pub started: Timestamp,
-    /// When it ends.
-    pub due: Timestamp,
-    /// Whether it has stopped, because the answer or refusal came.
-    pub stopped: Option<Timestamp>,
-    /// Whether it ran out before it stopped.
-    pub overdue: bool,
-}
-
 /// A list with a cursor for the next page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page<T> {
@@ -312,9 +264,15 @@ pub struct ExchangeView {
     /// As in the list.
     #[serde(flatten)]
     pub summary: ExchangeSummary,
-    /// What happened, in order.
+    /// How far each question has come.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<QuestionView>,
+    /// Why the answer takes longer than the limit, where an authorisation is awaited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_reason: Option<String>,
+    /// What happened, in the order in which it is on record here.
     pub events: Vec<EventView>,
-    /// What this person may do now: `accept`, `answer`, `refuse`.
+    /// What this person may do now, by the last part of its route: `accept`, `answer`, `clarify`, …
     pub actions: Vec<String>,
 }
 
@@ -323,8 +281,12 @@ pub struct ExchangeView {
 pub struct EventView {
     /// The message that carried it, or that the receipt is for.
     pub message: MessageId,
-    /// `request`, `accept`, `answer`, `refuse`, `delivered`, `opened`, `alert`, `sighting`, …
+    /// `request`, `accept`, `answer`, `refuse`, `withdrawal`, `delivered`, `opened`, `alert`,
+    /// `sighting`, …; `local-ground` is why a no-hit of this node says no more, and never leaves it.
     pub kind: String,
+    /// Whether it had no effect, since it crossed with an event of the asked side.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub crossed: bool,
     /// When it happened, by the clock of the member that caused it.
     pub at: Timestamp,
     /// The member that caused it.
@@ -339,6 +301,10 @@ pub struct EventView {
     pub attachments: Vec<AttachmentView>,
     /// What proves it.
     pub proof: ProofView,
+}
+
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// An attachment as its message lists it. Its bytes are at

@@ -17,8 +17,10 @@ mod receipts;
 mod receive;
 mod recipients;
 mod requests;
+mod respond;
 pub mod rows;
 mod service;
+mod supersede;
 mod view;
 
 pub use error::AppError;

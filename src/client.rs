@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::api::{
     AlertSummary, AlertView, Direction, ExchangeSummary, ExchangeView, Health, Holdings, Page,
     Problem, PublishAlert, Reservation, SendAcceptance, SendAnswer, SendRefusal, SendRequest,
-    SendSighting, Sent, WhoAmI,
+    SendSighting, SendSupersession, Sent, WhoAmI,
 };
 use crate::base::{MemberId, MessageId};
 
@@ -218,6 +218,32 @@ impl Client {
         body: &SendRefusal,
     ) -> Result<ExchangeSummary, ClientError> {
         self.post(&["exchanges", &id.to_string(), "refuse"], body)
+            .await
+    }
+
+    /// Says something in an exchange; `verb` is the last part of its route, such as `withdraw`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn say(
+        &self,
+        id: MessageId,
+        verb: &str,
+        body: &impl Serialize,
+    ) -> Result<ExchangeSummary, ClientError> {
+        self.post(&["exchanges", &id.to_string(), verb], body).await
+    }
+
+    /// Puts another request to the same member in the place of one; gives both, the old one first.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn supersede(
+        &self,
+        id: MessageId,
+        body: &SendSupersession<Value>,
+    ) -> Result<Sent, ClientError> {
+        self.post(&["exchanges", &id.to_string(), "supersede"], body)
             .await
     }
 

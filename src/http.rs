@@ -6,6 +6,7 @@ mod auth;
 mod exchanges;
 mod members;
 mod problem;
+mod says;
 mod sealing;
 mod shapes;
 mod staging;
@@ -134,9 +135,18 @@ pub fn router(api: Api) -> Router {
         .route("/requests", post(exchanges::send))
         .route("/exchanges", get(exchanges::list))
         .route("/exchanges/{id}", get(exchanges::show))
-        .route("/exchanges/{id}/accept", post(exchanges::accept))
-        .route("/exchanges/{id}/answer", post(exchanges::answer))
-        .route("/exchanges/{id}/refuse", post(exchanges::refuse))
+        .route("/exchanges/{id}/accept", post(says::accept))
+        .route("/exchanges/{id}/answer", post(says::answer))
+        .route("/exchanges/{id}/refuse", post(says::refuse))
+        .route("/exchanges/{id}/clarify", post(says::clarify))
+        .route("/exchanges/{id}/channel", post(says::channel))
+        .route("/exchanges/{id}/await", post(says::wait))
+        .route("/exchanges/{id}/transfer", post(says::transfer))
+        .route("/exchanges/{id}/feedback", post(says::feedback))
+        .route("/exchanges/{id}/withdraw", post(says::withdraw))
+        .route("/exchanges/{id}/supersede", post(says::supersede))
+        .route("/exchanges/{id}/close", post(says::close))
+        .route("/exchanges/{id}/reopen", post(says::reopen))
         .route("/alerts", get(alerts::list).post(alerts::publish))
         .route("/alerts/{id}", get(alerts::show))
         .route("/alerts/{id}/sightings", post(alerts::sight))

@@ -6,6 +6,7 @@ use super::members::MemberChange;
 use crate::audit::{EntryKind, EventCode, Receipt, ReceiptItem, Statement};
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::message::{Event, Header, Kind};
+use crate::domain::rfi::LocalGround;
 use crate::seal::envelope::{SignedMessage, StoredMessage};
 use crate::seal::group::{MessageSignature, leaf};
 use crate::wire;
@@ -206,6 +207,19 @@ pub enum Other {
         /// The exchange or alert.
         conversation: MessageId,
     },
+    /// Why a no-hit of this node says no more. Every no-hit has such an entry, of one heading and
+    /// one length.
+    GroundNoted {
+        /// The exchange.
+        conversation: MessageId,
+        /// The answer.
+        message: MessageId,
+        /// The ground.
+        ground: LocalGround,
+        /// Keeps the entry's digest from being guessed.
+        #[serde(with = "hex::serde")]
+        random: [u8; 16],
+    },
     /// The node began to serve.
     Started {
         /// The program's version.
@@ -386,6 +400,13 @@ impl Other {
                 EntryKind::Operation,
                 EventCode::DeliveryExpired,
                 Some(*recipient),
+                Some(*conversation),
+                note,
+            ),
+            Self::GroundNoted { conversation, .. } => (
+                EntryKind::Collection,
+                EventCode::NoteAdded,
+                own,
                 Some(*conversation),
                 note,
             ),

@@ -4,7 +4,7 @@ use crate::audit::{Receipt, Statement};
 use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::alert::{Alert, Sighting};
 use crate::domain::message::{AttachmentInfo, AttachmentSlot};
-use crate::domain::rfi::{Command, Request};
+use crate::domain::rfi::{Command, Request, State};
 use crate::exchange::Refusal;
 use crate::seal::group::MessageSignature;
 
@@ -68,7 +68,7 @@ pub enum Ask {
         /// The request.
         request: Box<Request>,
     },
-    /// Accept, answer or refuse an incoming request.
+    /// Say something in an exchange.
     Respond {
         /// The exchange.
         exchange: MessageId,
@@ -79,12 +79,27 @@ pub enum Ask {
         /// Sealed attachments.
         attached: Vec<Attached>,
     },
+    /// Put another request to the same member in the place of one of this node.
+    Supersede {
+        /// The exchange that ends.
+        exchange: MessageId,
+        /// The id of the message that says so.
+        message: MessageId,
+        /// Why.
+        reason: Option<String>,
+        /// The id of the new exchange.
+        new: MessageId,
+        /// The new request.
+        request: Box<Request>,
+        /// Its sealed attachments.
+        attached: Vec<Attached>,
+    },
     /// List exchanges, the latest first.
     ListExchanges {
         /// Only those that this member asked (`true`) or was asked (`false`).
         outgoing: Option<bool>,
         /// Only those in this state.
-        state: Option<String>,
+        state: Option<State>,
         /// At most so many.
         limit: usize,
         /// Where the page begins.

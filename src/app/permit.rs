@@ -28,6 +28,26 @@ pub enum Action {
     AnswerRequest,
     /// Refuse an incoming request.
     RefuseRequest,
+    /// Ask what a request means.
+    AskClarification,
+    /// Pass a request to the competent authority.
+    ChannelRequest,
+    /// Say that an authorisation is awaited.
+    AnnounceDelay,
+    /// Name another member that is to be asked.
+    TransferRequest,
+    /// Say what the asked side wants to know.
+    ClarifyRequest,
+    /// Say whether an answer helped.
+    GiveFeedback,
+    /// Take a request back.
+    WithdrawRequest,
+    /// Put another request in the place of one.
+    SupersedeRequest,
+    /// Be done with an exchange.
+    CloseExchange,
+    /// Take an exchange up again.
+    ReopenExchange,
     /// Publish an alert.
     PublishAlert,
     /// Read alerts.
@@ -42,13 +62,23 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 21] = [
         Self::SendRequest,
         Self::ListExchanges,
         Self::ReadExchange,
         Self::AcceptRequest,
         Self::AnswerRequest,
         Self::RefuseRequest,
+        Self::AskClarification,
+        Self::ChannelRequest,
+        Self::AnnounceDelay,
+        Self::TransferRequest,
+        Self::ClarifyRequest,
+        Self::GiveFeedback,
+        Self::WithdrawRequest,
+        Self::SupersedeRequest,
+        Self::CloseExchange,
+        Self::ReopenExchange,
         Self::PublishAlert,
         Self::ReadAlerts,
         Self::SightAlert,
@@ -65,6 +95,16 @@ impl Action {
             Self::AcceptRequest => "accept a request",
             Self::AnswerRequest => "answer a request",
             Self::RefuseRequest => "refuse a request",
+            Self::AskClarification => "ask for a clarification",
+            Self::ChannelRequest => "channel a request",
+            Self::AnnounceDelay => "announce a delay",
+            Self::TransferRequest => "transfer a request",
+            Self::ClarifyRequest => "clarify a request",
+            Self::GiveFeedback => "give feedback",
+            Self::WithdrawRequest => "withdraw a request",
+            Self::SupersedeRequest => "supersede a request",
+            Self::CloseExchange => "close an exchange",
+            Self::ReopenExchange => "reopen an exchange",
             Self::PublishAlert => "publish an alert",
             Self::ReadAlerts => "read alerts",
             Self::SightAlert => "report a sighting",
@@ -76,12 +116,21 @@ impl Action {
     /// The roles that may, the usual one first.
     pub fn roles(self) -> &'static [Role] {
         match self {
-            Self::SendRequest => &[Role::Officer],
+            Self::SendRequest
+            | Self::ClarifyRequest
+            | Self::GiveFeedback
+            | Self::WithdrawRequest
+            | Self::SupersedeRequest
+            | Self::CloseExchange
+            | Self::ReopenExchange => &[Role::Officer],
             Self::ListExchanges | Self::ReadExchange => {
                 &[Role::Officer, Role::Contact, Role::Releaser]
             }
-            Self::AcceptRequest | Self::RefuseRequest => &[Role::Contact],
-            Self::AnswerRequest => &[Role::Contact, Role::Officer],
+            Self::AcceptRequest | Self::RefuseRequest | Self::TransferRequest => &[Role::Contact],
+            Self::AnswerRequest
+            | Self::AskClarification
+            | Self::ChannelRequest
+            | Self::AnnounceDelay => &[Role::Contact, Role::Officer],
             Self::PublishAlert => &[Role::Contact],
             Self::ReadAlerts => &[Role::Officer, Role::Contact, Role::Releaser, Role::Observer],
             Self::SightAlert => &[Role::Contact, Role::Officer],
@@ -172,6 +221,15 @@ mod tests {
                     A::ListExchanges,
                     A::ReadExchange,
                     A::AnswerRequest,
+                    A::AskClarification,
+                    A::ChannelRequest,
+                    A::AnnounceDelay,
+                    A::ClarifyRequest,
+                    A::GiveFeedback,
+                    A::WithdrawRequest,
+                    A::SupersedeRequest,
+                    A::CloseExchange,
+                    A::ReopenExchange,
                     A::ReadAlerts,
                     A::SightAlert,
                     A::ReadHealth,
@@ -196,6 +254,10 @@ mod tests {
                     A::AcceptRequest,
                     A::AnswerRequest,
                     A::RefuseRequest,
+                    A::AskClarification,
+                    A::ChannelRequest,
+                    A::AnnounceDelay,
+                    A::TransferRequest,
                     A::PublishAlert,
                     A::ReadAlerts,
                     A::SightAlert,

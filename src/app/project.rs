@@ -295,6 +295,10 @@ fn other(
             view.put(REFUSED, refused_key(*sender, digest, *refusal), &p.entry);
             Ok(())
         }
+        Other::GroundNoted { conversation, .. } => {
+            on_exchange(view, *conversation, p, |_| ())?;
+            Ok(())
+        }
         Other::Consulted { .. }
         | Other::AttachmentRead { .. }
         | Other::Started { .. }

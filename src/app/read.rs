@@ -12,6 +12,7 @@ use super::service::{Service, Stop, Turn};
 use super::view::after_prefix;
 use crate::base::{Actor, MessageId};
 use crate::domain::message::Kind;
+use crate::domain::rfi::State;
 
 /// The longest page.
 const LONGEST_PAGE: usize = 500;
@@ -27,7 +28,7 @@ pub(super) fn exchanges(
     service: &Service,
     turn: &Turn<'_>,
     outgoing: Option<bool>,
-    state: Option<&str>,
+    state: Option<State>,
     limit: usize,
     cursor: Option<&[u8]>,
 ) -> Result<Reply, Stop> {
@@ -62,7 +63,7 @@ pub(super) fn exchanges(
             let Some(row) = turn.view.row::<ExchangeRow>(EXCHANGE, &id.to_bytes())? else {
                 continue;
             };
-            if state.is_some_and(|state| row.exchange.state().as_str() != state) {
+            if state.is_some_and(|state| row.exchange.state() != state) {
                 continue;
             }
             found.push((key[1..].to_vec(), row));

@@ -1,42 +1,23 @@
-//! Requests: sending one, and what the asked side says to it.
+//! Requests: sending one, and the message that continues a conversation.
 
 use std::time::Duration;
 
 use super::change::{Change, Message};
 use super::error::AppError;
 use super::input::{Attached, Reply};
-use super::permit::Action;
 use super::project::last_seen;
 use super::recipients::check_asked;
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
 use crate::base::{Actor, MemberId, MessageId};
+use crate::domain::FieldError;
 use crate::domain::message::{Body, Event, Handling, Header, Priority};
-use crate::domain::rfi::{Command, Request};
+use crate::domain::rfi::{Link, LinkKind, Request};
 use crate::exchange::Conversation;
 use crate::wire;
 
 /// How long peers may try to deliver a message.
 pub const LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
-
-/// The action that a command needs leave for.
-pub(super) fn action_of(command: &Command) -> &'static [Action] {
-    match command {
-        Command::Accept(_) => &[Action::AcceptRequest],
-        Command::Answer(_) => &[Action::AnswerRequest],
-        Command::Refuse(_) => &[Action::RefuseRequest],
-        Command::AskClarification(_)
-        | Command::Channel(_)
-        | Command::Await(_)
-        | Command::Transfer(_)
-        | Command::Clarify(_)
-        | Command::Feedback(_)
-        | Command::Withdraw(_)
-        | Command::Supersede(_)
-        | Command::Close(_)
-        | Command::Reopen(_) => &[],
-    }
-}
 
 /// Asks each member, as linked exchanges.
 pub(super) fn send(
@@ -59,6 +40,7 @@ pub(super) fn send(
         }
     }
     request.validate().map_err(AppError::Invalid)?;
+    check_links(request)?;
     let sent_before = sent_before(turn, me, to)?;
     if !sent_before {
         for (member, id, attached) in to {
@@ -84,6 +66,20 @@ pub(super) fn send(
     Ok(Reply::Exchanges(rows, None))
 }
 
+/// The link to a request that is superseded is made together with that one's end.
+fn check_links(request: &Request) -> Result<(), Stop> {
+    let supersedes = |link: &Link| link.kind == LinkKind::Supersedes;
+    let Some(place) = request.links.iter().position(supersedes) else {
+        return Ok(());
+    };
+    let fault = FieldError {
+        path: format!("links[{place}].kind"),
+        code: "not-allowed",
+        what: "is made by `liaison rfi supersede`, which ends the other exchange too".to_owned(),
+    };
+    Err(AppError::Invalid(vec![fault]).into())
+}
+
 /// Whether these very requests were sent already, so that a repeated post changes nothing.
 fn sent_before(
     turn: &Turn<'_>,
@@ -107,56 +103,6 @@ fn sent_before(
         n if n == to.len() => Ok(true),
         _ => Err(AppError::IdTaken.into()),
     }
-}
-
-/// Accepts, answers or refuses an incoming request.
-pub(super) fn respond(
-    service: &mut Service,
-    turn: &mut Turn<'_>,
-    by: Actor,
-    id: MessageId,
-    message: MessageId,
-    command: &Command,
-    attached: &[Attached],
-) -> Result<Reply, Stop> {
-    let me = service.me.member;
-    let row = exchange_row(turn, id)?;
-    let known = turn
-        .view
-        .row::<MessageRow>(MESSAGE, &message_key(me, message))?;
-    if let Some(known) = known {
-        if known.conversation != id {
-            return Err(AppError::IdTaken.into());
-        }
-        return Ok(Reply::Exchanges(vec![row], None));
-    }
-    let federation = service.federation.as_ref().ok_or(AppError::NoTrustList)?;
-    if !federation.lists(row.peer) {
-        return Err(AppError::NotListed(row.peer).into());
-    }
-    if let Command::Answer(answer) = command {
-        answer
-            .validate(row.exchange.request())
-            .map_err(AppError::Invalid)?;
-    }
-    let body = row.exchange.decide(command, &by, turn.now)?;
-    let letter = Letter {
-        id: message,
-        conversation: id,
-        recipients: vec![row.peer],
-        priority: row.exchange.request().priority(),
-        handling: row.exchange.handling_of(&body).clone(),
-        body,
-        attached,
-    };
-    compose(service, turn, by, letter)?;
-    Ok(Reply::Exchanges(vec![exchange_row(turn, id)?], None))
-}
-
-fn exchange_row(turn: &Turn<'_>, id: MessageId) -> Result<ExchangeRow, Stop> {
-    turn.view
-        .row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?
-        .ok_or_else(|| AppError::NotFound("exchange").into())
 }
 
 /// What a new message is made of.

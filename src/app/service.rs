@@ -9,7 +9,7 @@ use super::input::{Ask, Effect, Federation, FromPeer, Input, Reply, Ticket};
 use super::permit::{Action, Permit};
 use super::project::{Projected, project};
 use super::view::View;
-use super::{alerts, deliver, members, read, receipts, receive, requests};
+use super::{alerts, deliver, members, read, receipts, receive, requests, respond, supersede};
 use crate::base::{Actor, Digest, Entropy, MemberId, NodeId, Timestamp};
 use crate::exchange::Flight;
 use crate::store::{IndexError, Log};
@@ -269,7 +269,7 @@ impl Service {
                 message,
                 command,
                 attached,
-            } => requests::respond(
+            } => respond::respond(
                 self,
                 turn,
                 permit.actor(),
@@ -278,19 +278,28 @@ impl Service {
                 command,
                 attached,
             ),
+            Ask::Supersede {
+                exchange,
+                message,
+                reason,
+                new,
+                request,
+                attached,
+            } => {
+                let new = supersede::New {
+                    id: *new,
+                    request,
+                    attached,
+                };
+                let (by, reason) = (permit.actor(), reason.as_deref());
+                supersede::supersede(self, turn, by, *exchange, *message, reason, &new)
+            }
             Ask::ListExchanges {
                 outgoing,
                 state,
                 limit,
                 cursor,
-            } => read::exchanges(
-                self,
-                turn,
-                *outgoing,
-                state.as_deref(),
-                *limit,
-                cursor.as_deref(),
-            ),
+            } => read::exchanges(self, turn, *outgoing, *state, *limit, cursor.as_deref()),
             Ask::ReadExchange { exchange } => read::exchange(self, turn, permit.actor(), *exchange),
             Ask::GlanceExchange { exchange } => read::glance(self, turn, *exchange),
             Ask::PublishAlert {
@@ -347,7 +356,8 @@ impl<E: Into<AppError>> From<E> for Stop {
 fn action_of(ask: &Ask) -> &'static [Action] {
     match ask {
         Ask::SendRequest { .. } => &[Action::SendRequest],
-        Ask::Respond { command, .. } => requests::action_of(command),
+        Ask::Respond { command, .. } => respond::action_of(command),
+        Ask::Supersede { .. } => &[Action::SupersedeRequest],
         Ask::ListExchanges { .. } | Ask::GlanceExchange { .. } => &[Action::ListExchanges],
         Ask::ReadExchange { .. } => &[Action::ReadExchange],
         Ask::PublishAlert { .. } => &[Action::PublishAlert],

@@ -1,5 +1,7 @@
 //! `rfi …`: requests for information, as a client of the running node.
 
+mod said;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -8,9 +10,7 @@ use serde_json::Value;
 use super::failure::Failure;
 use super::session::{ReaderArgs, SessionArgs};
 use super::{input, output, thread};
-use crate::api::{
-    Direction, ExchangeSummary, Page, SendAcceptance, SendAnswer, SendRefusal, SendRequest, Sent,
-};
+use crate::api::{Direction, ExchangeSummary, Page, SendRequest, Sent};
 use crate::base::{MemberId, MessageId, Role, Timestamp};
 
 /// The roles whose token a reading command takes, in this order.
@@ -26,11 +26,29 @@ pub enum Rfi {
     /// Show a whole exchange; the first reading tells the asking side that it was opened
     Show(Show),
     /// Accept a request, which acknowledges it and sets the time limit for the answer
-    Accept(Accept),
-    /// Answer a request
-    Answer(Answer),
-    /// Refuse a request, giving the ground
-    Refuse(Refuse),
+    Accept(said::Accept),
+    /// Answer a request, whole or in part
+    Answer(said::Answer),
+    /// Refuse a request, or some of its questions, giving the ground
+    Refuse(said::Refuse),
+    /// Ask what a request means (--ask), or say it (--answer); the clock pauses in between
+    Clarify(said::Clarify),
+    /// Tell that a request was passed to the competent authority
+    Channel(said::Channel),
+    /// Tell that an authorisation is awaited, and when the answer is expected
+    Await(said::Await),
+    /// Name another member that is to be asked; the exchange ends
+    Transfer(said::Transfer),
+    /// Take one's request back
+    Withdraw(said::Withdraw),
+    /// Put another request to the same member in the place of one
+    Supersede(said::Supersede),
+    /// Tell whether an answer helped, and what became of it
+    Feedback(said::Feedback),
+    /// Be done with an exchange
+    Close(said::Close),
+    /// Take up again what was answered, refused or closed; a new clock runs
+    Reopen(said::Reopen),
 }
 
 /// `rfi send`.
@@ -80,54 +98,6 @@ pub struct Show {
     session: ReaderArgs,
 }
 
-/// `rfi accept`.
-#[derive(Debug, Args)]
-pub struct Accept {
-    /// The exchange: the id of its request
-    id: MessageId,
-    #[command(flatten)]
-    session: SessionArgs,
-    /// How the information can be reached, which sets the limit: direct is the shorter one
-    #[arg(long, default_value = "direct", value_parser = ["direct", "indirect"])]
-    access: String,
-    /// This office's own reference
-    #[arg(long)]
-    reference: Option<String>,
-    /// A note to the asking side
-    #[arg(long)]
-    note: Option<String>,
-}
-
-/// `rfi answer`.
-#[derive(Debug, Args)]
-pub struct Answer {
-    /// The exchange: the id of its request
-    id: MessageId,
-    #[command(flatten)]
-    session: SessionArgs,
-    /// The answer, TOML
-    #[arg(long, value_name = "FILE")]
-    file: PathBuf,
-    /// Files to send with it
-    #[arg(long, num_args = 1.., value_name = "FILE")]
-    attach: Vec<PathBuf>,
-}
-
-/// `rfi refuse`.
-#[derive(Debug, Args)]
-pub struct Refuse {
-    /// The exchange: the id of its request
-    id: MessageId,
-    #[command(flatten)]
-    session: SessionArgs,
-    /// The ground, such as f2 (ongoing investigation, or a person's safety)
-    #[arg(long)]
-    ground: String,
-    /// Why, in words for the asking side
-    #[arg(long)]
-    reason: Option<String>,
-}
-
 impl Rfi {
     /// Does it, and prints the outcome.
     ///
@@ -148,16 +118,21 @@ impl Rfi {
                 let view = session.client.exchange(args.id).await?;
                 output::print(&view, || thread::exchange(&view, Timestamp::system()), json)
             }
-            Self::Accept(args) => done(&args.accept().await?, json),
-            Self::Answer(args) => done(&args.answer().await?, json),
-            Self::Refuse(args) => {
-                let session = args.session.open(&[Role::Contact])?;
-                let body = SendRefusal {
-                    ground: args.ground,
-                    reason: args.reason,
-                };
-                done(&session.client.refuse(args.id, &body).await?, json)
+            Self::Accept(args) => done(&args.run().await?, json),
+            Self::Answer(args) => done(&args.run().await?, json),
+            Self::Refuse(args) => done(&args.run().await?, json),
+            Self::Clarify(args) => done(&args.run().await?, json),
+            Self::Channel(args) => done(&args.run().await?, json),
+            Self::Await(args) => done(&args.run().await?, json),
+            Self::Transfer(args) => done(&args.run().await?, json),
+            Self::Withdraw(args) => done(&args.run().await?, json),
+            Self::Supersede(args) => {
+                let both = args.run().await?;
+                output::print(&both, || all_now(&both.exchanges), json)
             }
+            Self::Feedback(args) => done(&args.run().await?, json),
+            Self::Close(args) => done(&args.run().await?, json),
+            Self::Reopen(args) => done(&args.run().await?, json),
         }
     }
 }
@@ -189,31 +164,6 @@ impl List {
             .client
             .exchanges(direction, state, self.limit, cursor);
         Ok(page.await?)
-    }
-}
-
-impl Accept {
-    async fn accept(self) -> Result<ExchangeSummary, Failure> {
-        let session = self.session.open(&[Role::Contact])?;
-        let body = SendAcceptance {
-            reference: self.reference,
-            access: self.access,
-            note: self.note,
-        };
-        Ok(session.client.accept(self.id, &body).await?)
-    }
-}
-
-impl Answer {
-    async fn answer(self) -> Result<ExchangeSummary, Failure> {
-        let answer: Value = input::read(&self.file)?;
-        let session = self.session.open(&[Role::Contact])?;
-        let reservation = session.attach(&self.attach).await?;
-        let body = SendAnswer {
-            reservation,
-            answer,
-        };
-        Ok(session.client.answer(self.id, &body).await?)
     }
 }
 

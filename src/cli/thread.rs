@@ -1,11 +1,16 @@
 //! Exchanges and alerts in words: what was said, by whom, and the proof behind each receipt.
 
+mod progress;
+
 use serde_json::Value;
 
-use super::text::{clean, content, count, duration, hang, size, time};
+pub use progress::clock_words;
+use progress::{clock_lines, questions};
+
+use super::text::{clean, content, count, hang, size, time};
 use crate::api::{
-    AlertSummary, AlertView, AttachmentView, ClockView, Direction, EventView, ExchangeSummary,
-    ExchangeView, PeerLogView, ProofView,
+    AlertSummary, AlertView, AttachmentView, Direction, EventView, ExchangeSummary, ExchangeView,
+    PeerLogView, ProofView,
 };
 use crate::base::{MemberId, Role, Timestamp};
 
@@ -63,6 +68,10 @@ pub fn exchange(view: &ExchangeView, now: Timestamp) -> String {
     if !linked.is_empty() {
         text += &hang("  linked     ", &linked.join(" "));
     }
+    if let Some(reason) = &view.delay_reason {
+        text += &hang("  delay      ", reason);
+    }
+    text += &questions(&view.questions);
     text += &events(&view.events);
     if !view.actions.is_empty() {
         text += &hang("\nyou may: ", &view.actions.join(", "));
@@ -91,6 +100,7 @@ fn head(summary: &ExchangeSummary, now: Timestamp) -> String {
     text += &hang("  urgency    ", &urgency(summary));
     if let Some(clock) = &summary.clock {
         text += &hang("  clock      ", &clock_words(clock, now));
+        text += &clock_lines(clock);
     }
     text + &not_sent(summary, "  ")
 }
@@ -111,27 +121,25 @@ pub fn state_words(summary: &ExchangeSummary) -> String {
         }
         (Direction::Incoming, "delivered") => "here, and nobody has opened it".to_owned(),
         (Direction::Incoming, "read" | "opened") => "opened here, and not accepted".to_owned(),
-        (Direction::Outgoing, "accepted" | "answered" | "refused") => format!("by {peer}"),
-        (Direction::Incoming, "accepted" | "answered" | "refused") => "by this office".to_owned(),
+        (Direction::Outgoing, "clarification-requested") => {
+            format!("{peer} waits for it, and its clock stands still")
+        }
+        (Direction::Incoming, "clarification-requested") => {
+            format!("{peer} has not given it yet, and the clock stands still")
+        }
+        (Direction::Outgoing, "clarified" | "withdrawn" | "superseded" | "closed" | "reopened")
+        | (
+            Direction::Incoming,
+            "accepted" | "answered" | "refused" | "channelled" | "transferred" | "partial-answer",
+        ) => "by this office".to_owned(),
+        (Direction::Incoming, "clarified" | "withdrawn" | "superseded" | "closed" | "reopened")
+        | (
+            Direction::Outgoing,
+            "accepted" | "answered" | "refused" | "channelled" | "transferred" | "partial-answer",
+        ) => format!("by {peer}"),
         (Direction::Outgoing | Direction::Incoming, _) => return clean(&summary.state),
     };
     format!("{}: {words}", clean(&summary.state))
-}
-
-/// A clock, and how far it is from its end.
-pub fn clock_words(clock: &ClockView, now: Timestamp) -> String {
-    let left = match (clock.stopped, clock.overdue) {
-        (Some(at), false) => format!("met {} before", duration(clock.due.since(at))),
-        (Some(at), true) => format!("met {} late", duration(at.since(clock.due))),
-        (None, false) => format!("{} left", duration(clock.due.since(now))),
-        (None, true) => format!("OVERDUE by {}", duration(now.since(clock.due))),
-    };
-    format!(
-        "{} by {} ({}): {left}",
-        clean(&clock.limit),
-        time(clock.due),
-        clean(&clock.profile)
-    )
 }
 
 /// One alert in a list.
@@ -192,6 +200,9 @@ fn events(events: &[EventView]) -> String {
             role => format!("{} ({role})", event.member),
         };
         text += &hang("  ", &format!("{by} {}", did(event, events)));
+        if event.crossed {
+            text += "    it crossed with what the asked side said, and had no effect\n";
+        }
         if let Value::Object(_) | Value::Array(_) | Value::String(_) = &event.content {
             text += &content(&event.content, 4);
         }
@@ -217,7 +228,7 @@ fn did(event: &EventView, all: &[EventView]) -> String {
         match carrier.map(|carrier| carrier.kind.as_str()) {
             Some("accept") => "the acceptance".to_owned(),
             Some("refuse") => "the refusal".to_owned(),
-            Some(kind) => format!("the {}", clean(kind)),
+            Some(kind) => format!("the {}", clean(kind).replace('-', " ")),
             None => format!("message {}", event.message),
         }
     };
@@ -226,12 +237,32 @@ fn did(event: &EventView, all: &[EventView]) -> String {
         "accept" => "accepted the request".to_owned(),
         "answer" => "answered".to_owned(),
         "refuse" => "refused".to_owned(),
+        "clarification-request" => "asks for a clarification".to_owned(),
+        "clarification" => "clarified".to_owned(),
+        "channelling" => "passed it to the competent authority".to_owned(),
+        "awaiting-authorisation" => "waits for an authorisation".to_owned(),
+        "feedback" => "gave feedback".to_owned(),
+        "closing" => "closed the exchange".to_owned(),
+        "withdrawal" => "withdrew the request".to_owned(),
+        "supersession" => "put another request in its place".to_owned(),
+        "transfer" => "names another member to ask".to_owned(),
+        "reopening" => "took the exchange up again".to_owned(),
+        "local-ground" => ground_words(event),
         "alert" => "published the alert".to_owned(),
         "sighting" => "sees it too".to_owned(),
         "delivered" => format!("received {}", about()),
         "opened" => format!("opened {}", about()),
         other => clean(other),
     }
+}
+
+/// Why a no-hit of this office says no more.
+fn ground_words(event: &EventView) -> String {
+    match event.content["ground"].as_str() {
+        Some("x5") => "answered no-hit, local ground x5: it never leaves this office",
+        _ => "answered no-hit, with no local ground",
+    }
+    .to_owned()
 }
 
 fn attachment_words(attachment: &AttachmentView) -> String {

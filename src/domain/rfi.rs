@@ -32,6 +32,8 @@ pub use parts::{
 pub use person::{Birth, Calendar, Name, Person, PersonStatus, Precision, Sex};
 pub use progress::{QuestionProgress, QuestionStatus};
 pub use request::Request;
-pub use response::{Acceptance, Answer, Ground, Outcome, QuestionAnswer, Refusal, Scope};
+pub use response::{
+    Acceptance, Answer, Ground, LocalGround, Outcome, QuestionAnswer, Refusal, Scope,
+};
 pub use state::{Side, State};
 pub use subject::{Account, Address, Document, Organisation, Phone, Subject, Vehicle, Vessel};

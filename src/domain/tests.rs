@@ -35,6 +35,7 @@ fn the_codes_of_requests_are_those_of_the_field() {
     list!(Access, "direct indirect");
     list!(Limit, "acknowledge answer");
     list!(Ground, "a b c d e f1 f2 f3 g1 g2 h x1 x2 x3 x5");
+    list!(LocalGround, "-- x5");
     list!(Scope, "whole part");
     list!(Outcome, "hit no-hit partial not-available");
     list!(EvidenceUse, "police-only court-with-consent");

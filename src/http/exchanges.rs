@@ -1,4 +1,4 @@
-//! Requests and what is said to them.
+//! Requests: sending, listing and reading them.
 
 use axum::Json;
 use axum::extract::State;
@@ -10,14 +10,11 @@ use super::attachments::take;
 use super::auth::{Body, Params, Place, SignedIn};
 use super::problem::Failure;
 use super::shapes;
-use crate::api::{
-    Direction, ExchangeSummary, ExchangeView, Page, SendAcceptance, SendAnswer, SendRefusal,
-    SendRequest, Sent,
-};
+use crate::api::{Direction, ExchangeSummary, ExchangeView, Page, SendRequest, Sent};
 use crate::app::rows::ExchangeRow;
-use crate::app::{Action, AppError, Ask, Caller, Reply, check_asked};
-use crate::base::{MessageId, OsEntropy, Timestamp};
-use crate::domain::rfi::{Acceptance, Answer, Command, Refusal, Request};
+use crate::app::{Action, AppError, Ask, Reply, check_asked};
+use crate::base::{MessageId, Timestamp};
+use crate::domain::rfi::{Request, State as Standing};
 
 /// `POST /requests`.
 pub async fn send(
@@ -32,7 +29,7 @@ pub async fn send(
         to,
         request: Box::new(body.request),
     };
-    let rows = exchanges(api.ask(&caller, Action::SendRequest, ask).await?)?;
+    let rows = rows_of(api.ask(&caller, Action::SendRequest, ask).await?)?;
     let now = Timestamp::system();
     let exchanges = rows.iter().map(|row| shapes::summary(row, now)).collect();
     Ok((StatusCode::ACCEPTED, Json(Sent { exchanges })))
@@ -54,9 +51,10 @@ pub async fn list(
     SignedIn(caller): SignedIn,
     Params(params): Params<ListParams>,
 ) -> Result<Json<Page<ExchangeSummary>>, Failure> {
+    let state = params.state.as_deref().map(standing).transpose()?;
     let ask = Ask::ListExchanges {
         outgoing: params.direction.map(|d| d == Direction::Outgoing),
-        state: params.state,
+        state,
         limit: params.limit.unwrap_or(100),
         cursor: shapes::cursor(params.cursor)?,
     };
@@ -69,6 +67,16 @@ pub async fn list(
         items: rows.iter().map(|row| shapes::summary(row, now)).collect(),
         next: next.map(hex::encode),
     }))
+}
+
+/// A state to narrow the list by.
+fn standing(text: &str) -> Result<Standing, Failure> {
+    text.parse().map_err(|_| {
+        let states: Vec<&str> = Standing::ALL.iter().map(|state| state.as_str()).collect();
+        let what = format!("a state is one of {}", states.join(", "));
+        let next = "Name one of these states, or none.";
+        Failure::new(StatusCode::BAD_REQUEST, "unknown-state", what, next).at("state")
+    })
 }
 
 /// `GET /exchanges/{id}`.
@@ -85,96 +93,15 @@ pub async fn show(
     let now = Timestamp::system();
     Ok(Json(ExchangeView {
         summary: shapes::summary(&row, now),
-        events: items.iter().map(shapes::event).collect(),
+        questions: shapes::questions(&row.exchange),
+        delay_reason: shapes::delay_reason(&row.exchange),
+        events: shapes::events(&row.exchange, &items),
         actions: shapes::actions(&row, &caller),
     }))
 }
 
-/// `POST /exchanges/{id}/accept`.
-pub async fn accept(
-    State(api): State<Api>,
-    SignedIn(caller): SignedIn,
-    Place(exchange): Place<MessageId>,
-    Body(body): Body<SendAcceptance>,
-) -> Result<(StatusCode, Json<ExchangeSummary>), Failure> {
-    let acceptance: Acceptance = shapes::acceptance(body)?;
-    let command = Command::Accept(acceptance);
-    respond(
-        &api,
-        &caller,
-        exchange,
-        None,
-        command,
-        Action::AcceptRequest,
-    )
-    .await
-}
-
-/// `POST /exchanges/{id}/answer`.
-pub async fn answer(
-    State(api): State<Api>,
-    SignedIn(caller): SignedIn,
-    Place(exchange): Place<MessageId>,
-    Body(body): Body<SendAnswer<Answer>>,
-) -> Result<(StatusCode, Json<ExchangeSummary>), Failure> {
-    let command = Command::Answer(body.answer);
-    let action = Action::AnswerRequest;
-    respond(&api, &caller, exchange, body.reservation, command, action).await
-}
-
-/// `POST /exchanges/{id}/refuse`.
-pub async fn refuse(
-    State(api): State<Api>,
-    SignedIn(caller): SignedIn,
-    Place(exchange): Place<MessageId>,
-    Body(body): Body<SendRefusal>,
-) -> Result<(StatusCode, Json<ExchangeSummary>), Failure> {
-    let refusal: Refusal = shapes::refusal(body)?;
-    let command = Command::Refuse(refusal);
-    respond(
-        &api,
-        &caller,
-        exchange,
-        None,
-        command,
-        Action::RefuseRequest,
-    )
-    .await
-}
-
-async fn respond(
-    api: &Api,
-    caller: &Caller,
-    exchange: MessageId,
-    reservation: Option<MessageId>,
-    command: Command,
-    action: Action,
-) -> Result<(StatusCode, Json<ExchangeSummary>), Failure> {
-    let (message, attached) = match reservation {
-        None => (
-            MessageId::new(Timestamp::system(), &mut OsEntropy),
-            Vec::new(),
-        ),
-        Some(_) => {
-            let taken = take(api, caller, reservation, &[api.member()]).await?;
-            let first = taken.into_iter().next();
-            let (_, id, attached) = first.ok_or(AppError::NotFound("reservation"))?;
-            (id, attached)
-        }
-    };
-    let ask = Ask::Respond {
-        exchange,
-        message,
-        command: Box::new(command),
-        attached,
-    };
-    let rows = exchanges(api.ask(caller, action, ask).await?)?;
-    let row = rows.first().ok_or(AppError::NotFound("exchange"))?;
-    let summary = shapes::summary(row, Timestamp::system());
-    Ok((StatusCode::ACCEPTED, Json(summary)))
-}
-
-fn exchanges(reply: Reply) -> Result<Vec<ExchangeRow>, Failure> {
+/// The exchanges that a reply holds.
+pub fn rows_of(reply: Reply) -> Result<Vec<ExchangeRow>, Failure> {
     match reply {
         Reply::Exchanges(rows, _) => Ok(rows),
         Reply::Thread(..)

@@ -2,16 +2,16 @@
 
 use super::problem::Failure;
 use crate::api::{
-    AlertSummary, AttachmentView, ClockView, Direction, EventView, ExchangeSummary, PeerLogView,
-    ProofView, SendAcceptance, SendRefusal,
+    AlertSummary, AttachmentView, ClockView, Direction, EventView, ExchangeSummary, PauseView,
+    PeerLogView, ProofView, QuestionView, SendAcceptance, SendRefusal,
 };
 use crate::app::change::{Change, KeptProof, KeptReceipt, Message, Other, ReceiptWord};
 use crate::app::rows::{AlertRow, ExchangeRow};
 use crate::app::{Action, AppError, Caller, ThreadItem};
 use crate::base::{MessageId, Role, Timestamp};
 use crate::domain::message::{Body, Kind};
-use crate::domain::profile::Clock;
-use crate::domain::rfi::{Acceptance, LinkKind, Refusal, Scope, Side};
+use crate::domain::profile::{Clock, Pause};
+use crate::domain::rfi::{Acceptance, Exchange, LinkKind, LocalGround, Refusal, Scope};
 
 /// A cursor of a list, as the API gives it: hexadecimal.
 pub fn cursor(text: Option<String>) -> Result<Option<Vec<u8>>, Failure> {
@@ -50,6 +50,10 @@ pub fn summary(row: &ExchangeRow, now: Timestamp) -> ExchangeSummary {
 }
 
 fn clock(clock: &Clock, now: Timestamp) -> ClockView {
+    let pause = |pause: &Pause| PauseView {
+        began: pause.began,
+        ended: pause.ended,
+    };
     ClockView {
         profile: clock.profile.to_string(),
         limit: clock.limit.to_string(),
@@ -57,8 +61,54 @@ fn clock(clock: &Clock, now: Timestamp) -> ClockView {
         due: clock.due,
         stopped: clock.stopped,
         overdue: clock.overdue(now),
+        paused_since: clock.paused_since(),
+        pauses: clock.pauses.iter().map(pause).collect(),
+        expected: clock.derogation.as_ref().map(|awaited| awaited.expected),
+        pressure: clock.pressure(now).to_string(),
     }
 }
+
+/// How far each question has come.
+pub fn questions(exchange: &Exchange) -> Vec<QuestionView> {
+    let asked = exchange.request().questions.iter();
+    let each = (0..=u16::MAX).zip(asked.zip(exchange.questions()));
+    each.map(|(place, (question, progress))| QuestionView {
+        question: place,
+        kind: question.kind.to_string(),
+        text: question.text.clone(),
+        status: progress.status.to_string(),
+        outcome: progress.outcome.map(|outcome| outcome.to_string()),
+        ground: progress.ground.map(|ground| ground.to_string()),
+        to_clarify: progress.to_clarify,
+    })
+    .collect()
+}
+
+/// Why the answer takes longer than the limit.
+pub fn delay_reason(exchange: &Exchange) -> Option<String> {
+    Some(exchange.clock()?.derogation?.reason)
+}
+
+/// Each verb of an exchange, with the kind of message that it makes and the leave that it needs.
+const VERBS: [(&str, Kind, Action); 13] = [
+    ("accept", Kind::Acceptance, Action::AcceptRequest),
+    ("answer", Kind::Answer, Action::AnswerRequest),
+    ("refuse", Kind::Refusal, Action::RefuseRequest),
+    (
+        "clarify",
+        Kind::ClarificationRequest,
+        Action::AskClarification,
+    ),
+    ("clarify", Kind::Clarification, Action::ClarifyRequest),
+    ("channel", Kind::Channelling, Action::ChannelRequest),
+    ("await", Kind::AwaitingAuthorisation, Action::AnnounceDelay),
+    ("transfer", Kind::Transfer, Action::TransferRequest),
+    ("feedback", Kind::Feedback, Action::GiveFeedback),
+    ("withdraw", Kind::Withdrawal, Action::WithdrawRequest),
+    ("supersede", Kind::Supersession, Action::SupersedeRequest),
+    ("close", Kind::Closing, Action::CloseExchange),
+    ("reopen", Kind::Reopening, Action::ReopenExchange),
+];
 
 /// What the caller may do with the exchange now.
 pub fn actions(row: &ExchangeRow, caller: &Caller) -> Vec<String> {
@@ -66,16 +116,11 @@ pub fn actions(row: &ExchangeRow, caller: &Caller) -> Vec<String> {
         let allowed = action.roles();
         caller.roles.iter().any(|role| allowed.contains(role))
     };
-    let asked = row.exchange.side() == Side::Requested;
-    [
-        (Kind::Acceptance, Action::AcceptRequest, "accept"),
-        (Kind::Answer, Action::AnswerRequest, "answer"),
-        (Kind::Refusal, Action::RefuseRequest, "refuse"),
-    ]
-    .into_iter()
-    .filter(|(kind, action, _)| asked && row.exchange.allows(*kind) && may(*action))
-    .map(|(_, _, name)| name.to_owned())
-    .collect()
+    VERBS
+        .iter()
+        .filter(|(_, kind, action)| row.exchange.may_cause(*kind) && may(*action))
+        .map(|(verb, ..)| (*verb).to_owned())
+        .collect()
 }
 
 /// An alert's line in the feed.
@@ -94,6 +139,16 @@ pub fn alert(row: &AlertRow, now: Timestamp) -> AlertSummary {
         expires: alert.expires,
         sighted_by: row.alert.sighted_by().to_vec(),
     }
+}
+
+/// The events of an exchange.
+pub fn events(exchange: &Exchange, items: &[ThreadItem]) -> Vec<EventView> {
+    let crossed = exchange.crossed();
+    let mut events: Vec<EventView> = items.iter().map(event).collect();
+    for event in &mut events {
+        event.crossed = event.proof.leaf.is_some_and(|leaf| crossed.contains(&leaf));
+    }
+    events
 }
 
 /// One event of a thread.
@@ -122,6 +177,7 @@ fn message_event(item: &ThreadItem, message: &Message) -> EventView {
         at: message.event.at,
         member: message.event.by.member,
         role: message.event.by.role,
+        crossed: false,
         content: content(&message.event.body),
         attachments: attachments.map(attachment).collect(),
         proof: ProofView {
@@ -188,6 +244,7 @@ fn receipt_event(item: &ThreadItem, kept: &KeptReceipt) -> EventView {
         at: kept.at,
         member: kept.from.member,
         role: verified_role.unwrap_or(Role::Node),
+        crossed: false,
         content,
         attachments: Vec::new(),
         proof: ProofView {
@@ -205,7 +262,17 @@ fn receipt_event(item: &ThreadItem, kept: &KeptReceipt) -> EventView {
 }
 
 fn other_event(item: &ThreadItem, other: &Other) -> EventView {
+    let mut content = serde_json::Value::Null;
     let (kind, message) = match other {
+        Other::GroundNoted {
+            message, ground, ..
+        } => {
+            content = match ground {
+                LocalGround::None => serde_json::json!({ "ground": "none" }),
+                LocalGround::X5 => serde_json::json!({ "ground": "x5" }),
+            };
+            ("local-ground", Some(*message))
+        }
         Other::Opened { message, .. } => ("read-here", Some(*message)),
         Other::AttachmentStored { message, .. } => ("attachment-arrived", Some(*message)),
         Other::DeliveryExpired { message, .. } => ("delivery-expired", Some(*message)),
@@ -223,7 +290,8 @@ fn other_event(item: &ThreadItem, other: &Other) -> EventView {
         at: item.at,
         member: item.member,
         role: item.role,
-        content: serde_json::Value::Null,
+        crossed: false,
+        content,
         attachments: Vec::new(),
         proof: ProofView {
             entry: item.entry,
@@ -255,10 +323,15 @@ pub fn refusal(body: SendRefusal) -> Result<Refusal, Failure> {
             .collect();
         Failure::malformed(format!("ground is one of {}", grounds.join(", "))).at("ground")
     })?;
+    let scope = if body.questions.is_empty() {
+        Scope::Whole
+    } else {
+        Scope::Part
+    };
     Ok(Refusal {
         ground,
-        scope: Scope::Whole,
-        questions: Vec::new(),
+        scope,
+        questions: body.questions,
         reason: body.reason,
     })
 }

@@ -7,5 +7,6 @@ mod hostile;
 mod office;
 mod receipts;
 mod removed;
+mod says;
 mod served;
 mod uploads;

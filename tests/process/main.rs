@@ -14,5 +14,6 @@ mod world;
 mod folders;
 mod index;
 mod kills;
+mod life;
 mod returned;
 mod trust;

@@ -16,16 +16,16 @@ use liaison::base::{
     Digest, MemberId, MessageId, NodeId, PersonId, Role, SeededEntropy, Timestamp,
 };
 use liaison::domain::alert::{Alert, Sighting};
-use liaison::domain::rfi::{Answer, Command, Refusal, Request};
+use liaison::domain::rfi::{Request, Side};
 use liaison::exchange::Refusal as NotTaken;
 use liaison::seal::envelope::SignedMessage;
 use liaison::store::{Fault, Log as _};
 
 use crate::office::{IndexKept, Office, read_receipt};
 use crate::planted::Planted;
+use crate::said;
 
 const REQUEST: &str = include_str!("../../deploy/examples/request.toml");
-const ANSWER: &str = include_str!("../../deploy/examples/answer.toml");
 const ALERT: &str = include_str!("../../deploy/examples/alert.toml");
 const SIGHTING: &str = include_str!("../../deploy/examples/sighting.toml");
 
@@ -200,6 +200,11 @@ impl World {
             if c != d {
                 return Err(format!("exchange {id} has two clocks: {c:?} and {d:?}"));
             }
+            let (c, d) = (asked.exchange.questions(), answering.exchange.questions());
+            let crossed = (asked.exchange.crossed(), answering.exchange.crossed());
+            if c != d || crossed.0 != crossed.1 {
+                return Err(format!("exchange {id} has two outcomes"));
+            }
         }
         Ok(())
     }
@@ -214,6 +219,13 @@ impl World {
             true => Ok(()),
             false => Err(format!("entry {index} gives back another message")),
         }
+    }
+
+    /// Events that had no effect, since they crossed with others.
+    pub fn crossed(&self) -> usize {
+        let rows = self.exchanges.iter();
+        let rows = rows.filter_map(|(asking, _, id)| self.exchange(*asking, *id));
+        rows.map(|row| row.exchange.crossed().len()).sum()
     }
 
     pub fn trace(&self) -> String {
@@ -480,20 +492,11 @@ impl World {
             return;
         }
         let chosen = self.below(self.exchanges.len());
-        let (_, i, exchange) = self.exchanges[chosen];
-        let (command, action) = match self.chance.below(4) {
-            0 => {
-                let accept = toml::from_str("access = \"direct\"").expect("an acceptance");
-                (Command::Accept(accept), Action::AcceptRequest)
-            }
-            1 => {
-                let refusal: Refusal = toml::from_str("ground = \"f2\"").expect("a refusal");
-                (Command::Refuse(refusal), Action::RefuseRequest)
-            }
-            _ => {
-                let answer: Answer = toml::from_str(ANSWER).expect("the example is an answer");
-                (Command::Answer(answer), Action::AnswerRequest)
-            }
+        let (asking, asked, exchange) = self.exchanges[chosen];
+        let (command, role, action) = said::by_chance(&mut self.chance, self.now);
+        let i = match command.what().side() {
+            Side::Requesting => asking,
+            Side::Requested => asked,
         };
         let ask = Ask::Respond {
             exchange,
@@ -501,7 +504,7 @@ impl World {
             command: Box::new(command),
             attached: Vec::new(),
         };
-        self.ask(i, Role::Contact, action, ask, id);
+        self.ask(i, role, action, ask, id);
     }
 
     fn person_reads(&mut self, i: usize) {

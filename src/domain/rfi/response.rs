@@ -59,6 +59,17 @@ codes! {
 }
 
 codes! {
+    /// Why a no-hit says no more. It never leaves the node; both values are written with equal
+    /// length, so that not even a record's size tells them apart.
+    LocalGround {
+        /// There is nothing to say.
+        None = "--",
+        /// Neither confirm nor deny.
+        X5 = "x5",
+    }
+}
+
+codes! {
     /// How much of the request something covers.
     Scope {
         /// All of it.

@@ -201,6 +201,7 @@ async fn say(client: &Client, id: MessageId, word: &str) -> Result<String, Clien
         }
         _ => {
             let refusal = SendRefusal {
+                questions: Vec::new(),
                 ground: "f2".to_owned(),
                 reason: Some("An investigation is under way.".to_owned()),
             };

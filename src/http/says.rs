@@ -1,0 +1,225 @@
+//! What is said in an exchange: a route for each verb.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::Api;
+use super::attachments::{derived, take};
+use super::auth::{Body, Place, SignedIn};
+use super::exchanges::rows_of;
+use super::problem::Failure;
+use super::shapes;
+use crate::api::{
+    ExchangeSummary, SendAcceptance, SendAnswer, SendClarification, SendRefusal, SendSupersession,
+    Sent,
+};
+use crate::app::{Action, AppError, Ask, Attached, Caller};
+use crate::base::{MessageId, OsEntropy, Timestamp};
+use crate::domain::rfi::{
+    Answer, AwaitingAuthorisation, Channelling, Clarification, ClarificationRequest, Closing,
+    Command, Feedback, Reopening, Request, Transfer, Withdrawal,
+};
+
+/// What every verb gives.
+type Said = Result<(StatusCode, Json<ExchangeSummary>), Failure>;
+
+/// `POST /exchanges/{id}/accept`.
+pub async fn accept(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Place(id): Place<MessageId>,
+    Body(body): Body<SendAcceptance>,
+) -> Said {
+    let command = Command::Accept(shapes::acceptance(body)?);
+    say(&api, &caller, id, None, command, Action::AcceptRequest).await
+}
+
+/// `POST /exchanges/{id}/answer`.
+pub async fn answer(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Place(id): Place<MessageId>,
+    Body(body): Body<SendAnswer<Answer>>,
+) -> Said {
+    let command = Command::Answer(body.answer);
+    let action = Action::AnswerRequest;
+    say(&api, &caller, id, body.reservation, command, action).await
+}
+
+/// `POST /exchanges/{id}/refuse`.
+pub async fn refuse(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Place(id): Place<MessageId>,
+    Body(body): Body<SendRefusal>,
+) -> Said {
+    let command = Command::Refuse(shapes::refusal(body)?);
+    say(&api, &caller, id, None, command, Action::RefuseRequest).await
+}
+
+/// `POST /exchanges/{id}/clarify`.
+pub async fn clarify(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Place(id): Place<MessageId>,
+    Body(body): Body<SendClarification>,
+) -> Said {
+    let (command, action) = match (body.ask, body.answer) {
+        (Some(text), None) => {
+            let questions = body.questions;
+            let asked = ClarificationRequest { text, questions };
+            (Command::AskClarification(asked), Action::AskClarification)
+        }
+        (None, Some(text)) if body.questions.is_empty() => (
+            Command::Clarify(Clarification { text }),
+            Action::ClarifyRequest,
+        ),
+        (None, Some(_)) => {
+            let what = "questions are named where a clarification is asked for";
+            return Err(Failure::malformed(what).at("questions"));
+        }
+        (None, None) | (Some(_), Some(_)) => {
+            let what = "the asked side gives `ask`, the asking side `answer`; exactly one of them";
+            return Err(Failure::malformed(what).at("ask"));
+        }
+    };
+    say(&api, &caller, id, body.reservation, command, action).await
+}
+
+/// `POST /exchanges/{id}/channel`.
+pub async fn channel(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Place(id): Place<MessageId>,
+    Body(body): Body<Channelling>,
+) -> Said {
+    let command = Command::Channel(body);
+    say(&api, &caller, id, None, command, Action::ChannelRequest).await
+}
+
+/// `POST /exchanges/{id}/await`.
+pub async fn wait(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Place(id): Place<MessageId>,
+    Body(body): Body<AwaitingAuthorisation>,
+) -> Said {
+    let command = Command::Await(body);
+    say(&api, &caller, id, None, command, Action::AnnounceDelay).await
+}
+
+/// `POST /exchanges/{id}/transfer`.
+pub async fn transfer(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Place(id): Place<MessageId>,
+    Body(body): Body<Transfer>,
+) -> Said {
+    let command = Command::Transfer(body);
+    say(&api, &caller, id, None, command, Action::TransferRequest).await
+}
+
+/// `POST /exchanges/{id}/feedback`.
+pub async fn feedback(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Place(id): Place<MessageId>,
+    Body(body): Body<Feedback>,
+) -> Said {
+    let command = Command::Feedback(body);
+    say(&api, &caller, id, None, command, Action::GiveFeedback).await
+}
+
+/// `POST /exchanges/{id}/withdraw`.
+pub async fn withdraw(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Place(id): Place<MessageId>,
+    Body(body): Body<Withdrawal>,
+) -> Said {
+    let command = Command::Withdraw(body);
+    say(&api, &caller, id, None, command, Action::WithdrawRequest).await
+}
+
+/// `POST /exchanges/{id}/close`.
+pub async fn close(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Place(id): Place<MessageId>,
+    Body(body): Body<Closing>,
+) -> Said {
+    let command = Command::Close(body);
+    say(&api, &caller, id, None, command, Action::CloseExchange).await
+}
+
+/// `POST /exchanges/{id}/reopen`.
+pub async fn reopen(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Place(id): Place<MessageId>,
+    Body(body): Body<Reopening>,
+) -> Said {
+    let command = Command::Reopen(body);
+    say(&api, &caller, id, None, command, Action::ReopenExchange).await
+}
+
+/// `POST /exchanges/{id}/supersede`.
+pub async fn supersede(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Place(exchange): Place<MessageId>,
+    Body(body): Body<SendSupersession<Request>>,
+) -> Result<(StatusCode, Json<Sent>), Failure> {
+    let (new, attached) = reserved(&api, &caller, body.reservation).await?;
+    let ask = Ask::Supersede {
+        exchange,
+        // Posted again, it is the same message.
+        message: derived(new, 1),
+        reason: body.reason,
+        new,
+        request: Box::new(body.request),
+        attached,
+    };
+    let rows = rows_of(api.ask(&caller, Action::SupersedeRequest, ask).await?)?;
+    let now = Timestamp::system();
+    let exchanges = rows.iter().map(|row| shapes::summary(row, now)).collect();
+    Ok((StatusCode::ACCEPTED, Json(Sent { exchanges })))
+}
+
+async fn say(
+    api: &Api,
+    caller: &Caller,
+    exchange: MessageId,
+    reservation: Option<MessageId>,
+    command: Command,
+    action: Action,
+) -> Said {
+    let (message, attached) = reserved(api, caller, reservation).await?;
+    let ask = Ask::Respond {
+        exchange,
+        message,
+        command: Box::new(command),
+        attached,
+    };
+    let rows = rows_of(api.ask(caller, action, ask).await?)?;
+    let row = rows.first().ok_or(AppError::NotFound("exchange"))?;
+    let summary = shapes::summary(row, Timestamp::system());
+    Ok((StatusCode::ACCEPTED, Json(summary)))
+}
+
+/// The id and attachments of a reservation, or a new id.
+async fn reserved(
+    api: &Api,
+    caller: &Caller,
+    reservation: Option<MessageId>,
+) -> Result<(MessageId, Vec<Attached>), Failure> {
+    if reservation.is_none() {
+        let id = MessageId::new(Timestamp::system(), &mut OsEntropy);
+        return Ok((id, Vec::new()));
+    }
+    let taken = take(api, caller, reservation, &[api.member()]).await?;
+    let first = taken.into_iter().next();
+    let (_, id, attached) = first.ok_or(AppError::NotFound("reservation"))?;
+    Ok((id, attached))
+}
