@@ -66,7 +66,7 @@ fn sent_since(office: &Office, size: u64) -> Vec<Message> {
     let changes = office.changes_since(size).into_iter();
     let sent = changes.filter_map(|change| match change {
         Change::Sent(message) => Some(*message),
-        Change::Received(..) | Change::Other(_) => None,
+        Change::Received(..) | Change::ReceiptKept(_) | Change::Other(_) => None,
     });
     sent.collect()
 }
@@ -245,7 +245,7 @@ fn office_leaf(office: &Office, id: MessageId) -> Digest {
         Change::Sent(message) | Change::Received(message, _) => {
             (message.header.id == id).then(|| message.leaf())
         }
-        Change::Other(_) => None,
+        Change::ReceiptKept(_) | Change::Other(_) => None,
     });
     leaves.next().expect("it is on record")
 }
