@@ -7,7 +7,7 @@ use super::permit::Action;
 use super::requests::{Letter, compose};
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
-use crate::base::{Actor, MessageId};
+use crate::base::{Actor, MemberId, MessageId};
 use crate::domain::FieldError;
 use crate::domain::message::Body;
 use crate::domain::rfi::{Command, Ground, LocalGround};
@@ -45,8 +45,11 @@ pub(super) fn respond(
     if sent_before(service, turn, id, message)? {
         return Ok(Reply::Exchanges(vec![row], None));
     }
-    listed(service, &row)?;
+    listed(service, row.peer)?;
     check_attached(command, attached)?;
+    if let Command::Transfer(transfer) = command {
+        listed(service, transfer.to)?;
+    }
     let body = row.exchange.decide(command, &by, turn.now)?;
     say(service, turn, by, &row, message, body, attached)?;
     if let Some(ground) = local_ground(command) {
@@ -77,13 +80,13 @@ pub(super) fn sent_before(
     }
 }
 
-/// The other side must be listed still.
-pub(super) fn listed(service: &Service, row: &ExchangeRow) -> Result<(), Stop> {
+/// A member must be listed still.
+pub(super) fn listed(service: &Service, member: MemberId) -> Result<(), Stop> {
     let federation = service.federation.as_ref().ok_or(AppError::NoTrustList)?;
-    if federation.lists(row.peer) {
+    if federation.lists(member) {
         Ok(())
     } else {
-        Err(AppError::NotListed(row.peer).into())
+        Err(AppError::NotListed(member).into())
     }
 }
 

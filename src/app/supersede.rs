@@ -32,7 +32,7 @@ pub(super) fn supersede(
         let rows = vec![row, exchange_row(turn, new.id)?];
         return Ok(Reply::Exchanges(rows, None));
     }
-    listed(service, &row)?;
+    listed(service, row.peer)?;
     if sent_before(service, turn, new.id, new.id)? {
         return Err(AppError::IdTaken.into());
     }

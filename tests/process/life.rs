@@ -70,7 +70,7 @@ fn file(world: &World, name: &str, value: &Value) -> std::path::PathBuf {
 
 #[test]
 fn an_exchange_lives_its_whole_life_by_commands() {
-    let world = World::serving(&["MK", "TR"]);
+    let world = World::serving(&["MK", "TR", "AT"]);
     let two = Two::new(&world);
     let call = |member, verb| two.call(member, verb);
     two.says(
@@ -152,6 +152,8 @@ fn an_exchange_lives_its_whole_life_by_commands() {
         .option("--to", "MK")
         .run()
         .failed(1, "invalid");
+    let nobody = transfer.clone().option("--to", "ICMPD");
+    nobody.run().failed(1, "not-listed");
     two.says(transfer.option("--to", "AT"), "transferred");
     let list = world.office("MK").call("rfi list");
     list.option("--state", "abandoned")

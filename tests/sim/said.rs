@@ -37,7 +37,7 @@ fn command(what: Move, now: Timestamp) -> Command {
             Command::Refuse(form(part))
         }
         Move::Refuse => Command::Refuse(form("ground = \"x5\"")),
-        Move::Transfer => Command::Transfer(form("to = \"ICMPD\"\nreason = \"Not here.\"")),
+        Move::Transfer => Command::Transfer(form("to = \"RS\"\nreason = \"Not here.\"")),
         Move::Clarify => Command::Clarify(form("text = \"The white one.\"")),
         Move::Feedback => Command::Feedback(form("useful = \"useful\"")),
         Move::Withdraw => Command::Withdraw(form("reason = \"Found.\"")),
