@@ -138,7 +138,7 @@ impl Alert {
         faults.distinct("document_fraud", &self.document_fraud);
         faults.most("fees", &self.fees, 32);
         for (i, fee) in self.fees.iter().enumerate() {
-            fee.check(&format!("fees[{i}]"), faults);
+            fee.check(&format!("fees[{i}]"), self.legs.len(), faults);
         }
     }
 
@@ -151,9 +151,9 @@ impl Alert {
         faults.most("persons", &self.persons, 128);
         for (i, count) in self.persons.iter().enumerate() {
             count.check(&format!("persons[{i}]"), faults);
-            if self.persons.iter().any(|whole| count.lays_open(whole)) {
+            if count.is_laid_open_by(&self.persons) {
                 let what = format!(
-                    "with another count it gives away how many under {LOWEST_COUNT} the rest are"
+                    "with the counts of its parts it gives away a rest under {LOWEST_COUNT}"
                 );
                 faults.note(format!("persons[{i}].persons"), "not-allowed", what);
             }
@@ -171,6 +171,10 @@ impl Alert {
         }
         if before(self.valid_from, Some(self.expires)) {
             faults.note("expires", "not-allowed", "is not before valid_from");
+        }
+        if before(self.review_on, Some(self.expires)) {
+            let what = "is not after expires: what is over is not reviewed";
+            faults.note("review_on", "not-allowed", what);
         }
     }
 

@@ -60,15 +60,24 @@ fn no_count_under_five_is_shared() {
 }
 
 #[test]
-fn two_counts_do_not_give_a_small_one_away() {
+fn counts_of_parts_do_not_give_a_small_rest_away() {
     let women = |persons| Count {
         sex: Some(Sex::Female),
         ..count(persons)
     };
+    let men = |persons| Count {
+        sex: Some(Sex::Male),
+        ..count(persons)
+    };
     let of = |persons| faults(|a| a.persons = vec![count(40), women(persons)]);
-    assert_eq!(of(36), one("persons[1].persons", "not-allowed"));
+    assert_eq!(of(36), one("persons[0].persons", "not-allowed"));
     assert_eq!(of(35), vec![]);
     assert_eq!(of(40), vec![]);
+    // Two parts that are fine alone.
+    let both = |men_| faults(|a| a.persons = vec![women(18), men(men_), count(40)]);
+    assert_eq!(both(19), one("persons[2].persons", "not-allowed"));
+    assert_eq!(both(17), vec![]);
+    assert_eq!(both(22), vec![]);
     let elsewhere = Count {
         nationality: Some("PK".into()),
         ..count(38)
@@ -78,6 +87,16 @@ fn two_counts_do_not_give_a_small_one_away() {
         ..count(40)
     };
     assert_eq!(faults(|a| a.persons = vec![afghans, elsewhere]), vec![]);
+}
+
+#[test]
+fn a_fee_is_for_a_leg_of_the_alert_or_for_the_route() {
+    let legs = u16::try_from(alert().legs.len()).expect("a few");
+    assert_eq!(faults(|a| a.fees[0].leg = Some(legs - 1)), vec![]);
+    assert_eq!(
+        faults(|a| a.fees[0].leg = Some(legs)),
+        one("fees[0].leg", "not-allowed")
+    );
 }
 
 #[test]
@@ -147,6 +166,11 @@ fn times_are_in_order_and_an_alert_expires_later() {
     assert_eq!(
         faults(|a| a.valid_from = Some(a.expires.plus(std::time::Duration::from_secs(1)))),
         one("expires", "not-allowed")
+    );
+    assert_eq!(faults(|a| a.review_on = Some(a.expires)), vec![]);
+    assert_eq!(
+        faults(|a| a.review_on = Some(a.expires.plus(std::time::Duration::from_secs(1)))),
+        one("review_on", "not-allowed")
     );
 }
 
