@@ -1,18 +1,26 @@
 //! Smuggling-trend alerts, and what those who receive them see themselves.
 
+mod audience;
+mod command;
 mod lists;
 mod parts;
 mod record;
+mod revision;
 mod sighting;
+mod subscription;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use audience::{Audience, Candidate, Chosen, LeftOut, Selection};
+pub use command::{AlertCommand, AlertFault, AlertRefused, Revision};
 pub use lists::*;
 pub use parts::{Count, Fee, Impact, LOWEST_COUNT, Leg, Violence};
-pub use record::{AlertRecord, AlertState, Seen};
-pub use sighting::Sighting;
+pub use record::{AlertRecord, AlertState, Cancelled, Said, Superseded, Version};
+pub use revision::{AlertCancellation, AlertUpdate};
+pub use sighting::{Acknowledgement, Contradiction, Sighting};
+pub use subscription::Subscription;
 
 use super::handling::{Evaluation, Handling, HandlingCode, Tlp};
 use super::message::Priority;

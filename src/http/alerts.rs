@@ -11,9 +11,9 @@ use super::auth::{Body, Params, Place, SignedIn};
 use super::problem::Failure;
 use super::shapes;
 use crate::api::{AlertSummary, AlertView, Page, PublishAlert, SendSighting};
-use crate::app::{Action, AppError, Ask, Reply};
+use crate::app::{Action, AlertFilter, AppError, Ask, OnAlert, Reply};
 use crate::base::{MessageId, OsEntropy, Timestamp};
-use crate::domain::alert::{Alert, Sighting};
+use crate::domain::alert::{Alert, AlertCommand, Audience, Sighting};
 
 /// Where a page of alerts begins.
 #[derive(Debug, Deserialize)]
@@ -30,6 +30,7 @@ pub async fn list(
     Params(params): Params<ListParams>,
 ) -> Result<Json<Page<AlertSummary>>, Failure> {
     let ask = Ask::ListAlerts {
+        filter: AlertFilter::default(),
         limit: params.limit.unwrap_or(100),
         cursor: shapes::cursor(params.cursor)?,
     };
@@ -71,7 +72,11 @@ pub async fn publish(
     let first = taken.into_iter().next();
     let (_, id, attached) = first.ok_or(AppError::NotFound("reservation"))?;
     let ask = Ask::PublishAlert {
-        to: body.to,
+        audience: if body.to.is_empty() {
+            Audience::All
+        } else {
+            Audience::Members(body.to)
+        },
         id,
         alert: Box::new(body.alert),
         attached,
@@ -86,10 +91,15 @@ pub async fn sight(
     Place(alert): Place<MessageId>,
     Body(body): Body<SendSighting<Sighting>>,
 ) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
-    let ask = Ask::Sight {
+    let on = OnAlert {
         alert,
         message: MessageId::new(Timestamp::system(), &mut OsEntropy),
-        sighting: Box::new(body.sighting),
+        command: AlertCommand::Sight(body.sighting),
+        audience: Audience::Members(Vec::new()),
+    };
+    let ask = Ask::OnAlert {
+        on: Box::new(on),
+        attached: Vec::new(),
     };
     accepted(api.ask(&caller, Action::SightAlert, ask).await?)
 }

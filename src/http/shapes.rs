@@ -128,7 +128,7 @@ pub fn alert(row: &AlertRow, now: Timestamp) -> AlertSummary {
     let alert = row.alert.alert();
     AlertSummary {
         id: row.id,
-        from: row.from,
+        from: row.alert.publisher(),
         status: alert.status.to_string(),
         state: row.alert.state(now).to_string(),
         category: alert.category.to_string(),
@@ -207,6 +207,11 @@ fn content(body: &Body) -> serde_json::Value {
         Body::Reopening(content) => serde_json::to_value(content),
         Body::Alert(content) => serde_json::to_value(content),
         Body::Sighting(content) => serde_json::to_value(content),
+        Body::AlertUpdate(content) => serde_json::to_value(content),
+        Body::AlertCancellation(content) => serde_json::to_value(content),
+        Body::Contradiction(content) => serde_json::to_value(content),
+        Body::Acknowledgement(content) => serde_json::to_value(content),
+        Body::Subscription(content) => serde_json::to_value(content),
     };
     value.expect("content has text keys and whole numbers")
 }
