@@ -2,11 +2,11 @@
 
 use super::problem::Failure;
 use crate::api::{
-    AlertSummary, AttachmentView, ClockView, Direction, EventView, ExchangeSummary, PauseView,
-    PeerLogView, ProofView, QuestionView, SendAcceptance, SendRefusal,
+    AttachmentView, ClockView, Direction, EventView, ExchangeSummary, PauseView, PeerLogView,
+    ProofView, QuestionView, SendAcceptance, SendRefusal,
 };
 use crate::app::change::{Change, KeptProof, KeptReceipt, Message, Other, ReceiptWord};
-use crate::app::rows::{AlertRow, ExchangeRow};
+use crate::app::rows::ExchangeRow;
 use crate::app::{Action, AppError, Caller, ThreadItem};
 use crate::base::{MessageId, Role, Timestamp};
 use crate::domain::message::{Body, Kind};
@@ -121,24 +121,6 @@ pub fn actions(row: &ExchangeRow, caller: &Caller) -> Vec<String> {
         .filter(|(_, kind, action)| row.exchange.may_cause(*kind) && may(*action))
         .map(|(verb, ..)| (*verb).to_owned())
         .collect()
-}
-
-/// An alert's line in the feed.
-pub fn alert(row: &AlertRow, now: Timestamp) -> AlertSummary {
-    let alert = row.alert.alert();
-    AlertSummary {
-        id: row.id,
-        from: row.alert.publisher(),
-        status: alert.status.to_string(),
-        state: row.alert.state(now).to_string(),
-        category: alert.category.to_string(),
-        event: alert.event.to_string(),
-        severity: alert.severity.to_string(),
-        headline: alert.headline.clone(),
-        created: row.alert.created(),
-        expires: alert.expires,
-        sighted_by: row.alert.sighted_by().to_vec(),
-    }
 }
 
 /// The events of an exchange.

@@ -61,6 +61,31 @@ codes! {
     }
 }
 
+impl Chosen {
+    /// Why, in words.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Named => "it is named",
+            Self::All => "all members get it",
+            Self::Subscribed => "it wants alerts about this corridor",
+            Self::NeverSubscribed => "it never said which corridors it wants alerts about",
+            Self::HasIt => "it has the version before",
+        }
+    }
+}
+
+impl LeftOut {
+    /// Why, in words.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::NotSubscribed => "it wants alerts about other corridors",
+            Self::ObserverRed => Withheld::Red.in_words(),
+            Self::ObserverAmberStrict => Withheld::AmberStrict.in_words(),
+            Self::ObserverAmberRestricted => Withheld::AmberRestricted.in_words(),
+        }
+    }
+}
+
 impl From<Withheld> for LeftOut {
     fn from(withheld: Withheld) -> Self {
         match withheld {

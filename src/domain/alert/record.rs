@@ -178,23 +178,7 @@ impl AlertRecord {
         by: &Actor,
         now: Timestamp,
     ) -> Result<Body, AlertRefused> {
-        let kind = command.kind();
-        if !may_cause(by.role, kind) {
-            return Err(AlertRefused::Role(by.role));
-        }
-        match (is_publishers(kind), by.member == self.publisher) {
-            (true, false) => return Err(AlertRefused::NotThePublisher),
-            (false, true) => return Err(AlertRefused::ThePublisher),
-            (true, true) | (false, false) => (),
-        }
-        // Taking note is of what was read, however it ended.
-        if self.cancelled.is_some() && kind != Kind::Acknowledgement {
-            return Err(AlertRefused::Cancelled);
-        }
-        let is_remark = matches!(kind, Kind::Sighting | Kind::Contradiction);
-        if is_remark && self.state(now) == AlertState::Expired {
-            return Err(AlertRefused::Expired);
-        }
+        self.allows(command.kind(), by, now)?;
         match command {
             AlertCommand::Update(revision) => self.revise(revision, now),
             AlertCommand::Cancel(reason) => {
@@ -226,6 +210,30 @@ impl AlertRecord {
                 Ok(Body::Acknowledgement(acknowledgement))
             }
         }
+    }
+
+    /// Whether a person may do something of this kind to the alert as it stands.
+    ///
+    /// # Errors
+    /// [`AlertRefused`].
+    pub fn allows(&self, kind: Kind, by: &Actor, now: Timestamp) -> Result<(), AlertRefused> {
+        if !may_cause(by.role, kind) {
+            return Err(AlertRefused::Role(by.role));
+        }
+        match (is_publishers(kind), by.member == self.publisher) {
+            (true, false) => return Err(AlertRefused::NotThePublisher),
+            (false, true) => return Err(AlertRefused::ThePublisher),
+            (true, true) | (false, false) => (),
+        }
+        // Taking note is of what was read, however it ended.
+        if self.cancelled.is_some() && kind != Kind::Acknowledgement {
+            return Err(AlertRefused::Cancelled);
+        }
+        let is_remark = matches!(kind, Kind::Sighting | Kind::Contradiction);
+        if is_remark && self.state(now) == AlertState::Expired {
+            return Err(AlertRefused::Expired);
+        }
+        Ok(())
     }
 
     fn revise(&self, revision: &Revision, now: Timestamp) -> Result<Body, AlertRefused> {
