@@ -15,6 +15,13 @@ pub(in crate::app) fn admit(
     alert: Option<&AlertRow>,
     opens: bool,
 ) -> Result<(), Refusal> {
+    let carries = matches!(
+        header.kind,
+        Kind::Alert | Kind::AlertUpdate | Kind::Sighting
+    );
+    if !carries && !header.attachments.is_empty() {
+        return Err(Refusal::Malformed);
+    }
     let first = matches!(header.kind, Kind::Alert | Kind::Subscription);
     if first && !opens {
         return Err(Refusal::OutOfState);
