@@ -231,7 +231,7 @@ pub enum Reply {
     /// Something about members.
     Members(Box<MemberReply>),
     /// The node's state.
-    Health(HealthReply),
+    Health(Box<HealthReply>),
     /// The peer may fetch the message's attachments.
     MayFetch,
 }

@@ -267,7 +267,7 @@ pub(super) fn health(service: &Service, turn: &Turn<'_>) -> Result<Reply, Stop> 
         waiting.push((member, rows.len() as u64, since));
         linked.extend(service.flight.peer(member));
     }
-    Ok(Reply::Health(HealthReply {
+    let health = HealthReply {
         federation: service.federation.clone(),
         list_alarms: service.list_alarms(),
         log_size: turn.log.size(),
@@ -276,5 +276,6 @@ pub(super) fn health(service: &Service, turn: &Turn<'_>) -> Result<Reply, Stop> 
         index_size: turn.log.size(),
         waiting,
         linked,
-    }))
+    };
+    Ok(Reply::Health(Box::new(health)))
 }

@@ -115,6 +115,16 @@ fn outcome(streams: &[Stream], order: &[usize]) -> AlertRecord {
     record
 }
 
+/// What crosses; and, in the end, the state, the version, who sees it and who contradicts it.
+type Crossing = (
+    &'static str,
+    Vec<Stream>,
+    AlertState,
+    u32,
+    &'static [&'static str],
+    &'static [&'static str],
+);
+
 fn same_in_any_order(what: &str, streams: &[Stream]) -> AlertRecord {
     let orders = interleavings(streams);
     let first = outcome(streams, &orders[0]);
@@ -132,7 +142,7 @@ fn every_crossing_ends_the_same_at_all_nodes() {
             contradict(of, first + 1, 1, Difference::NotSeen),
         ]
     };
-    let table: [(&str, Vec<Stream>, AlertState, u32, &[&str], &[&str]); 7] = [
+    let table: [Crossing; 7] = [
         (
             "update × sighting",
             vec![vec![update(2)], vec![sight("MK", 10, 1)]],
