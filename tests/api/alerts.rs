@@ -1,7 +1,7 @@
 //! Alerts as the office of MK publishes and receives them.
 
 use liaison::app::change::{Change, Message};
-use liaison::app::{Action, AlertFilter, AppError, Ask, Input, OnAlert, Reply, Ticket};
+use liaison::app::{Action, AlertFilter, AppError, Ask, Federation, Input, OnAlert, Reply, Ticket};
 use liaison::base::{Digest, MessageId, Role, Timestamp};
 use liaison::domain::alert::{
     Acknowledgement, Alert, AlertCancellation, AlertCommand, AlertRecord, AlertRefused, AlertState,
@@ -113,7 +113,7 @@ fn last_sent(office: &Office) -> Message {
     let sent = office.changes_since(0).into_iter().rev();
     let mut sent = sent.filter_map(|change| match change {
         Change::Sent(message) => Some(*message),
-        Change::Received(..) | Change::Other(_) => None,
+        Change::Received(..) | Change::ReceiptKept(_) | Change::Other(_) => None,
     });
     sent.next().expect("something was sent")
 }
@@ -362,6 +362,12 @@ fn a_red_alert_goes_to_members_named_one_by_one() {
     assert_eq!(stranger.err(), Some(AppError::NotListed(member("IR"))));
 }
 
+fn with_observers(office: &Office, observers: &[&str]) -> Federation {
+    let mut federation = office.federation.clone();
+    federation.trust.observers = observers.iter().map(|of| member(of)).collect();
+    federation
+}
+
 /// An alert of AT with an attachment, as it came.
 fn with_attachment(office: &mut Office) -> Message {
     let message = office.first_of("AT", Role::Contact, Body::Alert(Box::new(alert())));
@@ -390,7 +396,7 @@ fn seen_by(office: &mut Office, role: Role, alert: MessageId) -> usize {
                 Change::Sent(message) | Change::Received(message, _) => {
                     message.event.attachments.len()
                 }
-                Change::Other(_) => 0,
+                Change::ReceiptKept(_) | Change::Other(_) => 0,
             })
             .sum(),
         other => panic!("there is such an alert: {other:?}"),
@@ -412,10 +418,7 @@ fn observers_see_alerts_without_attachments() {
     let refused = office.ask(Role::Observer, Action::ReadAlerts, read);
     assert_eq!(refused.err(), Some(AppError::NotFound("attachment")));
     // The same where the whole member is one.
-    let federation = liaison::app::Federation {
-        observers: vec![member("MK"), member("RS")],
-        ..office.federation.clone()
-    };
+    let federation = with_observers(&office, &["MK", "RS"]);
     office.handle(vec![Input::Federation(federation)]);
     assert_eq!(seen_by(&mut office, Role::Contact, id), 0);
 }
@@ -423,10 +426,7 @@ fn observers_see_alerts_without_attachments() {
 #[test]
 fn an_observer_is_left_out_by_the_marking_and_fetches_nothing() {
     let mut office = Office::new();
-    let federation = liaison::app::Federation {
-        observers: vec![member("RS")],
-        ..office.federation.clone()
-    };
+    let federation = with_observers(&office, &["RS"]);
     office.handle(vec![Input::Federation(federation)]);
     let mut strict = alert();
     strict.handling.tlp = Tlp::AmberStrict;
