@@ -3,11 +3,17 @@
 //! Times are RFC 3339 in UTC. Domain objects (requests, answers, alerts) appear as
 //! [`crate::domain`] writes them; where only their codes matter they are plain text here.
 
+mod alerts;
 mod progress;
 mod says;
 
 use serde::{Deserialize, Serialize};
 
+pub use alerts::{
+    Acknowledge, AlertPreview, AlertRecipient, AlertSummary, AlertVersion, AlertView, CancelAlert,
+    MemberSubscription, PreviewAlert, PublishAlert, SendContradiction, SendSighting, Subscribe,
+    UpdateAlert,
+};
 pub use progress::{ClockView, PauseView, QuestionView};
 pub use says::{SendAcceptance, SendAnswer, SendClarification, SendRefusal, SendSupersession};
 
@@ -182,28 +188,6 @@ pub struct Sent {
     pub exchanges: Vec<ExchangeSummary>,
 }
 
-/// `POST /alerts/{id}/sightings`: 202 with the [`AlertSummary`] as it now stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SendSighting<T> {
-    /// The sighting.
-    pub sighting: T,
-}
-
-/// `POST /alerts`: publishes a smuggling-trend alert; 202 with its [`AlertSummary`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PublishAlert<T> {
-    /// The reservation that holds the attachments, if any.
-    #[serde(default)]
-    pub reservation: Option<MessageId>,
-    /// The members to tell; empty for all members of the trust list.
-    #[serde(default)]
-    pub to: Vec<MemberId>,
-    /// The alert.
-    pub alert: T,
-}
-
 /// Which end of an exchange this node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -349,41 +333,4 @@ pub struct PeerLogView {
     pub root: Digest,
     /// The peer's own time of its entry.
     pub at: Timestamp,
-}
-
-/// One line of the alert feed (`GET /alerts?limit=…&cursor=…`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AlertSummary {
-    /// The alert.
-    pub id: MessageId,
-    /// The member that published it.
-    pub from: MemberId,
-    /// `actual`, `exercise` or `test`.
-    pub status: String,
-    /// `current`, `expired`, `cancelled` or `superseded`.
-    pub state: String,
-    /// The category, `a` to `f` of the UN Smuggling Protocol, Art. 10(1).
-    pub category: String,
-    /// The event type, such as `route-shift`.
-    pub event: String,
-    /// The severity, as in CAP 1.2.
-    pub severity: String,
-    /// The headline.
-    pub headline: String,
-    /// When it was published.
-    pub created: Timestamp,
-    /// When it expires.
-    pub expires: Timestamp,
-    /// The members that reported a sighting.
-    pub sighted_by: Vec<MemberId>,
-}
-
-/// `GET /alerts/{id}`: the alert with its sightings and receipts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AlertView {
-    /// As in the list.
-    #[serde(flatten)]
-    pub summary: AlertSummary,
-    /// What happened, in order: the alert, receipts, sightings.
-    pub events: Vec<EventView>,
 }

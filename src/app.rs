@@ -25,8 +25,8 @@ mod view;
 
 pub use error::AppError;
 pub use input::{
-    Ask, Attached, Effect, Federation, FromPeer, HealthReply, Input, PeerReceipt, Reply,
-    ThreadItem, Ticket,
+    AlertFilter, Ask, Attached, Effect, Federation, FromPeer, HealthReply, Input, OnAlert,
+    PeerReceipt, Reply, ThreadItem, Ticket,
 };
 pub use members::{
     Held, ListAlarm, ListOnRecord, MemberAsk, MemberChange, MemberReply, TrustDetails, Withheld,

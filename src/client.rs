@@ -10,14 +10,15 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::api::{
-    AlertSummary, AlertView, Direction, ExchangeSummary, ExchangeView, Health, Holdings, Page,
-    Problem, PublishAlert, Reservation, SendAcceptance, SendAnswer, SendRefusal, SendRequest,
-    SendSighting, SendSupersession, Sent, WhoAmI,
+    Direction, ExchangeSummary, ExchangeView, Health, Holdings, Page, Problem, Reservation,
+    SendAcceptance, SendAnswer, SendRefusal, SendRequest, SendSupersession, Sent, WhoAmI,
 };
 use crate::base::{MemberId, MessageId};
 
+mod alerts;
 mod transfer;
 
+pub use alerts::AlertQuery;
 pub use transfer::Progress;
 
 /// How long a node may take to accept a connection: it is on this machine.
@@ -245,55 +246,6 @@ impl Client {
     ) -> Result<Sent, ClientError> {
         self.post(&["exchanges", &id.to_string(), "supersede"], body)
             .await
-    }
-
-    /// Publishes an alert.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn publish_alert(
-        &self,
-        body: &PublishAlert<Value>,
-    ) -> Result<AlertSummary, ClientError> {
-        self.post(&["alerts"], body).await
-    }
-
-    /// Reports a sighting of what an alert tells.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn sight(
-        &self,
-        id: MessageId,
-        body: &SendSighting<Value>,
-    ) -> Result<AlertSummary, ClientError> {
-        self.post(&["alerts", &id.to_string(), "sightings"], body)
-            .await
-    }
-
-    /// One page of the alert feed.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn alerts(
-        &self,
-        limit: Option<u32>,
-        cursor: Option<&str>,
-    ) -> Result<Page<AlertSummary>, ClientError> {
-        let limit = limit.map(|limit| limit.to_string());
-        self.get(
-            &["alerts"],
-            &[("limit", limit.as_deref()), ("cursor", cursor)],
-        )
-        .await
-    }
-
-    /// A whole alert, with its sightings and receipts.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn alert(&self, id: MessageId) -> Result<AlertView, ClientError> {
-        self.get(&["alerts", &id.to_string()], &[]).await
     }
 
     fn request(

@@ -149,7 +149,16 @@ pub fn router(api: Api) -> Router {
         .route("/exchanges/{id}/reopen", post(says::reopen))
         .route("/alerts", get(alerts::list).post(alerts::publish))
         .route("/alerts/{id}", get(alerts::show))
+        .route("/alerts/{id}/updates", post(alerts::update))
+        .route("/alerts/{id}/cancel", post(alerts::cancel))
         .route("/alerts/{id}/sightings", post(alerts::sight))
+        .route("/alerts/{id}/contradictions", post(alerts::contradict))
+        .route("/alerts/{id}/acknowledgements", post(alerts::acknowledge))
+        .route("/alert-previews", post(alerts::preview))
+        .route(
+            "/alert-subscriptions",
+            get(alerts::subscriptions).post(alerts::subscribe),
+        )
         .layer(axum::extract::DefaultBodyLimit::max(LONGEST_JSON))
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)

@@ -20,7 +20,16 @@ const PROTOCOL: &str = "docs/protocol.md";
 const DATA_MODEL: &str = "docs/data-model.md";
 
 /// What rows of the index hold, and no message.
-const INTERNAL: &[&str] = &["Seen", "Step", "QuestionProgress", "Pause", "Derogation"];
+const INTERNAL: &[&str] = &[
+    "Version",
+    "Superseded",
+    "Cancelled",
+    "Said<T>",
+    "Step",
+    "QuestionProgress",
+    "Pause",
+    "Derogation",
+];
 
 fn path(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(file)

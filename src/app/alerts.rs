@@ -1,77 +1,81 @@
-//! Alerts: publishing one, and saying that one sees the same.
+//! Alerts: publishing one, what its publisher and its receivers do to it later, and which
+//! corridors members want alerts about.
+
+mod admit;
+mod joining;
+mod list;
+mod record;
+
+use std::time::Duration;
 
 use super::error::AppError;
-use super::input::{Attached, Reply};
+use super::input::{Attached, Federation, OnAlert, Reply};
+use super::permit::Action;
 use super::recipients::named_once;
 use super::requests::{Letter, compose};
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
 use crate::base::{Actor, MemberId, MessageId};
-use crate::domain::alert::{Alert, Sighting};
+use crate::domain::alert::{
+    Alert, AlertCommand, Audience, Candidate, Corridor, Selection, Subscription,
+};
 use crate::domain::message::Body;
 
-/// Publishes an alert to the members named, or to all.
+pub(super) use admit::admit;
+pub(super) use joining::joining;
+pub(super) use list::{list, read};
+pub(super) use record::{converse, reached};
+
+/// The action that a command needs leave for.
+pub(super) fn action_of(command: &AlertCommand) -> &'static [Action] {
+    match command {
+        AlertCommand::Update(_) | AlertCommand::Cancel(_) => &[Action::ReviseAlert],
+        AlertCommand::Sight(_) => &[Action::SightAlert],
+        AlertCommand::Contradict(_) => &[Action::ContradictAlert],
+        AlertCommand::Acknowledge(_) => &[Action::AcknowledgeAlert],
+    }
+}
+
+/// Publishes an alert to those whom the audience chooses.
 pub(super) fn publish(
     service: &mut Service,
     turn: &mut Turn<'_>,
     by: Actor,
-    to: &[MemberId],
+    audience: &Audience,
     id: MessageId,
     alert: &Alert,
     attached: &[Attached],
 ) -> Result<Reply, Stop> {
     let me = service.me.member;
-    let federation = service.federation.as_ref().ok_or(AppError::NoTrustList)?;
-    named_once(to)?;
-    let mut recipients = to.to_vec();
-    if recipients.is_empty() {
-        recipients = federation.others(me);
-    }
-    recipients.sort();
-    if recipients.is_empty() {
-        return Err(AppError::NoRecipient.into());
-    }
-    for member in &recipients {
-        if *member == me {
-            return Err(AppError::ToOneself.into());
-        }
-        if !federation.lists(*member) {
-            return Err(AppError::NotListed(*member).into());
-        }
-    }
+    let selection = select(service, turn, audience, alert, &[])?;
     alert.validate(turn.now).map_err(AppError::Invalid)?;
-    if turn
-        .view
-        .row::<MessageRow>(MESSAGE, &message_key(me, id))?
-        .is_some()
-    {
-        return Ok(Reply::Alerts(vec![alert_row(turn, id)?], None));
+    let sent = turn.view.row::<MessageRow>(MESSAGE, &message_key(me, id))?;
+    if sent.is_none() {
+        let letter = Letter {
+            id,
+            conversation: id,
+            recipients: recipients(&selection)?,
+            priority: alert.priority(),
+            handling: alert.handling.clone(),
+            body: Body::Alert(Box::new(alert.clone())),
+            attached,
+        };
+        compose(service, turn, by, letter)?;
     }
-    let letter = Letter {
-        id,
-        conversation: id,
-        recipients,
-        priority: alert.priority(),
-        handling: alert.handling.clone(),
-        body: Body::Alert(Box::new(alert.clone())),
-        attached,
-    };
-    compose(service, turn, by, letter)?;
     Ok(Reply::Alerts(vec![alert_row(turn, id)?], None))
 }
 
-/// Tells everyone who has the alert that this member sees the same.
-pub(super) fn sight(
+/// Updates or cancels an alert, or says something to it.
+pub(super) fn act(
     service: &mut Service,
     turn: &mut Turn<'_>,
     by: Actor,
-    id: MessageId,
-    message: MessageId,
-    sighting: &Sighting,
+    on: &OnAlert,
+    attached: &[Attached],
 ) -> Result<Reply, Stop> {
     let me = service.me.member;
+    let (id, message) = (on.alert, on.message);
     let row = alert_row(turn, id)?;
-    let federation = service.federation.as_ref().ok_or(AppError::NoTrustList)?;
     let known = turn
         .view
         .row::<MessageRow>(MESSAGE, &message_key(me, message))?;
@@ -81,24 +85,160 @@ pub(super) fn sight(
         }
         return Ok(Reply::Alerts(vec![row], None));
     }
-    sighting.validate().map_err(AppError::Invalid)?;
-    let body = row.alert.decide(sighting, &by, turn.now)?;
-    let mut recipients = row.others.clone();
-    recipients.retain(|member| federation.lists(*member));
-    if recipients.is_empty() {
+    let body = row.alert.decide(&on.command, &by, turn.now)?;
+    let federation = service.federation.as_ref().ok_or(AppError::NoTrustList)?;
+    let others = row.alert.others(me);
+    let mut alert = row.alert.alert();
+    let to = match &on.command {
+        AlertCommand::Update(revision) => {
+            alert = &revision.alert;
+            let selection = select(service, turn, &on.audience, alert, &others)?;
+            recipients(&selection)?
+        }
+        AlertCommand::Acknowledge(_) => vec![row.alert.publisher()],
+        AlertCommand::Cancel(_) | AlertCommand::Sight(_) | AlertCommand::Contradict(_) => others,
+    };
+    let to: Vec<MemberId> = to.into_iter().filter(|m| federation.lists(*m)).collect();
+    if to.is_empty() {
         return Err(AppError::NoRecipient.into());
     }
     let letter = Letter {
         id: message,
         conversation: id,
-        recipients,
-        priority: row.alert.alert().priority(),
-        handling: row.alert.alert().handling.clone(),
+        recipients: to,
+        priority: alert.priority(),
+        handling: alert.handling.clone(),
         body,
-        attached: &[],
+        attached,
     };
     compose(service, turn, by, letter)?;
     Ok(Reply::Alerts(vec![alert_row(turn, id)?], None))
+}
+
+/// Who would get an alert, or a new version of the one that it updates. Nothing is sent.
+pub(super) fn preview(
+    service: &Service,
+    turn: &Turn<'_>,
+    by: Actor,
+    on: Option<&OnAlert>,
+    audience: &Audience,
+    alert: &Alert,
+) -> Result<Reply, Stop> {
+    let mut have = Vec::new();
+    if let Some(on) = on {
+        let row = alert_row(turn, on.alert)?;
+        row.alert.decide(&on.command, &by, turn.now)?;
+        have = row.alert.others(service.me.member);
+    } else {
+        alert.validate(turn.now).map_err(AppError::Invalid)?;
+    }
+    let selection = select(service, turn, audience, alert, &have)?;
+    Ok(Reply::AlertPreview(selection))
+}
+
+/// Tells all members which corridors this one wants alerts about.
+pub(super) fn subscribe(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    by: Actor,
+    id: MessageId,
+    corridors: &[Corridor],
+) -> Result<Reply, Stop> {
+    let me = service.me.member;
+    let federation = service.federation.as_ref().ok_or(AppError::NoTrustList)?;
+    let mut since = turn.now;
+    if let Some(before) = subscription(turn, me)? {
+        // The latest counts, even where the clock was set back.
+        since = since.max(before.subscription.since.plus(Duration::from_millis(1)));
+    }
+    let subscription = Subscription {
+        since,
+        corridors: corridors.to_vec(),
+    };
+    subscription.validate().map_err(AppError::Invalid)?;
+    let recipients = federation.others(me);
+    if recipients.is_empty() {
+        return Err(AppError::NoRecipient.into());
+    }
+    let letter = Letter {
+        id,
+        conversation: id,
+        recipients,
+        priority: Subscription::PRIORITY,
+        handling: Subscription::handling(),
+        body: Body::Subscription(subscription),
+        attached: &[],
+    };
+    compose(service, turn, by, letter)?;
+    subscriptions(service, turn)
+}
+
+/// What each member of the trust list wants alerts about.
+pub(super) fn subscriptions(service: &Service, turn: &Turn<'_>) -> Result<Reply, Stop> {
+    let federation = service.federation.as_ref().ok_or(AppError::NoTrustList)?;
+    let mut members = federation.others(service.me.member);
+    members.push(service.me.member);
+    members.sort();
+    let mut all = Vec::new();
+    for member in members {
+        let row = subscription(turn, member)?;
+        all.push((member, row.map(|row| row.subscription)));
+    }
+    Ok(Reply::Subscriptions(all))
+}
+
+fn subscription(turn: &Turn<'_>, member: MemberId) -> Result<Option<SubscriptionRow>, Stop> {
+    Ok(turn.view.row(SUBSCRIPTION, &member.to_bytes())?)
+}
+
+/// Whom the audience chooses among the other members.
+fn select(
+    service: &Service,
+    turn: &Turn<'_>,
+    audience: &Audience,
+    alert: &Alert,
+    have: &[MemberId],
+) -> Result<Selection, Stop> {
+    let me = service.me.member;
+    let federation = service.federation.as_ref().ok_or(AppError::NoTrustList)?;
+    if let Audience::Members(named) = audience {
+        check_named(federation, me, named)?;
+    }
+    let mut known = Vec::new();
+    for member in federation.others(me) {
+        let row = subscription(turn, member)?;
+        known.push((member, row.map(|row| row.subscription)));
+    }
+    let candidates: Vec<Candidate<'_>> = known
+        .iter()
+        .map(|(member, subscription)| Candidate {
+            member: *member,
+            observer: federation.observes(*member),
+            subscription: subscription.as_ref(),
+        })
+        .collect();
+    let selection = audience.choose(alert, &candidates, have);
+    Ok(selection.map_err(|fault| AppError::Invalid(vec![fault]))?)
+}
+
+fn check_named(federation: &Federation, me: MemberId, named: &[MemberId]) -> Result<(), AppError> {
+    named_once(named)?;
+    for member in named {
+        if *member == me {
+            return Err(AppError::ToOneself);
+        }
+        if !federation.lists(*member) {
+            return Err(AppError::NotListed(*member));
+        }
+    }
+    Ok(())
+}
+
+fn recipients(selection: &Selection) -> Result<Vec<MemberId>, AppError> {
+    if selection.to.is_empty() {
+        return Err(AppError::NoRecipient);
+    }
+    Ok(selection.to.iter().map(|(member, _)| *member).collect())
 }
 
 fn alert_row(turn: &Turn<'_>, id: MessageId) -> Result<AlertRow, Stop> {

@@ -451,7 +451,10 @@ fn sent_event(kind: Kind) -> EventCode {
         Kind::Transfer => EventCode::TransferSent,
         Kind::Reopening => EventCode::ReopeningSent,
         Kind::Alert => EventCode::AlertSent,
-        Kind::Sighting => EventCode::SightingSent,
+        Kind::Sighting | Kind::Contradiction => EventCode::SightingSent,
+        Kind::AlertUpdate | Kind::AlertCancellation => EventCode::AlertRevisionSent,
+        Kind::Acknowledgement => EventCode::AcknowledgementSent,
+        Kind::Subscription => EventCode::SubscriptionSent,
     }
 }
 
@@ -472,6 +475,9 @@ fn received_event(kind: Kind) -> EventCode {
         Kind::Transfer => EventCode::TransferReceived,
         Kind::Reopening => EventCode::ReopeningReceived,
         Kind::Alert => EventCode::AlertReceived,
-        Kind::Sighting => EventCode::SightingReceived,
+        Kind::Sighting | Kind::Contradiction => EventCode::SightingReceived,
+        Kind::AlertUpdate | Kind::AlertCancellation => EventCode::AlertRevisionReceived,
+        Kind::Acknowledgement => EventCode::AcknowledgementReceived,
+        Kind::Subscription => EventCode::SubscriptionReceived,
     }
 }

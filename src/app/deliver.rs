@@ -106,6 +106,9 @@ fn expiry_of(key: &[u8]) -> Option<(MemberId, MessageId)> {
     Some((recipient, message))
 }
 
+/// Attachments looked at where an observer does not fetch those of alerts.
+const LOOKED_AT: usize = 1_000;
+
 /// Asks for the attachments that are still to be fetched from a peer, the oldest message first.
 pub(super) fn fetch_waiting(
     service: &mut Service,
@@ -116,10 +119,21 @@ pub(super) fn fetch_waiting(
         return Ok(());
     }
     let prefix = peer.member.to_bytes();
-    let rows = turn
-        .view
-        .prefix::<PullRow>(PULL, &prefix, FETCHES_AT_ONCE)?;
-    for (_, pull) in rows {
+    let observer = service.is_observer();
+    let most = if observer { LOOKED_AT } else { FETCHES_AT_ONCE };
+    let mut rows = turn.view.prefix::<PullRow>(PULL, &prefix, most)?;
+    if observer {
+        let mut may = Vec::new();
+        for (key, pull) in rows {
+            let sent = message_key(peer.member, pull.message);
+            let row = turn.view.row::<MessageRow>(MESSAGE, &sent)?;
+            if row.is_some_and(|row| !row.kind.is_of_an_alert()) {
+                may.push((key, pull));
+            }
+        }
+        rows = may;
+    }
+    for (_, pull) in rows.into_iter().take(FETCHES_AT_ONCE) {
         turn.effects.push(Effect::Fetch {
             peer,
             message: pull.message,
@@ -132,7 +146,7 @@ pub(super) fn fetch_waiting(
 }
 
 /// Whether a peer may fetch what a message of this node lists: it was sent to that member, which
-/// is still a member and did not refuse it.
+/// is still a member and did not refuse it. What belongs to an alert no observer fetches.
 pub(super) fn may_fetch(
     service: &Service,
     turn: &Turn<'_>,
@@ -145,6 +159,11 @@ pub(super) fn may_fetch(
         .federation
         .as_ref()
         .is_some_and(|federation| federation.lists(peer.member));
+    let observer = service
+        .federation
+        .as_ref()
+        .is_some_and(|federation| federation.observes(peer.member));
+    let row = row.filter(|row| !(observer && row.kind.is_of_an_alert()));
     let sent = row.and_then(|row| row.deliveries.get(&peer.member).copied());
     Ok(match sent {
         Some(Delivery::Queued | Delivery::Delivered) if listed => Ok(Reply::MayFetch),

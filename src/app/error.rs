@@ -2,6 +2,7 @@
 
 use crate::base::MemberId;
 use crate::domain::FieldError;
+use crate::domain::alert::AlertRefused;
 use crate::domain::rfi::Refused;
 use crate::store::{IndexError, ReadError};
 
@@ -22,6 +23,9 @@ pub enum AppError {
     /// The state, or the four-eyes rule, does not allow it.
     #[error(transparent)]
     NotNow(#[from] Refused),
+    /// The alert does not allow it as it stands.
+    #[error(transparent)]
+    AlertNotNow(AlertRefused),
     /// No trust list is installed.
     #[error("no trust list is installed at this node, so it knows no peers")]
     NoTrustList,
@@ -74,6 +78,7 @@ impl AppError {
             Self::NotFound(_) => "not-found",
             Self::Invalid(_) => "invalid",
             Self::NotNow(refused) => refused.code(),
+            Self::AlertNotNow(refused) => refused.code(),
             Self::NoTrustList => "no-trust-list",
             Self::NotListed(_) => "not-listed",
             Self::ToOneself => "to-oneself",
@@ -102,6 +107,7 @@ impl AppError {
             }
             Self::Invalid(_) => "Correct the fields named and send it again; nothing was sent.",
             Self::NotNow(_) => "Look at the exchange as it now stands with `liaison rfi show`.",
+            Self::AlertNotNow(_) => "Look at the alert as it now stands with `liaison alert show`.",
             Self::NoTrustList => {
                 "Install the list that the members signed: `liaison trust install`."
             }
@@ -125,6 +131,15 @@ impl AppError {
             }
             Self::Log => "Stop the node and run `liaison audit verify` to see what is damaged.",
             Self::Stopping => "Try again when it serves again.",
+        }
+    }
+}
+
+impl From<AlertRefused> for AppError {
+    fn from(refused: AlertRefused) -> Self {
+        match refused {
+            AlertRefused::Invalid(fields) => Self::Invalid(fields),
+            refused => Self::AlertNotNow(refused),
         }
     }
 }

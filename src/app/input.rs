@@ -2,7 +2,9 @@
 
 use crate::audit::{Receipt, Statement};
 use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
-use crate::domain::alert::{Alert, Sighting};
+use crate::domain::alert::{
+    Alert, AlertCommand, AlertState, Audience, Corridor, EventType, Selection, Status, Subscription,
+};
 use crate::domain::message::{AttachmentInfo, AttachmentSlot};
 use crate::domain::rfi::{Command, Request, State};
 use crate::exchange::Refusal;
@@ -39,6 +41,11 @@ impl Federation {
         self.nodes.iter().any(|node| node.member == member)
     }
 
+    /// Whether the member is an observer.
+    pub fn observes(&self, member: MemberId) -> bool {
+        self.trust.observers.contains(&member)
+    }
+
     /// All members but `me`, in order.
     pub fn others(&self, me: MemberId) -> Vec<MemberId> {
         let mut members: Vec<MemberId> = self.nodes.iter().map(|node| node.member).collect();
@@ -56,6 +63,32 @@ pub struct Attached {
     pub slot: AttachmentSlot,
     /// As the body lists it: name, type, size, digest and key.
     pub info: AttachmentInfo,
+}
+
+/// Something to be done to an alert.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OnAlert {
+    /// The alert.
+    pub alert: MessageId,
+    /// The id of the message.
+    pub message: MessageId,
+    /// What to do.
+    pub command: AlertCommand,
+    /// For an update: whom to tell besides those who have the alert.
+    pub audience: Audience,
+}
+
+/// Which alerts a list shows; none of a field for all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AlertFilter {
+    /// Only those about this corridor.
+    pub corridor: Option<Corridor>,
+    /// Only those of this event type.
+    pub event: Option<EventType>,
+    /// Only those in this state; [`AlertState::Superseded`] for those with earlier versions.
+    pub state: Option<AlertState>,
+    /// Only those of this status.
+    pub status: Option<Status>,
 }
 
 /// Something a person asks for.
@@ -117,8 +150,8 @@ pub enum Ask {
     },
     /// Publish an alert.
     PublishAlert {
-        /// The members to tell; all of the trust list if empty.
-        to: Vec<MemberId>,
+        /// Whom to tell.
+        audience: Audience,
         /// The alert's id.
         id: MessageId,
         /// The alert.
@@ -126,8 +159,35 @@ pub enum Ask {
         /// Sealed attachments.
         attached: Vec<Attached>,
     },
-    /// List alerts, the latest first.
+    /// See who would get an alert, or a new version of one. Nothing is sent.
+    PreviewAlert {
+        /// Whom to tell.
+        audience: Audience,
+        /// The alert.
+        alert: Box<Alert>,
+        /// The update that it would be, if it is no first version.
+        update: Option<Box<OnAlert>>,
+    },
+    /// Update or cancel an alert, or say something to it.
+    OnAlert {
+        /// What to do, and to which alert.
+        on: Box<OnAlert>,
+        /// Sealed attachments.
+        attached: Vec<Attached>,
+    },
+    /// Tell all members which corridors this one wants alerts about.
+    Subscribe {
+        /// The id of the message.
+        message: MessageId,
+        /// The corridors; empty for none.
+        corridors: Vec<Corridor>,
+    },
+    /// See which corridors the members want alerts about.
+    ListSubscriptions,
+    /// List alerts, those first to which something was done last.
     ListAlerts {
+        /// Which alerts.
+        filter: AlertFilter,
         /// At most so many.
         limit: usize,
         /// Where the page begins.
@@ -137,15 +197,6 @@ pub enum Ask {
     ReadAlert {
         /// The alert.
         alert: MessageId,
-    },
-    /// Report a sighting.
-    Sight {
-        /// The alert.
-        alert: MessageId,
-        /// The id of the message.
-        message: MessageId,
-        /// The sighting.
-        sighting: Box<Sighting>,
     },
     /// Where an attachment is and how to open it.
     ReadAttachment {
@@ -171,12 +222,16 @@ pub enum Reply {
     Alerts(Vec<AlertRow>, Option<Vec<u8>>),
     /// An alert with all that belongs to it.
     AlertThread(Box<AlertRow>, Vec<ThreadItem>),
+    /// Who would get an alert.
+    AlertPreview(Selection),
+    /// What each member wants alerts about; none where it never said.
+    Subscriptions(Vec<(MemberId, Option<Subscription>)>),
     /// An attachment, and the id under which its sealed file lies.
     Attachment(AttachmentInfo, MessageId),
     /// Something about members.
     Members(Box<MemberReply>),
     /// The node's state.
-    Health(HealthReply),
+    Health(Box<HealthReply>),
     /// The peer may fetch the message's attachments.
     MayFetch,
 }

@@ -26,6 +26,8 @@ pub struct TrustDetails {
     pub suspension: Option<(u32, Digest)>,
     /// Members that are suspended; they are not among the nodes.
     pub suspended: Vec<MemberId>,
+    /// Members that are observers: organisations, not countries.
+    pub observers: Vec<MemberId>,
 }
 
 /// Why a member gets nothing.

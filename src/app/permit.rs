@@ -54,6 +54,14 @@ pub enum Action {
     ReadAlerts,
     /// Report that one sees the same.
     SightAlert,
+    /// Update or cancel an alert.
+    ReviseAlert,
+    /// Report that one does not see the same.
+    ContradictAlert,
+    /// Tell an alert's publisher that one took note.
+    AcknowledgeAlert,
+    /// Choose the corridors that the member wants alerts about.
+    SubscribeAlerts,
     /// See the node's state.
     ReadHealth,
     /// See which exchanges a member has, by their ids.
@@ -62,7 +70,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 25] = [
         Self::SendRequest,
         Self::ListExchanges,
         Self::ReadExchange,
@@ -82,6 +90,10 @@ impl Action {
         Self::PublishAlert,
         Self::ReadAlerts,
         Self::SightAlert,
+        Self::ReviseAlert,
+        Self::ContradictAlert,
+        Self::AcknowledgeAlert,
+        Self::SubscribeAlerts,
         Self::ReadHealth,
         Self::ReadHoldings,
     ];
@@ -108,6 +120,10 @@ impl Action {
             Self::PublishAlert => "publish an alert",
             Self::ReadAlerts => "read alerts",
             Self::SightAlert => "report a sighting",
+            Self::ReviseAlert => "update or cancel an alert",
+            Self::ContradictAlert => "contradict an alert",
+            Self::AcknowledgeAlert => "acknowledge an alert",
+            Self::SubscribeAlerts => "choose which alerts the member wants",
             Self::ReadHealth => "see the node's state",
             Self::ReadHoldings => "see what a member holds",
         }
@@ -131,9 +147,10 @@ impl Action {
             | Self::AskClarification
             | Self::ChannelRequest
             | Self::AnnounceDelay => &[Role::Contact, Role::Officer],
-            Self::PublishAlert => &[Role::Contact],
+            Self::PublishAlert | Self::ReviseAlert | Self::SubscribeAlerts => &[Role::Contact],
             Self::ReadAlerts => &[Role::Officer, Role::Contact, Role::Releaser, Role::Observer],
-            Self::SightAlert => &[Role::Contact, Role::Officer],
+            Self::SightAlert | Self::ContradictAlert => &[Role::Contact, Role::Officer],
+            Self::AcknowledgeAlert => &[Role::Contact, Role::Officer, Role::Releaser],
             Self::ReadHoldings => &[
                 Role::Contact,
                 Role::Officer,
@@ -232,6 +249,8 @@ mod tests {
                     A::ReopenExchange,
                     A::ReadAlerts,
                     A::SightAlert,
+                    A::ContradictAlert,
+                    A::AcknowledgeAlert,
                     A::ReadHealth,
                     A::ReadHoldings,
                 ],
@@ -242,6 +261,7 @@ mod tests {
                     A::ListExchanges,
                     A::ReadExchange,
                     A::ReadAlerts,
+                    A::AcknowledgeAlert,
                     A::ReadHealth,
                     A::ReadHoldings,
                 ],
@@ -261,6 +281,10 @@ mod tests {
                     A::PublishAlert,
                     A::ReadAlerts,
                     A::SightAlert,
+                    A::ReviseAlert,
+                    A::ContradictAlert,
+                    A::AcknowledgeAlert,
+                    A::SubscribeAlerts,
                     A::ReadHealth,
                     A::ReadHoldings,
                 ],

@@ -1,5 +1,6 @@
 //! From changes to the index. Live and on a rebuild the same function writes the same rows.
 
+use super::alerts;
 use super::change::{Change, KeptProof, KeptReceipt, Message, Other, ReceiptWord};
 use super::members::{ListOnRecord, hold, list_in_force};
 use super::rows::{self, *};
@@ -83,6 +84,9 @@ fn sent(
     view.put(MESSAGE, message_key(me, header.id), &row);
     view.put(LEAF, row.leaf.as_bytes().to_vec(), &header.id);
     attached(view, me, message);
+    if header.kind.is_of_an_alert() {
+        alerts::reached(view, message);
+    }
     advance(view, me, message)?;
     converse(view, me, p, message)
 }
@@ -187,32 +191,13 @@ fn converse(
                 exchange.apply(header, &message.event, message.leaf());
             })?;
         }
-        Kind::Alert => {
-            let from = message.sender.member;
-            let mut others = header.recipients.clone();
-            others.push(from);
-            others.retain(|member| *member != me);
-            others.sort();
-            others.dedup();
-            let Some(alert) = AlertRecord::open(header, &message.event) else {
-                return Ok(());
-            };
-            let row = AlertRow {
-                id: header.id,
-                alert,
-                from,
-                others,
-                thread: vec![p.entry],
-            };
-            let key = alert_order_key(header.created, header.id);
-            view.put(ALERT_ORDER, key, &header.id);
-            view.put(ALERT, header.id.to_bytes().to_vec(), &row);
-        }
-        Kind::Sighting => {
-            on_alert(view, header.conversation, p, |alert| {
-                alert.apply(header, &message.event);
-            })?;
-        }
+        Kind::Alert
+        | Kind::Sighting
+        | Kind::AlertUpdate
+        | Kind::AlertCancellation
+        | Kind::Contradiction
+        | Kind::Acknowledgement
+        | Kind::Subscription => alerts::converse(view, p, message)?,
     }
     Ok(())
 }
@@ -240,7 +225,8 @@ fn on_exchange(
     Ok(true)
 }
 
-fn on_alert(
+/// Adds an entry to an alert's thread, and does something to it; whether there is such an alert.
+pub(super) fn on_alert(
     view: &mut View<'_>,
     id: MessageId,
     p: &Projected<'_>,
@@ -250,8 +236,10 @@ fn on_alert(
     let Some(mut row) = view.row::<AlertRow>(ALERT, &key)? else {
         return Ok(false);
     };
+    view.delete(ALERT_ORDER, alert_order_key(row.alert.updated(), id));
     row.thread.push(p.entry);
     then(&mut row.alert);
+    view.put(ALERT_ORDER, alert_order_key(row.alert.updated(), id), &id);
     view.put(ALERT, key.to_vec(), &row);
     Ok(true)
 }

@@ -10,15 +10,14 @@ use super::permit::{Action, Permit};
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
 use super::view::after_prefix;
-use crate::base::{Actor, MessageId};
-use crate::domain::message::Kind;
+use crate::base::{Actor, MessageId, Role};
 use crate::domain::rfi::State;
 
 /// The longest page.
-const LONGEST_PAGE: usize = 500;
+pub(super) const LONGEST_PAGE: usize = 500;
 
 /// Rows looked at for one page when a filter leaves most of them out.
-const LOOKED_AT: usize = 10_000;
+pub(super) const LOOKED_AT: usize = 10_000;
 
 /// Entries counted for one peer in the node's state.
 const COUNTED: usize = 10_000;
@@ -114,40 +113,8 @@ pub(super) fn exchange(
     Ok(Reply::Thread(Box::new(row), thread))
 }
 
-/// A page of alerts, the latest first.
-pub(super) fn alerts(turn: &Turn<'_>, limit: usize, cursor: Option<&[u8]>) -> Result<Reply, Stop> {
-    let limit = limit.clamp(1, LONGEST_PAGE);
-    let from = cursor.map_or_else(Vec::new, |cursor| [cursor, &[0]].concat());
-    let mut keys = turn
-        .view
-        .range::<MessageId>(ALERT_ORDER, &from, None, limit + 1)?;
-    let next = (keys.len() > limit).then(|| keys[limit - 1].0.clone());
-    keys.truncate(limit);
-    let mut rows = Vec::new();
-    for (_, id) in keys {
-        rows.extend(turn.view.row::<AlertRow>(ALERT, &id.to_bytes())?);
-    }
-    Ok(Reply::Alerts(rows, next))
-}
-
-/// One alert; if it is seen for the first time, that is receipted as opened.
-pub(super) fn alert(
-    service: &mut Service,
-    turn: &mut Turn<'_>,
-    by: Actor,
-    id: MessageId,
-) -> Result<Reply, Stop> {
-    let row = turn
-        .view
-        .row::<AlertRow>(ALERT, &id.to_bytes())?
-        .ok_or(AppError::NotFound("alert"))?;
-    let thread = thread(turn, &row.thread)?;
-    consult(service, turn, by, id, &thread)?;
-    Ok(Reply::AlertThread(Box::new(row), thread))
-}
-
 /// Reads the entries of a thread back from the log.
-fn thread(turn: &Turn<'_>, entries: &[u64]) -> Result<Vec<ThreadItem>, Stop> {
+pub(super) fn thread(turn: &Turn<'_>, entries: &[u64]) -> Result<Vec<ThreadItem>, Stop> {
     if entries.iter().any(|entry| *entry >= turn.log.size()) {
         return Err(Stop::NotYet);
     }
@@ -181,7 +148,7 @@ fn thread(turn: &Turn<'_>, entries: &[u64]) -> Result<Vec<ThreadItem>, Stop> {
 }
 
 /// Records that a person read a conversation, and which messages for the first time.
-fn consult(
+pub(super) fn consult(
     service: &mut Service,
     turn: &mut Turn<'_>,
     by: Actor,
@@ -244,8 +211,11 @@ pub(super) fn attachment(
     }
     let (sender, row) = found.ok_or_else(|| missing.clone())?;
     // Leave to read alerts is no leave to read what belongs to an exchange.
-    let alert = matches!(row.kind, Kind::Alert | Kind::Sighting);
+    let alert = row.kind.is_of_an_alert();
     if permit.action() == Action::ReadAlerts && !alert {
+        return Err(missing.into());
+    }
+    if by.role == Role::Observer || (alert && service.is_observer()) {
         return Err(missing.into());
     }
     let slot = row
@@ -297,7 +267,7 @@ pub(super) fn health(service: &Service, turn: &Turn<'_>) -> Result<Reply, Stop> 
         waiting.push((member, rows.len() as u64, since));
         linked.extend(service.flight.peer(member));
     }
-    Ok(Reply::Health(HealthReply {
+    let health = HealthReply {
         federation: service.federation.clone(),
         list_alarms: service.list_alarms(),
         log_size: turn.log.size(),
@@ -306,5 +276,6 @@ pub(super) fn health(service: &Service, turn: &Turn<'_>) -> Result<Reply, Stop> 
         index_size: turn.log.size(),
         waiting,
         linked,
-    }))
+    };
+    Ok(Reply::Health(Box::new(health)))
 }

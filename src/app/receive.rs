@@ -1,12 +1,12 @@
 //! What peers send: each message is taken once, refused with a reason, or asked for again.
 
+use super::alerts;
 use super::change::{Change, Message, Other};
 use super::deliver;
 use super::input::Effect;
 use super::rows::*;
 use super::service::{Service, Turn};
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId};
-use crate::domain::alert::AlertRecord;
 use crate::domain::message::Kind;
 use crate::domain::rfi::{Exchange, PeerFault};
 use crate::exchange::{Conversation, Known, Refusal, Verdict, judge};
@@ -128,16 +128,25 @@ fn admit(
                 admitted.map_err(refusal_of)
             }
         },
-        Kind::Alert if !opens => Err(Refusal::OutOfState),
-        Kind::Alert => AlertRecord::admit_alert(header, &message.event).map_err(refusal_of),
-        Kind::Sighting => match alert {
-            None => Err(Refusal::UnknownConversation),
-            Some(row) if !row.others.contains(&sender) => Err(Refusal::OutOfState),
-            Some(row) => {
-                let admitted = row.alert.admit(header, &message.event);
-                admitted.map_err(refusal_of)
-            }
-        },
+        // What belongs to an exchange is no alert, and a message of an alert has no place in it.
+        Kind::Alert
+        | Kind::Sighting
+        | Kind::AlertUpdate
+        | Kind::AlertCancellation
+        | Kind::Contradiction
+        | Kind::Acknowledgement
+        | Kind::Subscription
+            if exchange.is_some() =>
+        {
+            Err(Refusal::OutOfState)
+        }
+        Kind::Alert
+        | Kind::Sighting
+        | Kind::AlertUpdate
+        | Kind::AlertCancellation
+        | Kind::Contradiction
+        | Kind::Acknowledgement
+        | Kind::Subscription => alerts::admit(me, header, &message.event, alert.as_ref(), opens),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::alerts;
 use super::change::{Change, Message};
 use super::error::AppError;
 use super::input::{Attached, Reply};
@@ -134,6 +135,7 @@ pub(super) fn compose(
     for member in &letter.recipients {
         seen = seen.or(last_seen(&turn.view, letter.conversation, *member)?);
     }
+    let extensions = alerts::joining(&turn.view, &letter, &progress)?;
     let header = Header {
         protocol: wire::PROTOCOL,
         id: letter.id,
@@ -150,7 +152,7 @@ pub(super) fn compose(
         expires: turn.now.plus(LIFE),
         trust_list: federation.hash,
         attachments: letter.attached.iter().map(|a| a.slot.clone()).collect(),
-        extensions: Vec::new(),
+        extensions,
     };
     let event = Event {
         by,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::members::Withheld;
 use crate::audit::Origin;
 use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
-use crate::domain::alert::AlertRecord;
+use crate::domain::alert::{AlertRecord, Subscription};
 use crate::domain::message::Kind;
 use crate::domain::rfi::Exchange;
 use crate::store::Table;
@@ -28,8 +28,12 @@ pub const EXCHANGE: Table = Table("exchange");
 pub const EXCHANGE_ORDER: Table = Table("exchange-order");
 /// Alerts by id.
 pub const ALERT: Table = Table("alert");
-/// Alerts by time of publication, newest first.
+/// Alerts by the time at which their publisher last did something to them, newest first.
 pub const ALERT_ORDER: Table = Table("alert-order");
+/// What each member wants alerts about, by member.
+pub const SUBSCRIPTION: Table = Table("subscription");
+/// How far each recipient was brought in the own messages of an alert, by alert and recipient.
+pub const REACHED: Table = Table("reached");
 /// What waits for each member: urgent before routine, then in the order of the log.
 pub const OUTBOX: Table = Table("outbox");
 /// Attachments to be fetched from each member.
@@ -52,7 +56,7 @@ pub const LIST: Table = Table("list");
 pub const HELD: Table = Table("held");
 
 /// The version of these tables. An index written by another version is rebuilt.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// A message, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,19 +125,24 @@ pub struct ExchangeRow {
     pub withheld: Option<Withheld>,
 }
 
-/// An alert with its sightings, and the entries that made it so.
+/// An alert with what was said to it, and the entries that made it so.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AlertRow {
     /// The alert's id.
     pub id: MessageId,
     /// The alert.
     pub alert: AlertRecord,
-    /// The member that published it.
-    pub from: MemberId,
-    /// The other members that have it: its publisher and recipients without this one.
-    pub others: Vec<MemberId>,
     /// The log entries that belong to it, in order.
     pub thread: Vec<u64>,
+}
+
+/// What a member last said that it wants alerts about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubscriptionRow {
+    /// The message that said so.
+    pub message: MessageId,
+    /// The corridors, and since when.
+    pub subscription: Subscription,
 }
 
 /// Something that waits for a member.
@@ -234,8 +243,8 @@ pub fn order_key(outgoing: bool, updated: Timestamp, id: MessageId) -> Vec<u8> {
 }
 
 /// Key of an alert in the feed, newest first.
-pub fn alert_order_key(created: Timestamp, id: MessageId) -> Vec<u8> {
-    [&newest_first(created)[..], &id.to_bytes()].concat()
+pub fn alert_order_key(updated: Timestamp, id: MessageId) -> Vec<u8> {
+    [&newest_first(updated)[..], &id.to_bytes()].concat()
 }
 
 /// Key of an expiry, soonest first.

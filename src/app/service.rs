@@ -112,6 +112,12 @@ impl Service {
         }
     }
 
+    /// Whether this member is an observer.
+    pub(super) fn is_observer(&self) -> bool {
+        let federation = self.federation.as_ref();
+        federation.is_some_and(|federation| federation.observes(self.me.member))
+    }
+
     /// When the service next needs a [`Input::Tick`], if no other input comes before.
     pub fn next_wake(&self) -> Option<Timestamp> {
         self.flight.next_retry()
@@ -303,18 +309,34 @@ impl Service {
             Ask::ReadExchange { exchange } => read::exchange(self, turn, permit.actor(), *exchange),
             Ask::GlanceExchange { exchange } => read::glance(self, turn, *exchange),
             Ask::PublishAlert {
-                to,
+                audience,
                 id,
                 alert,
                 attached,
-            } => alerts::publish(self, turn, permit.actor(), to, *id, alert, attached),
-            Ask::ListAlerts { limit, cursor } => read::alerts(turn, *limit, cursor.as_deref()),
-            Ask::ReadAlert { alert } => read::alert(self, turn, permit.actor(), *alert),
-            Ask::Sight {
+            } => alerts::publish(self, turn, permit.actor(), audience, *id, alert, attached),
+            Ask::PreviewAlert {
+                audience,
                 alert,
-                message,
-                sighting,
-            } => alerts::sight(self, turn, permit.actor(), *alert, *message, sighting),
+                update,
+            } => alerts::preview(
+                self,
+                turn,
+                permit.actor(),
+                update.as_deref(),
+                audience,
+                alert,
+            ),
+            Ask::OnAlert { on, attached } => alerts::act(self, turn, permit.actor(), on, attached),
+            Ask::Subscribe { message, corridors } => {
+                alerts::subscribe(self, turn, permit.actor(), *message, corridors)
+            }
+            Ask::ListSubscriptions => alerts::subscriptions(self, turn),
+            Ask::ListAlerts {
+                filter,
+                limit,
+                cursor,
+            } => alerts::list(turn, filter, *limit, cursor.as_deref()),
+            Ask::ReadAlert { alert } => alerts::read(self, turn, permit.actor(), *alert),
             Ask::ReadAttachment { message, index } => {
                 read::attachment(self, turn, permit, *message, *index)
             }
@@ -360,9 +382,12 @@ fn action_of(ask: &Ask) -> &'static [Action] {
         Ask::Supersede { .. } => &[Action::SupersedeRequest],
         Ask::ListExchanges { .. } | Ask::GlanceExchange { .. } => &[Action::ListExchanges],
         Ask::ReadExchange { .. } => &[Action::ReadExchange],
-        Ask::PublishAlert { .. } => &[Action::PublishAlert],
-        Ask::ListAlerts { .. } | Ask::ReadAlert { .. } => &[Action::ReadAlerts],
-        Ask::Sight { .. } => &[Action::SightAlert],
+        Ask::PublishAlert { .. } | Ask::PreviewAlert { .. } => &[Action::PublishAlert],
+        Ask::OnAlert { on, .. } => alerts::action_of(&on.command),
+        Ask::Subscribe { .. } => &[Action::SubscribeAlerts],
+        Ask::ListAlerts { .. } | Ask::ReadAlert { .. } | Ask::ListSubscriptions => {
+            &[Action::ReadAlerts]
+        }
         Ask::ReadAttachment { .. } => &[Action::ReadExchange, Action::ReadAlerts],
         Ask::Members(ask) => ask.actions(),
         Ask::Health => &[Action::ReadHealth],

@@ -170,12 +170,20 @@ events! {
     AlertReceived = 201, "alert-received";
     /// A sighting, or a contradiction, was sent on an alert.
     SightingSent = 210, "sighting-sent";
-    /// A sighting came in.
+    /// A sighting, or a contradiction, came in.
     SightingReceived = 211, "sighting-received";
+    /// A person here told the author of an alert that they took note of it.
+    AcknowledgementSent = 212, "acknowledgement-sent";
+    /// A person elsewhere took note of an alert of ours.
+    AcknowledgementReceived = 213, "acknowledgement-received";
     /// An alert was updated or cancelled by its author.
     AlertRevisionSent = 220, "alert-revision-sent";
     /// An update or cancellation of an alert came in.
     AlertRevisionReceived = 221, "alert-revision-received";
+    /// The members were told which corridors this one wants alerts about.
+    SubscriptionSent = 230, "subscription-sent";
+    /// A member said which corridors it wants alerts about.
+    SubscriptionReceived = 231, "subscription-received";
 
     /// A draft was written or changed.
     DraftSaved = 300, "draft-saved";

@@ -1,76 +1,47 @@
 //! `alert …`: smuggling-trend alerts, as a client of the running node.
 
-use std::path::PathBuf;
+mod args;
+mod words;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
+use serde_json::Value;
 
 use super::failure::Failure;
-use super::session::{ReaderArgs, SessionArgs};
-use super::{input, output, rfi, thread};
-use crate::api::{AlertSummary, PublishAlert, SendSighting};
-use crate::base::{MemberId, MessageId, Role};
+use super::{input, output, rfi};
+use crate::api::{
+    Acknowledge, AlertSummary, CancelAlert, PreviewAlert, PublishAlert, SendContradiction,
+    SendSighting, Subscribe, UpdateAlert,
+};
+use crate::base::{Role, Timestamp};
+use crate::client::AlertQuery;
+use crate::domain::alert::{Acknowledgement, Audience};
+
+/// The roles whose token a command takes that speaks for the office.
+const CONTACT: [Role; 1] = [Role::Contact];
 
 /// `alert …`.
 #[derive(Debug, Subcommand)]
 pub enum Alert {
-    /// Publish an alert to some members, or to all
-    Publish(Publish),
+    /// Publish an alert to some members, or to all; --dry-run shows to whom
+    Publish(args::Publish),
+    /// Put a new version in an alert's place; all who have it get it
+    Update(args::Update),
+    /// Take an alert back
+    Cancel(args::Cancel),
     /// Report that this office sees the same
-    Sight(Sight),
-    /// List alerts
-    List(List),
-    /// Show an alert with its sightings and receipts
-    Show(Show),
-}
-
-/// `alert publish`.
-#[derive(Debug, Args)]
-pub struct Publish {
-    #[command(flatten)]
-    session: SessionArgs,
-    /// The alert, TOML
-    #[arg(long, value_name = "FILE")]
-    file: PathBuf,
-    /// The members to tell, instead of all; repeat it, or separate them by commas
-    #[arg(long, value_delimiter = ',', value_name = "MEMBER")]
-    to: Vec<MemberId>,
-    /// Files to send with it
-    #[arg(long, num_args = 1.., value_name = "FILE")]
-    attach: Vec<PathBuf>,
-}
-
-/// `alert sight`.
-#[derive(Debug, Args)]
-pub struct Sight {
-    /// The alert
-    id: MessageId,
-    #[command(flatten)]
-    session: SessionArgs,
-    /// The sighting, TOML
-    #[arg(long, value_name = "FILE")]
-    file: PathBuf,
-}
-
-/// `alert list`.
-#[derive(Debug, Args)]
-pub struct List {
-    #[command(flatten)]
-    session: ReaderArgs,
-    /// At most this many
-    #[arg(long, value_name = "NUMBER")]
-    limit: Option<u32>,
-    /// Go on where an earlier list ended
-    #[arg(long)]
-    cursor: Option<String>,
-}
-
-/// `alert show`.
-#[derive(Debug, Args)]
-pub struct Show {
-    /// The alert
-    id: MessageId,
-    #[command(flatten)]
-    session: ReaderArgs,
+    Sight(args::Say),
+    /// Report that this office does not see it, or sees it otherwise
+    Contradict(args::Say),
+    /// Tell the publisher that a person here took note
+    Acknowledge(args::Acknowledge),
+    /// Tell all members which corridors this office wants alerts about
+    Subscribe(args::Subscribe),
+    /// Show which corridors the members want alerts about
+    Subscriptions(args::Subscriptions),
+    /// List alerts, without exercises and tests unless --status asks for them
+    List(args::List),
+    /// Show an alert with its versions, and what was said to it
+    Show(args::Show),
 }
 
 impl Alert {
@@ -80,50 +51,137 @@ impl Alert {
     /// A [`Failure`].
     pub async fn run(self, json: bool) -> Result<(), Failure> {
         match self {
-            Self::Publish(args) => {
-                let alert = args.publish().await?;
-                output::print(&alert, || thread::alert_now(&alert), json)
+            Self::Publish(args) => args.run(json).await,
+            Self::Update(args) => args.run(json).await,
+            Self::Cancel(args) => {
+                let session = args.session.open(&CONTACT)?;
+                let body = CancelAlert {
+                    reason: args.reason,
+                };
+                print(&session.client.cancel_alert(args.id, &body).await?, json)
             }
             Self::Sight(args) => {
-                let alert = args.sight().await?;
-                output::print(&alert, || thread::alert_now(&alert), json)
+                let sighting = input::read(&args.file)?;
+                let session = args.session.open(&CONTACT)?;
+                let body = SendSighting { sighting };
+                print(&session.client.sight(args.id, &body).await?, json)
             }
-            Self::List(args) => {
+            Self::Contradict(args) => {
+                let contradiction = input::read(&args.file)?;
+                let session = args.session.open(&CONTACT)?;
+                let body = SendContradiction { contradiction };
+                print(&session.client.contradict(args.id, &body).await?, json)
+            }
+            Self::Acknowledge(args) => {
                 let session = args.session.open(&rfi::READERS)?;
-                let page = session.client.alerts(args.limit, args.cursor.as_deref());
-                let page = page.await?;
-                let lines = page.items.iter().map(thread::alert_lines);
-                let text = || output::page(lines, page.next.as_deref(), "no alerts");
-                output::print(&page, text, json)
+                let acknowledgement = Acknowledgement {
+                    version: args.read_version,
+                    read: None,
+                    note: args.note,
+                };
+                let body = Acknowledge { acknowledgement };
+                print(&session.client.acknowledge(args.id, &body).await?, json)
             }
+            Self::Subscribe(args) => {
+                let session = args.session.open(&CONTACT)?;
+                let body = Subscribe {
+                    corridors: args.corridor,
+                };
+                let all = session.client.subscribe(&body).await?;
+                output::print(&all, || words::subscriptions(&all), json)
+            }
+            Self::Subscriptions(args) => {
+                let session = args.session.open(&rfi::READERS)?;
+                let all = session.client.subscriptions().await?;
+                output::print(&all, || words::subscriptions(&all), json)
+            }
+            Self::List(args) => args.run(json).await,
             Self::Show(args) => {
                 let session = args.session.open(&rfi::READERS)?;
                 let view = session.client.alert(args.id).await?;
-                output::print(&view, || thread::alert(&view), json)
+                output::print(&view, || words::view(&view, Timestamp::system()), json)
             }
         }
     }
 }
 
-impl Publish {
-    async fn publish(self) -> Result<AlertSummary, Failure> {
+fn print(alert: &AlertSummary, json: bool) -> Result<(), Failure> {
+    output::print(alert, || words::now(alert, Timestamp::system()), json)
+}
+
+/// Prints who would get an alert.
+async fn preview(
+    session: &super::session::Session,
+    body: PreviewAlert<Value>,
+    json: bool,
+) -> Result<(), Failure> {
+    let preview = session.client.preview_alert(&body).await?;
+    output::print(&preview, || words::preview(&preview), json)
+}
+
+impl args::Publish {
+    async fn run(self, json: bool) -> Result<(), Failure> {
         let alert = input::read(&self.file)?;
-        let session = self.session.open(&[Role::Contact])?;
+        let audience = self.audience.chosen()?.unwrap_or(Audience::All);
+        let session = self.session.open(&CONTACT)?;
+        if self.dry_run {
+            let body = PreviewAlert {
+                updates: None,
+                audience: Some(audience),
+                alert,
+            };
+            return preview(&session, body, json).await;
+        }
         let reservation = session.attach(&self.attach).await?;
         let body = PublishAlert {
             reservation,
-            to: self.to,
+            audience,
             alert,
         };
-        Ok(session.client.publish_alert(&body).await?)
+        print(&session.client.publish_alert(&body).await?, json)
     }
 }
 
-impl Sight {
-    async fn sight(self) -> Result<AlertSummary, Failure> {
-        let sighting = input::read(&self.file)?;
-        let session = self.session.open(&[Role::Contact])?;
-        let body = SendSighting { sighting };
-        Ok(session.client.sight(self.id, &body).await?)
+impl args::Update {
+    async fn run(self, json: bool) -> Result<(), Failure> {
+        let alert = input::read(&self.file)?;
+        let audience = self.audience.chosen()?;
+        let session = self.session.open(&CONTACT)?;
+        if self.dry_run {
+            let body = PreviewAlert {
+                updates: Some(self.id),
+                audience,
+                alert,
+            };
+            return preview(&session, body, json).await;
+        }
+        let reservation = session.attach(&self.attach).await?;
+        let body = UpdateAlert {
+            reservation,
+            audience,
+            alert,
+            changes: self.changes,
+            replaces: self.replaces,
+        };
+        print(&session.client.update_alert(self.id, &body).await?, json)
+    }
+}
+
+impl args::List {
+    async fn run(self, json: bool) -> Result<(), Failure> {
+        let session = self.session.open(&rfi::READERS)?;
+        let query = AlertQuery {
+            status: self.status,
+            corridor: self.corridor.map(|corridor| corridor.to_string()),
+            event: self.event.map(|event| event.to_string()),
+            state: self.state.map(|state| state.to_string()),
+            limit: self.limit,
+            cursor: self.cursor,
+        };
+        let page = session.client.alerts(&query).await?;
+        let now = Timestamp::system();
+        let lines = page.items.iter().map(|alert| words::lines(alert, now));
+        let text = || output::page(lines, page.next.as_deref(), "no alerts");
+        output::print(&page, text, json)
     }
 }

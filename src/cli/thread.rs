@@ -1,4 +1,5 @@
-//! Exchanges and alerts in words: what was said, by whom, and the proof behind each receipt.
+//! Exchanges, and the events of exchanges and alerts, in words: what was said, by whom, and the
+//! proof behind each receipt.
 
 mod progress;
 
@@ -9,10 +10,9 @@ use progress::{clock_lines, questions};
 
 use super::text::{clean, content, count, hang, size, time};
 use crate::api::{
-    AlertSummary, AlertView, AttachmentView, Direction, EventView, ExchangeSummary, ExchangeView,
-    PeerLogView, ProofView,
+    AttachmentView, Direction, EventView, ExchangeSummary, ExchangeView, PeerLogView, ProofView,
 };
-use crate::base::{MemberId, Role, Timestamp};
+use crate::base::{Role, Timestamp};
 
 /// One exchange in a list: two lines, or three where something waits.
 pub fn exchange_lines(exchange: &ExchangeSummary, now: Timestamp) -> String {
@@ -142,56 +142,8 @@ pub fn state_words(summary: &ExchangeSummary) -> String {
     format!("{}: {words}", clean(&summary.state))
 }
 
-/// One alert in a list.
-pub fn alert_lines(alert: &AlertSummary) -> String {
-    let mut text = format!(
-        "{}  {:<10}  from {}\n",
-        alert.id,
-        clean(&alert.state),
-        alert.from
-    );
-    let status = match alert.status.as_str() {
-        "actual" => String::new(),
-        other => format!("{}: ", clean(other).to_uppercase()),
-    };
-    text += &hang("    ", &format!("{status}{}", clean(&alert.headline)));
-    text += &hang("    ", &alert_kind(alert));
-    text
-}
-
-/// A whole alert.
-pub fn alert(view: &AlertView) -> String {
-    alert_now(&view.summary) + &events(&view.events)
-}
-
-/// An alert as it stands.
-pub fn alert_now(alert: &AlertSummary) -> String {
-    let mut text = format!("Alert {} from {}\n", alert.id, alert.from);
-    text += &hang("  headline   ", &alert.headline);
-    text += &hang("  kind       ", &alert_kind(alert));
-    text += &hang(
-        "  state      ",
-        &format!("{}, {}", alert.state, alert.status),
-    );
-    text += &hang("  published  ", &time(alert.created));
-    text += &hang("  expires    ", &time(alert.expires));
-    text
-}
-
-fn alert_kind(alert: &AlertSummary) -> String {
-    let sighted: Vec<_> = alert.sighted_by.iter().map(MemberId::as_str).collect();
-    let sighted = match sighted.as_slice() {
-        [] => "no sighting".to_owned(),
-        members => format!("seen too by {}", members.join(", ")),
-    };
-    let (category, event) = (clean(&alert.category), clean(&alert.event));
-    format!(
-        "{event} (category {category}), {}, {sighted}",
-        clean(&alert.severity)
-    )
-}
-
-fn events(events: &[EventView]) -> String {
+/// What happened, one event after the other.
+pub fn events(events: &[EventView]) -> String {
     let mut text = String::new();
     for event in events {
         text += &format!("\n{}\n", time(event.at));
@@ -250,6 +202,10 @@ fn did(event: &EventView, all: &[EventView]) -> String {
         "local-ground" => ground_words(event),
         "alert" => "published the alert".to_owned(),
         "sighting" => "sees it too".to_owned(),
+        "alert-update" => "published a new version".to_owned(),
+        "alert-cancel" => "cancelled the alert".to_owned(),
+        "contradiction" => "contradicts it".to_owned(),
+        "alert-acknowledgement" => "took note of it".to_owned(),
         "delivered" => format!("received {}", about()),
         "opened" => format!("opened {}", about()),
         other => clean(other),

@@ -1,18 +1,26 @@
 //! Smuggling-trend alerts, and what those who receive them see themselves.
 
+mod audience;
+mod command;
 mod lists;
 mod parts;
 mod record;
+mod revision;
 mod sighting;
+mod subscription;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use audience::{Audience, Candidate, Chosen, LeftOut, Selection};
+pub use command::{AlertCommand, AlertFault, AlertRefused, Revision};
 pub use lists::*;
 pub use parts::{Count, Fee, Impact, LOWEST_COUNT, Leg, Violence};
-pub use record::{AlertRecord, AlertState, Seen};
-pub use sighting::Sighting;
+pub use record::{AlertRecord, AlertState, Cancelled, Said, Superseded, Version};
+pub use revision::{AlertCancellation, AlertUpdate};
+pub use sighting::{Acknowledgement, Contradiction, Sighting};
+pub use subscription::Subscription;
 
 use super::handling::{Evaluation, Handling, HandlingCode, Tlp};
 use super::message::Priority;
@@ -138,7 +146,7 @@ impl Alert {
         faults.distinct("document_fraud", &self.document_fraud);
         faults.most("fees", &self.fees, 32);
         for (i, fee) in self.fees.iter().enumerate() {
-            fee.check(&format!("fees[{i}]"), faults);
+            fee.check(&format!("fees[{i}]"), self.legs.len(), faults);
         }
     }
 
@@ -151,9 +159,9 @@ impl Alert {
         faults.most("persons", &self.persons, 128);
         for (i, count) in self.persons.iter().enumerate() {
             count.check(&format!("persons[{i}]"), faults);
-            if self.persons.iter().any(|whole| count.lays_open(whole)) {
+            if count.is_laid_open_by(&self.persons) {
                 let what = format!(
-                    "with another count it gives away how many under {LOWEST_COUNT} the rest are"
+                    "with the counts of its parts it gives away a rest under {LOWEST_COUNT}"
                 );
                 faults.note(format!("persons[{i}].persons"), "not-allowed", what);
             }
@@ -171,6 +179,10 @@ impl Alert {
         }
         if before(self.valid_from, Some(self.expires)) {
             faults.note("expires", "not-allowed", "is not before valid_from");
+        }
+        if before(self.review_on, Some(self.expires)) {
+            let what = "is not after expires: what is over is not reviewed";
+            faults.note("review_on", "not-allowed", what);
         }
     }
 

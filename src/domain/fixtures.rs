@@ -1,6 +1,6 @@
 //! What the tests of this module begin from: the example files, and messages that carry them.
 
-use super::alert::{Alert, Sighting};
+use super::alert::{Alert, Contradiction, Sighting};
 use super::message::{Body, Event, Header, Priority};
 use super::rfi::{Answer, Request};
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, PersonId, Role, Timestamp};
@@ -9,6 +9,8 @@ pub const REQUEST: &str = include_str!("../../deploy/examples/request.toml");
 pub const REQUEST_AT: &str = include_str!("../../deploy/examples/request-at.toml");
 pub const ANSWER: &str = include_str!("../../deploy/examples/answer.toml");
 pub const ALERT: &str = include_str!("../../deploy/examples/alert.toml");
+pub const UPDATE: &str = include_str!("../../deploy/examples/alert-update.toml");
+pub const CONTRADICTION: &str = include_str!("../../deploy/examples/contradiction.toml");
 pub const SIGHTING: &str = include_str!("../../deploy/examples/sighting.toml");
 
 pub fn request() -> Request {
@@ -25,6 +27,15 @@ pub fn alert() -> Alert {
 
 pub fn sighting() -> Sighting {
     toml::from_str(SIGHTING).expect("the example is a sighting")
+}
+
+pub fn contradiction() -> Contradiction {
+    toml::from_str(CONTRADICTION).expect("the example is a contradiction")
+}
+
+/// The alert of [`alert`] in its next version.
+pub fn updated_alert() -> Alert {
+    toml::from_str(UPDATE).expect("the example is an alert")
 }
 
 /// Hours after the time in which the tests play.
@@ -49,6 +60,7 @@ pub fn message(by: Actor, at: Timestamp, body: Body) -> (Header, Event) {
     let (priority, handling) = match &body {
         Body::Request(request) => (request.priority(), request.handling.clone()),
         Body::Alert(alert) => (alert.priority(), alert.handling.clone()),
+        Body::AlertUpdate(update) => (update.alert.priority(), update.alert.handling.clone()),
         _ => (Priority::Urgent, request().handling),
     };
     let other = if by.member == member("MK") {

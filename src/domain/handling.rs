@@ -1,8 +1,25 @@
 //! What a receiver may do with information, and what it is worth.
+//!
+//! To whom an alert may go by its marking. Observers are the members that are organisations: they
+//! facilitate the exchange, and have no part in policing.
+//!
+//! | Marking | Countries | Observers |
+//! |---|---|---|
+//! | TLP:RED | if named one by one | no |
+//! | TLP:AMBER+STRICT | yes | no |
+//! | TLP:AMBER | yes | if neither H2 nor H3 restricts it: an observer passes on what it learns, and no node can check a restriction in words |
+//! | TLP:GREEN, TLP:CLEAR | yes | yes |
+//!
+//! Observers, members and persons alike, never get the attachments of an alert: nobody can see to
+//! it that a file holds no personal data. An alert itself has no field for a person.
 
 use serde::{Deserialize, Serialize};
 
 use super::Faults;
+
+mod words;
+
+pub use words::Withheld;
 
 /// The text is not a value of the code list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -2,13 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::alert::{Alert, Sighting};
+use super::alert::{
+    Acknowledgement, Alert, AlertCancellation, AlertUpdate, Contradiction, Sighting, Subscription,
+};
 pub use super::handling::Handling;
 use super::rfi::{
     Acceptance, Answer, AwaitingAuthorisation, Channelling, Clarification, ClarificationRequest,
     Closing, Feedback, Refusal, Reopening, Request, Supersession, Transfer, Withdrawal,
 };
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, Timestamp};
+
+mod joining;
+
+pub use joining::{Joining, MalformedJoining};
 
 codes! {
     /// What a message is.
@@ -45,6 +51,16 @@ codes! {
         Alert = "alert",
         /// "We see it too."
         Sighting = "sighting",
+        /// A whole new version of an alert.
+        AlertUpdate = "alert-update",
+        /// The publisher takes an alert back.
+        AlertCancellation = "alert-cancel",
+        /// "We do not see it", or "it is otherwise".
+        Contradiction = "contradiction",
+        /// A person took note of an alert.
+        Acknowledgement = "alert-acknowledgement",
+        /// The corridors that a member wants alerts about.
+        Subscription = "subscription",
     }
 }
 
@@ -154,7 +170,7 @@ pub struct Header {
     pub trust_list: Digest,
     /// Sealed attachments.
     pub attachments: Vec<AttachmentSlot>,
-    /// What later versions add.
+    /// What later versions add, and who joins: [`Header::joining`].
     pub extensions: Vec<Extension>,
 }
 
@@ -207,6 +223,31 @@ pub enum Body {
     Alert(Box<Alert>),
     /// "We see it too."
     Sighting(Sighting),
+    /// A whole new version of an alert.
+    AlertUpdate(Box<AlertUpdate>),
+    /// The publisher takes an alert back.
+    AlertCancellation(AlertCancellation),
+    /// "We do not see it", or "it is otherwise".
+    Contradiction(Contradiction),
+    /// A person took note of an alert.
+    Acknowledgement(Acknowledgement),
+    /// The corridors that a member wants alerts about.
+    Subscription(Subscription),
+}
+
+impl Kind {
+    /// Whether it belongs to an alert, whose recipients may become more.
+    pub fn is_of_an_alert(self) -> bool {
+        matches!(
+            self,
+            Self::Alert
+                | Self::Sighting
+                | Self::AlertUpdate
+                | Self::AlertCancellation
+                | Self::Contradiction
+                | Self::Acknowledgement
+        )
+    }
 }
 
 impl Body {
@@ -229,6 +270,11 @@ impl Body {
             Self::Reopening(_) => Kind::Reopening,
             Self::Alert(_) => Kind::Alert,
             Self::Sighting(_) => Kind::Sighting,
+            Self::AlertUpdate(_) => Kind::AlertUpdate,
+            Self::AlertCancellation(_) => Kind::AlertCancellation,
+            Self::Contradiction(_) => Kind::Contradiction,
+            Self::Acknowledgement(_) => Kind::Acknowledgement,
+            Self::Subscription(_) => Kind::Subscription,
         }
     }
 }

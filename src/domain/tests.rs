@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::alert::*;
-use super::fixtures::{ALERT, ANSWER, REQUEST, REQUEST_AT, SIGHTING};
+use super::fixtures::{ALERT, ANSWER, CONTRADICTION, REQUEST, REQUEST_AT, SIGHTING, UPDATE};
 use super::handling::*;
 use super::message::{Kind, Priority};
 use super::profile::*;
@@ -82,7 +82,7 @@ fn the_codes_of_requests_are_those_of_the_field() {
         Kind,
         "request accept answer refuse clarification-request clarification channelling \
          awaiting-authorisation feedback closing withdrawal supersession transfer reopening alert \
-         sighting"
+         sighting alert-update alert-cancel contradiction alert-acknowledgement subscription"
     );
     list!(Priority, "urgent routine");
 }
@@ -135,6 +135,8 @@ fn the_codes_of_alerts_are_those_of_the_field() {
          withholds-necessities withholds-documents other"
     );
     list!(AlertState, "current expired cancelled superseded");
+    list!(MessageType, "alert update cancel");
+    list!(Difference, "not-seen otherwise");
 }
 
 /// Reads a file's text, and reads it again from the JSON that it gives.
@@ -161,6 +163,8 @@ fn files_and_json_have_one_shape_and_no_unknown_field() {
     same_in_json::<Request>(REQUEST_AT);
     same_in_json::<Answer>(ANSWER);
     same_in_json::<Alert>(ALERT);
+    same_in_json::<Alert>(UPDATE);
+    same_in_json::<Contradiction>(CONTRADICTION);
     same_in_json::<Sighting>(SIGHTING);
 }
 

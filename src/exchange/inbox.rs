@@ -64,6 +64,7 @@ pub fn judge(
             Verdict::Refused(Refusal::ConflictingId)
         };
     }
+    let continues = header.continues(me);
     let refusal = if !header.recipients.contains(&me) {
         Some(Refusal::WrongRecipient)
     } else if header.expires <= now {
@@ -74,12 +75,18 @@ pub fn judge(
         Some(Refusal::LivesTooLong)
     } else if header.sequence < conversation.sequence {
         Some(Refusal::Replayed)
-    } else if header.sequence > conversation.sequence {
-        Some(Refusal::Gap)
-    } else if header.previous_own != conversation.last {
-        Some(Refusal::BrokenChain)
     } else {
-        None
+        match continues {
+            Err(_) => Some(Refusal::Malformed),
+            Ok((sequence, _)) if sequence > conversation.sequence => Some(Refusal::Gap),
+            // It says that fewer went here than came, or names another as the one before it.
+            Ok((sequence, last))
+                if (sequence, last) != (conversation.sequence, conversation.last) =>
+            {
+                Some(Refusal::BrokenChain)
+            }
+            Ok(_) => None,
+        }
     };
     refusal.map_or(Verdict::Fresh, Verdict::Refused)
 }

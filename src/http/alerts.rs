@@ -1,4 +1,6 @@
-//! Alerts and sightings.
+//! Alerts: publishing, revising, what others say to them, and subscriptions.
+
+mod shapes;
 
 use axum::Json;
 use axum::extract::State;
@@ -9,18 +11,51 @@ use super::Api;
 use super::attachments::take;
 use super::auth::{Body, Params, Place, SignedIn};
 use super::problem::Failure;
-use super::shapes;
-use crate::api::{AlertSummary, AlertView, Page, PublishAlert, SendSighting};
-use crate::app::{Action, AppError, Ask, Reply};
+use super::shapes::{cursor, event};
+use crate::api::{
+    Acknowledge, AlertPreview, AlertSummary, AlertView, CancelAlert, MemberSubscription, Page,
+    PreviewAlert, PublishAlert, SendContradiction, SendSighting, Subscribe, UpdateAlert,
+};
+use crate::app::{Action, AlertFilter, AppError, Ask, Attached, Caller, OnAlert, Reply};
 use crate::base::{MessageId, OsEntropy, Timestamp};
-use crate::domain::alert::{Alert, Sighting};
+use crate::domain::alert::{
+    Alert, AlertCommand, AlertState, Audience, Contradiction, Corridor, EventType, Revision,
+    Sighting, Status,
+};
 
-/// Where a page of alerts begins.
+/// Which alerts, and where the page begins.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListParams {
+    corridor: Option<Corridor>,
+    event: Option<EventType>,
+    state: Option<AlertState>,
+    #[serde(default)]
+    status: StatusParam,
     limit: Option<usize>,
     cursor: Option<String>,
+}
+
+/// A status, or all; without one, what is actual.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum StatusParam {
+    #[default]
+    Actual,
+    Exercise,
+    Test,
+    All,
+}
+
+impl StatusParam {
+    fn filter(self) -> Option<Status> {
+        match self {
+            Self::Actual => Some(Status::Actual),
+            Self::Exercise => Some(Status::Exercise),
+            Self::Test => Some(Status::Test),
+            Self::All => None,
+        }
+    }
 }
 
 /// `GET /alerts`.
@@ -29,17 +64,30 @@ pub async fn list(
     SignedIn(caller): SignedIn,
     Params(params): Params<ListParams>,
 ) -> Result<Json<Page<AlertSummary>>, Failure> {
+    let filter = AlertFilter {
+        corridor: params.corridor,
+        event: params.event,
+        state: params.state,
+        status: params.status.filter(),
+    };
+    let superseded = filter.state == Some(AlertState::Superseded);
     let ask = Ask::ListAlerts {
+        filter,
         limit: params.limit.unwrap_or(100),
-        cursor: shapes::cursor(params.cursor)?,
+        cursor: cursor(params.cursor)?,
     };
     let reply = api.ask(&caller, Action::ReadAlerts, ask).await?;
     let Reply::Alerts(rows, next) = reply else {
         return Err(AppError::NotFound("alert").into());
     };
     let now = Timestamp::system();
+    let items = if superseded {
+        rows.iter().flat_map(shapes::earlier).collect()
+    } else {
+        rows.iter().map(|row| shapes::summary(row, now)).collect()
+    };
     Ok(Json(Page {
-        items: rows.iter().map(|row| shapes::alert(row, now)).collect(),
+        items,
         next: next.map(hex::encode),
     }))
 }
@@ -55,9 +103,14 @@ pub async fn show(
     let Reply::AlertThread(row, items) = reply else {
         return Err(AppError::NotFound("alert").into());
     };
+    let now = Timestamp::system();
     Ok(Json(AlertView {
-        summary: shapes::alert(&row, Timestamp::system()),
-        events: items.iter().map(shapes::event).collect(),
+        summary: shapes::summary(&row, now),
+        versions: shapes::versions(&row, now),
+        recipients: row.alert.others(api.member()),
+        rules: row.alert.alert().handling.in_words(),
+        events: items.iter().map(event).collect(),
+        actions: shapes::actions(&row, api.member(), &caller, now),
     }))
 }
 
@@ -67,16 +120,76 @@ pub async fn publish(
     SignedIn(caller): SignedIn,
     Body(body): Body<PublishAlert<Alert>>,
 ) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
-    let taken = take(&api, &caller, body.reservation, &[api.member()]).await?;
-    let first = taken.into_iter().next();
-    let (_, id, attached) = first.ok_or(AppError::NotFound("reservation"))?;
+    let (id, attached) = reserved(&api, &caller, body.reservation).await?;
     let ask = Ask::PublishAlert {
-        to: body.to,
+        audience: body.audience,
         id,
         alert: Box::new(body.alert),
         attached,
     };
     accepted(api.ask(&caller, Action::PublishAlert, ask).await?)
+}
+
+/// `POST /alert-previews`.
+pub async fn preview(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Body(body): Body<PreviewAlert<Alert>>,
+) -> Result<Json<AlertPreview>, Failure> {
+    let alert = body.alert;
+    let (audience, update) = match body.updates {
+        None => (body.audience.unwrap_or_default(), None),
+        Some(updated) => {
+            let audience = body.audience.unwrap_or_else(nobody_more);
+            let revision = Revision {
+                alert: alert.clone(),
+                changes: None,
+                replaces: None,
+            };
+            let command = AlertCommand::Update(Box::new(revision));
+            let on = on(updated, new_id(), command, audience.clone());
+            (audience, Some(Box::new(on)))
+        }
+    };
+    let ask = Ask::PreviewAlert {
+        audience,
+        alert: Box::new(alert.clone()),
+        update,
+    };
+    match api.ask(&caller, Action::PublishAlert, ask).await? {
+        Reply::AlertPreview(selection) => Ok(Json(shapes::preview(&alert, &selection))),
+        _ => Err(AppError::NotFound("alert").into()),
+    }
+}
+
+/// `POST /alerts/{id}/updates`.
+pub async fn update(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Place(alert): Place<MessageId>,
+    Body(body): Body<UpdateAlert<Alert>>,
+) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
+    let (message, attached) = reserved(&api, &caller, body.reservation).await?;
+    let revision = Revision {
+        alert: body.alert,
+        changes: body.changes,
+        replaces: body.replaces,
+    };
+    let command = AlertCommand::Update(Box::new(revision));
+    let audience = body.audience.unwrap_or_else(nobody_more);
+    let on = on(alert, message, command, audience);
+    act(&api, &caller, Action::ReviseAlert, on, attached).await
+}
+
+/// `POST /alerts/{id}/cancel`.
+pub async fn cancel(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Place(alert): Place<MessageId>,
+    Body(body): Body<CancelAlert>,
+) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
+    let command = AlertCommand::Cancel(body.reason);
+    say(&api, &caller, Action::ReviseAlert, alert, command).await
 }
 
 /// `POST /alerts/{id}/sightings`.
@@ -86,12 +199,107 @@ pub async fn sight(
     Place(alert): Place<MessageId>,
     Body(body): Body<SendSighting<Sighting>>,
 ) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
-    let ask = Ask::Sight {
-        alert,
-        message: MessageId::new(Timestamp::system(), &mut OsEntropy),
-        sighting: Box::new(body.sighting),
+    let command = AlertCommand::Sight(body.sighting);
+    say(&api, &caller, Action::SightAlert, alert, command).await
+}
+
+/// `POST /alerts/{id}/contradictions`.
+pub async fn contradict(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Place(alert): Place<MessageId>,
+    Body(body): Body<SendContradiction<Contradiction>>,
+) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
+    let command = AlertCommand::Contradict(body.contradiction);
+    say(&api, &caller, Action::ContradictAlert, alert, command).await
+}
+
+/// `POST /alerts/{id}/acknowledgements`.
+pub async fn acknowledge(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Place(alert): Place<MessageId>,
+    Body(body): Body<Acknowledge>,
+) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
+    let command = AlertCommand::Acknowledge(body.acknowledgement);
+    say(&api, &caller, Action::AcknowledgeAlert, alert, command).await
+}
+
+/// `POST /alert-subscriptions`.
+pub async fn subscribe(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Body(body): Body<Subscribe>,
+) -> Result<(StatusCode, Json<Vec<MemberSubscription>>), Failure> {
+    let ask = Ask::Subscribe {
+        message: new_id(),
+        corridors: body.corridors,
     };
-    accepted(api.ask(&caller, Action::SightAlert, ask).await?)
+    let reply = api.ask(&caller, Action::SubscribeAlerts, ask).await?;
+    Ok((StatusCode::ACCEPTED, subscribed(reply)?))
+}
+
+/// `GET /alert-subscriptions`.
+pub async fn subscriptions(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+) -> Result<Json<Vec<MemberSubscription>>, Failure> {
+    let ask = Ask::ListSubscriptions;
+    subscribed(api.ask(&caller, Action::ReadAlerts, ask).await?)
+}
+
+fn new_id() -> MessageId {
+    MessageId::new(Timestamp::system(), &mut OsEntropy)
+}
+
+fn nobody_more() -> Audience {
+    Audience::Members(Vec::new())
+}
+
+fn on(alert: MessageId, message: MessageId, command: AlertCommand, audience: Audience) -> OnAlert {
+    OnAlert {
+        alert,
+        message,
+        command,
+        audience,
+    }
+}
+
+/// The id of a message that is about to be sent, and what was uploaded for it.
+async fn reserved(
+    api: &Api,
+    caller: &Caller,
+    reservation: Option<MessageId>,
+) -> Result<(MessageId, Vec<Attached>), Failure> {
+    let taken = take(api, caller, reservation, &[api.member()]).await?;
+    let first = taken.into_iter().next();
+    let (_, id, attached) = first.ok_or(AppError::NotFound("reservation"))?;
+    Ok((id, attached))
+}
+
+async fn say(
+    api: &Api,
+    caller: &Caller,
+    action: Action,
+    alert: MessageId,
+    command: AlertCommand,
+) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
+    let on = on(alert, new_id(), command, nobody_more());
+    act(api, caller, action, on, Vec::new()).await
+}
+
+async fn act(
+    api: &Api,
+    caller: &Caller,
+    action: Action,
+    on: OnAlert,
+    attached: Vec<Attached>,
+) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
+    let ask = Ask::OnAlert {
+        on: Box::new(on),
+        attached,
+    };
+    accepted(api.ask(caller, action, ask).await?)
 }
 
 fn accepted(reply: Reply) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
@@ -99,6 +307,13 @@ fn accepted(reply: Reply) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
         return Err(AppError::NotFound("alert").into());
     };
     let row = rows.first().ok_or(AppError::NotFound("alert"))?;
-    let summary = shapes::alert(row, Timestamp::system());
+    let summary = shapes::summary(row, Timestamp::system());
     Ok((StatusCode::ACCEPTED, Json(summary)))
+}
+
+fn subscribed(reply: Reply) -> Result<Json<Vec<MemberSubscription>>, Failure> {
+    let Reply::Subscriptions(all) = reply else {
+        return Err(AppError::NotFound("subscription").into());
+    };
+    Ok(Json(all.into_iter().map(shapes::subscription).collect()))
 }

@@ -107,6 +107,8 @@ pub fn rows_of(reply: Reply) -> Result<Vec<ExchangeRow>, Failure> {
         Reply::Thread(..)
         | Reply::Alerts(..)
         | Reply::AlertThread(..)
+        | Reply::AlertPreview(_)
+        | Reply::Subscriptions(_)
         | Reply::Attachment(..)
         | Reply::Members(_)
         | Reply::Health(_)

@@ -90,6 +90,7 @@ fn status_of(error: &AppError) -> StatusCode {
         AppError::NotFound(_) => StatusCode::NOT_FOUND,
         AppError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         AppError::NotNow(_)
+        | AppError::AlertNotNow(_)
         | AppError::NoTrustList
         | AppError::IdTaken
         | AppError::AttachmentIncomplete => StatusCode::CONFLICT,

@@ -2,11 +2,11 @@
 
 use super::problem::Failure;
 use crate::api::{
-    AlertSummary, AttachmentView, ClockView, Direction, EventView, ExchangeSummary, PauseView,
-    PeerLogView, ProofView, QuestionView, SendAcceptance, SendRefusal,
+    AttachmentView, ClockView, Direction, EventView, ExchangeSummary, PauseView, PeerLogView,
+    ProofView, QuestionView, SendAcceptance, SendRefusal,
 };
 use crate::app::change::{Change, KeptProof, KeptReceipt, Message, Other, ReceiptWord};
-use crate::app::rows::{AlertRow, ExchangeRow};
+use crate::app::rows::ExchangeRow;
 use crate::app::{Action, AppError, Caller, ThreadItem};
 use crate::base::{MessageId, Role, Timestamp};
 use crate::domain::message::{Body, Kind};
@@ -123,24 +123,6 @@ pub fn actions(row: &ExchangeRow, caller: &Caller) -> Vec<String> {
         .collect()
 }
 
-/// An alert's line in the feed.
-pub fn alert(row: &AlertRow, now: Timestamp) -> AlertSummary {
-    let alert = row.alert.alert();
-    AlertSummary {
-        id: row.id,
-        from: row.from,
-        status: alert.status.to_string(),
-        state: row.alert.state(now).to_string(),
-        category: alert.category.to_string(),
-        event: alert.event.to_string(),
-        severity: alert.severity.to_string(),
-        headline: alert.headline.clone(),
-        created: row.alert.created(),
-        expires: alert.expires,
-        sighted_by: row.alert.sighted_by().to_vec(),
-    }
-}
-
 /// The events of an exchange.
 pub fn events(exchange: &Exchange, items: &[ThreadItem]) -> Vec<EventView> {
     let crossed = exchange.crossed();
@@ -207,6 +189,11 @@ fn content(body: &Body) -> serde_json::Value {
         Body::Reopening(content) => serde_json::to_value(content),
         Body::Alert(content) => serde_json::to_value(content),
         Body::Sighting(content) => serde_json::to_value(content),
+        Body::AlertUpdate(content) => serde_json::to_value(content),
+        Body::AlertCancellation(content) => serde_json::to_value(content),
+        Body::Contradiction(content) => serde_json::to_value(content),
+        Body::Acknowledgement(content) => serde_json::to_value(content),
+        Body::Subscription(content) => serde_json::to_value(content),
     };
     value.expect("content has text keys and whole numbers")
 }

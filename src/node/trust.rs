@@ -13,7 +13,7 @@ use super::links::hello;
 use crate::app::{Federation, ListOnRecord, TrustDetails};
 use crate::base::NodeId;
 use crate::driver::{Busy, Current, Driver};
-use crate::seal::trust::Directory;
+use crate::seal::trust::{Directory, MemberKind};
 use crate::transport::{PeerAddress, Peers, Transport};
 
 /// How often a running node looks whether something was installed.
@@ -37,6 +37,12 @@ pub fn federation(directory: &Directory) -> Federation {
                 .zip(document)
                 .map(|(list, document)| (list.version, document.digest())),
             suspended: suspended.unwrap_or_default(),
+            observers: directory
+                .members()
+                .iter()
+                .filter(|member| member.kind == MemberKind::Organisation)
+                .map(|member| member.member)
+                .collect(),
         },
     }
 }

@@ -107,7 +107,7 @@ pub fn decode_header(bytes: &[u8]) -> Result<Header, WireError> {
         return Err(WireError::Field("recipients"));
     }
     let handling = header.handling.ok_or(WireError::Field("handling"))?;
-    Ok(Header {
+    let header = Header {
         protocol: (header.protocol_min, header.protocol_max),
         id: id(&header.id, "id")?,
         conversation: id(&header.conversation, "conversation")?,
@@ -144,7 +144,11 @@ pub fn decode_header(bytes: &[u8]) -> Result<Header, WireError> {
                 value: extension.value,
             })
             .collect(),
-    })
+    };
+    header
+        .joining()
+        .map_err(|_| WireError::Field("extensions"))?;
+    Ok(header)
 }
 
 fn kind_to_wire(kind: Kind) -> pb::Kind {
@@ -165,6 +169,11 @@ fn kind_to_wire(kind: Kind) -> pb::Kind {
         Kind::Reopening => pb::Kind::Reopening,
         Kind::Alert => pb::Kind::Alert,
         Kind::Sighting => pb::Kind::Sighting,
+        Kind::AlertUpdate => pb::Kind::AlertUpdate,
+        Kind::AlertCancellation => pb::Kind::AlertCancellation,
+        Kind::Contradiction => pb::Kind::Contradiction,
+        Kind::Acknowledgement => pb::Kind::Acknowledgement,
+        Kind::Subscription => pb::Kind::Subscription,
     }
 }
 
@@ -186,6 +195,11 @@ fn kind_from_wire(number: i32) -> Result<Kind, WireError> {
         Ok(pb::Kind::Reopening) => Ok(Kind::Reopening),
         Ok(pb::Kind::Alert) => Ok(Kind::Alert),
         Ok(pb::Kind::Sighting) => Ok(Kind::Sighting),
+        Ok(pb::Kind::AlertUpdate) => Ok(Kind::AlertUpdate),
+        Ok(pb::Kind::AlertCancellation) => Ok(Kind::AlertCancellation),
+        Ok(pb::Kind::Contradiction) => Ok(Kind::Contradiction),
+        Ok(pb::Kind::Acknowledgement) => Ok(Kind::Acknowledgement),
+        Ok(pb::Kind::Subscription) => Ok(Kind::Subscription),
         Ok(pb::Kind::Unspecified) | Err(_) => Err(WireError::Field("kind")),
     }
 }

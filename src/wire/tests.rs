@@ -6,7 +6,12 @@ use super::frame::Frame;
 use super::generated as pb;
 use super::*;
 use crate::base::{MessageId, Role};
-use crate::domain::fixtures::{actor, alert, answer, hours, member, message, request, sighting};
+use crate::domain::alert::{
+    Acknowledgement, AlertCancellation, AlertUpdate, Corridor, Subscription,
+};
+use crate::domain::fixtures::{
+    actor, alert, answer, contradiction, hours, member, message, request, sighting,
+};
 use crate::domain::handling::{HandlingCode, Tlp};
 use crate::domain::message::{AttachmentInfo, AttachmentSlot, Body, Extension, Kind, Priority};
 use crate::domain::profile::Access;
@@ -34,6 +39,23 @@ fn bodies() -> Vec<Body> {
         Body::Refusal(refusal),
         Body::Alert(Box::new(alert())),
         Body::Sighting(sighting()),
+        Body::AlertUpdate(Box::new(AlertUpdate {
+            version: 2,
+            replaces: MessageId::from_bytes([1; 16]),
+            first_published: hours(0),
+            changes: Some("Two more tracks.".into()),
+            alert: alert(),
+        })),
+        Body::AlertCancellation(AlertCancellation {
+            version: 2,
+            reason: "It was an error.".into(),
+        }),
+        Body::Contradiction(contradiction()),
+        Body::Acknowledgement(Acknowledgement::default()),
+        Body::Subscription(Subscription {
+            since: hours(0),
+            corridors: vec![Corridor::WesternBalkan],
+        }),
     ];
     let said = [
         r#"{"clarification-request": {"text": "Which van?", "questions": [0, 2]}}"#,

@@ -14,6 +14,7 @@ use liaison::audit::{Checkpoint, Entry, Origin, Receipt, ReceiptBatch, Statement
 use liaison::base::{
     Actor, Digest, Entropy, MemberId, MessageId, NodeId, PersonId, Role, SeededEntropy, Timestamp,
 };
+use liaison::domain::alert::{Sighting, Subscription};
 use liaison::domain::message::{Body, Event, Header, Priority};
 use liaison::exchange::{Conversation, Refusal};
 use liaison::seal::group::MessageSignature;
@@ -55,7 +56,7 @@ impl Signer for NoSigner {
 }
 
 /// Every table that says how things stand; what was refused is no part of it.
-const STATE: [Table; 14] = [
+const STATE: [Table; 16] = [
     rows::MESSAGE,
     rows::LEAF,
     rows::CONVERSATION,
@@ -63,6 +64,8 @@ const STATE: [Table; 14] = [
     rows::EXCHANGE_ORDER,
     rows::ALERT,
     rows::ALERT_ORDER,
+    rows::SUBSCRIPTION,
+    rows::REACHED,
     rows::OUTBOX,
     rows::PULL,
     rows::EXPIRY,
@@ -210,6 +213,8 @@ impl Office {
             Body::Request(request) => (request.priority(), request.handling.clone()),
             Body::Alert(alert) => (alert.priority(), alert.handling.clone()),
             Body::Answer(answer) => (Priority::Urgent, answer.handling.clone()),
+            Body::AlertUpdate(update) => (update.alert.priority(), update.alert.handling.clone()),
+            Body::Subscription(_) => (Subscription::PRIORITY, Subscription::handling()),
             _ => {
                 let request = request();
                 (request.priority(), request.handling)
@@ -329,7 +334,12 @@ pub fn answer_body() -> Body {
 }
 
 pub fn sighting_body() -> Body {
-    Body::Sighting(toml::from_str(SIGHTING).expect("the example is a sighting"))
+    let sighting = toml::from_str(SIGHTING).expect("the example is a sighting");
+    let version = Some(1);
+    Body::Sighting(Sighting {
+        version,
+        ..sighting
+    })
 }
 
 pub fn acceptance_body() -> Body {

@@ -1,6 +1,7 @@
 //! Real nodes, each a process of its own, driven by the public command line and API: killed,
 //! damaged, starved of room, and used wrongly.
 
+mod alerts;
 mod attachments;
 mod bundle;
 mod bundles;

@@ -4,6 +4,7 @@
 //!
 //! A failing seed is replayed with `LIAISON_SEED=n cargo test --test sim`.
 
+mod alerts;
 mod office;
 mod planted;
 mod said;

@@ -8,26 +8,23 @@ use liaison::app::change::{Change, Message};
 use liaison::app::content::{read_change, signed_message, whole_receipt};
 use liaison::app::core::Outcome;
 use liaison::app::rows::{
-    EXCHANGE, ExchangeRow, MESSAGE, MessageRow, OUTBOX, OutboxRow, message_key,
+    AlertRow, EXCHANGE, ExchangeRow, MESSAGE, MessageRow, OUTBOX, OutboxRow, Row, message_key,
 };
 use liaison::app::{Action, Ask, Caller, Federation, FromPeer, Input, Permit, Reply, Ticket};
 use liaison::audit::ReceiptBatch;
 use liaison::base::{
     Digest, MemberId, MessageId, NodeId, PersonId, Role, SeededEntropy, Timestamp,
 };
-use liaison::domain::alert::{Alert, Sighting};
 use liaison::domain::rfi::{Request, Side};
 use liaison::exchange::Refusal as NotTaken;
 use liaison::seal::envelope::SignedMessage;
-use liaison::store::{Fault, Log as _};
+use liaison::store::{Fault, Log as _, Table};
 
 use crate::office::{IndexKept, Office, read_receipt};
 use crate::planted::Planted;
 use crate::said;
 
 const REQUEST: &str = include_str!("../../deploy/examples/request.toml");
-const ALERT: &str = include_str!("../../deploy/examples/alert.toml");
-const SIGHTING: &str = include_str!("../../deploy/examples/sighting.toml");
 
 type Way = (usize, usize);
 
@@ -44,7 +41,7 @@ pub struct World {
     /// What was acknowledged to a person: the sender, the recipients, the message.
     acknowledged: Vec<(usize, MessageId)>,
     exchanges: Vec<(usize, usize, MessageId)>,
-    alerts: Vec<MessageId>,
+    pub alerts: Vec<(usize, MessageId)>,
     next_ticket: u64,
     asked: BTreeMap<Ticket, (usize, MessageId)>,
     planted: Option<Planted>,
@@ -206,7 +203,25 @@ impl World {
                 return Err(format!("exchange {id} has two outcomes"));
             }
         }
-        Ok(())
+        self.check_alerts()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub fn offices(&self) -> usize {
+        self.offices.len()
+    }
+
+    pub fn members(&self) -> Vec<MemberId> {
+        self.offices.iter().map(|o| o.node.member).collect()
+    }
+
+    /// A row of an office's index, while it runs.
+    pub fn row<T: Row>(&self, i: usize, table: Table, key: &[u8]) -> Option<T> {
+        let core = self.offices[i].core.as_ref()?;
+        core.row(table, key).ok()?
     }
 
     /// A stored message, with the signature that it may share, is the one that its entry names.
@@ -236,12 +251,12 @@ impl World {
         writeln!(self.trace, "{} {what}", self.now).expect("a string grows");
     }
 
-    fn below(&mut self, n: usize) -> usize {
+    pub fn below(&mut self, n: usize) -> usize {
         let n = u64::try_from(n).expect("small");
         usize::try_from(self.chance.below(n)).expect("small")
     }
 
-    fn office_of(&self, member: MemberId) -> usize {
+    pub fn office_of(&self, member: MemberId) -> usize {
         let found = self.offices.iter().position(|o| o.node.member == member);
         found.expect("every member has an office")
     }
@@ -409,7 +424,7 @@ impl World {
         }
     }
 
-    fn ask(&mut self, i: usize, role: Role, action: Action, ask: Ask, id: MessageId) {
+    pub fn ask(&mut self, i: usize, role: Role, action: Action, ask: Ask, id: MessageId) {
         let caller = Caller {
             person: PersonId::from_bytes([u8::try_from(i).expect("few offices") + 1; 16]),
             name: "somebody".into(),
@@ -427,7 +442,6 @@ impl World {
         let Some((i, id)) = self.asked.remove(&ticket) else {
             return;
         };
-        let node = self.offices[i].node;
         match reply {
             Some(Reply::Exchanges(rows, _)) => {
                 self.acknowledged.push((i, id));
@@ -438,11 +452,9 @@ impl World {
             }
             Some(Reply::Alerts(rows, _)) => {
                 self.acknowledged.push((i, id));
-                if rows
-                    .iter()
-                    .any(|row| row.from == node.member && row.id == id)
-                {
-                    self.alerts.push(id);
+                let published = |row: &&AlertRow| row.id == id;
+                if let Some(row) = rows.iter().find(published) {
+                    self.alerts.push((i, row.id));
                 }
             }
             Some(_) | None => (),
@@ -452,15 +464,7 @@ impl World {
     fn person_asks(&mut self, i: usize) {
         let id = MessageId::new(self.now, &mut self.chance);
         if self.chance.below(3) == 0 {
-            let mut alert: Alert = toml::from_str(ALERT).expect("the example is an alert");
-            alert.expires = self.now.plus(Duration::from_secs(90 * 24 * 3_600));
-            let ask = Ask::PublishAlert {
-                to: Vec::new(),
-                id,
-                alert: Box::new(alert),
-                attached: Vec::new(),
-            };
-            self.ask(i, Role::Contact, Action::PublishAlert, ask, id);
+            self.person_publishes(i, id);
             return;
         }
         let other = (i + 1 + self.below(self.offices.len() - 1)) % self.offices.len();
@@ -475,17 +479,7 @@ impl World {
     fn person_responds(&mut self) {
         let id = MessageId::new(self.now, &mut self.chance);
         if !self.alerts.is_empty() && self.chance.below(4) == 0 {
-            let chosen = self.below(self.alerts.len());
-            let alert = self.alerts[chosen];
-            let i = self.below(self.offices.len());
-            let mut sighting: Sighting = toml::from_str(SIGHTING).expect("the example");
-            sighting.seen_to = None;
-            let ask = Ask::Sight {
-                alert,
-                message: id,
-                sighting: Box::new(sighting),
-            };
-            self.ask(i, Role::Contact, Action::SightAlert, ask, id);
+            self.person_says_to_an_alert(id);
             return;
         }
         if self.exchanges.is_empty() {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     AlertRow, AttachmentRow, Delivery, ExchangeRow, HeadRow, MessageRow, OutboxRow, PullRow,
+    SubscriptionRow,
 };
 use crate::app::change::Change;
 use crate::app::content::read_change;
@@ -305,7 +306,7 @@ macro_rules! json {
     };
 }
 
-json!(AlertRow, Held, ListOnRecord);
+json!(AlertRow, Held, ListOnRecord, SubscriptionRow);
 
 fn millis(time: Timestamp) -> [u8; 8] {
     time.as_millis().to_be_bytes()

@@ -1,4 +1,4 @@
-//! The demo's third act: TR publishes an alert, and MK sees the same.
+//! The demo's third act: TR publishes an alert, MK sees the same, and TR updates it.
 
 use serde_json::json;
 
@@ -10,9 +10,10 @@ use crate::base::MessageId;
 use crate::cli::text::time;
 
 const ALERT: &str = include_str!("../../../deploy/examples/alert.toml");
+const UPDATE: &str = include_str!("../../../deploy/examples/alert-update.toml");
 const SIGHTING: &str = include_str!("../../../deploy/examples/sighting.toml");
 
-/// Plays the alert and the sighting.
+/// Plays the alert, the sighting and the update.
 ///
 /// # Errors
 /// The first fault.
@@ -21,6 +22,8 @@ pub async fn play(stage: &Stage, story: &mut Story) -> Result<(), Fault> {
     story.tell("alert-received", received(stage, id)).await?;
     story.tell("sighting-reported", sighted(stage, id)).await?;
     story.tell("sighting-received", told(stage, id)).await?;
+    story.tell("alert-updated", updated(stage, id)).await?;
+    story.tell("update-received", replaced(stage, id)).await?;
     Ok(())
 }
 
@@ -94,4 +97,42 @@ async fn told(stage: &Stage, id: MessageId) -> Result<(Told, ()), Fault> {
     let told =
         Told::by(stage.tr.member, "sees MK's sighting beside its alert.").fact("sighted_by", seen);
     Ok((about(told, &view.summary), ()))
+}
+
+async fn updated(stage: &Stage, id: MessageId) -> Result<(Told, ()), Fault> {
+    let file = stage.example("alert-update.toml", UPDATE)?;
+    let call = Call::of("alert update")
+        .dir(&stage.tr.dir)
+        .value(id.to_string())
+        .option("--file", file);
+    let alert: AlertSummary = read(stage.run(call).await?)?;
+    ensure(alert.version == 2, || {
+        format!("the update is version {}", alert.version)
+    })?;
+    let told = Told::by(
+        stage.tr.member,
+        "updates its alert after what MK saw: a whole new version.",
+    )
+    .detail(format!("version {}: {}", alert.version, alert.headline))
+    .fact("version", alert.version);
+    Ok((about(told, &alert), ()))
+}
+
+async fn replaced(stage: &Stage, id: MessageId) -> Result<(Told, ()), Fault> {
+    let mut told = Told::all("MK and AT have the new version in the place of the first.");
+    for office in [&stage.mk, &stage.at] {
+        let what = format!("{} has version 2", office.member);
+        let view: AlertView = stage
+            .until(&what, async || {
+                let view = stage.alert(office, id).await?;
+                Ok(view.filter(|view| view.summary.version == 2))
+            })
+            .await?;
+        let states: Vec<_> = view.versions.iter().map(|v| v.state.as_str()).collect();
+        ensure(states == ["superseded", "current"], || {
+            format!("its versions at {} are {states:?}", office.member)
+        })?;
+        told = told.fact(&format!("versions_{}", office.member), states);
+    }
+    Ok((told.fact("alert", id.to_string()), ()))
 }

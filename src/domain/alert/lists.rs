@@ -63,6 +63,28 @@ codes! {
 }
 
 codes! {
+    /// Message type (CAP 1.2).
+    MessageType {
+        /// The first version.
+        Alert = "alert",
+        /// A later version.
+        Update = "update",
+        /// The publisher took the alert back.
+        Cancel = "cancel",
+    }
+}
+
+codes! {
+    /// How what a member sees differs from an alert.
+    Difference {
+        /// It does not see it.
+        NotSeen = "not-seen",
+        /// It sees it, otherwise than the alert says.
+        Otherwise = "otherwise",
+    }
+}
+
+codes! {
     /// Severity (CAP 1.2).
     Severity {
         /// Extraordinary threat to life.

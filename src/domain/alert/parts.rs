@@ -45,7 +45,10 @@ pub struct Fee {
     pub to: Option<u64>,
     /// ISO 4217.
     pub currency: String,
-    /// For which leg, or the whole route.
+    /// For which leg of the alert, from 0; the whole route where it names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leg: Option<u16>,
+    /// What it covers, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covers: Option<String>,
     /// How it is paid.
@@ -121,8 +124,12 @@ impl Leg {
 }
 
 impl Fee {
-    pub(super) fn check(&self, path: &str, faults: &mut Faults) {
+    pub(super) fn check(&self, path: &str, legs: usize, faults: &mut Faults) {
         check_currency(format!("{path}.currency"), &self.currency, faults);
+        if self.leg.is_some_and(|leg| usize::from(leg) >= legs) {
+            let what = "names a leg of this alert, counted from 0";
+            faults.note(format!("{path}.leg"), "not-allowed", what);
+        }
         if self.to.is_some_and(|to| to < self.from) {
             let what = "is not below what it begins with";
             faults.note(format!("{path}.to"), "not-allowed", what);
@@ -167,19 +174,48 @@ impl Count {
         }
     }
 
-    /// Whether the rest of `whole`, of which this count is a part, would be a count that is not
-    /// shared.
-    pub(super) fn lays_open(&self, whole: &Self) -> bool {
+    /// Whether the counts that part this one by nationality, by sex, by age or by being
+    /// unaccompanied leave a rest that is not shared: whoever takes them off learns it.
+    pub(super) fn is_laid_open_by(&self, counts: &[Self]) -> bool {
+        let parted: [fn(&Self) -> Self; 4] = [
+            |count| Self {
+                nationality: None,
+                ..count.clone()
+            },
+            |count| Self {
+                sex: None,
+                ..count.clone()
+            },
+            |count| Self {
+                age_band: None,
+                ..count.clone()
+            },
+            |count| Self {
+                unaccompanied_minors: false,
+                ..count.clone()
+            },
+        ];
+        let small = |parts: u32| (1..LOWEST_COUNT).contains(&self.persons.saturating_sub(parts));
+        let together = parted.iter().any(|whole_of| {
+            let parts = counts.iter().filter(|count| {
+                count.group() != self.group() && whole_of(count).group() == self.group()
+            });
+            let sum = parts.fold(0, |sum: u32, part| sum.saturating_add(part.persons));
+            sum > 0 && small(sum)
+        });
+        let alone = |count: &Self| count.is_part_of(self) && small(count.persons);
+        together || counts.iter().any(alone)
+    }
+
+    fn is_part_of(&self, whole: &Self) -> bool {
         fn covers<T: PartialEq>(whole: &Option<T>, part: &Option<T>) -> bool {
             whole.is_none() || whole == part
         }
-        let part = self.group() != whole.group()
+        self.group() != whole.group()
             && covers(&whole.nationality, &self.nationality)
             && covers(&whole.sex, &self.sex)
             && covers(&whole.age_band, &self.age_band)
-            && (!whole.unaccompanied_minors || self.unaccompanied_minors);
-        let rest = whole.persons.saturating_sub(self.persons);
-        part && (1..LOWEST_COUNT).contains(&rest)
+            && (!whole.unaccompanied_minors || self.unaccompanied_minors)
     }
 
     fn group(&self) -> (Option<&str>, Option<Sex>, Option<&str>, bool) {

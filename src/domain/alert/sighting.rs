@@ -1,7 +1,8 @@
-//! What those who receive an alert see themselves.
+//! What those who receive an alert say to it: they see it too, they do not, or they took note.
 
 use serde::{Deserialize, Serialize};
 
+use super::lists::{Difference, Status};
 use super::parts::LOWEST_COUNT;
 use crate::base::Timestamp;
 use crate::domain::handling::Evaluation;
@@ -11,6 +12,13 @@ use crate::domain::{Faults, FieldError};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sighting {
+    /// The version of the alert that it is about. A node fills in the one that stands there, so
+    /// that every sighting on its way names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// Actual, exercise or test: that of the alert, which a node fills in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
     /// Since when.
     pub seen_from: Timestamp,
     /// Until when.
@@ -25,6 +33,39 @@ pub struct Sighting {
     /// What source and information are worth.
     pub evaluation: Evaluation,
     /// In words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// "We do not see it", or "it is otherwise".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contradiction {
+    /// The version of the alert that it is about, as in a [`Sighting`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// Actual, exercise or test, as in a [`Sighting`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// How it differs.
+    pub difference: Difference,
+    /// In words.
+    pub text: String,
+    /// What source and information are worth.
+    pub evaluation: Evaluation,
+}
+
+/// A person read the alert and took note of it. Goes to the publisher alone.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Acknowledgement {
+    /// The version of the alert that was read, as in a [`Sighting`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// When it was read, where that was not when it is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<Timestamp>,
+    /// In words: what will be done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -45,6 +86,30 @@ impl Sighting {
         if self.seen_to.is_some_and(|to| to < self.seen_from) {
             faults.note("seen_to", "not-allowed", "is not before seen_from");
         }
+        faults.outcome()
+    }
+}
+
+impl Contradiction {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// All faults, each at its field.
+    pub fn validate(&self) -> Result<(), Vec<FieldError>> {
+        let mut faults = Faults::default();
+        faults.text("text", &self.text, 10_000);
+        faults.outcome()
+    }
+}
+
+impl Acknowledgement {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// All faults, each at its field.
+    pub fn validate(&self) -> Result<(), Vec<FieldError>> {
+        let mut faults = Faults::default();
+        faults.optional("note", self.note.as_deref(), 5_000);
         faults.outcome()
     }
 }

@@ -1,8 +1,10 @@
 use super::*;
-use crate::base::Role;
-use crate::domain::fixtures::{actor, alert, hours, member, message, sighting};
-use crate::domain::message::{Body, Kind};
-use crate::domain::rfi::{PeerFault, Refused, Sex};
+use crate::domain::fixtures::{alert, contradiction, hours, sighting, updated_alert};
+use crate::domain::rfi::Sex;
+
+mod audience;
+mod crossing;
+mod record;
 
 fn faults(change: impl FnOnce(&mut Alert)) -> Vec<(String, &'static str)> {
     let mut alert = alert();
@@ -25,26 +27,12 @@ fn count(persons: u32) -> Count {
     }
 }
 
-fn record() -> AlertRecord {
-    let body = Body::Alert(Box::new(alert()));
-    let (header, event) = message(actor("TR", Role::Contact), hours(0), body);
-    AlertRecord::open(&header, &event).expect("it is an alert")
-}
-
-fn sight(record: &mut AlertRecord, of: &str, hour: i64, persons: u32) {
-    let sighting = Sighting {
-        persons: Some(persons),
-        ..sighting()
-    };
-    let by = actor(of, Role::Officer);
-    let (header, event) = message(by, hours(hour), Body::Sighting(sighting));
-    record.apply(&header, &event);
-}
-
 #[test]
 fn the_examples_hold_no_fault() {
     assert_eq!(alert().validate(hours(0)), Ok(()));
+    assert_eq!(updated_alert().validate(hours(0)), Ok(()));
     assert_eq!(sighting().validate(), Ok(()));
+    assert_eq!(contradiction().validate(), Ok(()));
 }
 
 #[test]
@@ -60,15 +48,24 @@ fn no_count_under_five_is_shared() {
 }
 
 #[test]
-fn two_counts_do_not_give_a_small_one_away() {
+fn counts_of_parts_do_not_give_a_small_rest_away() {
     let women = |persons| Count {
         sex: Some(Sex::Female),
         ..count(persons)
     };
+    let men = |persons| Count {
+        sex: Some(Sex::Male),
+        ..count(persons)
+    };
     let of = |persons| faults(|a| a.persons = vec![count(40), women(persons)]);
-    assert_eq!(of(36), one("persons[1].persons", "not-allowed"));
+    assert_eq!(of(36), one("persons[0].persons", "not-allowed"));
     assert_eq!(of(35), vec![]);
     assert_eq!(of(40), vec![]);
+    // Two parts that are fine alone.
+    let both = |men_| faults(|a| a.persons = vec![women(18), men(men_), count(40)]);
+    assert_eq!(both(19), one("persons[2].persons", "not-allowed"));
+    assert_eq!(both(17), vec![]);
+    assert_eq!(both(22), vec![]);
     let elsewhere = Count {
         nationality: Some("PK".into()),
         ..count(38)
@@ -78,6 +75,16 @@ fn two_counts_do_not_give_a_small_one_away() {
         ..count(40)
     };
     assert_eq!(faults(|a| a.persons = vec![afghans, elsewhere]), vec![]);
+}
+
+#[test]
+fn a_fee_is_for_a_leg_of_the_alert_or_for_the_route() {
+    let legs = u16::try_from(alert().legs.len()).expect("a few");
+    assert_eq!(faults(|a| a.fees[0].leg = Some(legs - 1)), vec![]);
+    assert_eq!(
+        faults(|a| a.fees[0].leg = Some(legs)),
+        one("fees[0].leg", "not-allowed")
+    );
 }
 
 #[test]
@@ -148,6 +155,11 @@ fn times_are_in_order_and_an_alert_expires_later() {
         faults(|a| a.valid_from = Some(a.expires.plus(std::time::Duration::from_secs(1)))),
         one("expires", "not-allowed")
     );
+    assert_eq!(faults(|a| a.review_on = Some(a.expires)), vec![]);
+    assert_eq!(
+        faults(|a| a.review_on = Some(a.expires.plus(std::time::Duration::from_secs(1)))),
+        one("review_on", "not-allowed")
+    );
 }
 
 #[test]
@@ -175,72 +187,4 @@ fn what_threatens_life_or_must_be_done_at_once_is_urgent() {
     assert_eq!(priority(AlertUrgency::Immediate, Minor), Priority::Urgent);
     assert_eq!(priority(AlertUrgency::Future, Extreme), Priority::Urgent);
     assert_eq!(priority(AlertUrgency::Expected, Severe), Priority::Routine);
-}
-
-#[test]
-fn an_alert_holds_until_it_expires_and_is_sighted_until_then() {
-    let record = record();
-    let expires = record.alert().expires;
-    let last = expires.minus(std::time::Duration::from_millis(1));
-    assert_eq!(record.state(last), AlertState::Current);
-    assert_eq!(record.state(expires), AlertState::Expired);
-    let officer = actor("MK", Role::Officer);
-    let body = record.decide(&sighting(), &officer, last).expect("it may");
-    assert_eq!(body.kind(), Kind::Sighting);
-    let late = record.decide(&sighting(), &officer, expires);
-    assert_eq!(late, Err(Refused::AlertExpired));
-    // One that was under way when the alert expired still counts.
-    let (header, event) = message(officer, expires, body);
-    assert_eq!(record.admit(&header, &event), Ok(()));
-}
-
-#[test]
-fn roles_publish_and_sight_as_they_may() {
-    let record = record();
-    for role in Role::ALL {
-        let by = actor("MK", role);
-        let may = matches!(role, Role::Officer | Role::Releaser | Role::Contact);
-        let decided = record.decide(&sighting(), &by, hours(1));
-        assert_eq!(decided.is_ok(), may, "{role}");
-        let (header, event) = message(by, hours(1), Body::Sighting(sighting()));
-        assert_eq!(record.admit(&header, &event).is_ok(), may, "{role}");
-        let publishes = matches!(role, Role::Releaser | Role::Contact);
-        let (header, event) = message(by, hours(1), Body::Alert(Box::new(alert())));
-        let admitted = AlertRecord::admit_alert(&header, &event);
-        assert_eq!(admitted.is_ok(), publishes, "{role}");
-    }
-}
-
-#[test]
-fn an_alert_is_admitted_only_as_its_header_says() {
-    let by = actor("TR", Role::Contact);
-    let (header, event) = message(by, hours(0), Body::Alert(Box::new(alert())));
-    let mut other = header.clone();
-    other.priority = Priority::Routine;
-    let admitted = AlertRecord::admit_alert(&other, &event);
-    assert_eq!(admitted, Err(PeerFault::Form));
-    let mut other = header.clone();
-    other.handling.tlp = Tlp::Clear;
-    let admitted = AlertRecord::admit_alert(&other, &event);
-    assert_eq!(admitted, Err(PeerFault::Form));
-}
-
-#[test]
-fn sightings_of_several_members_end_the_same_in_any_order() {
-    let mut one = record();
-    sight(&mut one, "MK", 1, 10);
-    sight(&mut one, "AT", 2, 20);
-    sight(&mut one, "MK", 3, 30);
-    let mut other = record();
-    sight(&mut other, "AT", 2, 20);
-    sight(&mut other, "MK", 1, 10);
-    sight(&mut other, "MK", 3, 30);
-    assert_eq!(one, other);
-    assert_eq!(one.sighted_by(), [member("AT"), member("MK")]);
-    assert_eq!(one.sightings()[1].sighting.persons, Some(30));
-    let json = serde_json::to_string(&one).expect("JSON");
-    assert_eq!(
-        serde_json::from_str::<AlertRecord>(&json).expect("the same"),
-        one
-    );
 }

@@ -176,6 +176,13 @@ pub(super) fn may_cause(role: Role, kind: Kind) -> bool {
         | Kind::Supersession
         | Kind::Closing
         | Kind::Reopening => matches!(role, Role::Officer | Role::Releaser),
-        Kind::Request | Kind::Alert | Kind::Sighting => false,
+        Kind::Request
+        | Kind::Alert
+        | Kind::Sighting
+        | Kind::AlertUpdate
+        | Kind::AlertCancellation
+        | Kind::Contradiction
+        | Kind::Acknowledgement
+        | Kind::Subscription => false,
     }
 }

@@ -27,7 +27,14 @@ pub(super) fn check(
         Body::Closing(closing) => closing.validate(),
         Body::Reopening(reopening) => reopening.validate(request),
         // They open conversations of their own, or belong to an alert.
-        Body::Request(_) | Body::Alert(_) | Body::Sighting(_) => Ok(()),
+        Body::Request(_)
+        | Body::Alert(_)
+        | Body::Sighting(_)
+        | Body::AlertUpdate(_)
+        | Body::AlertCancellation(_)
+        | Body::Contradiction(_)
+        | Body::Acknowledgement(_)
+        | Body::Subscription(_) => Ok(()),
     }
 }
 
@@ -53,7 +60,14 @@ pub(super) fn check_peer(
         | Body::Supersession(_)
         | Body::Closing(_)
         | Body::Reopening(_) => false,
-        Body::Request(_) | Body::Alert(_) | Body::Sighting(_) => return Err(PeerFault::Form),
+        Body::Request(_)
+        | Body::Alert(_)
+        | Body::Sighting(_)
+        | Body::AlertUpdate(_)
+        | Body::AlertCancellation(_)
+        | Body::Contradiction(_)
+        | Body::Acknowledgement(_)
+        | Body::Subscription(_) => return Err(PeerFault::Form),
     };
     let attaches = !header.attachments.is_empty();
     if header.handling != *exchange.handling_of(&event.body) || (attaches && !may_attach) {

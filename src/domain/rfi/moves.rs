@@ -63,7 +63,14 @@ impl Move {
             Body::Supersession(_) => Self::Supersede,
             Body::Closing(_) => Self::Close,
             Body::Reopening(_) => Self::Reopen,
-            Body::Request(_) | Body::Alert(_) | Body::Sighting(_) => return None,
+            Body::Request(_)
+            | Body::Alert(_)
+            | Body::Sighting(_)
+            | Body::AlertUpdate(_)
+            | Body::AlertCancellation(_)
+            | Body::Contradiction(_)
+            | Body::Acknowledgement(_)
+            | Body::Subscription(_) => return None,
         })
     }
 

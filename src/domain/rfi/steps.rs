@@ -77,7 +77,12 @@ impl Detail {
             | Body::Supersession(_)
             | Body::Closing(_)
             | Body::Alert(_)
-            | Body::Sighting(_) => Self::None,
+            | Body::Sighting(_)
+            | Body::AlertUpdate(_)
+            | Body::AlertCancellation(_)
+            | Body::Contradiction(_)
+            | Body::Acknowledgement(_)
+            | Body::Subscription(_) => Self::None,
         }
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::base::Role;
 use crate::domain::fixtures::{actor, answer, hours, member, message};
-use crate::domain::message::Body;
+use crate::domain::message::{Body, Joining};
 use crate::exchange::Refusal as R;
 
 /// A message of TR to MK and AT, made at hour 10 and living an hour.
@@ -186,4 +186,37 @@ fn every_refusal_has_a_code_of_its_own() {
     assert_eq!(codes.len(), R::ALL.len());
     assert_eq!(R::from_number(17), None);
     assert_eq!(R::from_number(u16::MAX), None);
+}
+
+#[test]
+fn a_recipient_that_missed_messages_goes_on_where_the_header_says() {
+    let joining = |sequence: u64, last: Option<Digest>| {
+        move |header: &mut Header| {
+            header.sequence = 5;
+            header.previous_own = Some(leaf());
+            let member = member("MK");
+            let joining = Joining {
+                member,
+                sequence,
+                last,
+            };
+            header.extensions = Joining::extension(&[joining]).into_iter().collect();
+        }
+    };
+    let at = |so_far, change| judged(change, so_far, hours(10));
+    let none = Conversation::default();
+    assert_eq!(at(none, joining(0, None)), Verdict::Fresh);
+    assert_eq!(at(after(2), joining(2, Some(other()))), Verdict::Fresh);
+    // What went before it is still on its way.
+    let early = at(none, joining(2, Some(other())));
+    assert_eq!(early, Verdict::Refused(R::Gap));
+    // The sender hides what it sent here, or sent something else.
+    let hidden = at(after(2), joining(0, None));
+    assert_eq!(hidden, Verdict::Refused(R::BrokenChain));
+    let forked = at(after(2), joining(2, Some(leaf())));
+    assert_eq!(forked, Verdict::Refused(R::BrokenChain));
+    let replayed = at(after(6), joining(2, Some(other())));
+    assert_eq!(replayed, Verdict::Refused(R::Replayed));
+    let malformed = at(after(5), joining(5, Some(other())));
+    assert_eq!(malformed, Verdict::Refused(R::Malformed));
 }

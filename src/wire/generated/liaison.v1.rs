@@ -69,6 +69,10 @@ pub struct AttachmentSlot {
     #[prost(bytes = "vec", tag = "2")]
     pub digest: ::prost::alloc::vec::Vec<u8>,
 }
+/// Extension 1 names recipients to whom not every message of the sender in the conversation went,
+/// in the order of their ids: each 8 bytes of the member's id, padded with zeros, 8 bytes of the
+/// number after that of the last message that did (big-endian, 0 for none), and the 32 bytes of
+/// that message's leaf (zeros for none). For them this message follows that one.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Extension {
     #[prost(uint32, tag = "1")]
@@ -139,6 +143,11 @@ pub enum Kind {
     Reopening = 14,
     Alert = 20,
     Sighting = 21,
+    AlertUpdate = 22,
+    AlertCancellation = 23,
+    Contradiction = 24,
+    Acknowledgement = 25,
+    Subscription = 26,
 }
 impl Kind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -164,6 +173,11 @@ impl Kind {
             Self::Reopening => "KIND_REOPENING",
             Self::Alert => "KIND_ALERT",
             Self::Sighting => "KIND_SIGHTING",
+            Self::AlertUpdate => "KIND_ALERT_UPDATE",
+            Self::AlertCancellation => "KIND_ALERT_CANCELLATION",
+            Self::Contradiction => "KIND_CONTRADICTION",
+            Self::Acknowledgement => "KIND_ACKNOWLEDGEMENT",
+            Self::Subscription => "KIND_SUBSCRIPTION",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -186,6 +200,11 @@ impl Kind {
             "KIND_REOPENING" => Some(Self::Reopening),
             "KIND_ALERT" => Some(Self::Alert),
             "KIND_SIGHTING" => Some(Self::Sighting),
+            "KIND_ALERT_UPDATE" => Some(Self::AlertUpdate),
+            "KIND_ALERT_CANCELLATION" => Some(Self::AlertCancellation),
+            "KIND_CONTRADICTION" => Some(Self::Contradiction),
+            "KIND_ACKNOWLEDGEMENT" => Some(Self::Acknowledgement),
+            "KIND_SUBSCRIPTION" => Some(Self::Subscription),
             _ => None,
         }
     }

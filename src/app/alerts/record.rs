@@ -1,0 +1,62 @@
+//! From the messages of alerts to their rows.
+
+use crate::app::change::Message;
+use crate::app::project::{Projected, on_alert};
+use crate::app::rows::*;
+use crate::app::view::View;
+use crate::domain::alert::AlertRecord;
+use crate::domain::message::Body;
+use crate::exchange::Conversation;
+use crate::store::IndexError;
+
+/// Writes the rows that follow from a message of an alert, or from a subscription.
+pub(in crate::app) fn converse(
+    view: &mut View<'_>,
+    p: &Projected<'_>,
+    message: &Message,
+) -> Result<(), IndexError> {
+    let (header, event) = (&message.header, &message.event);
+    if let Body::Subscription(subscription) = &event.body {
+        let key = header.sender.member.to_bytes();
+        let known = view.row::<SubscriptionRow>(SUBSCRIPTION, &key)?;
+        let counts = known.is_none_or(|known| {
+            subscription.outdoes(header.id, &known.subscription, known.message)
+        });
+        if counts {
+            let row = SubscriptionRow {
+                message: header.id,
+                subscription: subscription.clone(),
+            };
+            view.put(SUBSCRIPTION, key.to_vec(), &row);
+        }
+        return Ok(());
+    }
+    let known = on_alert(view, header.conversation, p, |alert| {
+        alert.apply(header, event);
+    })?;
+    let Some(alert) = AlertRecord::open(header, event).filter(|_| !known) else {
+        return Ok(());
+    };
+    let row = AlertRow {
+        id: header.conversation,
+        alert,
+        thread: vec![p.entry],
+    };
+    let key = alert_order_key(row.alert.updated(), row.id);
+    view.put(ALERT_ORDER, key, &row.id);
+    view.put(ALERT, row.id.to_bytes().to_vec(), &row);
+    Ok(())
+}
+
+/// Notes to whom an own message went, for the recipients of later ones.
+pub(in crate::app) fn reached(view: &mut View<'_>, message: &Message) {
+    let header = &message.header;
+    let reached = Conversation {
+        sequence: header.sequence + 1,
+        last: Some(message.leaf()),
+    };
+    for recipient in &header.recipients {
+        let key = conversation_key(header.conversation, *recipient);
+        view.put(REACHED, key, &reached);
+    }
+}
