@@ -4,16 +4,15 @@
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use liaison::api::Problem;
-use liaison::app::change::Message;
 use liaison::app::core::Core;
-use liaison::app::{Federation, FromPeer, People};
+use liaison::app::{Federation, People};
 use liaison::audit::Origin;
-use liaison::base::{Digest, NodeId, Role, SeededEntropy, Timestamp};
+use liaison::base::{Digest, Role, SeededEntropy, Timestamp};
 use liaison::driver::{Driver, Running};
 use liaison::http::{Api, PeopleFile, Staging};
 use liaison::store::{BlobStore, Log as _, MemoryIndex, MemoryLog};
@@ -21,7 +20,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::office::{NoSigner, Office, node, taken};
+use crate::office::{NoSigner, node};
 
 /// How long an outcome may take, on a slow and busy machine too.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,8 +29,6 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Served {
     pub address: SocketAddr,
     pub driver: Driver,
-    /// A peer's pen: makes the messages that peers would send.
-    pub peers: Office,
     folder: TempDir,
     log: MemoryLog,
     tokens: BTreeMap<String, String>,
@@ -63,12 +60,9 @@ impl Served {
         }
         let folder = tempfile::tempdir().expect("a temporary folder");
         let log = MemoryLog::new(Origin::first(node("MK")));
-        let mut peers = Office::new();
-        peers.now = Timestamp::system();
         let mut served = Self {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             driver: started(log.reopen()).0,
-            peers,
             folder,
             log,
             tokens,
@@ -118,12 +112,6 @@ impl Served {
         }
     }
 
-    /// Stops, and starts again from the log.
-    pub fn restart(&mut self) {
-        self.stop();
-        self.start();
-    }
-
     /// The token of the person of this name.
     pub fn token(&self, name: &str) -> &str {
         &self.tokens[name]
@@ -146,18 +134,6 @@ impl Served {
         }
     }
 
-    /// A peer's message, taken in as if it had come over a link.
-    pub fn receives(&self, message: &Message) {
-        self.peer(message.sender, taken(message));
-    }
-
-    /// A peer's doing.
-    pub fn peer(&self, peer: NodeId, from: FromPeer) {
-        self.driver
-            .tell_waiting(peer, from)
-            .expect("the driver runs");
-    }
-
     /// The names of the sealed files, those that are being written included.
     pub fn files(&self) -> Vec<String> {
         let listed = std::fs::read_dir(self.folder.path().join("blobs")).expect("the folder");
@@ -168,11 +144,6 @@ impl Served {
         let mut names: Vec<_> = listed.map(name).collect();
         names.sort();
         names
-    }
-
-    /// The sealed file of this name.
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join("blobs").join(name)
     }
 
     /// Reserves an id as this person, for this use.
