@@ -33,7 +33,7 @@ pub use members::{
     list_on_record,
 };
 pub use people::{People, PeopleError};
-pub use permit::{Action, Caller, Denied, Permit};
+pub use permit::{Action, Caller, Denied, Permit, Thing};
 pub use receive::LARGEST_ATTACHMENT;
 pub use recipients::{MOST_ASKED, check_asked, named_once};
 pub use requests::LIFE;

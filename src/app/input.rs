@@ -13,7 +13,7 @@ use crate::seal::group::MessageSignature;
 use super::change::{Message, ReceiptWord};
 use super::error::AppError;
 use super::members::{ListAlarm, MemberAsk, MemberReply, TrustDetails};
-use super::permit::Permit;
+use super::permit::{Permit, Thing};
 use super::rows::{AlertRow, ExchangeRow};
 
 /// What one reply belongs to.
@@ -209,6 +209,29 @@ pub enum Ask {
     Members(MemberAsk),
     /// The node's state.
     Health,
+}
+
+impl Ask {
+    /// The one thing that is asked about, where the ask names one.
+    pub fn thing(&self) -> Option<Thing> {
+        match self {
+            Self::Respond { .. }
+            | Self::Supersede { .. }
+            | Self::ReadExchange { .. }
+            | Self::GlanceExchange { .. } => Some(Thing::Exchange),
+            Self::OnAlert { .. } | Self::ReadAlert { .. } => Some(Thing::Alert),
+            Self::ReadAttachment { .. } => Some(Thing::Attachment),
+            Self::SendRequest { .. }
+            | Self::ListExchanges { .. }
+            | Self::PublishAlert { .. }
+            | Self::PreviewAlert { .. }
+            | Self::Subscribe { .. }
+            | Self::ListSubscriptions
+            | Self::ListAlerts { .. }
+            | Self::Members(_)
+            | Self::Health => None,
+        }
+    }
 }
 
 /// The answer to an [`Ask`].

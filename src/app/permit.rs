@@ -1,5 +1,6 @@
 //! Who may do what. A permit exists only where the role table said yes.
 
+use super::error::AppError;
 use crate::base::{Actor, MemberId, PersonId, Role};
 
 /// A signed-in person.
@@ -170,6 +171,37 @@ impl Action {
     }
 }
 
+/// Something that has an id and is not everyone's to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thing {
+    /// An exchange.
+    Exchange,
+    /// An alert.
+    Alert,
+    /// A file of a message.
+    Attachment,
+}
+
+impl Thing {
+    /// What it is called.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Exchange => "exchange",
+            Self::Alert => "alert",
+            Self::Attachment => "attachment",
+        }
+    }
+
+    /// Whoever may do one of these sees that it is there.
+    fn seen_by(self) -> &'static [Action] {
+        match self {
+            Self::Exchange => &[Action::ReadExchange],
+            Self::Alert => &[Action::ReadAlerts],
+            Self::Attachment => &[Action::ReadExchange, Action::ReadAlerts],
+        }
+    }
+}
+
 /// The role table says no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("none of your roles may {}", action.in_words())]
@@ -202,6 +234,28 @@ impl Permit {
             person: caller.person,
         };
         Ok(Self { actor, action })
+    }
+
+    /// Asks the role table for leave to do something to one `thing`, which those see who may do one
+    /// of `seen_by`.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] where the caller may not even see it, so that nobody learns what
+    /// there is; [`AppError::Denied`] where they see it and may not do this.
+    pub fn ask_on(
+        member: MemberId,
+        caller: &Caller,
+        action: Action,
+        thing: Thing,
+    ) -> Result<Self, AppError> {
+        Self::ask(member, caller, action).map_err(|denied| {
+            let sees = |seen: &Action| Self::ask(member, caller, *seen).is_ok();
+            if thing.seen_by().iter().any(sees) {
+                AppError::Denied(denied)
+            } else {
+                AppError::NotFound(thing.in_words())
+            }
+        })
     }
 
     /// Who acts, and in which role.

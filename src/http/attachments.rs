@@ -25,6 +25,7 @@ pub async fn reserve(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
 ) -> Result<(StatusCode, Json<Reservation>), Failure> {
+    Permit::ask(api.member(), &caller, Action::ListExchanges).map_err(AppError::from)?;
     let now = Timestamp::system();
     let id = MessageId::new(now, &mut OsEntropy);
     api.staging.reserve(id, caller.person, now);

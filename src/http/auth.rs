@@ -102,7 +102,10 @@ impl Api {
     /// # Errors
     /// What the role table, the driver or the service says.
     pub async fn ask(&self, caller: &Caller, action: Action, ask: Ask) -> Result<Reply, Failure> {
-        let permit = Permit::ask(self.member(), caller, action).map_err(AppError::from)?;
+        let permit = match ask.thing() {
+            Some(thing) => Permit::ask_on(self.member(), caller, action, thing)?,
+            None => Permit::ask(self.member(), caller, action).map_err(AppError::from)?,
+        };
         Ok(self.driver.ask(permit, ask).await??)
     }
 }

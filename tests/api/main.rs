@@ -1,6 +1,7 @@
 //! The node as others meet it: what hostile peers send to the core, and what each kind of caller
 //! gets from every route of the API of a real node.
 
+mod access;
 mod alerts;
 mod full;
 mod groups;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use liaison::api::Problem;
+use liaison::app::change::Message;
 use liaison::app::core::Core;
 use liaison::app::{Federation, People};
 use liaison::audit::Origin;
@@ -20,7 +21,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::office::{NoSigner, node};
+use crate::office::{NoSigner, Office, node, taken};
 
 /// How long an outcome may take, on a slow and busy machine too.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -29,6 +30,8 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Served {
     pub address: SocketAddr,
     pub driver: Driver,
+    /// A peer's pen: makes the messages that peers would send.
+    pub peers: Office,
     folder: TempDir,
     log: MemoryLog,
     tokens: BTreeMap<String, String>,
@@ -60,9 +63,12 @@ impl Served {
         }
         let folder = tempfile::tempdir().expect("a temporary folder");
         let log = MemoryLog::new(Origin::first(node("MK")));
+        let mut peers = Office::new();
+        peers.now = Timestamp::system();
         let mut served = Self {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             driver: started(log.reopen()).0,
+            peers,
             folder,
             log,
             tokens,
@@ -132,6 +138,13 @@ impl Served {
             headers: Vec::new(),
             body: Vec::new(),
         }
+    }
+
+    /// A peer's message, taken in as if it had come over a link.
+    pub fn receives(&self, message: &Message) {
+        self.driver
+            .tell_waiting(message.sender, taken(message))
+            .expect("the driver runs");
     }
 
     /// The names of the sealed files, those that are being written included.

@@ -1,0 +1,396 @@
+//! Who may do what, to whose thing: every route and every kind of caller, through the router that
+//! every node has. What one may not see answers 404.
+
+use liaison::base::Role;
+use liaison::domain::message::Body;
+use serde_json::{Value, json};
+
+use crate::office::{ALERT, ANSWER, REQUEST, SIGHTING, alert_body, request_body};
+use crate::served::Served;
+
+/// What a route is called on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Thing {
+    /// Nothing: it is a list, or makes something new.
+    Nothing,
+    /// An exchange in which this member asks.
+    OwnExchange,
+    /// An exchange in which this member is asked.
+    PeersExchange,
+    /// An alert of this member.
+    OwnAlert,
+    /// An alert of a peer.
+    PeersAlert,
+    /// An id that nothing has.
+    Unknown,
+}
+
+use Thing::*;
+
+/// A route, with what it answers to those who may use it.
+struct Route {
+    method: &'static str,
+    path: &'static str,
+    body: Option<fn() -> Value>,
+    may: &'static [&'static str],
+    on: &'static [(Thing, u16)],
+}
+
+const ALL_PEOPLE: &[&str] = &[
+    "officer",
+    "second officer",
+    "releaser",
+    "contact",
+    "auditor",
+    "admin",
+    "observer",
+];
+const OFFICERS: &[&str] = &["officer", "second officer"];
+const OFFICE: &[&str] = &["officer", "second officer", "releaser", "contact"];
+const ANSWERING: &[&str] = &["officer", "second officer", "contact"];
+const CONTACT: &[&str] = &["contact"];
+const ALERTED: &[&str] = &[
+    "officer",
+    "second officer",
+    "releaser",
+    "contact",
+    "observer",
+];
+const BUT_OBSERVERS: &[&str] = &[
+    "officer",
+    "second officer",
+    "releaser",
+    "contact",
+    "auditor",
+    "admin",
+];
+
+/// What the asking side says of its own exchange, and nobody of a peer's.
+const ASKING: &[(Thing, u16)] = &[(OwnExchange, 202), (PeersExchange, 409), (Unknown, 404)];
+/// What only an answered exchange takes.
+const AFTER_ANSWER: &[(Thing, u16)] = &[(OwnExchange, 409), (PeersExchange, 409), (Unknown, 404)];
+/// What the asked side says.
+const ASKED: &[(Thing, u16)] = &[(OwnExchange, 409), (PeersExchange, 202), (Unknown, 404)];
+const PUBLISHING: &[(Thing, u16)] = &[(OwnAlert, 202), (PeersAlert, 409), (Unknown, 404)];
+const RECEIVING: &[(Thing, u16)] = &[(OwnAlert, 409), (PeersAlert, 202), (Unknown, 404)];
+const ANY_EXCHANGE: &[(Thing, u16)] = &[(OwnExchange, 200), (PeersExchange, 200), (Unknown, 404)];
+const ANY_ALERT: &[(Thing, u16)] = &[(OwnAlert, 200), (PeersAlert, 200), (Unknown, 404)];
+
+const fn get(
+    path: &'static str,
+    may: &'static [&'static str],
+    on: &'static [(Thing, u16)],
+) -> Route {
+    Route {
+        method: "GET",
+        path,
+        body: None,
+        may,
+        on,
+    }
+}
+
+const fn post(
+    path: &'static str,
+    body: fn() -> Value,
+    may: &'static [&'static str],
+    on: &'static [(Thing, u16)],
+) -> Route {
+    Route {
+        method: "POST",
+        path,
+        body: Some(body),
+        may,
+        on,
+    }
+}
+
+const ROUTES: &[Route] = &[
+    get("/whoami", ALL_PEOPLE, &[(Nothing, 200)]),
+    get("/health", ALL_PEOPLE, &[(Nothing, 200)]),
+    get("/members/TR/holdings", BUT_OBSERVERS, &[(Nothing, 200)]),
+    post("/reservations", || json!({}), OFFICE, &[(Nothing, 201)]),
+    post("/requests", send_request, OFFICERS, &[(Nothing, 202)]),
+    get("/exchanges", OFFICE, &[(Nothing, 200)]),
+    get("/exchanges/{}", OFFICE, ANY_EXCHANGE),
+    get("/messages/{}/attachments/0", ALERTED, &[(Unknown, 404)]),
+    post(
+        "/exchanges/{}/accept",
+        || json!({ "access": "direct" }),
+        CONTACT,
+        ASKED,
+    ),
+    post("/exchanges/{}/answer", answer, ANSWERING, ASKED),
+    post(
+        "/exchanges/{}/refuse",
+        || json!({ "ground": "a" }),
+        CONTACT,
+        ASKED,
+    ),
+    post(
+        "/exchanges/{}/clarify",
+        || json!({ "ask": "Which van?" }),
+        ANSWERING,
+        ASKED,
+    ),
+    post(
+        "/exchanges/{}/clarify",
+        || json!({ "answer": "The red one." }),
+        OFFICERS,
+        AFTER_ANSWER,
+    ),
+    post(
+        "/exchanges/{}/channel",
+        || json!({ "authority": "Police" }),
+        ANSWERING,
+        ASKED,
+    ),
+    post("/exchanges/{}/await", delay, ANSWERING, ASKED),
+    post(
+        "/exchanges/{}/transfer",
+        || json!({ "to": "RS", "reason": "Theirs." }),
+        CONTACT,
+        ASKED,
+    ),
+    post(
+        "/exchanges/{}/feedback",
+        || json!({ "useful": "useful" }),
+        OFFICERS,
+        AFTER_ANSWER,
+    ),
+    post(
+        "/exchanges/{}/withdraw",
+        || json!({ "reason": "Found." }),
+        OFFICERS,
+        ASKING,
+    ),
+    post("/exchanges/{}/supersede", supersede, OFFICERS, ASKING),
+    post("/exchanges/{}/close", || json!({}), OFFICERS, AFTER_ANSWER),
+    post(
+        "/exchanges/{}/reopen",
+        || json!({ "reason": "More." }),
+        OFFICERS,
+        AFTER_ANSWER,
+    ),
+    get("/alerts", ALERTED, &[(Nothing, 200)]),
+    get("/alerts/{}", ALERTED, ANY_ALERT),
+    get("/alert-subscriptions", ALERTED, &[(Nothing, 200)]),
+    post("/alerts", alert, CONTACT, &[(Nothing, 202)]),
+    post("/alert-previews", alert, CONTACT, &[(Nothing, 200)]),
+    post(
+        "/alert-subscriptions",
+        || json!({ "corridors": [] }),
+        CONTACT,
+        &[(Nothing, 202)],
+    ),
+    post("/alerts/{}/updates", alert, CONTACT, PUBLISHING),
+    post(
+        "/alerts/{}/cancel",
+        || json!({ "reason": "Over." }),
+        CONTACT,
+        PUBLISHING,
+    ),
+    post("/alerts/{}/sightings", sighting, ANSWERING, RECEIVING),
+    post(
+        "/alerts/{}/contradictions",
+        contradiction,
+        ANSWERING,
+        RECEIVING,
+    ),
+    post(
+        "/alerts/{}/acknowledgements",
+        || json!({}),
+        OFFICE,
+        RECEIVING,
+    ),
+];
+
+fn example(text: &str) -> Value {
+    toml::from_str(text).expect("an example is TOML")
+}
+
+fn send_request() -> Value {
+    json!({ "to": ["TR"], "request": example(REQUEST) })
+}
+
+fn supersede() -> Value {
+    json!({ "request": example(REQUEST) })
+}
+
+fn answer() -> Value {
+    json!({ "answer": example(ANSWER) })
+}
+
+fn delay() -> Value {
+    let expected = liaison::base::Timestamp::system().plus(crate::office::HOUR);
+    json!({ "expected": expected, "reason": "The court sits on Monday." })
+}
+
+fn alert() -> Value {
+    json!({ "alert": example(ALERT) })
+}
+
+fn sighting() -> Value {
+    json!({ "sighting": example(SIGHTING) })
+}
+
+fn contradiction() -> Value {
+    let text = include_str!("../../deploy/examples/contradiction.toml");
+    json!({ "contradiction": example(text) })
+}
+
+impl Route {
+    /// An office that has the thing, and the path to it.
+    fn scene(&self, thing: Thing) -> (Served, String) {
+        let mut served = Served::new();
+        let mut peers = |role, body: Body| {
+            let message = served.peers.first_of("TR", role, body);
+            served.receives(&message);
+            message.header.id.to_string()
+        };
+        let id = match thing {
+            Nothing => String::new(),
+            PeersExchange => peers(Role::Officer, request_body()),
+            PeersAlert => peers(Role::Contact, alert_body()),
+            OwnExchange => made(
+                &served,
+                "officer",
+                "/requests",
+                &send_request(),
+                "/exchanges/0/id",
+            ),
+            OwnAlert => made(&served, "contact", "/alerts", &alert(), "/id"),
+            Unknown => "01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned(),
+        };
+        (served, self.path.replace("{}", &id))
+    }
+
+    /// What the caller gets.
+    fn status(&self, served: &Served, path: &str, caller: Caller) -> u16 {
+        let call = match caller {
+            Caller::Person(name) => served.call(name, self.method, path),
+            Caller::Nobody => served.anonymous(self.method, path),
+            Caller::Stranger => served.anonymous(self.method, path).header(
+                "authorization",
+                &format!("Bearer liaison_{}", "0".repeat(64)),
+            ),
+        };
+        let call = match self.body {
+            Some(body) => call.json(&body()),
+            None => call,
+        };
+        call.send().status
+    }
+
+    /// What those get who may not.
+    fn denied(&self, thing: Thing, caller: Caller) -> u16 {
+        let Caller::Person(name) = caller else {
+            return 401;
+        };
+        let sees = match self.path.split('/').nth(1) {
+            Some("exchanges") => OFFICE,
+            Some("alerts" | "messages") => ALERTED,
+            _ => ALL_PEOPLE,
+        };
+        if thing == Nothing || sees.contains(&name) {
+            403
+        } else {
+            404
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Caller {
+    Person(&'static str),
+    /// No token at all.
+    Nobody,
+    /// A token that is nobody's here.
+    Stranger,
+}
+
+/// What the person makes, by the place of its id in the answer.
+fn made(served: &Served, by: &str, path: &str, body: &Value, id: &str) -> String {
+    let answer: Value = served.call(by, "POST", path).json(body).send().is(202);
+    answer
+        .pointer(id)
+        .and_then(Value::as_str)
+        .expect("an id")
+        .to_owned()
+}
+
+#[test]
+fn every_caller_gets_from_every_route_what_the_table_says_and_no_more() {
+    let mut rows = 0;
+    let mut wrong = Vec::new();
+    for route in ROUTES {
+        for (thing, answers) in route.on {
+            let mut check = |served: &Served, path: &str, caller, expected| {
+                rows += 1;
+                let status = route.status(served, path, caller);
+                if status != expected {
+                    let Route { method, path, .. } = route;
+                    wrong.push(format!(
+                        "{method} {path} {thing:?} {caller:?}: {status}, not {expected}"
+                    ));
+                }
+            };
+            let (served, path) = route.scene(*thing);
+            let people = ALL_PEOPLE.iter().map(|name| Caller::Person(name));
+            for caller in people.chain([Caller::Nobody, Caller::Stranger]) {
+                match caller {
+                    Caller::Person(name) if route.may.contains(&name) => {
+                        let (served, path) = route.scene(*thing);
+                        check(&served, &path, caller, *answers);
+                    }
+                    _ => check(&served, &path, caller, route.denied(*thing, caller)),
+                }
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {rows}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(rows >= 300, "{rows} rows");
+}
+
+#[test]
+fn a_reservation_is_its_makers_alone() {
+    let served = Served::new();
+    let id = served.reserve("officer", "request");
+    let path = format!("/reservations/{id}/attachments/0?name=a.bin");
+    for (caller, status) in [
+        ("second officer", 404),
+        ("contact", 404),
+        ("auditor", 403),
+        ("officer", 200),
+    ] {
+        let call = served.call(caller, "PUT", &path).body(b"a file");
+        assert_eq!(call.send().status, status, "{caller}");
+    }
+}
+
+#[test]
+fn every_route_of_the_router_is_in_the_table() {
+    let source = include_str!("../../src/http.rs");
+    let routes = source.split(".route(").skip(1).map(|rest| {
+        let path = rest.split('"').nth(1).expect("a route names its path");
+        path.split('/')
+            .map(|part| if part.starts_with('{') { "{}" } else { part })
+            .collect::<Vec<_>>()
+            .join("/")
+    });
+    let tabled: Vec<String> = ROUTES
+        .iter()
+        .map(|route| route.path.replace("TR", "{}").replace("/0", "/{}"))
+        .collect();
+    for path in routes {
+        assert!(
+            tabled.contains(&path) || path == "/reservations/{}/attachments/{}",
+            "{path} has no row in the table of who may do what"
+        );
+    }
+}
