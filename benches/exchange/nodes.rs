@@ -177,9 +177,13 @@ fn trust(configs: &[Config; 2]) -> String {
             (config.settings.name.clone(), card.to_json())
         })
         .collect();
-    let (mut proposal, _) = node::propose(&cards, 30).expect("the cards hold");
+    let first = node::ListChange {
+        cards,
+        ..node::ListChange::default()
+    };
+    let mut proposal = node::propose(None, &first, 30).expect("the cards hold");
     for keys in &keys {
-        node::sign(&mut proposal, keys).expect("both are listed");
+        node::sign(&mut proposal, None, keys).expect("both are listed");
     }
     for config in configs {
         node::install(config, &proposal).expect("all have signed");
