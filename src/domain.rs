@@ -1,10 +1,11 @@
 //! What officers may do: requests for information and alerts as machines that decide and apply,
-//! with their code lists and time limits.
+//! with their code lists and time limits, and who is to be told when.
 
 #[macro_use]
 mod code;
 
 pub mod alert;
+pub mod duty;
 mod fault;
 #[cfg(test)]
 pub(crate) mod fixtures;

@@ -163,6 +163,7 @@ fn duration(time: Option<Duration>) -> String {
     let hours = time.map(|time| time.as_secs() / 3_600);
     match hours {
         None => String::new(),
+        Some(0) => format!("{} min", time.unwrap_or_default().as_secs() / 60),
         Some(hours) if hours > 24 && hours.is_multiple_of(24) => format!("{} d", hours / 24),
         Some(hours) => format!("{hours} h"),
     }
@@ -182,6 +183,8 @@ fn every_time_limit_stands_in_the_data_model() {
             duration(limits.acknowledge),
             duration(Some(limits.direct)),
             duration(Some(limits.indirect)),
+            duration(Some(limits.deliver)),
+            duration(limits.open),
         ]
     };
     let head = [
@@ -190,6 +193,8 @@ fn every_time_limit_stands_in_the_data_model() {
         "Acknowledge",
         "`direct`",
         "`indirect`",
+        "Delivered",
+        "Opened",
     ];
     let made = table(&head, pairs.map(row));
     is_made_from_the_code(DATA_MODEL, "limits", &made);

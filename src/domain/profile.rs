@@ -4,7 +4,7 @@ use std::time::Duration;
 
 mod clock;
 
-pub use clock::{Clock, Derogation, Pause, Pressure};
+pub use clock::{Clock, Derogation, ESCALATION_STEPS, Moments, Pause, Pressure, escalation};
 
 codes! {
     /// A time-limit profile.
@@ -59,6 +59,10 @@ pub struct Limits {
     pub direct: Duration,
     /// Until it has to be answered, if it is not.
     pub indirect: Duration,
+    /// Until a message has to have reached the other side; after that somebody is told.
+    pub deliver: Duration,
+    /// Until a person at the other side has to have opened it, where it is urgent.
+    pub open: Option<Duration>,
 }
 
 impl Limits {
@@ -81,6 +85,10 @@ const fn rule(
     direct: Duration,
     indirect: Duration,
 ) -> Rule {
+    let (deliver, open) = match classes {
+        [Urgency::Routine] => (ROUTINE_DELIVERY, None),
+        _ => (URGENT, Some(URGENT)),
+    };
     Rule {
         profile,
         classes,
@@ -88,9 +96,18 @@ const fn rule(
             acknowledge,
             direct,
             indirect,
+            deliver,
+            open,
         },
     }
 }
+
+/// Within which an urgent message has to reach the other side, and a person there (this project's
+/// judgement, in every profile).
+const URGENT: Duration = Duration::from_secs(15 * 60);
+
+/// Within which any other message has to reach the other side.
+const ROUTINE_DELIVERY: Duration = hours(4);
 
 const fn hours(n: u64) -> Duration {
     Duration::from_secs(n * 3_600)

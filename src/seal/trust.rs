@@ -4,9 +4,9 @@
 //! each root is signed by two thirds of the countries of the one before and of its own. The
 //! **list** names the members and the identity key of each of their nodes; it is signed by a
 //! majority of the root's countries. The **suspend list** takes members out of the list until the
-//! next one, by two countries. A **bundle** names the other keys of a node and is signed by
-//! its identity key, so that rotating those needs no ceremony. A fifth, the **card**, is what a
-//! new member hands over, and proves that it holds the keys it names.
+//! next one, by two countries. A **bundle** names the other keys of a node and who is on duty at its
+//! office, and is signed by its identity key, so that changing those needs no ceremony. A fifth, the
+//! **card**, is what a new member hands over, and proves that it holds the keys it names.
 //!
 //! What is signed is the exact payload, strict JSON with a `type`; what is counted is countries,
 //! not keys. A [`Directory`] is what follows from root, list and bundles, and is never changed:
@@ -166,6 +166,9 @@ pub enum Rule {
     /// A first version names a predecessor, or a later one names none.
     #[error("exactly the first version has no predecessor")]
     Previous,
+    /// A duty roster breaks a rule of its own.
+    #[error("the duty roster breaks a rule")]
+    Duty,
     /// Two cards of one member contradict each other.
     #[error("two cards of one member differ")]
     Contradiction,

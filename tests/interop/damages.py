@@ -8,6 +8,27 @@ from write_bundle import IDENTITY, LOG, NEXT_LOG, NOW, Bundle, Key, entry, exten
 
 STRANGER = Key()
 
+DUTY = [
+    {"level": "duty-desk", "post": "Дежурна служба", "phone": "+389 2 000 0001",
+     "languages": ["mk", "en"]},
+    {"level": "head-of-unit", "post": "Head of unit", "phone": "+38920000002",
+     "hours": {"days": ["mon", "fri"], "from": "22:00", "to": "06:00", "zone": "Europe/Skopje"},
+     "languages": ["en"]},
+    {"level": "national-contact", "post": "National contact point", "phone": "+389 200000",
+     "hours": {"from": "00:00", "to": "24:00", "zone": "UTC"}, "languages": ["fa-Arab"]},
+]
+
+
+def duty(place: int, name: str, value) -> bytes:
+    """A roster with another value in one of its posts; a name may lead into the hours."""
+    roster = json.loads(json.dumps(DUTY))
+    at = roster[place]
+    *names, last = name.split(".")
+    for inner in names:
+        at = at[inner]
+    at[last] = value
+    return made(put("bundle.duty", roster))
+
 
 def made(change, entries: int = 5) -> bytes:
     bundle = Bundle(entries)
@@ -120,6 +141,10 @@ def good() -> dict[str, bytes]:
         "a second incarnation": made(grown),
         "a high sequence": made(put("bundle.sequence", 2**64 - 1)),
         "other protocols": made(put("bundle.protocols", [1, 65535])),
+        "a node that moved": made(put("bundle.address", "[2001:db8::1]:65535")),
+        "a duty roster": made(put("bundle.duty", DUTY)),
+        "a node that moved, with a roster": made(lambda b: b.bundles["MK-1"][0].update(
+            address="mk.example:4433", duty=DUTY[:1])),
         "extensions that may be ignored": made(entries(
             entry(4, extensions=extension(5) + extension(0x7FFF, b"")))),
         "an entry with a peer": made(entries(entry(4, peer=b"ICMPD\0\0\0"))),
@@ -196,6 +221,29 @@ def bad_trust() -> dict[str, bytes]:
             old, 0, b"\x01\x0d"))),
         "a short receiving key": made(put(receiving, lambda old: old[:-4])),
         "no log": made(put("bundle.log", [])),
+        "an empty roster": made(put("bundle.duty", [])),
+        "a roster without a desk": made(put("bundle.duty", DUTY[1:])),
+        "thirteen posts": made(put("bundle.duty", DUTY[:1] * 13)),
+        "a level that there is not": duty(1, "level", "minister"),
+        "a post without a name": duty(1, "post", ""),
+        "a post with a name that hides": duty(1, "post", "Head\u202e"),
+        "a local telephone number": duty(0, "phone", "02 000 0001"),
+        "a short telephone number": duty(0, "phone", "+38920"),
+        "a long telephone number": duty(0, "phone", "+3892000000012345"),
+        "a telephone number with two spaces": duty(0, "phone", "+389  2 000 0001"),
+        "no language": duty(0, "languages", []),
+        "a language twice": duty(0, "languages", ["mk", "mk"]),
+        "a language that is none": duty(0, "languages", ["m"]),
+        "no days": duty(1, "hours.days", []),
+        "a day twice": duty(1, "hours.days", ["mon", "mon"]),
+        "a day that there is not": duty(1, "hours.days", ["Monday"]),
+        "hours from 24:00": duty(1, "hours.from", "24:00"),
+        "hours until 24:01": duty(1, "hours.to", "24:01"),
+        "hours in one digit": duty(1, "hours.from", "8:00"),
+        "a zone that begins with a digit": duty(1, "hours.zone", "2Europe"),
+        "a zone with an empty part": duty(1, "hours.zone", "Europe//Skopje"),
+        "a long zone": duty(1, "hours.zone", "Z" * 61),
+        "a new address that is none": made(put("bundle.address", "mk.example")),
         "an origin of another node": made(put("bundle.log.0.origin", "at-1.liaison/1")),
         "an origin in capitals": made(put("bundle.log.0.origin", "MK-1.liaison/1")),
         "incarnation 0": made(put("bundle.log.0.origin", "mk-1.liaison/0")),

@@ -132,9 +132,48 @@ class TrustList:
 
 # § 4.3
 
+LANGUAGE = re.compile("[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def text_like(value: object, form: str) -> None:
+    demand(isinstance(value, str) and re.fullmatch(form, value), f"this is not {form}")
+
+
+def check_duty(duty: object) -> None:
+    levels = set()
+    for post in items(duty, 1, 12):
+        members(post, "level post phone hours? languages")
+        demand(post["level"] in ("duty-desk", "head-of-unit", "national-contact"), "no such level")
+        levels.add(post["level"])
+        check_text(post["post"], 100)
+        text_like(post["phone"], r"\+[1-9]( ?[0-9]){5,14}")
+        languages = items(post["languages"], 1, 16)
+        for language in languages:
+            demand(isinstance(language, str) and len(language) <= 35
+                   and LANGUAGE.fullmatch(language), "this is no language")
+        demand(len(set(languages)) == len(languages), "a language stands twice")
+        if "hours" in post:
+            check_hours(post["hours"])
+    demand("duty-desk" in levels, "there is no duty desk")
+
+
+def check_hours(hours: object) -> None:
+    members(hours, "days? from to zone")
+    if "days" in hours:
+        days = items(hours["days"], 1, 7)
+        demand(all(day in DAYS for day in days) and len(set(days)) == len(days), "no such days")
+    clock = "([01][0-9]|2[0-3]):[0-5][0-9]"
+    text_like(hours["from"], clock)
+    text_like(hours["to"], f"{clock}|24:00")
+    demand(isinstance(hours["zone"], str) and len(hours["zone"].encode()) <= 60, "a long zone")
+    text_like(hours["zone"], "[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
+
+
 class Bundle:
     def __init__(self, document: Document, listed: TrustList):
-        payload = document.read("bundle", "node sequence issued expires tls recipient log protocols")
+        names = "node sequence issued expires tls recipient log protocols address? duty?"
+        payload = document.read("bundle", names)
         self.node = node_id(payload["node"])
         integer(payload["sequence"], 1, 2**64)
         demand(time(payload["expires"]) > time(payload["issued"]), "the times are out of order")
@@ -161,6 +200,10 @@ class Bundle:
             self.logs[origin] = hybrid_key(one["key"])
         lowest, highest = items(payload["protocols"], 2, 2)
         demand(integer(lowest, 1, 2**16) <= integer(highest, 1, 2**16), "the versions are reversed")
+        if "address" in payload:
+            check_address(payload["address"])
+        if "duty" in payload:
+            check_duty(payload["duty"])
         self.verify(document, listed)
 
     def verify(self, document: Document, listed: TrustList) -> None:

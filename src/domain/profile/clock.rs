@@ -55,11 +55,30 @@ impl std::fmt::Display for Pressure {
     }
 }
 
-/// The part of the limit that is left when it is due soon: a quarter.
-const SOON: u32 = 4;
+/// A quarter of the limit is left when it is due soon; quarters of it measure escalation.
+const QUARTERS: u32 = 4;
 
-/// Each level of escalation, and how many quarters of the limit it comes after its end.
-const ESCALATION: [(u8, u32); 3] = [(1, 1), (2, 2), (3, 4)];
+/// How many quarters of the limit each level of escalation comes after its end, from level 1 up.
+const ESCALATION: [u32; ESCALATION_STEPS] = [1, 2, 4];
+
+/// How many levels of escalation there are.
+pub const ESCALATION_STEPS: usize = 3;
+
+/// When each level of escalation comes, from level 1 up, where a limit of this length ended.
+pub fn escalation(end: Timestamp, limit: Duration) -> [Timestamp; ESCALATION_STEPS] {
+    ESCALATION.map(|quarters| end.plus(limit / QUARTERS * quarters))
+}
+
+/// The moments of a clock that runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moments {
+    /// From when on it is due soon.
+    pub soon: Timestamp,
+    /// From when on it is overdue: just after its end.
+    pub overdue: Timestamp,
+    /// When each level of escalation comes, from level 1 up.
+    pub escalates: [Timestamp; ESCALATION_STEPS],
+}
 
 /// A limit that runs from the receipt by the asked side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,26 +187,35 @@ impl Clock {
         self.due.since(self.shown(now))
     }
 
+    /// Its moments, if it ran on as it stands.
+    pub fn moments(&self) -> Moments {
+        let limit = self.due.since(self.started);
+        Moments {
+            soon: self.due.minus(limit / QUARTERS),
+            overdue: self.due.plus(Duration::from_millis(1)),
+            escalates: escalation(self.due, limit),
+        }
+    }
+
     /// How pressing it is; nothing presses once it stopped.
     pub fn pressure(&self, now: Timestamp) -> Pressure {
         if self.stopped.is_some() {
             return Pressure::None;
         }
         let shown = self.shown(now);
-        let quarter = self.due.since(self.started) / SOON;
-        if shown <= self.due {
-            let soon = self.paused_since().is_none() && self.due.since(shown) <= quarter;
+        let moments = self.moments();
+        if shown < moments.overdue {
+            let soon = self.paused_since().is_none() && shown >= moments.soon;
             return if soon {
                 Pressure::DueSoon
             } else {
                 Pressure::None
             };
         }
-        let late = shown.since(self.due);
-        let reached = ESCALATION
-            .iter()
-            .rev()
-            .find(|(_, quarters)| late >= quarter * *quarters);
-        reached.map_or(Pressure::Overdue, |(level, _)| Pressure::Escalated(*level))
+        let reached = moments.escalates.iter().filter(|at| **at <= shown);
+        match u8::try_from(reached.count()) {
+            Ok(0) | Err(_) => Pressure::Overdue,
+            Ok(level) => Pressure::Escalated(level),
+        }
     }
 }

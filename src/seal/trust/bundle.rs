@@ -1,12 +1,15 @@
-//! The bundle: the keys of a node besides its identity, signed by that identity.
+//! The bundle: the keys of a node besides its identity, and what changes without a ceremony, signed
+//! by that identity.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::document::{DocumentKind, Payload, SignedDocument};
+use super::list::{check_address, check_text};
 use super::{Rule, TrustError};
 use crate::base::{Digest, Entropy, NodeId, Timestamp};
+use crate::domain::duty::{Post, Roster};
 use crate::seal::keystore::Keys;
 use crate::seal::recipient::RecipientPublicKey;
 use crate::seal::sign::{SigningKey, VerifyingKey};
@@ -37,6 +40,12 @@ pub struct KeyBundle {
     pub log: Vec<LogKey>,
     /// The versions of the protocol that the node speaks, first and last.
     pub protocols: [u16; 2],
+    /// Where the node is reached, `host:port`, where that is no longer what the list says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Who is on duty at the member's office.
+    #[serde(default, skip_serializing_if = "Roster::is_empty")]
+    pub duty: Roster,
 }
 
 /// A key to seal to.
@@ -81,12 +90,16 @@ impl KeyBundle {
         Self::with(keys, 1, issued, expires, log)
     }
 
-    /// The bundle that follows this one when keys have been rotated. The log keys stay; append to
-    /// [`KeyBundle::log`] when an incarnation begins.
+    /// The bundle that follows this one when keys have been rotated, or something else that it says
+    /// is to change. The log keys stay; append to [`KeyBundle::log`] when an incarnation begins.
     #[must_use]
     pub fn next(&self, keys: &Keys, issued: Timestamp, expires: Timestamp) -> Self {
         let sequence = self.sequence.saturating_add(1);
-        Self::with(keys, sequence, issued, expires, self.log.clone())
+        Self {
+            address: self.address.clone(),
+            duty: self.duty.clone(),
+            ..Self::with(keys, sequence, issued, expires, self.log.clone())
+        }
     }
 
     fn with(
@@ -117,6 +130,8 @@ impl KeyBundle {
             recipient,
             log,
             protocols: PROTOCOLS,
+            address: None,
+            duty: Roster::default(),
         }
     }
 
@@ -198,6 +213,13 @@ impl KeyBundle {
             .collect();
         if pins.len() < self.tls.len() || keys.len() < self.recipient.len() {
             return Some(Rule::SharedKey);
+        }
+        if let Some(Err(rule)) = self.address.as_deref().map(check_address) {
+            return Some(rule);
+        }
+        let shown = |post: &Post| check_text(&post.post, 100).is_ok();
+        if self.duty.validate().is_err() || !self.duty.0.iter().all(shown) {
+            return Some(Rule::Duty);
         }
         let prefix = log_origin(self.node, 0);
         let prefix = prefix.trim_end_matches('0');

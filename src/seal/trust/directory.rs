@@ -9,6 +9,7 @@ use super::list::{ListedNode, Member, TrustList};
 use super::root::expect_version;
 use super::{KeyBundle, LogKey, Root, Rule, SuspendList, TrustError};
 use crate::base::{Digest, MemberId, NodeId, Timestamp};
+use crate::domain::duty::Roster;
 use crate::seal::recipient::RecipientPublicKey;
 use crate::seal::sign::{KeyId, VerifyingKey};
 
@@ -268,9 +269,20 @@ impl Directory {
             .filter(|_| !self.is_suspended(node.member))
     }
 
-    /// Where a node is reached, `host:port`.
+    /// Where a node is reached, `host:port`: where it says itself that it is now, else where the list
+    /// says. A false one leads nowhere, since whoever answers must hold a TLS key that is pinned.
     pub fn address(&self, node: NodeId) -> Option<&str> {
-        self.node(node)?.address.as_deref()
+        let moved = self.bundle(node).and_then(|b| b.address.as_deref());
+        moved.or(self.node(node)?.address.as_deref())
+    }
+
+    /// A member's duty roster, and since when: that of its node which spoke of it last.
+    pub fn duty(&self, member: MemberId) -> Option<(&Roster, Timestamp)> {
+        let nodes = self.member(member)?.node_ids();
+        let bundles = nodes.filter_map(|node| self.bundle(node));
+        let said = bundles.filter(|bundle| !bundle.duty.is_empty());
+        said.max_by_key(|bundle| bundle.issued)
+            .map(|bundle| (&bundle.duty, bundle.issued))
     }
 
     /// The identity key of a node.

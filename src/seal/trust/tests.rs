@@ -368,3 +368,27 @@ fn damaged_files_are_named() {
     std::fs::remove_file(dir.join("list.json")).unwrap();
     assert!(Directory::load(dir).is_err());
 }
+
+#[test]
+fn a_bundle_says_where_its_node_moved_and_who_is_on_duty_and_so_do_those_after_it() {
+    let mut world = World::new();
+    let (mk, id) = (node("MK-1"), member("MK"));
+    let before = world.directory();
+    assert_eq!(before.address(mk), Some("node.example:4433"));
+    assert_eq!(before.duty(id), None);
+    let text = include_str!("../../../deploy/examples/duty.toml");
+    let file: std::collections::BTreeMap<String, crate::domain::duty::Roster> =
+        toml::from_str(text).unwrap();
+    let said = world.next_bundle(0, |bundle| {
+        bundle.address = Some("new.example:4433".to_owned());
+        bundle.duty = file["duty"].clone();
+    });
+    let after = before.with_bundle(said.clone()).unwrap();
+    assert_eq!(after.address(mk), Some("new.example:4433"));
+    assert_eq!(after.duty(id), Some((&file["duty"], at(110))));
+    world.cards[0].bundle = said;
+    let rotated = world.next_bundle(0, |_| {});
+    let rotated = after.with_bundle(rotated).unwrap();
+    assert_eq!(rotated.address(mk), Some("new.example:4433"));
+    assert_eq!(rotated.duty(id), Some((&file["duty"], at(110))));
+}

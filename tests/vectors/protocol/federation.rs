@@ -5,6 +5,7 @@ use liaison::audit::{
     Checkpoint, Entry, EntryKind, EventCode, Opening, Origin, SignedCheckpoint, Statement, Tree,
 };
 use liaison::base::{Digest, Role, SeededEntropy, Timestamp};
+use liaison::domain::duty::Roster;
 use liaison::seal::keystore::Keys;
 use liaison::seal::trust::{
     Directory, KeyBundle, MemberCard, MemberKind, Profile, SignedDocument, propose_first,
@@ -12,6 +13,13 @@ use liaison::seal::trust::{
 use serde_json::{Value, json};
 
 use super::formats::{TIME, node};
+
+const DUTY: &str = include_str!("../../../deploy/examples/duty.toml");
+
+#[derive(serde::Deserialize)]
+struct Duty {
+    duty: Roster,
+}
 
 struct Office {
     keys: Keys,
@@ -23,7 +31,11 @@ fn office(name: &str, entropy: &mut SeededEntropy) -> Office {
     let (made, year) = (Timestamp::from_millis(TIME), 365 * 24 * 3600);
     let until = made.plus(std::time::Duration::from_secs(year));
     let keys = Keys::generate(node(name), made, entropy);
-    let bundle = KeyBundle::first(&keys, made, until);
+    let mut bundle = KeyBundle::first(&keys, made, until);
+    if name == "SI-1" {
+        bundle.duty = toml::from_str::<Duty>(DUTY).unwrap().duty;
+        bundle.address = Some("new.si.example:4433".to_owned());
+    }
     let bundle = bundle.sign(&keys.identity, entropy).unwrap();
     let profile = Profile {
         name: format!("Office {name}"),

@@ -2,6 +2,10 @@
 
 use super::*;
 
+fn duty(level: &str, phone: &str) -> Value {
+    json!([{ "level": level, "post": "Desk", "phone": phone, "languages": ["mk"] }])
+}
+
 #[test]
 fn a_bundle_that_does_not_belong_is_refused() {
     use DocumentKind::Bundle as B;
@@ -115,6 +119,29 @@ fn a_bundle_that_does_not_belong_is_refused() {
             rule(B, Rule::Times),
         ),
         (
+            "an address without a port",
+            world.with_next_bundle(|b| b["address"] = json!("mk.example")),
+            rule(B, Rule::Address),
+        ),
+        (
+            "a roster without a desk",
+            world.with_next_bundle(|b| b["duty"] = duty("head-of-unit", "+389 2 000 0001")),
+            rule(B, Rule::Duty),
+        ),
+        (
+            "a roster with a number that nobody abroad can call",
+            world.with_next_bundle(|b| b["duty"] = duty("duty-desk", "02 000 0001")),
+            rule(B, Rule::Duty),
+        ),
+        (
+            "a post whose name turns its text around",
+            world.with_next_bundle(|b| {
+                b["duty"] = duty("duty-desk", "+389 2 000 0001");
+                b["duty"][0]["post"] = json!("Desk\u{2067}");
+            }),
+            rule(B, Rule::Duty),
+        ),
+        (
             "a field that nobody knows",
             world.with_next_bundle(|b| b["admin"] = json!(true)),
             TrustError::Malformed,
@@ -180,5 +207,5 @@ fn a_bundle_that_does_not_belong_is_refused() {
             needed: 1,
         },
     ));
-    all_refused(rows, 30);
+    all_refused(rows, 34);
 }

@@ -1,0 +1,419 @@
+//! What an officer must do now about an exchange: a pure function of where it stands, what of it is
+//! on its way, who was called, and the time. Nothing of it is ever stored.
+//!
+//! Each matter is a schedule of moments: when it appears, and when each level of the roster has to
+//! know. An office's own people are told of what it owes before the other side calls it: the asked
+//! side is one step ahead.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{CallMade, CallOutcome, DutyLevel, Post, Roster};
+use crate::base::{MessageId, Timestamp};
+use crate::domain::profile::{Clock, ESCALATION_STEPS, Urgency, escalation};
+use crate::domain::rfi::{Exchange, Side, State};
+
+codes! {
+    /// What about an exchange somebody has to see to, the most pressing first.
+    Matter {
+        /// The other node does not take a message of this one.
+        Refused = "refused",
+        /// A message of this node expired before the other side had it.
+        Expired = "expired",
+        /// A message of this node has not reached the other side.
+        Undelivered = "undelivered",
+        /// No person at the other side has opened an urgent request of this one.
+        Unopened = "unopened",
+        /// Something came that nobody here has opened.
+        Unread = "unread",
+        /// The time limit.
+        Clock = "clock",
+        /// The other side waits for a clarification of this one.
+        Clarification = "clarification",
+    }
+}
+
+codes! {
+    /// Why somebody has to see to an exchange now.
+    Reason {
+        /// The other node does not take a message.
+        Refused = "refused",
+        /// A message expired before the other side had it.
+        Expired = "expired",
+        /// A message waits, since the other member is suspended or no member any more.
+        Withheld = "withheld",
+        /// A message waits, and there is no link to the other side.
+        NoLink = "no-link",
+        /// A message was not delivered within its time.
+        Undelivered = "not-delivered",
+        /// An urgent request was not opened by a person within its time.
+        Unopened = "not-opened",
+        /// Something came that nobody here has opened.
+        Unread = "unread",
+        /// The time limit ran out.
+        Overdue = "overdue",
+        /// The time limit is about to run out.
+        DueSoon = "due-soon",
+        /// The other side waits for a clarification.
+        ClarificationOwed = "clarification-owed",
+    }
+}
+
+/// A message of an exchange that is not where it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LooseEnd {
+    /// The message.
+    pub message: MessageId,
+    /// Since when, by this node's clock.
+    pub since: Timestamp,
+    /// Where it is instead.
+    pub state: LooseState,
+}
+
+/// Where a loose message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LooseState {
+    /// It is of this node, and the other has not receipted it.
+    Queued,
+    /// It is of this node, and the other does not take it, for the reason of this number.
+    Refused(u16),
+    /// It is of this node, and expired on its way.
+    Expired,
+    /// It is the other node's, and nobody here has opened it.
+    Unread,
+}
+
+/// What the node knows of an exchange.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The exchange.
+    pub exchange: &'a Exchange,
+    /// Its messages that are not where they should be.
+    pub loose: &'a [LooseEnd],
+    /// The calls that were made about it, in order.
+    pub calls: &'a [CallMade],
+}
+
+/// How the other side is reached, and who is on duty on both.
+#[derive(Debug, Clone, Copy)]
+pub struct Reach<'a> {
+    /// Since when there is no link to it; none while there is one.
+    pub unlinked_since: Option<Timestamp>,
+    /// Whether what is for it is kept back, since it is out.
+    pub withheld: bool,
+    /// The own office's roster.
+    pub own: &'a Roster,
+    /// The other office's roster.
+    pub theirs: &'a Roster,
+}
+
+/// One matter of an exchange with its moments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Concern {
+    /// What it is about.
+    pub matter: Matter,
+    /// The message that it is about, where it is one.
+    pub message: Option<MessageId>,
+    /// For a refused message: the number of the reason.
+    pub refusal: Option<u16>,
+    /// Since when; for the time limit its end. Of two of one kind it tells which is which.
+    pub since: Timestamp,
+    /// The limit that was set, and its end; none where there is none.
+    pub limit: Option<(Duration, Timestamp)>,
+    /// From when on an officer sees it.
+    pub appears: Timestamp,
+    /// When each level of the roster has to know, from level 1 up; never more than three.
+    pub levels: Vec<Timestamp>,
+}
+
+impl Concern {
+    /// The level that it has reached; 0 before the first.
+    pub fn level(&self, now: Timestamp) -> u8 {
+        let reached = self.levels.iter().filter(|at| **at <= now).count();
+        u8::try_from(reached).expect("there are three levels")
+    }
+
+    /// When it reaches the level after `told`.
+    pub fn next_level(&self, told: u8) -> Option<Timestamp> {
+        self.levels.get(usize::from(told)).copied()
+    }
+}
+
+/// What an officer must do now about an exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attention {
+    /// Why.
+    pub reason: Reason,
+    /// The matter behind it.
+    pub concern: Concern,
+    /// The level that it has reached; 0 while it is only shown.
+    pub level: u8,
+    /// Since when there is no link to the other side, where that is the reason.
+    pub unlinked_since: Option<Timestamp>,
+    /// Whose people to tell.
+    pub call: Side,
+    /// Whom of them, where the roster names anybody.
+    pub post: Option<Post>,
+    /// The last call about the exchange.
+    pub last_call: Option<CallMade>,
+}
+
+/// Every matter of an exchange, whenever it appears. At most one of a kind: the one that began
+/// first.
+pub fn concerns(facts: &Facts<'_>) -> Vec<Concern> {
+    let limits = limits(facts.exchange);
+    let all = [
+        failed(facts, &limits, Matter::Refused),
+        failed(facts, &limits, Matter::Expired),
+        undelivered(facts, &limits),
+        unopened(facts, &limits),
+        unread(facts, &limits),
+        clock(facts),
+        clarification(facts),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+/// What an officer must do now, the most pressing first.
+pub fn attention(facts: &Facts<'_>, reach: &Reach<'_>, now: Timestamp) -> Vec<Attention> {
+    let last_call = facts.calls.last().copied();
+    let side = facts.exchange.side();
+    let shown = concerns(facts).into_iter().filter(|c| c.appears <= now);
+    let mut all: Vec<Attention> = shown
+        .map(|concern| {
+            let level = concern.level(now);
+            let reason = reason(&concern, reach, now);
+            let own = match concern.matter {
+                Matter::Unread | Matter::Clarification => true,
+                Matter::Clock => side == Side::Requested,
+                Matter::Refused | Matter::Expired | Matter::Undelivered | Matter::Unopened => false,
+            };
+            let (call, roster) = if own {
+                (side, reach.own)
+            } else {
+                (side.other(), reach.theirs)
+            };
+            Attention {
+                reason,
+                level,
+                unlinked_since: reach.unlinked_since.filter(|_| reason == Reason::NoLink),
+                call,
+                post: roster.at(DutyLevel::from_number(level), now).cloned(),
+                last_call,
+                concern,
+            }
+        })
+        .collect();
+    all.sort_by_key(|one| (Reverse(one.level), one.concern.matter, one.concern.since));
+    all
+}
+
+fn reason(concern: &Concern, reach: &Reach<'_>, now: Timestamp) -> Reason {
+    match concern.matter {
+        Matter::Refused => Reason::Refused,
+        Matter::Expired => Reason::Expired,
+        Matter::Undelivered if reach.withheld => Reason::Withheld,
+        Matter::Undelivered if reach.unlinked_since.is_some() => Reason::NoLink,
+        Matter::Undelivered => Reason::Undelivered,
+        Matter::Unopened => Reason::Unopened,
+        Matter::Unread => Reason::Unread,
+        Matter::Clock if concern.limit.is_some_and(|(_, due)| now > due) => Reason::Overdue,
+        Matter::Clock => Reason::DueSoon,
+        Matter::Clarification => Reason::ClarificationOwed,
+    }
+}
+
+/// The limits that matter here: within which a message is delivered, and within which a person
+/// opens it. `levels` is how many levels of the roster hear of what goes beyond.
+struct Patience {
+    deliver: Duration,
+    open: Duration,
+    levels: usize,
+}
+
+fn limits(exchange: &Exchange) -> Patience {
+    let request = exchange.request();
+    let limits = request.profile.limits(request.urgency);
+    Patience {
+        deliver: limits.deliver,
+        open: limits.open.unwrap_or(limits.deliver),
+        levels: match request.urgency {
+            Urgency::Life | Urgency::Urgent => 3,
+            // The duty desk is enough for what has days.
+            Urgency::Routine => 1,
+        },
+    }
+}
+
+/// The end of a limit, and the moments after it at which escalation goes on.
+fn ladder(start: Timestamp, limit: Duration) -> [Timestamp; 1 + ESCALATION_STEPS] {
+    let end = start.plus(limit);
+    let [first, second, third] = escalation(end, limit);
+    [end, first, second, third]
+}
+
+/// When somebody was last reached by telephone.
+fn reached(facts: &Facts<'_>) -> Option<Timestamp> {
+    let reached = |call: &&CallMade| call.outcome == CallOutcome::Reached;
+    facts.calls.iter().rfind(reached).map(|call| call.at)
+}
+
+/// Whoever was reached by telephone gets the whole limit again.
+fn counted_from(facts: &Facts<'_>, since: Timestamp) -> Timestamp {
+    reached(facts).map_or(since, |call| since.max(call))
+}
+
+/// Whether this side has nothing more to hope for.
+fn is_over(state: State) -> bool {
+    matches!(
+        state,
+        State::Withdrawn | State::Superseded | State::Transferred | State::Closed
+    )
+}
+
+fn first<'a>(facts: &'a Facts<'_>, fits: impl Fn(LooseState) -> bool) -> Option<&'a LooseEnd> {
+    let loose = facts.loose.iter().filter(|end| fits(end.state));
+    loose.min_by_key(|end| end.since)
+}
+
+fn has_failed(state: LooseState) -> bool {
+    matches!(state, LooseState::Refused(_) | LooseState::Expired)
+}
+
+/// A message that the other side will not get. A call that reached somebody settles it.
+fn failed(facts: &Facts<'_>, limits: &Patience, matter: Matter) -> Option<Concern> {
+    let end = match matter {
+        Matter::Refused => first(facts, |state| matches!(state, LooseState::Refused(_))),
+        _ => first(facts, |state| state == LooseState::Expired),
+    }?;
+    if is_over(facts.exchange.state()) || reached(facts).is_some_and(|call| call >= end.since) {
+        return None;
+    }
+    let [end_of, first, ..] = ladder(end.since, limits.open);
+    Some(Concern {
+        matter,
+        message: Some(end.message),
+        refusal: match end.state {
+            LooseState::Refused(number) => Some(number),
+            LooseState::Queued | LooseState::Expired | LooseState::Unread => None,
+        },
+        since: end.since,
+        limit: None,
+        appears: end.since,
+        levels: up_to(limits.levels, [end.since, end_of, first]),
+    })
+}
+
+fn undelivered(facts: &Facts<'_>, limits: &Patience) -> Option<Concern> {
+    let end = first(facts, |state| state == LooseState::Queued)?;
+    // After a request that never arrived, that it was taken back need not arrive either.
+    let moot = is_over(facts.exchange.state()) && first(facts, has_failed).is_some();
+    let since = counted_from(facts, end.since);
+    let [end_of, first, second, _] = ladder(since, limits.deliver);
+    (!moot).then(|| Concern {
+        matter: Matter::Undelivered,
+        message: Some(end.message),
+        refusal: None,
+        since,
+        limit: Some((limits.deliver, end_of)),
+        appears: end_of,
+        levels: up_to(limits.levels, [end_of, first, second]),
+    })
+}
+
+/// An urgent request that lies at the other office. It counts from when it was made: what it took
+/// to get there is no reason to wait longer.
+fn unopened(facts: &Facts<'_>, limits: &Patience) -> Option<Concern> {
+    let exchange = facts.exchange;
+    let request = exchange.request();
+    let asks_for_it = request.profile.limits(request.urgency).open.is_some();
+    let lies = exchange.side() == Side::Requesting && exchange.state() == State::Delivered;
+    if !(asks_for_it && lies) {
+        return None;
+    }
+    let since = counted_from(facts, exchange.created());
+    let [end_of, first, second, _] = ladder(since, limits.open);
+    Some(Concern {
+        matter: Matter::Unopened,
+        message: Some(exchange.id()),
+        refusal: None,
+        since,
+        limit: Some((limits.open, end_of)),
+        appears: end_of,
+        levels: up_to(limits.levels, [end_of, first, second]),
+    })
+}
+
+/// What came here. Where it is urgent, the own duty desk knows at once.
+fn unread(facts: &Facts<'_>, limits: &Patience) -> Option<Concern> {
+    let end = first(facts, |state| state == LooseState::Unread)?;
+    let since = counted_from(facts, end.since);
+    let [end_of, first, _, _] = ladder(since, limits.open);
+    let urgent = limits.levels > 1;
+    let levels = if !urgent || is_over(facts.exchange.state()) {
+        Vec::new()
+    } else {
+        vec![since, end_of, first]
+    };
+    Some(Concern {
+        matter: Matter::Unread,
+        message: Some(end.message),
+        refusal: None,
+        since,
+        limit: Some((limits.open, end_of)),
+        appears: if urgent { since } else { end_of },
+        levels,
+    })
+}
+
+fn clock(facts: &Facts<'_>) -> Option<Concern> {
+    let clock: Clock = facts.exchange.clock()?;
+    if clock.stopped.is_some() {
+        return None;
+    }
+    let paused = clock.paused_since();
+    // While it stands still nothing more is owed; what ran out before stays so.
+    if paused.is_some_and(|began| began <= clock.due) {
+        return None;
+    }
+    let moments = clock.moments();
+    let [first, second, third] = moments.escalates;
+    let (appears, mut levels) = match facts.exchange.side() {
+        Side::Requested => (moments.soon, vec![moments.overdue, first, second]),
+        Side::Requesting => (moments.overdue, vec![first, second, third]),
+    };
+    if let Some(began) = paused {
+        levels.retain(|level| *level <= began);
+    }
+    Some(Concern {
+        matter: Matter::Clock,
+        message: None,
+        refusal: None,
+        since: clock.due,
+        limit: Some((clock.due.since(clock.started), clock.due)),
+        appears,
+        levels,
+    })
+}
+
+fn clarification(facts: &Facts<'_>) -> Option<Concern> {
+    let owed = facts.exchange.side() == Side::Requesting;
+    let since = facts.exchange.clock()?.paused_since().filter(|_| owed)?;
+    let open = facts.exchange.state() == State::ClarificationRequested;
+    open.then(|| Concern {
+        matter: Matter::Clarification,
+        message: None,
+        refusal: None,
+        since,
+        limit: None,
+        appears: since,
+        levels: Vec::new(),
+    })
+}
+
+fn up_to(most: usize, levels: [Timestamp; 3]) -> Vec<Timestamp> {
+    levels.into_iter().take(most).collect()
+}
