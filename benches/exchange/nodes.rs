@@ -186,7 +186,7 @@ fn trust(configs: &[Config; 2]) -> String {
         node::sign(&mut proposal, None, keys).expect("both are listed");
     }
     for config in configs {
-        node::install(config, &proposal).expect("all have signed");
+        node::install(config, &proposal, None).expect("all have signed");
     }
     let folder = Folder(configs[0].dir.clone());
     node::add_person(&folder, &keys[0], "officer", &[Role::Officer]).expect("the name is free")

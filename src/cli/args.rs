@@ -199,6 +199,9 @@ pub struct TrustInstall {
     /// The signed trust list
     #[arg(long, value_name = "FILE")]
     pub file: PathBuf,
+    /// The fingerprint of the root of trust that your people compared with another member
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub root: Option<Digest>,
 }
 
 /// `config …`.

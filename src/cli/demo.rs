@@ -1,4 +1,4 @@
-//! `liaison demo`: three offices on this machine, as processes of their own, exchange for real.
+//! `liaison demo`: offices on this machine, as processes of their own, exchange for real.
 
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -10,6 +10,7 @@ use super::{output, stop};
 mod alerts;
 mod audits;
 mod call;
+mod federation;
 mod folder;
 mod office;
 mod requests;
@@ -79,12 +80,13 @@ fn set(args: &args::Demo) -> Result<Stage, Failure> {
         )
     };
     let program = Program::own().map_err(system)?;
-    let [mk, tr, at] = office::free_ports().map_err(system)?;
+    let [mk, tr, at, ir] = office::free_ports().map_err(system)?;
     let root = folder.root();
     Ok(Stage {
         mk: Office::new("MK", "Liaison Office Skopje", root, mk),
         tr: Office::new("TR", "Liaison Office Ankara", root, tr),
         at: Office::new("AT", "Liaison Office Vienna", root, at),
+        ir: Office::new("IR", "Liaison Office Tehran", root, ir),
         folder,
         program,
     })
@@ -94,6 +96,7 @@ async fn play(stage: &Stage, story: &mut Story) -> Result<(), Fault> {
     let root = setup::play(stage, story).await?;
     requests::play(stage, story).await?;
     alerts::play(stage, story).await?;
+    federation::suspend(stage, story).await?;
     audits::play(stage, story, root).await
 }
 

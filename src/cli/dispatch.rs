@@ -145,7 +145,7 @@ fn trust_command(args: args::Trust, json: bool) -> Result<(), Failure> {
         }
         args::Trust::Install(args) => {
             let config = Config::load(&args.dir.dir)?;
-            output::report(&trust::install(&config, &args.file)?, json)
+            output::report(&trust::install(&config, &args)?, json)
         }
         args::Trust::Show(args) => match args.holds {
             Some(member) => block_on(trust::holds(args.session, member, json)),

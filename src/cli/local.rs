@@ -303,6 +303,7 @@ impl From<CeremonyError> for Failure {
             | CeremonyError::NotNext
             | CeremonyError::NoListYet
             | CeremonyError::NotAMember(_)
+            | CeremonyError::OtherRoot { .. }
             | CeremonyError::File { .. }
             | CeremonyError::Trust(_) => Self::new(
                 Exit::Failure,

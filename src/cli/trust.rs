@@ -73,9 +73,9 @@ pub fn sign(config: &Config, passphrase: &Passphrase, file: &Path) -> Result<Pro
 ///
 /// # Errors
 /// A [`Failure`] where signatures are missing, or it is older than what is installed.
-pub fn install(config: &Config, file: &Path) -> Result<Trust, Failure> {
-    let proposed = ProposalFile::read(file)?;
-    Ok(trust(&node::install(config, &proposed)?))
+pub fn install(config: &Config, args: &args::TrustInstall) -> Result<Trust, Failure> {
+    let proposed = ProposalFile::read(&args.file)?;
+    Ok(trust(&node::install(config, &proposed, args.root)?))
 }
 
 /// The trust in force at the node.
@@ -156,7 +156,9 @@ fn proposal(
     let state = proposed.state(current)?;
     let mut report = Proposal {
         file: file.to_owned(),
-        root: current.map(Directory::root_fingerprint),
+        root: current
+            .map(Directory::root_fingerprint)
+            .or_else(|| proposed.first_root()),
         digest: Digest::EMPTY,
         version: 0,
         expires: None,

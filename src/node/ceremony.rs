@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::folder::{Folder, NodeError};
 use super::proposal::{ListProposal, ProposalFile, SuspendProposal};
-use crate::base::{MemberId, OsEntropy, Timestamp};
+use crate::base::{Digest, MemberId, NodeId, OsEntropy, Timestamp};
 use crate::config::Config;
 use crate::seal::keystore::Keys;
 use crate::seal::trust::{
@@ -44,6 +44,12 @@ pub enum CeremonyError {
     /// A member that is to be removed is not in the list.
     #[error("{0} is not a member of the trust list in force")]
     NotAMember(MemberId),
+    /// The proposal begins from another root than the one that was compared.
+    #[error("the trust begins from root {found}, not from the one that was compared")]
+    OtherRoot {
+        /// The fingerprint of its first root.
+        found: Digest,
+    },
     /// The folder cannot be read or written.
     #[error(transparent)]
     Node(#[from] NodeError),
@@ -125,10 +131,18 @@ pub fn propose(
             propose_next(current, countries, members, now, expires)?
         }
     };
+    let mut bundles: Vec<_> = cards.into_iter().map(|card| card.bundle).collect();
+    if let Some(current) = current {
+        let list = TrustList::peek(&proposal.list)?;
+        let stays = |node: &NodeId| list.has(node.member);
+        let known = current.bundled_nodes().filter(stays);
+        bundles.extend(known.filter_map(|node| current.bundle_document(node).cloned()));
+    }
     Ok(ProposalFile::List(ListProposal {
+        roots: current.map_or_else(Vec::new, |current| current.root_documents().to_vec()),
         root: proposal.root,
         list: proposal.list,
-        bundles: cards.into_iter().map(|card| card.bundle).collect(),
+        bundles,
     }))
 }
 
@@ -228,16 +242,25 @@ pub fn sign(
     Ok(())
 }
 
-/// Installs a proposal that enough members have signed. It is stored before anything uses it.
+/// Installs a proposal that enough members have signed. It is stored before anything uses it. `root`
+/// is the fingerprint of the first root that its people compared, where they give it.
 ///
 /// # Errors
 /// [`CeremonyError`]; what is in force stays then.
-pub fn install(config: &Config, file: &ProposalFile) -> Result<Directory, CeremonyError> {
+pub fn install(
+    config: &Config,
+    file: &ProposalFile,
+    root: Option<Digest>,
+) -> Result<Directory, CeremonyError> {
     let folder = Folder(config.dir.clone());
     let own_file = folder.bundle(config.node());
     let own = folder.own_bundle(config.node())?;
     let current = folder.directory()?;
     let mut directory = file.outcome(current.as_ref())?;
+    let found = directory.root_fingerprint();
+    if root.is_some_and(|root| root != found) {
+        return Err(CeremonyError::OtherRoot { found });
+    }
     // The card may be older than the node's bundle by now.
     if directory.node(config.node()).is_some() {
         directory = directory.with_bundle(own.clone())?;

@@ -7,10 +7,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::ceremony::CeremonyError;
-use crate::base::MemberId;
+use crate::base::{Digest, MemberId};
 use crate::seal::trust::{
-    Country, Directory, Root, SUSPEND_THRESHOLD, SignedDocument, SuspendList, TrustList,
-    list_threshold,
+    Country, Directory, KeyBundle, Root, SUSPEND_THRESHOLD, SignedDocument, SuspendList,
+    TrustError, TrustList, list_threshold,
 };
 
 /// What is to be signed by members and then installed.
@@ -27,12 +27,15 @@ pub enum ProposalFile {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListProposal {
+    /// Every root up to the one in force where it was proposed, for a node that has none yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roots: Vec<SignedDocument>,
     /// The root, where there is a new one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<SignedDocument>,
     /// The list.
     pub list: SignedDocument,
-    /// The bundles of the nodes that come in by cards.
+    /// The bundles of the nodes that come in by cards, and those in force where it was proposed.
     pub bundles: Vec<SignedDocument>,
 }
 
@@ -134,9 +137,12 @@ impl ProposalFile {
     pub fn outcome(&self, current: Option<&Directory>) -> Result<Directory, CeremonyError> {
         match (self, current) {
             (Self::List(proposal), None) => {
-                let root = proposal.root.clone().ok_or(CeremonyError::NoListYet)?;
+                let roots: Vec<_> = proposal.roots.iter().chain(&proposal.root).cloned().collect();
+                if roots.is_empty() {
+                    return Err(CeremonyError::NoListYet);
+                }
                 let bundles = proposal.bundles.clone();
-                Ok(Directory::build(&[root], &proposal.list, bundles)?)
+                Ok(Directory::build(&roots, &proposal.list, bundles)?)
             }
             (Self::List(proposal), Some(current)) => {
                 if current.list_document().digest() == proposal.list.digest() {
@@ -145,7 +151,7 @@ impl ProposalFile {
                 let roots: Vec<_> = proposal.root.iter().cloned().collect();
                 let mut next = current.advance(&roots, &proposal.list)?;
                 for bundle in &proposal.bundles {
-                    next = next.with_bundle(bundle.clone())?;
+                    next = with_newer_bundle(next, bundle)?;
                 }
                 Ok(next)
             }
@@ -153,6 +159,17 @@ impl ProposalFile {
             (Self::Suspension(proposal), Some(current)) => {
                 Ok(current.suspend(&proposal.suspension)?)
             }
+        }
+    }
+
+    /// The fingerprint of the root from which a node that has none would begin.
+    pub fn first_root(&self) -> Option<Digest> {
+        match self {
+            Self::List(proposal) => {
+                let first = proposal.roots.first().or(proposal.root.as_ref());
+                first.map(SignedDocument::digest)
+            }
+            Self::Suspension(_) => None,
         }
     }
 
@@ -188,5 +205,21 @@ impl ProposalFile {
             needed,
             directory: self.outcome(current).ok(),
         })
+    }
+}
+
+/// The directory with this bundle, unless it has a newer one of the node. A bundle that came beside a
+/// list is signed by its node alone: whatever is wrong with it must not stop the list.
+fn with_newer_bundle(
+    directory: Directory,
+    bundle: &SignedDocument,
+) -> Result<Directory, CeremonyError> {
+    match directory.with_bundle(bundle.clone()) {
+        Ok(next) => Ok(next),
+        Err(TrustError::NotListed(_)) => Ok(directory),
+        Err(error) => match directory.bundle_document(KeyBundle::peek(bundle)?.node) {
+            Some(_) => Ok(directory),
+            None => Err(error.into()),
+        },
     }
 }

@@ -19,8 +19,8 @@ use crate::transport::{PeerAddress, Peers, Transport};
 /// How often a running node looks whether something was installed.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// The files whose change is looked for.
-const FILES: [&str; 3] = ["root.json", "list.json", "suspend.json"];
+/// The files whose change is looked for, and the folder of the bundles.
+const FILES: [&str; 4] = ["root.json", "list.json", "suspend.json", "bundles"];
 
 /// What decisions need to know of a directory.
 pub fn federation(directory: &Directory) -> Federation {

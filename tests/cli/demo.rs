@@ -77,7 +77,7 @@ fn the_demo_holds_and_can_be_driven_and_takes_its_nodes_along() {
     demo.0.kill().expect("it can be killed");
     demo.0.wait().expect("it ends");
     // A node that nobody asked to stop would answer for ever; the test's own time limit ends that.
-    for member in ["MK", "TR", "AT"] {
+    for member in ["MK", "TR", "AT", "IR"] {
         while liaison(&["status", "--dir", dir_of(&told, member)])
             .status
             .code()

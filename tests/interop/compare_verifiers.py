@@ -53,7 +53,7 @@ class Comparison:
 
 def exported(liaison: str, demo: pathlib.Path) -> dict[str, bytes]:
     bundles = {}
-    for member in ("mk", "tr", "at"):
+    for member in ("mk", "tr", "at", "ir"):
         out = demo / f"{member}.independent.tar"
         command = [liaison, "audit", "export", "--dir", str(demo / member), "--out", str(out)]
         subprocess.run(command, check=True, capture_output=True)

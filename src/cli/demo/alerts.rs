@@ -40,7 +40,7 @@ async fn published(stage: &Stage) -> Result<(Told, MessageId), Fault> {
     let alert: AlertSummary = read(stage.run(call).await?)?;
     let told = Told::by(
         stage.tr.member,
-        "publishes a smuggling-trend alert to both.",
+        "publishes a smuggling-trend alert to all others.",
     )
     .detail(format!("alert {}: {}", alert.id, alert.headline))
     .detail(format!("expires {}", time(alert.expires)))

@@ -19,8 +19,8 @@ pub async fn play(stage: &Stage, story: &mut Story, root: Digest) -> Result<(), 
         let name = format!("log-verified-{}", office.member);
         story.tell(&name, own(stage, office)).await?;
     }
-    let [mk, tr, at] = stage.offices();
-    for (theirs, auditor) in [(mk, tr), (tr, at), (at, mk)] {
+    let [mk, tr, at, ir] = stage.offices();
+    for (theirs, auditor) in [(mk, tr), (tr, at), (at, mk), (ir, mk)] {
         let name = format!("bundle-verified-{}", theirs.member);
         story
             .tell(&name, bundle(stage, theirs, auditor, root))

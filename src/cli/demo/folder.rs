@@ -8,7 +8,7 @@ use crate::cli::failure::{Exit, Failure};
 /// The file that marks a folder as a demo's, and is locked while the demo runs.
 const MARK: &str = "liaison-demo";
 /// What a demo makes in its folder.
-const CONTENTS: [&str; 5] = ["mk", "tr", "at", "files", "logs"];
+const CONTENTS: [&str; 6] = ["mk", "tr", "at", "ir", "files", "logs"];
 
 /// A demo's folder. Dropped, a temporary one is removed.
 #[derive(Debug)]

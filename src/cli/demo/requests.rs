@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::call::{Call, Fault, ensure};
+use super::federation;
 use super::office::Office;
 use super::stage::{Stage, proof_line, read, receipt};
 use super::story::{Story, Told};
@@ -41,6 +42,8 @@ pub async fn play(stage: &Stage, story: &mut Story) -> Result<(), Fault> {
         .await?;
     let saved = attachment(stage, id, &file);
     story.tell("attachment-saved", saved).await?;
+    // The exchange goes on while a fourth office comes in.
+    federation::enrol(stage, story).await?;
     story.tell("request-answered", answered(stage, id)).await?;
     story.tell("answer-read", answer_read(stage, id)).await?;
     let id = story.tell("second-request-sent", second(stage)).await?;
@@ -141,7 +144,8 @@ async fn seen<T>(
     found.await
 }
 
-async fn received(
+/// The asked office has it, as its receipt at the asking office proves.
+pub(super) async fn received(
     stage: &Stage,
     id: MessageId,
     asking: &Office,

@@ -9,7 +9,6 @@ use super::call::{Call, Fault, ensure};
 use super::office::Office;
 use super::stage::{Stage, read};
 use super::story::{Story, Told};
-use crate::api::Health;
 use crate::base::{Digest, OsEntropy, Role};
 use crate::config::{Config, FILE, Tokens};
 
@@ -37,10 +36,10 @@ pub async fn play(stage: &Stage, story: &mut Story) -> Result<Digest, Fault> {
 }
 
 async fn offices_made(stage: &Stage) -> Result<(Told, ()), Fault> {
-    let [mk, tr, at] = stage.offices();
+    let [mk, tr, at] = stage.founders();
     let made = tokio::try_join!(init(stage, mk), init(stage, tr), init(stage, at))?;
     let mut told = Told::all("Three offices make their keys, each under a passphrase of its own.");
-    for (office, report) in stage.offices().into_iter().zip([made.0, made.1, made.2]) {
+    for (office, report) in stage.founders().into_iter().zip([made.0, made.1, made.2]) {
         told = told.detail(format!(
             "{} {} in {}",
             office.member,
@@ -52,7 +51,11 @@ async fn offices_made(stage: &Stage) -> Result<(Told, ()), Fault> {
     Ok((told, ()))
 }
 
-async fn init(stage: &Stage, office: &Office) -> Result<Value, Fault> {
+/// Makes an office's keys and configuration. Gives what the command reports.
+///
+/// # Errors
+/// The first fault.
+pub async fn init(stage: &Stage, office: &Office) -> Result<Value, Fault> {
     let passphrase = stage.folder.file(&format!("{}.passphrase", office.member));
     let secret: [u8; 16] = (&mut OsEntropy as &mut dyn crate::base::Entropy).array();
     write_secret(&passphrase, &hex::encode(secret))?;
@@ -92,7 +95,7 @@ async fn init(stage: &Stage, office: &Office) -> Result<Value, Fault> {
 }
 
 async fn people_added(stage: &Stage) -> Result<(Told, ()), Fault> {
-    let [mk, tr, at] = stage.offices();
+    let [mk, tr, at] = stage.founders();
     tokio::try_join!(people(stage, mk), people(stage, tr), people(stage, at))?;
     let roles: Vec<_> = PEOPLE.iter().map(|(role, _)| role.as_str()).collect();
     let told = Told::all(format!(
@@ -104,7 +107,11 @@ async fn people_added(stage: &Stage) -> Result<(Told, ()), Fault> {
     Ok((told, ()))
 }
 
-async fn people(stage: &Stage, office: &Office) -> Result<(), Fault> {
+/// Adds an office's people.
+///
+/// # Errors
+/// The first fault.
+pub async fn people(stage: &Stage, office: &Office) -> Result<(), Fault> {
     for (role, name) in PEOPLE {
         let call = Call::of("user add")
             .dir(&office.dir)
@@ -122,7 +129,7 @@ async fn people(stage: &Stage, office: &Office) -> Result<(), Fault> {
 async fn signed(stage: &Stage) -> Result<(Told, ()), Fault> {
     let proposal = stage.folder.file("trust-list");
     let mut propose = Call::of("trust propose").option("--out", &proposal);
-    for office in stage.offices() {
+    for office in stage.founders() {
         let card = stage.folder.file(&format!("{}.card", office.member));
         let write = Call::of("member card")
             .dir(&office.dir)
@@ -132,7 +139,7 @@ async fn signed(stage: &Stage) -> Result<(Told, ()), Fault> {
     }
     let proposed = stage.run(propose).await?;
     let mut last = Value::Null;
-    for office in stage.offices() {
+    for office in stage.founders() {
         let sign = Call::of("trust sign")
             .dir(&office.dir)
             .option("--file", &proposal);
@@ -150,7 +157,7 @@ async fn signed(stage: &Stage) -> Result<(Told, ()), Fault> {
 async fn installed(stage: &Stage) -> Result<(Told, Digest), Fault> {
     let proposal = stage.folder.file("trust-list");
     let mut fingerprints = Vec::new();
-    for office in stage.offices() {
+    for office in stage.founders() {
         let install = Call::of("trust install")
             .dir(&office.dir)
             .option("--file", &proposal);
@@ -168,35 +175,47 @@ async fn installed(stage: &Stage) -> Result<(Told, Digest), Fault> {
 }
 
 async fn linked(stage: &Stage) -> Result<(Told, ()), Fault> {
-    for office in stage.offices() {
-        let log = stage.folder.log(&format!("{}.log", office.member));
-        office.serve(&stage.program, &log)?;
+    for office in stage.founders() {
+        serve(stage, office)?;
     }
+    let states = all_linked(stage, &stage.founders()).await?;
+    let told = Told::all("Three nodes serve, each linked to both others by QUIC.")
+        .detail("TLS 1.3 with X25519MLKEM768 alone, both ends pinned by the trust list")
+        .fact("links", states);
+    Ok((told, ()))
+}
+
+/// Starts an office's node.
+///
+/// # Errors
+/// Where it cannot be started.
+pub fn serve(stage: &Stage, office: &Office) -> Result<(), Fault> {
+    let log = stage.folder.log(&format!("{}.log", office.member));
+    office.serve(&stage.program, &log)
+}
+
+/// Waits until each of these offices has a link with all others of them. Gives their states.
+///
+/// # Errors
+/// Where one has none in time.
+pub async fn all_linked(stage: &Stage, offices: &[&Office]) -> Result<Vec<Value>, Fault> {
     let mut states = Vec::new();
-    for office in stage.offices() {
-        let what = format!("{} is linked to both others", office.member);
+    for office in offices {
+        let what = format!("{} is linked to all others", office.member);
         let health = stage
             .until(&what, async || {
-                match stage.run(Call::of("status").dir(&office.dir)).await {
-                    Ok(value) => {
-                        let health: Health = read(value)?;
-                        let up = health.peers.iter().filter(|peer| peer.connected).count();
-                        Ok((up == 2).then_some(health))
-                    }
-                    // It does not listen yet.
-                    Err(fault) if fault.exit() == Some(5) => Ok(None),
-                    Err(fault) => Err(fault),
-                }
+                let Some(health) = stage.health(office).await? else {
+                    return Ok(None);
+                };
+                let up = health.peers.iter().filter(|peer| peer.connected).count();
+                Ok((up + 1 == offices.len()).then_some(health))
             })
             .await?;
         states.push(json!({
             "node": health.node, "log_size": health.log_size, "peers": health.peers,
         }));
     }
-    let told = Told::all("Three nodes serve, each linked to both others by QUIC.")
-        .detail("TLS 1.3 with X25519MLKEM768 alone, both ends pinned by the trust list")
-        .fact("links", states);
-    Ok((told, ()))
+    Ok(states)
 }
 
 /// Writes a new file that only its owner can read.

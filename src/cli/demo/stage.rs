@@ -8,7 +8,9 @@ use serde_json::Value;
 use super::call::{Call, Fault, Program};
 use super::folder::Folder;
 use super::office::Office;
-use crate::api::{AlertView, EventView, ExchangeSummary, ExchangeView, Page, PeerLogView};
+use crate::api::{
+    AlertView, EventView, ExchangeSummary, ExchangeView, Health, Page, PeerLogView,
+};
 use crate::base::{MemberId, MessageId};
 use crate::cli::thread;
 
@@ -17,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// How long to wait before asking again.
 const PAUSE: Duration = Duration::from_millis(150);
 
-/// Three offices and what they use. Dropped, their nodes stop.
+/// Offices and what they use. Dropped, their nodes stop.
 #[derive(Debug)]
 pub struct Stage {
     /// North Macedonia's office.
@@ -26,6 +28,8 @@ pub struct Stage {
     pub tr: Office,
     /// Austria's office.
     pub at: Office,
+    /// Iran's office, which the others enrol while they exchange.
+    pub ir: Office,
     /// Where everything is.
     pub folder: Folder,
     /// The program.
@@ -33,9 +37,14 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// The offices, in the order of the trust list.
-    pub fn offices(&self) -> [&Office; 3] {
+    /// The offices that found the federation.
+    pub fn founders(&self) -> [&Office; 3] {
         [&self.mk, &self.tr, &self.at]
+    }
+
+    /// All offices, the one that is enrolled later last.
+    pub fn offices(&self) -> [&Office; 4] {
+        [&self.mk, &self.tr, &self.at, &self.ir]
     }
 
     /// Runs a command.
@@ -98,6 +107,19 @@ impl Stage {
         let list = Call::of("rfi list").dir(&office.dir);
         let page: Page<ExchangeSummary> = read(self.run(list).await?)?;
         Ok(page.items.into_iter().find(|exchange| exchange.id == id))
+    }
+
+    /// The state of an office's node; none while it does not answer.
+    ///
+    /// # Errors
+    /// As [`Stage::exchange`].
+    pub async fn health(&self, office: &Office) -> Result<Option<Health>, Fault> {
+        match self.run(Call::of("status").dir(&office.dir)).await {
+            Ok(value) => read(value).map(Some),
+            // It does not listen yet.
+            Err(fault) if fault.exit() == Some(5) => Ok(None),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// An alert as an office sees it; none before it has arrived there.
