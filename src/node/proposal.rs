@@ -137,7 +137,12 @@ impl ProposalFile {
     pub fn outcome(&self, current: Option<&Directory>) -> Result<Directory, CeremonyError> {
         match (self, current) {
             (Self::List(proposal), None) => {
-                let roots: Vec<_> = proposal.roots.iter().chain(&proposal.root).cloned().collect();
+                let roots: Vec<_> = proposal
+                    .roots
+                    .iter()
+                    .chain(&proposal.root)
+                    .cloned()
+                    .collect();
                 if roots.is_empty() {
                     return Err(CeremonyError::NoListYet);
                 }

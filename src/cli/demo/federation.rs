@@ -102,11 +102,14 @@ async fn installed(stage: &Stage) -> Result<(Told, ()), Fault> {
     let wrong = install(&stage.ir).option("--root", Digest::EMPTY.to_string());
     let refused = stage.run(wrong).await.is_err();
     ensure(refused, || "IR took another root".to_owned())?;
-    let report = stage.run(install(&stage.ir).option("--root", &root)).await?;
-    let told = Told::all("All four offices put list 2 in force, without a stop; IR compares the root.")
-        .detail(format!("root {root}"))
-        .fact("root", root)
-        .fact("version", report["version"].clone());
+    let report = stage
+        .run(install(&stage.ir).option("--root", &root))
+        .await?;
+    let told =
+        Told::all("All four offices put list 2 in force, without a stop; IR compares the root.")
+            .detail(format!("root {root}"))
+            .fact("root", root)
+            .fact("version", report["version"].clone());
     Ok((told, ()))
 }
 
@@ -159,9 +162,10 @@ async fn suspension(stage: &Stage) -> Result<(Told, ()), Fault> {
     ensure(signed["complete"] == json!(true), || {
         "two countries do not suffice".to_owned()
     })?;
-    let told = Told::all("IR reports a theft. MK and TR sign its suspension: two countries suffice.")
-        .detail(REASON)
-        .fact("signed_by", signed["signed_by"].clone());
+    let told =
+        Told::all("IR reports a theft. MK and TR sign its suspension: two countries suffice.")
+            .detail(REASON)
+            .fact("signed_by", signed["signed_by"].clone());
     Ok((told, ()))
 }
 
@@ -188,9 +192,10 @@ async fn cut_off(stage: &Stage) -> Result<(Told, ()), Fault> {
         return Err(Fault::Unexpected("AT may still ask IR".to_owned()));
     };
     ensure(fault.told().contains("IR"), || fault.text())?;
-    let told = Told::all("Its links close at once; nothing more is sent to it, and nobody may ask it.")
-        .detail(fault.told())
-        .fact("refusal", fault.json());
+    let told =
+        Told::all("Its links close at once; nothing more is sent to it, and nobody may ask it.")
+            .detail(fault.told())
+            .fact("refusal", fault.json());
     Ok((told, ()))
 }
 
@@ -203,14 +208,23 @@ async fn holdings(stage: &Stage) -> Result<(Told, ()), Fault> {
         format!("IR is {:?} at TR", held.out)
     })?;
     ensure(!held.holds.is_empty(), || "TR lists nothing".to_owned())?;
-    let told = Told::by(stage.tr.member, "lists what IR has of it, by the ids of the exchanges.")
-        .detail(format!("{} exchanges and alerts", held.holds.len()))
-        .fact("holds", json!(held.holds));
+    let told = Told::by(
+        stage.tr.member,
+        "lists what IR has of it, by the ids of the exchanges.",
+    )
+    .detail(format!("{} exchanges and alerts", held.holds.len()))
+    .fact("holds", json!(held.holds));
     Ok((told, ()))
 }
 
 async fn go_on(stage: &Stage) -> Result<(Told, MessageId), Fault> {
-    ask(stage, &stage.at, &stage.mk, ("request-at.toml", REQUEST_AFTER)).await
+    ask(
+        stage,
+        &stage.at,
+        &stage.mk,
+        ("request-at.toml", REQUEST_AFTER),
+    )
+    .await
 }
 
 fn text<'a>(report: &'a Value, member: &str) -> &'a str {

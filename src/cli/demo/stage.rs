@@ -8,9 +8,7 @@ use serde_json::Value;
 use super::call::{Call, Fault, Program};
 use super::folder::Folder;
 use super::office::Office;
-use crate::api::{
-    AlertView, EventView, ExchangeSummary, ExchangeView, Health, Page, PeerLogView,
-};
+use crate::api::{AlertView, EventView, ExchangeSummary, ExchangeView, Health, Page, PeerLogView};
 use crate::base::{MemberId, MessageId};
 use crate::cli::thread;
 
