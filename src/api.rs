@@ -137,12 +137,24 @@ pub struct PeerHealth {
     pub node: NodeId,
     /// Whether a link to it is up now.
     pub connected: bool,
+    /// What carries the link, where one is up.
+    #[serde(default)]
+    pub link: Option<LinkOut>,
     /// Messages that wait for it.
     pub waiting: u64,
     /// Since when the oldest of them waits.
     pub waiting_since: Option<Timestamp>,
     /// Why the last attempt failed, in plain words.
     pub last_error: Option<String>,
+}
+
+/// What carries the link with a peer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkOut {
+    /// `quic`, or `tcp` where UDP does not pass.
+    pub over: String,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// `POST /reservations` (no body; 201): an id under which attachments are uploaded, and which the request,

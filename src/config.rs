@@ -95,11 +95,11 @@ fn first() -> u8 {
     1
 }
 
-/// `[exchange]`: QUIC between nodes.
+/// `[exchange]`: links between nodes, over QUIC and TCP.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Exchange {
-    /// Where the node listens, UDP.
+    /// Where the node listens, UDP and TCP.
     pub listen: SocketAddr,
     /// What peers dial, `host:port`; none where only this node dials.
     pub address: Option<String>,
@@ -297,7 +297,7 @@ impl Config {
 /// listen. Where the configuration asks for port 0, only this file knows the port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Addresses {
-    /// QUIC, for peers.
+    /// QUIC and TCP, for peers.
     pub exchange: SocketAddr,
     /// HTTP, for the office's people.
     pub api: SocketAddr,

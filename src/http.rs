@@ -28,8 +28,25 @@ pub use staging::Staging;
 /// The longest JSON body, in bytes: twice what an envelope's body holds.
 const LONGEST_JSON: usize = 512 * 1024;
 
-/// Why the last attempt to link with each peer failed.
-pub type LinkErrors = Arc<std::sync::Mutex<std::collections::BTreeMap<NodeId, String>>>;
+/// Where the link with each peer stands, or why the last one ended.
+pub type LinkStates = Arc<std::sync::Mutex<std::collections::BTreeMap<NodeId, LinkState>>>;
+
+/// Where the link with one peer stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkState {
+    /// It is up.
+    Up {
+        /// What carries it, `quic` or `tcp`.
+        over: &'static str,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It ended.
+    Down {
+        /// Why, in plain words.
+        why: String,
+    },
+}
 
 /// What the routes need.
 #[derive(Clone)]
@@ -47,7 +64,7 @@ pub struct Api {
     /// Since when the node serves.
     pub since: Timestamp,
     /// What went wrong with links.
-    pub link_errors: LinkErrors,
+    pub link_states: LinkStates,
 }
 
 impl Api {

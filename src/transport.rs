@@ -1,4 +1,5 @@
-//! Links to peers over QUIC, pinned to the keys of the trust list.
+//! Links to peers over QUIC, or over TLS on TCP where UDP does not pass, pinned to the keys of the
+//! trust list.
 //!
 //! A link is one connection between two nodes, the same whoever dialled. Each side opens two
 //! streams on it, one for urgent frames and one for routine ones, and fetches attachments on
@@ -7,6 +8,7 @@
 
 mod accept;
 mod attachment;
+mod connection;
 pub mod crypto;
 mod dial;
 mod frame;
@@ -15,11 +17,13 @@ mod identity;
 mod lane;
 mod limits;
 mod link;
+mod mux;
 mod peers;
 mod refused;
 mod reset;
 mod shared;
 mod slot;
+mod tcp;
 mod verify;
 
 use std::fs::File;
@@ -32,6 +36,7 @@ use tokio::io::AsyncWrite;
 use crate::base::{MessageId, NodeId};
 
 pub use attachment::FetchError;
+pub use connection::Via;
 pub use frame::MAX_FRAME;
 pub use greet::MAX_HELLO;
 pub use identity::{IdentityError, TlsIdentity, pin_of, tls_identity};
@@ -82,7 +87,7 @@ pub trait Handler: Send + Sync + 'static {
 
     /// Both sides have admitted each other: from now on [`Transport::send`] takes frames. What
     /// was sent on an earlier link and not answered for may be lost.
-    fn up(&self, peer: NodeId, hello: Vec<u8>);
+    fn up(&self, peer: NodeId, via: Via, hello: Vec<u8>);
 
     /// A frame came, with 1 to [`MAX_FRAME`] bytes. The next of its class is read when the future
     /// is done; it is dropped if the link ends meanwhile.
@@ -131,7 +136,7 @@ pub enum SendError {
     Length,
 }
 
-/// The node's one UDP socket, and all links over it. Dropping it breaks them off;
+/// The node's one UDP socket, its TCP socket of the same number, and all links over them. Dropping it breaks them off;
 /// [`Transport::close`] takes leave.
 pub struct Transport(Arc<Shared>);
 
@@ -150,13 +155,14 @@ impl Transport {
         handler: Arc<dyn Handler>,
         limits: Limits,
     ) -> Result<Self, TransportError> {
-        let shared = Shared::bind(listen, identity, peers, handler, limits)?;
+        let (shared, listener) = Shared::bind(listen, identity, peers, handler, limits)?;
         shared.spawn(accept::run(shared.clone()));
+        shared.spawn(tcp::run(shared.clone(), listener));
         dial::start_new(&shared);
         Ok(Self(shared))
     }
 
-    /// The address that is listened on.
+    /// The address that is listened on, for UDP and TCP alike.
     ///
     /// # Errors
     /// What the system says.

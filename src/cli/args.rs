@@ -33,7 +33,7 @@ pub struct Init {
     /// How other members reach the office at any hour
     #[arg(long, default_value = "")]
     pub contact: String,
-    /// Where to listen for peers, UDP [default: 0.0.0.0:4433]
+    /// Where to listen for peers, UDP and TCP [default: 0.0.0.0:4433]
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
     /// What peers dial, host:port
@@ -54,7 +54,7 @@ pub struct Init {
 pub struct Serve {
     #[command(flatten)]
     pub dir: Dir,
-    /// Where to listen for peers, UDP, instead of the configured address
+    /// Where to listen for peers, UDP and TCP, instead of the configured address
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
     #[command(flatten)]

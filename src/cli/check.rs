@@ -74,7 +74,10 @@ impl Report for Checked {
         let mut text = format!("{}: the configuration is valid.\n", self.node);
         text += &hang("  name        ", &clean(&self.name));
         text += &hang("  contact     ", or_none(&self.contact));
-        text += &format!("  exchange    listens on {} (UDP)\n", self.exchange_listen);
+        text += &format!(
+            "  exchange    listens on {} (UDP and TCP)\n",
+            self.exchange_listen
+        );
         text += &format!(
             "              peers dial {}\n",
             or_none(self.exchange_address.as_deref().unwrap_or_default())

@@ -100,7 +100,14 @@ fn peers(peers: &[PeerHealth], now: Timestamp) -> String {
         };
         table.add_row([
             peer.node.to_string(),
-            if peer.connected { "up" } else { "DOWN" }.to_owned(),
+            match (&peer.link, peer.connected) {
+                (Some(link), true) => {
+                    let since = duration(now.since(link.since));
+                    format!("up for {since}, {}", clean(&link.over))
+                }
+                (None, true) => "up".to_owned(),
+                (_, false) => "DOWN".to_owned(),
+            },
             waiting,
             clean(peer.last_error.as_deref().unwrap_or_default()),
         ]);

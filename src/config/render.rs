@@ -43,9 +43,10 @@ contact = {contact}
 # folder holds the node's keys: keep it on another disk, or in memory, where you can.
 {passphrase_file}
 
-# The side that peers see: QUIC, TLS 1.3, only with members of the trust list.
+# The side that peers see: QUIC, or TLS on TCP where UDP does not pass; TLS 1.3, only with members of
+# the trust list.
 [exchange]
-# The UDP address to listen on. `liaison serve --listen` overrides it.
+# The address to listen on, UDP and TCP. `liaison serve --listen` overrides it.
 listen = "{exchange_listen}"
 # What peers dial, host:port. It enters the trust list with `liaison member card`. Leave it out where
 # no port can be opened: this node then dials its peers, and both directions run over that link.

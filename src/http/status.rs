@@ -3,11 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 
-use super::Api;
 use super::auth::SignedIn;
 use super::members::alarms;
 use super::problem::Failure;
-use crate::api::{Health, MemberOut, PeerHealth, WhoAmI};
+use super::{Api, LinkState};
+use crate::api::{Health, LinkOut, MemberOut, PeerHealth, WhoAmI};
 use crate::app::{Action, AppError, Ask, Reply};
 
 /// `GET /whoami`.
@@ -28,19 +28,34 @@ pub async fn health(
     let Reply::Health(health) = reply else {
         return Err(AppError::NotFound("state").into());
     };
-    let errors = match api.link_errors.lock() {
-        Ok(errors) => errors.clone(),
+    let states = match api.link_states.lock() {
+        Ok(states) => states.clone(),
         Err(poisoned) => poisoned.into_inner().clone(),
     };
     let nodes = health.federation.iter().flat_map(|f| f.nodes.clone());
     let peer = |node: crate::base::NodeId| {
         let waiting = health.waiting.iter().find(|(m, _, _)| *m == node.member);
+        let (link, last_error) = match states.get(&node) {
+            Some(LinkState::Up { over, since }) => {
+                let over = (*over).to_owned();
+                (
+                    Some(LinkOut {
+                        over,
+                        since: *since,
+                    }),
+                    None,
+                )
+            }
+            Some(LinkState::Down { why }) => (None, Some(why.clone())),
+            None => (None, None),
+        };
         PeerHealth {
             node,
             connected: health.linked.contains(&node),
             waiting: waiting.map_or(0, |(_, count, _)| *count),
             waiting_since: waiting.and_then(|(_, _, since)| *since),
-            last_error: errors.get(&node).cloned(),
+            link,
+            last_error,
         }
     };
     let out = health.federation.iter().flat_map(|federation| {

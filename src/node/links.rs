@@ -13,14 +13,14 @@ use crate::audit::{Receipt, ReceiptBatch};
 use crate::base::{Digest, NodeId, Timestamp};
 use crate::driver::{Current, Driver};
 use crate::exchange::Refusal;
-use crate::http::LinkErrors;
+use crate::http::{LinkState, LinkStates};
 use crate::seal::envelope::{EnvelopeError, SignedMessage, open_envelope_among, open_parcel};
 use crate::seal::group::leaf;
 use crate::seal::keystore::Keys;
 use crate::seal::sign::Proven;
 use crate::seal::trust::Directory;
 use crate::store::{BlobId, BlobStore};
-use crate::transport::{AttachmentRequest, BoxFuture, Class, Handler, LinkError};
+use crate::transport::{AttachmentRequest, BoxFuture, Class, Handler, LinkError, Via};
 use crate::wire::frame::Frame;
 
 use super::carrier::{Carrier, Errand};
@@ -43,8 +43,8 @@ pub struct Links {
     pub blobs: Arc<BlobStore>,
     /// What leaves.
     pub carrier: Carrier,
-    /// What went wrong with links.
-    pub errors: LinkErrors,
+    /// Where links stand.
+    pub states: LinkStates,
     /// Signatures of each peer that held lately.
     pub proven: ProvenByPeer,
 }
@@ -64,11 +64,15 @@ impl Handler for Links {
         }
     }
 
-    fn up(&self, peer: NodeId, hello: Vec<u8>) {
-        info!(event = "link-up", %peer);
-        if let Ok(mut errors) = self.errors.lock() {
-            errors.remove(&peer);
-        }
+    fn up(&self, peer: NodeId, via: Via, hello: Vec<u8>) {
+        info!(event = "link-up", %peer, over = %via);
+        self.stands(
+            peer,
+            LinkState::Up {
+                over: via.as_str(),
+                since: Timestamp::system(),
+            },
+        );
         if let Ok(Frame::Hello {
             trust_list_version,
             trust_list_hash,
@@ -123,9 +127,8 @@ impl Handler for Links {
 
     fn down(&self, peer: NodeId, why: LinkError) {
         info!(event = "link-down", %peer, %why);
-        if let Ok(mut errors) = self.errors.lock() {
-            errors.insert(peer, why.to_string());
-        }
+        let why = why.to_string();
+        self.stands(peer, LinkState::Down { why });
         self.carrier.run(Errand::Down(peer));
         self.tell(peer, FromPeer::Down);
     }
@@ -145,6 +148,11 @@ impl Handler for Links {
 }
 
 impl Links {
+    fn stands(&self, peer: NodeId, state: LinkState) {
+        let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
+        states.insert(peer, state);
+    }
+
     fn tell(&self, peer: NodeId, from: FromPeer) {
         let driver = self.driver.clone();
         let told = move || {

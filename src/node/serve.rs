@@ -22,7 +22,7 @@ use crate::app::rows::ATTACHED;
 use crate::base::{Digest, Timestamp};
 use crate::config::{Addresses, Config};
 use crate::driver::{Current, Driver};
-use crate::http::{self, Api, LinkErrors, PeopleFile, Staging};
+use crate::http::{self, Api, LinkStates, PeopleFile, Staging};
 use crate::seal::trust::Directory;
 use crate::store::{BlobId, BlobStore, Index as _, Log as _, SledIndex};
 use crate::transport::{Limits, Transport, TransportError, tls_identity};
@@ -104,14 +104,14 @@ pub async fn serve_observed(
     if let Some(directory) = &directory {
         driver.install(federation(directory)).map_err(stopped)?;
     }
-    let errors = LinkErrors::default();
+    let states = LinkStates::default();
     let links = Links {
         driver: driver.clone(),
         keys: keys.clone(),
         directory: in_force.clone(),
         blobs: blobs.clone(),
         carrier: carrier.clone(),
-        errors: errors.clone(),
+        states: states.clone(),
         proven: Default::default(),
     };
     let identity = tls_identity(keys.tls.pkcs8(), node)
@@ -138,7 +138,7 @@ pub async fn serve_observed(
         staging: Staging::default(),
         blobs,
         since: Timestamp::system(),
-        link_errors: errors,
+        link_states: states,
     };
     let listener = tokio::net::TcpListener::bind(config.settings.api.listen)
         .await

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use crate::base::{Digest, NodeId};
 
+use super::connection::Connection;
 use super::limits::{MAX_HANDSHAKES, MAX_HANDSHAKES_FROM_ONE};
 use super::link::{self, Authenticated};
 use super::refused::Refusal;
@@ -37,10 +38,10 @@ pub(super) async fn run(shared: Arc<Shared>) {
 
 /// The handshakes under way, by address, so that one stranger cannot take every place.
 #[derive(Default)]
-struct Places(Mutex<HashMap<IpAddr, usize>>);
+pub(super) struct Places(Mutex<HashMap<IpAddr, usize>>);
 
 impl Places {
-    fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+    pub(super) fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         let address = network(address);
         let mut taken = self.lock();
         if taken.values().sum::<usize>() >= MAX_HANDSHAKES {
@@ -71,7 +72,7 @@ fn network(address: IpAddr) -> IpAddr {
 }
 
 /// A place among the handshakes under way, free again when it is dropped.
-struct Place {
+pub(super) struct Place {
     places: Arc<Places>,
     address: IpAddr,
 }
@@ -97,7 +98,7 @@ async fn one(shared: Arc<Shared>, incoming: Incoming, place: Place) {
         return;
     };
     let with = Authenticated {
-        connection,
+        connection: Connection::Quic(connection),
         pin,
         dialler: peer,
     };

@@ -9,7 +9,6 @@ use std::io::SeekFrom;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use quinn::{Connection, ReadError, ReadExactError, RecvStream, SendStream, VarInt, WriteError};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWrite, AsyncWriteExt};
 use tokio::task::JoinSet;
@@ -18,6 +17,7 @@ use tokio::time::timeout;
 use crate::base::{MessageId, NodeId};
 
 use super::AttachmentRequest;
+use super::connection::{Connection, RecvStream, SendStream, StreamError};
 use super::greet::ATTACHMENT_PRIORITY;
 use super::limits::Limits;
 use super::link::{LinkError, REFUSED, Wire, handler_code};
@@ -95,8 +95,7 @@ pub(super) async fn fetch(
     let connection = link.wire.connection();
     let (mut send, mut receive) = connection.open_bi().await?;
     send.write_all(&request.to_bytes()).await?;
-    // The stream was not ended before.
-    let _ = send.finish();
+    send.finish();
 
     let mut stated = [0; 8];
     in_time(limits, connection, receive.read_exact(&mut stated)).await??;
@@ -108,14 +107,12 @@ pub(super) async fn fetch(
         .checked_sub(request.offset)
         .ok_or(FetchError::Unavailable)?;
     loop {
-        let chunk = in_time(limits, connection, receive.read_chunk(PIECE, true)).await??;
+        let chunk = in_time(limits, connection, receive.read_chunk(PIECE)).await??;
         let Some(chunk) = chunk else { break };
         left = left
-            .checked_sub(chunk.bytes.len() as u64)
+            .checked_sub(chunk.len() as u64)
             .ok_or(FetchError::Misbehaved)?;
-        sink.write_all(&chunk.bytes)
-            .await
-            .map_err(FetchError::Sink)?;
+        sink.write_all(&chunk).await.map_err(FetchError::Sink)?;
     }
     sink.flush().await.map_err(FetchError::Sink)?;
     if left > 0 {
@@ -129,54 +126,20 @@ async fn in_time<T>(
     connection: &Connection,
     read: impl Future<Output = T>,
 ) -> Result<T, FetchError> {
-    timeout(limits.time_for(connection, PIECE), read)
+    timeout(limits.time_for(connection.rtt(), PIECE), read)
         .await
         .map_err(|_| FetchError::TooSlow)
 }
 
-impl From<quinn::ConnectionError> for FetchError {
-    fn from(error: quinn::ConnectionError) -> Self {
-        Self::Link(error.into())
-    }
-}
-
-impl From<ReadError> for FetchError {
-    fn from(error: ReadError) -> Self {
+impl From<StreamError> for FetchError {
+    fn from(error: StreamError) -> Self {
         match error {
-            ReadError::ConnectionLost(error) => error.into(),
-            ReadError::Reset(code) => Self::reset(code),
-            ReadError::ClosedStream
-            | ReadError::IllegalOrderedRead
-            | ReadError::ZeroRttRejected => Self::Misbehaved,
+            StreamError::Lost(why) => Self::Link(why),
+            StreamError::Reset(code) => code
+                .checked_sub(REFUSED)
+                .map_or(Self::Unavailable, Self::Refused),
+            StreamError::Ended => Self::Misbehaved,
         }
-    }
-}
-
-impl From<ReadExactError> for FetchError {
-    fn from(error: ReadExactError) -> Self {
-        match error {
-            ReadExactError::ReadError(error) => error.into(),
-            ReadExactError::FinishedEarly(_) => Self::Misbehaved,
-        }
-    }
-}
-
-impl From<WriteError> for FetchError {
-    fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::ConnectionLost(error) => error.into(),
-            WriteError::Stopped(code) => Self::reset(code),
-            WriteError::ClosedStream | WriteError::ZeroRttRejected => Self::Misbehaved,
-        }
-    }
-}
-
-impl FetchError {
-    fn reset(code: VarInt) -> Self {
-        u32::try_from(code.into_inner())
-            .ok()
-            .and_then(|code| code.checked_sub(REFUSED))
-            .map_or(Self::Unavailable, Self::Refused)
     }
 }
 
@@ -208,8 +171,7 @@ async fn serve_one(
     receive: RecvStream,
 ) {
     if let Err(code) = answer(&shared, peer, &connection, &mut send, receive).await {
-        // The peer may have given the stream up already.
-        let _ = send.reset(code);
+        send.reset(code);
     }
 }
 
@@ -219,11 +181,10 @@ async fn answer(
     connection: &Connection,
     send: &mut SendStream,
     mut receive: RecvStream,
-) -> Result<(), VarInt> {
-    let unavailable = VarInt::from_u32(UNAVAILABLE);
+) -> Result<(), u32> {
+    let unavailable = UNAVAILABLE;
     let limits = &shared.limits;
-    // A stream just accepted is not closed.
-    let _ = send.set_priority(ATTACHMENT_PRIORITY);
+    send.set_priority(ATTACHMENT_PRIORITY);
     let mut request = [0; REQUEST_LEN];
     in_time(limits, connection, receive.read_exact(&mut request))
         .await
@@ -257,8 +218,7 @@ async fn answer(
             .map_err(|_| unavailable)?
             .map_err(|_| unavailable)?;
     }
-    // The stream was not ended before.
-    let _ = send.finish();
+    send.finish();
     Ok(())
 }
 

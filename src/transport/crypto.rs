@@ -21,6 +21,9 @@ use super::verify::PinVerifier;
 /// The application protocol that both sides must name (RFC 7301).
 pub const ALPN: &[u8] = b"liaison/1";
 
+/// The same over TCP, so that no handshake of one can be passed off as the other's.
+pub const ALPN_TCP: &[u8] = b"liaison-tcp/1";
+
 /// The group X25519MLKEM768 for rustls.
 #[derive(Debug)]
 struct Hybrid;
@@ -105,13 +108,14 @@ pub(super) fn client_config(
     identity: &TlsIdentity,
     verifier: Arc<PinVerifier>,
     provider: Arc<CryptoProvider>,
+    protocol: &[u8],
 ) -> Result<ClientConfig, Error> {
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13])?
         .dangerous()
         .with_custom_certificate_verifier(verifier)
         .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.certified.clone())));
-    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.alpn_protocols = vec![protocol.to_vec()];
     config.resumption = Resumption::disabled();
     config.enable_early_data = false;
     Ok(config)
@@ -122,12 +126,13 @@ pub(super) fn server_config(
     identity: &TlsIdentity,
     verifier: Arc<PinVerifier>,
     provider: Arc<CryptoProvider>,
+    protocol: &[u8],
 ) -> Result<ServerConfig, Error> {
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13])?
         .with_client_cert_verifier(verifier)
         .with_cert_resolver(Arc::new(SingleCertAndKey::from(identity.certified.clone())));
-    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.alpn_protocols = vec![protocol.to_vec()];
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     config.max_early_data_size = 0;
@@ -163,7 +168,7 @@ mod tests {
         let (_, peers) = tokio::sync::watch::channel(Arc::default());
         let provider = Arc::new(provider());
         let verifier = PinVerifier::new(identity.node(), peers, Arc::default(), provider.clone());
-        let server = server_config(&identity, verifier, provider).unwrap();
+        let server = server_config(&identity, verifier, provider, ALPN).unwrap();
 
         let mut client = ClientConfig::builder_with_provider(Arc::new(
             rustls::crypto::aws_lc_rs::default_provider(),

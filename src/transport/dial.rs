@@ -1,4 +1,5 @@
-//! Dialling: one task for each peer, which sees to it that there is a link.
+//! Dialling: one task for each peer, which sees to it that there is a link, and one that goes back
+//! to QUIC where TCP had to serve.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,14 +8,16 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::base::{Entropy, OsEntropy};
+use crate::base::{Digest, Entropy, OsEntropy};
 
 use super::accept::peer_of;
+use super::connection::{Connection, Via};
 use super::limits::Limits;
 use super::link::{self, Authenticated, Candidate};
 use super::peers::dns_name;
 use super::shared::Shared;
 use super::slot::Slot;
+use super::tcp;
 
 /// A link that was up for this long was no failure.
 const STEADY: Duration = Duration::from_secs(10);
@@ -30,7 +33,8 @@ const MAX_TRIES: usize = 8;
 /// Starts a task for each peer that has none.
 pub(super) fn start_new(shared: &Arc<Shared>) {
     for slot in shared.new_slots() {
-        shared.spawn(run(shared.clone(), slot));
+        shared.spawn(run(shared.clone(), slot.clone()));
+        shared.spawn(go_back(shared.clone(), slot));
     }
 }
 
@@ -70,7 +74,7 @@ async fn connect(shared: &Arc<Shared>, slot: &Arc<Slot>, pause: &mut Pause) -> C
             pause.reset();
             continue;
         };
-        if let Some(mut candidate) = attempt(shared, slot, &address).await
+        if let Some(mut candidate) = attempt(shared, slot, &address, &[Via::Quic, Via::Tcp]).await
             && candidate.admit().await
         {
             return candidate;
@@ -78,20 +82,78 @@ async fn connect(shared: &Arc<Shared>, slot: &Arc<Slot>, pause: &mut Pause) -> C
     }
 }
 
+/// Tries QUIC again and again while the link is over TCP, whoever dialled that. The new link takes
+/// the place of the old, as a link does that comes after a loss: what was under way goes again.
+async fn go_back(shared: Arc<Shared>, slot: Arc<Slot>) {
+    let limits = &shared.limits;
+    let mut pause = limits.quic_again_first;
+    let going_back = async {
+        loop {
+            slot.held_by(Via::Tcp).await;
+            tokio::select! {
+                () = sleep(pause) => {}
+                () = slot.left_by(Via::Tcp) => continue,
+            }
+            pause = (pause * 2).min(limits.quic_again_last);
+            let address = shared.peers.borrow().peer(slot.peer).cloned();
+            let Some(address) = address.and_then(|peer| peer.address) else {
+                continue;
+            };
+            let tried = tokio::select! {
+                tried = attempt(&shared, &slot, &address, &[Via::Quic]) => tried,
+                () = slot.left_by(Via::Tcp) => continue,
+            };
+            if let Some(mut candidate) = tried
+                && candidate.admit().await
+            {
+                let up = link::run(&shared, &slot, candidate).await;
+                if up.is_some_and(|up| up.elapsed() >= STEADY) {
+                    pause = limits.quic_again_first;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = shared.closing.cancelled() => {}
+        () = going_back => {}
+    }
+}
+
 /// Tries the peer's addresses in turn, the next while the last is still under way: on a bad line
-/// a connection that has lost a few packets waits ever longer, and a fresh one overtakes it.
-async fn attempt(shared: &Arc<Shared>, slot: &Arc<Slot>, address: &str) -> Option<Candidate> {
+/// a connection that has lost a few packets waits ever longer, and a fresh one overtakes it. With
+/// QUIC and TCP both, TCP follows a little behind, once for each address: TCP itself sends again
+/// what is lost. The first on which the peer admits this node counts, since with TLS 1.3 a
+/// connection that stands proves nothing yet.
+async fn attempt(
+    shared: &Arc<Shared>,
+    slot: &Arc<Slot>,
+    address: &str,
+    over: &[Via],
+) -> Option<Candidate> {
     let addresses: Vec<_> = tokio::net::lookup_host(address).await.ok()?.collect();
     let tries = addresses.len().clamp(MIN_TRIES, MAX_TRIES);
+    let behind = shared.limits.behind.min(OVERTAKE);
     // Dropped at the end, and with it all that were overtaken.
     let mut running = JoinSet::new();
     for (tried, address) in addresses.iter().cycle().take(tries).enumerate() {
-        running.spawn(one(shared.clone(), slot.clone(), *address));
-        match timeout(OVERTAKE, first(&mut running)).await {
-            Ok(Some(candidate)) => return Some(candidate),
-            // Every address has failed, and not by silence.
-            Ok(None) if tried + 1 >= addresses.len() => return None,
-            Ok(None) | Err(_) => {}
+        let with_tcp = over.contains(&Via::Tcp) && tried < addresses.len();
+        let steps: &[_] = if with_tcp {
+            &[(Via::Quic, behind), (Via::Tcp, OVERTAKE - behind)]
+        } else {
+            &[(Via::Quic, OVERTAKE)]
+        };
+        let mut failed = false;
+        for (via, pause) in steps {
+            running.spawn(one(shared.clone(), slot.clone(), *address, *via));
+            match timeout(*pause, first(&mut running)).await {
+                Ok(Some(candidate)) => return Some(candidate),
+                Ok(None) => failed = true,
+                Err(_) => failed = false,
+            }
+        }
+        // Every address has failed, and not by silence.
+        if failed && tried + 1 >= addresses.len() {
+            return None;
         }
     }
     first(&mut running).await
@@ -108,7 +170,25 @@ async fn first(running: &mut JoinSet<Option<Candidate>>) -> Option<Candidate> {
 }
 
 /// Connects to one address and greets the peer there.
-async fn one(shared: Arc<Shared>, slot: Arc<Slot>, address: SocketAddr) -> Option<Candidate> {
+async fn one(
+    shared: Arc<Shared>,
+    slot: Arc<Slot>,
+    address: SocketAddr,
+    via: Via,
+) -> Option<Candidate> {
+    let (connection, pin) = match via {
+        Via::Quic => quic(&shared, &slot, address).await?,
+        Via::Tcp => tcp::connect(&shared, &slot, address).await?,
+    };
+    let with = Authenticated {
+        connection,
+        pin,
+        dialler: shared.me,
+    };
+    link::greet(&shared, &slot, with).await
+}
+
+async fn quic(shared: &Shared, slot: &Slot, address: SocketAddr) -> Option<(Connection, Digest)> {
     let name = dns_name(slot.peer);
     let dialling = shared.dialling.clone();
     let connecting = shared
@@ -117,13 +197,8 @@ async fn one(shared: Arc<Shared>, slot: Arc<Slot>, address: SocketAddr) -> Optio
         .ok()?;
     let time = shared.limits.time_for_handshake();
     let connection = timeout(time, connecting).await.ok()?.ok()?;
-    let (_, pin) = peer_of(&shared, &connection).filter(|(peer, _)| *peer == slot.peer)?;
-    let with = Authenticated {
-        connection,
-        pin,
-        dialler: shared.me,
-    };
-    link::greet(&shared, &slot, with).await
+    let (_, pin) = peer_of(shared, &connection).filter(|(peer, _)| *peer == slot.peer)?;
+    Some((Connection::Quic(connection), pin))
 }
 
 /// The pause before the next attempt: none at first, then doubling, and never quite regular, so

@@ -1,9 +1,9 @@
 //! Frames on a stream: a length of four bytes, big-endian, then as many bytes.
 
 use bytes::Bytes;
-use quinn::{Connection, ReadError, ReadExactError, RecvStream, SendStream, WriteError};
 use tokio::time::timeout;
 
+use super::connection::{Connection, RecvStream, SendStream};
 use super::limits::Limits;
 use super::link::LinkError;
 
@@ -37,14 +37,10 @@ impl FrameReader {
         let begun = self
             .stream
             .read(&mut header)
-            .await
-            .map_err(read_error)?
+            .await?
             .ok_or(LinkError::Misbehaved)?;
         self.in_time(0, async |stream| {
-            stream
-                .read_exact(&mut header[begun..])
-                .await
-                .map_err(read_exact_error)
+            Ok(stream.read_exact(&mut header[begun..]).await?)
         })
         .await?;
         let length = usize::try_from(u32::from_be_bytes(header)).unwrap_or(usize::MAX);
@@ -60,7 +56,7 @@ impl FrameReader {
         bytes: usize,
         read: impl AsyncFnOnce(&mut RecvStream) -> Result<T, LinkError>,
     ) -> Result<T, LinkError> {
-        let time = self.limits.time_for(&self.connection, bytes);
+        let time = self.limits.time_for(self.connection.rtt(), bytes);
         timeout(time, read(&mut self.stream))
             .await
             .map_err(|_| LinkError::TooSlow)?
@@ -71,15 +67,12 @@ async fn body(stream: &mut RecvStream, length: usize) -> Result<Vec<u8>, LinkErr
     let mut frame = Vec::with_capacity(length.min(FIRST_ALLOCATION));
     while frame.len() < length {
         let chunk = stream
-            .read_chunk(length - frame.len(), true)
-            .await
-            .map_err(read_error)?
+            .read_chunk(length - frame.len())
+            .await?
             .ok_or(LinkError::Misbehaved)?;
-        let room = (frame.len() * 2)
-            .min(length)
-            .max(frame.len() + chunk.bytes.len());
+        let room = (frame.len() * 2).min(length).max(frame.len() + chunk.len());
         frame.reserve_exact(room - frame.len());
-        frame.extend_from_slice(&chunk.bytes);
+        frame.extend_from_slice(&chunk);
     }
     Ok(frame)
 }
@@ -93,39 +86,10 @@ pub(super) async fn write(stream: &mut SendStream, frames: Vec<Vec<u8>>) -> Resu
             chunks.push(Bytes::from(frame));
         }
     }
-    stream
-        .write_all_chunks(&mut chunks)
-        .await
-        .map_err(write_error)
+    Ok(stream.write_all_chunks(&mut chunks).await?)
 }
 
 fn header(frame: &[u8]) -> Bytes {
     let length = u32::try_from(frame.len()).expect("a frame is at most MAX_FRAME bytes long");
     Bytes::copy_from_slice(&length.to_be_bytes())
-}
-
-pub(super) fn read_error(error: ReadError) -> LinkError {
-    match error {
-        ReadError::ConnectionLost(error) => LinkError::from(error),
-        ReadError::Reset(_)
-        | ReadError::ClosedStream
-        | ReadError::IllegalOrderedRead
-        | ReadError::ZeroRttRejected => LinkError::Misbehaved,
-    }
-}
-
-pub(super) fn read_exact_error(error: ReadExactError) -> LinkError {
-    match error {
-        ReadExactError::FinishedEarly(_) => LinkError::Misbehaved,
-        ReadExactError::ReadError(error) => read_error(error),
-    }
-}
-
-pub(super) fn write_error(error: WriteError) -> LinkError {
-    match error {
-        WriteError::ConnectionLost(error) => LinkError::from(error),
-        WriteError::Stopped(_) | WriteError::ClosedStream | WriteError::ZeroRttRejected => {
-            LinkError::Misbehaved
-        }
-    }
 }

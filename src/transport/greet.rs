@@ -5,13 +5,13 @@
 //! dialler last. Only who has both admitted and been admitted counts the link as up: with TLS 1.3
 //! a client's handshake is over before the server has judged its certificate.
 
-use quinn::{RecvStream, SendStream};
 use tokio::time::timeout;
 
 use crate::base::NodeId;
 
 use super::Handler;
-use super::frame::{self, FrameReader, read_exact_error, write_error};
+use super::connection::{RecvStream, SendStream};
+use super::frame::{self, FrameReader};
 use super::limits::Limits;
 use super::link::{LinkError, Wire};
 use super::slot::Standing;
@@ -71,7 +71,7 @@ pub(super) async fn greet(
         greeted.incoming.next(0).await?;
         Ok(greeted)
     };
-    timeout(limits.time_for_hello(wire.connection()), exchange)
+    timeout(limits.time_for_hello(wire.connection().rtt()), exchange)
         .await
         .map_err(|_| LinkError::TooSlow)?
 }
@@ -88,7 +88,7 @@ async fn say(wire: &Wire, ours: Standing, hello: Vec<u8>) -> Result<SendStream, 
     let mut standing = [0; 24];
     standing[..16].copy_from_slice(&ours.instance);
     standing[16..].copy_from_slice(&ours.lost.to_be_bytes());
-    stream.write_all(&standing).await.map_err(write_error)?;
+    stream.write_all(&standing).await?;
     frame::write(&mut stream, vec![hello]).await?;
     Ok(stream)
 }
@@ -97,14 +97,8 @@ async fn hear(wire: &Wire, limits: Limits) -> Result<(Standing, FrameReader, Vec
     let mut stream = accept(wire, URGENT).await?;
     let mut instance = [0; 16];
     let mut lost = [0; 8];
-    stream
-        .read_exact(&mut instance)
-        .await
-        .map_err(read_exact_error)?;
-    stream
-        .read_exact(&mut lost)
-        .await
-        .map_err(read_exact_error)?;
+    stream.read_exact(&mut instance).await?;
+    stream.read_exact(&mut lost).await?;
     let theirs = Standing {
         instance,
         lost: u64::from_be_bytes(lost),
@@ -117,9 +111,8 @@ async fn hear(wire: &Wire, limits: Limits) -> Result<(Standing, FrameReader, Vec
 /// Opens a stream of frames, so that the peer sees it.
 pub(super) async fn open(wire: &Wire, name: u8, priority: i32) -> Result<SendStream, LinkError> {
     let mut stream = wire.connection().open_uni().await?;
-    // A stream just opened is not closed.
-    let _ = stream.set_priority(priority);
-    stream.write_all(&[name]).await.map_err(write_error)?;
+    stream.set_priority(priority);
+    stream.write_all(&[name]).await?;
     Ok(stream)
 }
 
@@ -128,10 +121,7 @@ pub(super) async fn open(wire: &Wire, name: u8, priority: i32) -> Result<SendStr
 pub(super) async fn accept(wire: &Wire, name: u8) -> Result<RecvStream, LinkError> {
     let mut stream = wire.connection().accept_uni().await?;
     let mut first = [0];
-    stream
-        .read_exact(&mut first)
-        .await
-        .map_err(read_exact_error)?;
+    stream.read_exact(&mut first).await?;
     if first != [name] {
         return Err(LinkError::Misbehaved);
     }

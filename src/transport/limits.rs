@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use quinn::congestion::BbrConfig;
 use quinn::crypto::rustls::{NoInitialCipherSuite, QuicServerConfig};
-use quinn::{
-    Connection, IdleTimeout, ServerConfig, TransportConfig, ValidationTokenConfig, VarInt,
-};
+use quinn::{IdleTimeout, ServerConfig, TransportConfig, ValidationTokenConfig, VarInt};
 
 /// Times and rates of links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +24,13 @@ pub struct Limits {
     pub redial_first: Duration,
     /// The longest pause between two attempts.
     pub redial_last: Duration,
+    /// How far TCP is behind QUIC in the race for a link.
+    pub behind: Duration,
+    /// How long a link over TCP rests before QUIC is tried again first, and at most; the pauses
+    /// between double.
+    pub quic_again_first: Duration,
+    /// See `quic_again_first`.
+    pub quic_again_last: Duration,
 }
 
 impl Default for Limits {
@@ -38,6 +43,9 @@ impl Default for Limits {
             keep_alive: Duration::from_secs(7),
             redial_first: Duration::from_millis(100),
             redial_last: Duration::from_secs(30),
+            behind: Duration::from_millis(250),
+            quic_again_first: Duration::from_secs(30),
+            quic_again_last: Duration::from_secs(600),
         }
     }
 }
@@ -55,7 +63,7 @@ pub(super) const MAX_FETCHES: usize = 4;
 /// What a round trip is taken for until it is measured. Lower than the default of 333 ms (RFC 9002
 /// § 6.2.2): first packets that are lost come again sooner, at the price of a few too many on a
 /// slow line.
-const INITIAL_RTT: Duration = Duration::from_millis(150);
+pub(super) const INITIAL_RTT: Duration = Duration::from_millis(150);
 /// How many attachments a peer may ask for at a time.
 const BIDI_STREAMS: u32 = 16;
 /// How many streams of frames a peer may open; it needs two.
@@ -72,13 +80,18 @@ const INCOMING_BUFFERS: u64 = 1024 * 1024;
 impl Limits {
     /// How long `bytes` may take from this peer at the slowest. Round trips are allowed for, up
     /// to a bound, since on a bad line a lost packet costs several.
-    pub(super) fn time_for(&self, connection: &Connection, bytes: usize) -> Duration {
-        self.stall + round_trips(connection) + Duration::from_secs(1) * bytes_u32(bytes) / self.rate
+    pub(super) fn time_for(&self, rtt: Duration, bytes: usize) -> Duration {
+        self.stall + round_trips(rtt) + Duration::from_secs(1) * bytes_u32(bytes) / self.rate
     }
 
     /// How long the greeting may take.
-    pub(super) fn time_for_hello(&self, connection: &Connection) -> Duration {
-        self.hello + round_trips(connection)
+    pub(super) fn time_for_hello(&self, rtt: Duration) -> Duration {
+        self.hello + round_trips(rtt)
+    }
+
+    /// How long a stranger's TLS handshake over TCP may take, when the connection stands.
+    pub(super) fn time_for_stranger(&self) -> Duration {
+        self.hello + MOST_ROUND_TRIPS
     }
 
     /// How long a handshake may take, silent or not.
@@ -121,8 +134,11 @@ impl Limits {
     }
 }
 
-fn round_trips(connection: &Connection) -> Duration {
-    (connection.rtt() * 8).min(Duration::from_secs(10))
+/// What is allowed for round trips at most.
+const MOST_ROUND_TRIPS: Duration = Duration::from_secs(10);
+
+fn round_trips(rtt: Duration) -> Duration {
+    (rtt * 8).min(MOST_ROUND_TRIPS)
 }
 
 fn bytes_u32(bytes: usize) -> u32 {

@@ -3,11 +3,11 @@
 use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 
-use quinn::{Connection, ConnectionError, SendStream, VarInt};
 use tokio::time::Instant;
 
 use crate::base::{Digest, NodeId};
 
+use super::connection::{Connection, SendStream};
 use super::frame::{self, FrameReader, MAX_FRAME};
 use super::greet::{self, Greeted, ROUTINE, ROUTINE_PRIORITY};
 use super::refused::Refusal;
@@ -60,11 +60,11 @@ pub enum LinkError {
 }
 
 /// The codes with which a connection is closed. Those of handlers begin at `REFUSED`.
-const STOPPING: u32 = 0;
+pub(super) const STOPPING: u32 = 0;
 const REPLACED: u32 = 1;
 const UNLISTED: u32 = 2;
-const MISBEHAVED: u32 = 3;
-const TOO_SLOW: u32 = 4;
+pub(super) const MISBEHAVED: u32 = 3;
+pub(super) const TOO_SLOW: u32 = 4;
 pub(super) const REFUSED: u32 = 0x100;
 
 impl LinkError {
@@ -74,12 +74,12 @@ impl LinkError {
     }
 
     /// What the peer is told.
-    fn code(self) -> VarInt {
+    fn code(self) -> u32 {
         match self {
-            Self::Replaced => REPLACED.into(),
-            Self::Unlisted => UNLISTED.into(),
-            Self::Misbehaved => MISBEHAVED.into(),
-            Self::TooSlow => TOO_SLOW.into(),
+            Self::Replaced => REPLACED,
+            Self::Unlisted => UNLISTED,
+            Self::Misbehaved => MISBEHAVED,
+            Self::TooSlow => TOO_SLOW,
             Self::Refused(code) => handler_code(code),
             Self::Stopping
             | Self::PeerStopping
@@ -88,38 +88,26 @@ impl LinkError {
             | Self::MisbehavedToPeer
             | Self::TooSlowForPeer
             | Self::TimedOut
-            | Self::Broken => STOPPING.into(),
+            | Self::Broken => STOPPING,
         }
     }
 }
 
 /// A handler's code as it travels.
-pub(super) fn handler_code(code: u32) -> VarInt {
-    VarInt::from_u32(code.saturating_add(REFUSED))
+pub(super) fn handler_code(code: u32) -> u32 {
+    code.saturating_add(REFUSED)
 }
 
-impl From<ConnectionError> for LinkError {
-    fn from(error: ConnectionError) -> Self {
-        match error {
-            ConnectionError::ApplicationClosed(close) => {
-                match u32::try_from(close.error_code.into_inner()).unwrap_or(u32::MAX) {
-                    STOPPING => Self::PeerStopping,
-                    REPLACED => Self::Replaced,
-                    UNLISTED => Self::UnlistedByPeer,
-                    TOO_SLOW => Self::TooSlowForPeer,
-                    code => code
-                        .checked_sub(REFUSED)
-                        .map_or(Self::MisbehavedToPeer, Self::RefusedByPeer),
-                }
-            }
-            ConnectionError::TimedOut => Self::TimedOut,
-            ConnectionError::LocallyClosed => Self::Stopping,
-            ConnectionError::VersionMismatch
-            | ConnectionError::TransportError(_)
-            | ConnectionError::ConnectionClosed(_)
-            | ConnectionError::Reset
-            | ConnectionError::CidsExhausted => Self::Broken,
-        }
+/// What a code means with which the peer closed the connection.
+pub(super) fn closed_with(code: u64) -> LinkError {
+    match u32::try_from(code).unwrap_or(u32::MAX) {
+        STOPPING => LinkError::PeerStopping,
+        REPLACED => LinkError::Replaced,
+        UNLISTED => LinkError::UnlistedByPeer,
+        TOO_SLOW => LinkError::TooSlowForPeer,
+        code => code
+            .checked_sub(REFUSED)
+            .map_or(LinkError::MisbehavedToPeer, LinkError::RefusedByPeer),
     }
 }
 
@@ -142,13 +130,13 @@ impl Wire {
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.connection.close_reason().is_some()
+        self.connection.is_closed()
     }
 
     /// Ends the connection; of several reasons the first counts.
     pub(super) fn close(&self, why: LinkError) -> LinkError {
         let why = *self.verdict.get_or_init(|| why);
-        self.connection.close(why.code(), &[]);
+        self.connection.close(why.code());
         why
     }
 }
@@ -219,7 +207,9 @@ pub(super) async fn run(
         return None;
     }
     let up = Instant::now();
-    shared.handler.up(slot.peer, greeted.hello);
+    shared
+        .handler
+        .up(slot.peer, link.wire.connection().via(), greeted.hello);
     let why = talk(shared, slot.peer, &link, greeted.outgoing, greeted.incoming).await;
     let why = link.wire.close(why);
     slot.remove(&link, why);
@@ -257,7 +247,7 @@ async fn talk(
         ended = send_routine => ended,
         ended = receive_routine => ended,
         ended = attachment::serve(shared, peer, wire) => ended,
-        error = wire.connection().closed() => Err(error.into()),
+        why = wire.connection().closed() => Err(why),
     };
     match ended {
         Ok(never) => match never {},

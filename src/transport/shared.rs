@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use quinn::crypto::rustls::{NoInitialCipherSuite, QuicClientConfig};
 use quinn::{ClientConfig, Endpoint, TokioRuntime};
+use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 use tokio_util::sync::CancellationToken;
 
 use crate::base::{Digest, Entropy, NodeId, OsEntropy};
@@ -17,6 +19,7 @@ use super::limits::Limits;
 use super::peers::Peers;
 use super::refused::Counters;
 use super::slot::{Link, Slot, Standing};
+use super::tcp::Tls;
 use super::verify::PinVerifier;
 use super::{Handler, TransportError, crypto};
 
@@ -24,6 +27,7 @@ pub(super) struct Shared {
     pub(super) me: NodeId,
     pub(super) endpoint: Endpoint,
     pub(super) dialling: ClientConfig,
+    pub(super) tls: Tls,
     pub(super) verifier: Arc<PinVerifier>,
     pub(super) peers: watch::Sender<Arc<Peers>>,
     pub(super) handler: Arc<dyn Handler>,
@@ -43,25 +47,37 @@ impl Shared {
         peers: Arc<Peers>,
         handler: Arc<dyn Handler>,
         limits: Limits,
-    ) -> Result<Arc<Self>, TransportError> {
+    ) -> Result<(Arc<Self>, TcpListener), TransportError> {
         let me = identity.node();
         let (peers, in_force) = watch::channel(peers);
         let counters = Arc::new(Counters::default());
         let provider = Arc::new(crypto::provider());
         let verifier = PinVerifier::new(me, in_force, counters.clone(), provider.clone());
 
-        let client = crypto::client_config(identity, verifier.clone(), provider.clone())?;
+        let config = |protocol| {
+            let (verifier, provider) = (verifier.clone(), provider.clone());
+            let client =
+                crypto::client_config(identity, verifier.clone(), provider.clone(), protocol)?;
+            let server = crypto::server_config(identity, verifier, provider, protocol)?;
+            Ok::<_, rustls::Error>((client, server))
+        };
+        let (client, server) = config(crypto::ALPN)?;
         let client = QuicClientConfig::try_from(client).map_err(no_suite)?;
         let mut dialling = ClientConfig::new(Arc::new(client));
         dialling.transport_config(limits.transport());
-        let server = crypto::server_config(identity, verifier.clone(), provider)?;
         let server = limits.server(server).map_err(no_suite)?;
+
+        let (client, on_tcp) = config(crypto::ALPN_TCP)?;
+        let tls = Tls {
+            acceptor: TlsAcceptor::from(Arc::new(on_tcp)),
+            connector: TlsConnector::from(Arc::new(client)),
+        };
 
         let failed = |source| TransportError::Listen {
             address: listen,
             source,
         };
-        let socket = UdpSocket::bind(listen).map_err(failed)?;
+        let (socket, listener) = sockets(listen).map_err(failed)?;
         let endpoint = Endpoint::new(
             identity.reset.endpoint(),
             Some(server),
@@ -71,10 +87,11 @@ impl Shared {
         .map_err(failed)?;
 
         let entropy: &mut dyn Entropy = &mut OsEntropy;
-        Ok(Arc::new(Self {
+        let shared = Arc::new(Self {
             me,
             endpoint,
             dialling,
+            tls,
             verifier,
             peers,
             handler,
@@ -85,7 +102,8 @@ impl Shared {
             slots: Mutex::default(),
             runtime: Handle::current(),
             tasks: watch::Sender::new(0),
-        }))
+        });
+        Ok((shared, listener))
     }
 
     /// Starts a task that [`Shared::idle`] waits for.
@@ -164,6 +182,26 @@ impl Shared {
 
     fn slots(&self) -> MutexGuard<'_, HashMap<NodeId, Arc<Slot>>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A UDP and a TCP socket on the port of one number. Where any port will do, one is sought that is
+/// free for both.
+fn sockets(listen: SocketAddr) -> std::io::Result<(UdpSocket, TcpListener)> {
+    const TRIES: usize = 32;
+    let mut tried = 0;
+    loop {
+        let udp = UdpSocket::bind(listen)?;
+        let tcp = std::net::TcpListener::bind(udp.local_addr()?);
+        tried += 1;
+        match tcp {
+            Ok(tcp) => {
+                tcp.set_nonblocking(true)?;
+                return Ok((udp, TcpListener::from_std(tcp)?));
+            }
+            Err(_) if listen.port() == 0 && tried < TRIES => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::base::{Digest, NodeId};
 
+use super::connection::Via;
 use super::lane::Lanes;
 use super::limits::{MAX_FETCHES, MAX_GREETINGS};
 use super::link::{LinkError, Wire};
@@ -42,6 +43,10 @@ impl Link {
         })
     }
 
+    fn via(&self) -> Via {
+        self.wire.connection().via()
+    }
+
     /// Whether this connection takes the place of `held`. Both ends answer alike: they compare
     /// the same two connections by what both know of them.
     fn displaces(&self, held: &Self, preferred: NodeId) -> bool {
@@ -51,7 +56,13 @@ impl Link {
         match self.theirs.lost.cmp(&held.theirs.lost) {
             std::cmp::Ordering::Greater => true,
             std::cmp::Ordering::Less => false,
-            std::cmp::Ordering::Equal => self.dialler == held.dialler || self.dialler == preferred,
+            std::cmp::Ordering::Equal => match (self.via(), held.via()) {
+                (Via::Quic, Via::Tcp) => true,
+                (Via::Tcp, Via::Quic) => false,
+                (Via::Quic, Via::Quic) | (Via::Tcp, Via::Tcp) => {
+                    self.dialler == held.dialler || self.dialler == preferred
+                }
+            },
         }
     }
 }
@@ -62,7 +73,7 @@ pub(super) struct Slot {
     /// The smaller of the two nodes: of two connections at once, the one that it dialled stays.
     preferred: NodeId,
     state: Mutex<State>,
-    occupied: watch::Sender<bool>,
+    occupied: watch::Sender<Option<Via>>,
     /// Held while a link is up, so that the next comes up after the last has gone down.
     pub(super) turn: tokio::sync::Mutex<()>,
     pub(super) greetings: Semaphore,
@@ -82,7 +93,7 @@ impl Slot {
             peer,
             preferred: me.min(peer),
             state: Mutex::default(),
-            occupied: watch::Sender::new(false),
+            occupied: watch::Sender::new(None),
             turn: tokio::sync::Mutex::default(),
             greetings: Semaphore::new(MAX_GREETINGS),
             dial_now: Notify::new(),
@@ -112,7 +123,7 @@ impl Slot {
         }
         state.held = Some(link.clone());
         state.up = false;
-        self.occupied.send_replace(true);
+        self.occupied.send_replace(Some(link.via()));
         Ok(())
     }
 
@@ -131,7 +142,7 @@ impl Slot {
             state.held = None;
             state.up = false;
             state.lost += u64::from(why != LinkError::Replaced);
-            self.occupied.send_replace(false);
+            self.occupied.send_replace(None);
         }
     }
 
@@ -154,7 +165,21 @@ impl Slot {
     pub(super) async fn vacant(&self) {
         let mut occupied = self.occupied.subscribe();
         // The sender is in self and so lives as long as the wait.
-        let _ = occupied.wait_for(|occupied| !occupied).await;
+        let _ = occupied.wait_for(Option::is_none).await;
+    }
+
+    /// Waits until a connection of this kind has the place.
+    pub(super) async fn held_by(&self, via: Via) {
+        let mut occupied = self.occupied.subscribe();
+        // The sender is in self and so lives as long as the wait.
+        let _ = occupied.wait_for(|occupied| *occupied == Some(via)).await;
+    }
+
+    /// Waits until no connection of this kind has the place.
+    pub(super) async fn left_by(&self, via: Via) {
+        let mut occupied = self.occupied.subscribe();
+        // The sender is in self and so lives as long as the wait.
+        let _ = occupied.wait_for(|occupied| *occupied != Some(via)).await;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

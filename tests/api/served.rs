@@ -96,7 +96,7 @@ impl Served {
             staging: Staging::default(),
             blobs: Arc::new(BlobStore::open(self.folder.path()).expect("a folder")),
             since: Timestamp::system(),
-            link_errors: Arc::default(),
+            link_states: Arc::default(),
         };
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let listener = runtime

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod attachments;
+mod blocked;
 mod bundle;
 mod bundles;
 mod damage;

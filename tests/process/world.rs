@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::net::UdpSocket;
+use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
@@ -212,14 +212,16 @@ fn edit(dir: &Path) {
     std::fs::write(dir.join("liaison.toml"), config.settings.render()).expect("a configuration");
 }
 
-/// A UDP port of loopback that no other test of this run is given, even after its node has ended:
+/// A port of loopback, for UDP and TCP, that no other test of this run is given, even after its node has ended:
 /// the offices of all tests have the same keys. It is below those that systems give by themselves.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     let mut given = GIVEN.lock().expect("nothing panics under this lock");
     let start = 12_000 + u16::try_from(std::process::id() % 16_000).expect("below 16,000");
-    let free = (start..32_000)
-        .find(|port| !given.contains(port) && UdpSocket::bind(("127.0.0.1", *port)).is_ok());
+    let free = (start..32_000).find(|port| {
+        let here = ("127.0.0.1", *port);
+        !given.contains(port) && UdpSocket::bind(here).is_ok() && TcpListener::bind(here).is_ok()
+    });
     let port = free.expect("a free port");
     given.insert(port);
     port

@@ -8,3 +8,4 @@ mod lossy;
 mod raw;
 mod refused;
 mod support;
+mod tcp;

@@ -48,6 +48,16 @@ fn key(identity: &Identity) -> PrivatePkcs8KeyDer<'static> {
 
 /// How a raw peer dials; without an identity it shows no certificate.
 pub fn client(identity: Option<&Identity>, provider: Arc<CryptoProvider>) -> ClientConfig {
+    let config = client_tls(identity, provider, ALPN);
+    ClientConfig::new(Arc::new(QuicClientConfig::try_from(config).unwrap()))
+}
+
+/// The same for TLS alone, with a protocol to name or none.
+pub fn client_tls(
+    identity: Option<&Identity>,
+    provider: Arc<CryptoProvider>,
+    protocol: &[u8],
+) -> rustls::ClientConfig {
     let builder = rustls::ClientConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(&[&TLS13])
         .unwrap()
@@ -59,8 +69,10 @@ pub fn client(identity: Option<&Identity>, provider: Arc<CryptoProvider>) -> Cli
             .unwrap(),
         None => builder.with_no_client_auth(),
     };
-    config.alpn_protocols = vec![ALPN.to_vec()];
-    ClientConfig::new(Arc::new(QuicClientConfig::try_from(config).unwrap()))
+    if !protocol.is_empty() {
+        config.alpn_protocols = vec![protocol.to_vec()];
+    }
+    config
 }
 
 /// An endpoint that can only dial.

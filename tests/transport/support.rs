@@ -10,7 +10,7 @@ use std::time::Duration;
 use liaison::base::{MessageId, NodeId};
 use liaison::transport::{
     AttachmentRequest, BoxFuture, Class, Handler, Limits, LinkError, PeerAddress, Peers,
-    TlsIdentity, Transport, pin_of, tls_identity,
+    TlsIdentity, Transport, Via, pin_of, tls_identity,
 };
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
@@ -39,6 +39,8 @@ pub struct Reporter {
     pub files: Mutex<HashMap<(MessageId, u16), File>>,
     /// The code with which everybody is refused.
     pub refuse: Mutex<Option<u32>>,
+    /// What carried the last link with each peer.
+    pub via: Mutex<HashMap<NodeId, Via>>,
     me: NodeId,
 }
 
@@ -51,7 +53,8 @@ impl Handler for Reporter {
         self.refuse.lock().unwrap().map_or(Ok(()), Err)
     }
 
-    fn up(&self, peer: NodeId, hello: Vec<u8>) {
+    fn up(&self, peer: NodeId, via: Via, hello: Vec<u8>) {
+        self.via.lock().unwrap().insert(peer, via);
         self.report(Event::Up(peer, hello));
     }
 
@@ -144,6 +147,7 @@ impl Node {
             gate: Semaphore::new(1),
             files: Mutex::default(),
             refuse: Mutex::default(),
+            via: Mutex::default(),
             me: identity.node,
         });
         let transport = Transport::bind(
@@ -196,7 +200,9 @@ impl Node {
         let address = self.address();
         drop(self.transport);
         soon(async {
-            while std::net::UdpSocket::bind(address).is_err() {
+            while std::net::UdpSocket::bind(address).is_err()
+                || std::net::TcpListener::bind(address).is_err()
+            {
                 tokio::task::yield_now().await;
             }
         })

@@ -1,0 +1,140 @@
+//! Connections over TLS on TCP, for where UDP does not pass: the same certificates, pins and key
+//! exchange as over QUIC, on the port of the same number.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Duration, sleep, timeout};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+use crate::base::{Digest, NodeId};
+
+use super::accept::{Place, Places};
+use super::connection::Connection;
+use super::crypto::ALPN_TCP;
+use super::link::{self, Authenticated};
+use super::mux::{Mux, Side};
+use super::peers::server_name;
+use super::refused::Refusal;
+use super::shared::Shared;
+use super::slot::Slot;
+
+/// Bytes that may lie in the socket before they are on the wire, so that what is urgent does not
+/// wait behind what is not: on a line of 64 kbit/s they take two seconds.
+const UNSENT: u32 = 16 * 1024;
+
+/// After a failed accept, such as for want of file descriptors.
+const REST: Duration = Duration::from_millis(100);
+
+/// How TLS on TCP is spoken, either way.
+pub(super) struct Tls {
+    pub(super) acceptor: TlsAcceptor,
+    pub(super) connector: TlsConnector,
+}
+
+/// Takes connections until the transport closes.
+pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener) {
+    let places = Arc::new(Places::default());
+    loop {
+        let accepted = tokio::select! {
+            () = shared.closing.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, from)) => match places.take(from.ip()) {
+                Some(place) => shared.spawn(one(shared.clone(), stream, place)),
+                // A socket that is dropped tells the stranger at no cost.
+                None => shared.counters.count(Refusal::Busy),
+            },
+            Err(_) => sleep(REST).await,
+        }
+    }
+}
+
+async fn one(shared: Arc<Shared>, stream: TcpStream, place: Place) {
+    let handshaken = tokio::select! {
+        () = shared.closing.cancelled() => return,
+        handshaken = handshake(&shared, stream) => handshaken,
+    };
+    let Some((connection, peer, pin)) = handshaken else {
+        shared.counters.count(Refusal::Handshake);
+        return;
+    };
+    let Some(slot) = shared.slot(peer) else {
+        return;
+    };
+    let with = Authenticated {
+        connection,
+        pin,
+        dialler: peer,
+    };
+    let greeted = link::greet(&shared, &slot, with).await;
+    drop(place);
+    if let Some(candidate) = greeted {
+        link::run(&shared, &slot, candidate).await;
+    }
+}
+
+async fn handshake(
+    shared: &Arc<Shared>,
+    stream: TcpStream,
+) -> Option<(Connection, NodeId, Digest)> {
+    prepare(&stream).ok()?;
+    let accepting = shared.tls.acceptor.accept(stream);
+    let time = shared.limits.time_for_stranger();
+    let stream = timeout(time, accepting).await.ok()?.ok()?;
+    let (_, tls) = stream.get_ref();
+    let (peer, pin) = proven(shared, tls.peer_certificates(), tls.alpn_protocol())?;
+    Some((carried(shared, stream, Side::Dialled), peer, pin))
+}
+
+/// Connects to one address of the slot's peer.
+pub(super) async fn connect(
+    shared: &Arc<Shared>,
+    slot: &Slot,
+    address: SocketAddr,
+) -> Option<(Connection, Digest)> {
+    let connecting = async {
+        let stream = TcpStream::connect(address).await?;
+        prepare(&stream)?;
+        let name = server_name(slot.peer);
+        shared.tls.connector.connect(name, stream).await
+    };
+    let time = shared.limits.time_for_handshake();
+    let stream = timeout(time, connecting).await.ok()?.ok()?;
+    let (_, tls) = stream.get_ref();
+    let proven = proven(shared, tls.peer_certificates(), tls.alpn_protocol());
+    let (_, pin) = proven.filter(|(peer, _)| *peer == slot.peer)?;
+    Some((carried(shared, stream, Side::Dialler), pin))
+}
+
+fn prepare(stream: &TcpStream) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    SockRef::from(stream).set_tcp_notsent_lowat(UNSENT)
+}
+
+fn proven(
+    shared: &Shared,
+    certificates: Option<&[CertificateDer<'_>]>,
+    protocol: Option<&[u8]>,
+) -> Option<(NodeId, Digest)> {
+    let certificate = certificates?.first()?;
+    if protocol != Some(ALPN_TCP) {
+        return None;
+    }
+    shared.verifier.node_of(certificate).ok()
+}
+
+fn carried(
+    shared: &Arc<Shared>,
+    stream: impl AsyncRead + AsyncWrite + Send + 'static,
+    side: Side,
+) -> Connection {
+    let (mux, carrying) = Mux::new(stream, side, shared.limits, shared.closing.clone());
+    shared.spawn(carrying);
+    Connection::Tcp(mux)
+}
