@@ -6,6 +6,7 @@
 mod alerts;
 mod progress;
 mod says;
+mod witness;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,10 @@ pub use alerts::{
 };
 pub use progress::{ClockView, PauseView, QuestionView};
 pub use says::{SendAcceptance, SendAnswer, SendClarification, SendRefusal, SendSupersession};
+
+pub use witness::{
+    AcknowledgeLogAlarm, LogAlarmView, LogView, OwnLogView, WitnessView, WitnessedView,
+};
 
 use crate::base::{Digest, MemberId, MessageId, NodeId, Role, Timestamp};
 
@@ -75,6 +80,9 @@ pub struct Health {
     /// Members that get nothing: suspended, or not in the list any more while something waits.
     #[serde(default)]
     pub out: Vec<MemberOut>,
+    /// This node's own log before its witnesses; none from a node that does not tell.
+    #[serde(default)]
+    pub own_log: Option<OwnLogView>,
     /// What somebody has to see to.
     #[serde(default)]
     pub alarms: Vec<Alarm>,
@@ -239,6 +247,10 @@ pub struct ExchangeSummary {
     pub clock: Option<ClockView>,
     /// Exchanges about the same matter with other members.
     pub linked: Vec<MessageId>,
+    /// Whether the other side's latest receipt is under a checkpoint of its log that enough members
+    /// cosigned; without one, whether this node's record of the request is.
+    #[serde(default)]
+    pub witnessed: bool,
     /// Why what waits in it is not sent: `removed` or `suspended`, as the other member is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withheld: Option<String>,
@@ -330,6 +342,10 @@ pub struct ProofView {
     pub leaf: Option<Digest>,
     /// For a receipt: the peer's log, where its entry is proved to be.
     pub peer_log: Option<PeerLogView>,
+    /// Whether enough members are known to have cosigned the log that holds it: the peer's for a
+    /// receipt, this node's for anything else.
+    #[serde(default)]
+    pub witnessed: bool,
 }
 
 /// Where a peer's log holds what it acknowledged.

@@ -22,6 +22,7 @@ pub mod rows;
 mod service;
 mod supersede;
 mod view;
+mod witness;
 
 pub use error::AppError;
 pub use input::{
@@ -37,3 +38,8 @@ pub use permit::{Action, Caller, Denied, Permit, Thing};
 pub use receive::LARGEST_ATTACHMENT;
 pub use recipients::{MOST_ASKED, check_asked, named_once};
 pub use requests::LIFE;
+pub use witness::{
+    AlarmReport, AlarmRow, LogFault, LogReport, LogWitnessedRow, OwnReport, PrefixRecord,
+    ReceiptHeadRow, Say, WitnessAsk, WitnessChange, WitnessReply, WitnessReport, WitnessRow,
+    WitnessTimes,
+};

@@ -7,9 +7,13 @@
 
 pub mod bundle;
 mod checkpoint;
+mod cosignature;
+mod cosigned;
 mod entry;
 mod event;
+mod evidence;
 mod failure;
+mod in_text;
 pub(crate) mod layout;
 mod note;
 mod receipt;
@@ -20,8 +24,11 @@ pub use checkpoint::{
     Checkpoint, CheckpointLengthError, ORIGIN_LEN, Origin, ParseOriginError, SIGNED_CHECKPOINT_LEN,
     SignedCheckpoint,
 };
+pub use cosignature::{COSIGNATURE_LEN, Cosignature, CosignatureError, cosigned_text, quorum};
+pub use cosigned::{CosignedCheckpoint, MAX_COSIGNED_LEN};
 pub use entry::{ENTRY_LEN, Entry, EntryError, Extension, MAX_EXTENSIONS_LEN};
 pub use event::{EntryKind, EventCode};
+pub use evidence::{Evidence, EvidenceError, MAX_EVIDENCE_LEN, MAX_PROOF_LEN, Prefix};
 pub use failure::{AnchorFault, AuditFailure, CheckpointFault};
 pub use note::{MAX_NOTE_LEN, NoteError, UnverifiedNote, verifier_key};
 pub use receipt::{

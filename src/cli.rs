@@ -3,6 +3,7 @@
 mod alert;
 mod args;
 mod attachment;
+mod audit;
 mod check;
 mod demo;
 mod dispatch;

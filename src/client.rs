@@ -17,6 +17,7 @@ use crate::base::{MemberId, MessageId};
 
 mod alerts;
 mod transfer;
+mod witness;
 
 pub use alerts::AlertQuery;
 pub use transfer::Progress;

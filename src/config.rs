@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::WitnessTimes;
 use crate::base::{MemberId, NodeId, Role};
 
 mod render;
@@ -83,6 +84,9 @@ pub struct Settings {
     /// The side that the office's own people see.
     #[serde(default)]
     pub api: Api,
+    /// What is done about witnesses, and how often.
+    #[serde(default)]
+    pub witness: Witness,
     /// What the running node writes about itself.
     #[serde(default)]
     pub log: Log,
@@ -126,6 +130,48 @@ impl Default for Api {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8480)),
+        }
+    }
+}
+
+/// `[witness]`: how often things are done about the members' witnessing of each other's logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Witness {
+    /// How long new entries may wait until cosignatures are asked for, in seconds; at most 300.
+    pub interval_seconds: u64,
+    /// After how long without an entry a heartbeat is recorded, in seconds; at most 300.
+    pub heartbeat_seconds: u64,
+    /// How long a linked peer may take to prove that its log goes on as it was, in seconds.
+    pub challenge_seconds: u64,
+    /// How long a linked peer's log may show nothing new before that is an alarm, in seconds.
+    pub silence_seconds: u64,
+}
+
+impl Default for Witness {
+    fn default() -> Self {
+        let times = WitnessTimes::default();
+        Self {
+            interval_seconds: times.interval,
+            heartbeat_seconds: times.heartbeat,
+            challenge_seconds: times.challenge,
+            silence_seconds: times.silence,
+        }
+    }
+}
+
+impl Witness {
+    /// The longest interval and the longest time without a heartbeat, in seconds: what members
+    /// promise each other.
+    pub const LONGEST: u64 = 300;
+
+    /// The same for the service.
+    pub fn times(&self) -> WitnessTimes {
+        WitnessTimes {
+            interval: self.interval_seconds,
+            heartbeat: self.heartbeat_seconds,
+            challenge: self.challenge_seconds,
+            silence: self.silence_seconds,
         }
     }
 }
@@ -335,6 +381,7 @@ impl Settings {
             passphrase_file: None,
             exchange: Exchange::default(),
             api: Api::default(),
+            witness: Witness::default(),
             log: Log::default(),
             tokens: Tokens::default(),
         }
@@ -362,6 +409,34 @@ impl Settings {
                 let message = format!("{address:?} is not host:port, such as mk.example.org:4433");
                 return Err(("exchange.address", message));
             }
+        }
+        let Witness {
+            interval_seconds,
+            heartbeat_seconds,
+            challenge_seconds,
+            silence_seconds,
+        } = self.witness;
+        for (setting, seconds, most) in [
+            (
+                "witness.interval_seconds",
+                interval_seconds,
+                Witness::LONGEST,
+            ),
+            (
+                "witness.heartbeat_seconds",
+                heartbeat_seconds,
+                Witness::LONGEST,
+            ),
+            ("witness.challenge_seconds", challenge_seconds, 86_400),
+            ("witness.silence_seconds", silence_seconds, 86_400),
+        ] {
+            if !(1..=most).contains(&seconds) {
+                return Err((setting, format!("{seconds} is not from 1 to {most}")));
+            }
+        }
+        if silence_seconds <= heartbeat_seconds {
+            let message = "shorter than what may pass between two heartbeats".to_owned();
+            return Err(("witness.silence_seconds", message));
         }
         if !self.api.listen.ip().is_loopback() {
             let message = format!(

@@ -11,6 +11,7 @@ mod sealing;
 mod shapes;
 mod staging;
 mod status;
+mod witness;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use axum::routing::{get, post, put};
 use crate::app::{Caller, People};
 use crate::base::{MemberId, NodeId, Timestamp};
 use crate::driver::{Current, Driver};
+use crate::seal::trust::Directory;
 use crate::store::BlobStore;
 
 pub use staging::Staging;
@@ -65,6 +67,8 @@ pub struct Api {
     pub since: Timestamp,
     /// What went wrong with links.
     pub link_states: LinkStates,
+    /// The trust in force, which travels with evidence.
+    pub directory: Current<Option<Directory>>,
 }
 
 impl Api {
@@ -140,6 +144,12 @@ pub fn router(api: Api) -> Router {
         .route("/whoami", get(status::whoami))
         .route("/health", get(status::health))
         .route("/members/{member}/holdings", get(members::holdings))
+        .route("/witness", get(witness::show))
+        .route("/witness/acknowledgements", post(witness::acknowledge))
+        .route(
+            "/witness/evidence/{node}/{incarnation}",
+            get(witness::evidence),
+        )
         .route("/reservations", post(attachments::reserve))
         .route(
             "/reservations/{id}/attachments/{index}",

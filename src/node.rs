@@ -10,6 +10,7 @@ mod proposal;
 mod serve;
 mod signer;
 mod trust;
+mod witnessing;
 
 pub use ceremony::{
     CeremonyError, ListChange, RootChange, install, issue_card, propose, read_card, sign, suspend,

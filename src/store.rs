@@ -6,6 +6,7 @@
 mod anchor;
 mod ballast;
 mod blobs;
+mod cosigned;
 mod file_log;
 mod files;
 mod group;
@@ -18,6 +19,7 @@ mod verify;
 mod walk;
 
 pub use blobs::{BlobId, BlobStore, BlobWriter, PartialBlob};
+pub use cosigned::{COSIGNED, CosignedFile};
 pub use file_log::{FileLog, OpenError, Recovery, Remark};
 pub use index::{Applied, Index, IndexError, IndexWrite, Pair, Table};
 pub use log::{

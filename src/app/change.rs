@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::members::MemberChange;
+use super::witness::WitnessChange;
 use crate::audit::{EntryKind, EventCode, Receipt, ReceiptItem, Statement};
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::message::{Event, Header, Kind};
@@ -239,6 +240,8 @@ pub enum Other {
     },
     /// Something about members or their keys.
     Member(MemberChange),
+    /// Something about checkpoints and their witnesses.
+    Witness(WitnessChange),
 }
 
 /// What an entry says in the open, beside its commitment.
@@ -422,6 +425,10 @@ impl Other {
             Self::Member(change) => {
                 let (event, peer) = change.event();
                 (EntryKind::Operation, event, peer.or(own), None, note)
+            }
+            Self::Witness(change) => {
+                let (kind, event, peer, statement) = change.heading();
+                (kind, event, peer.or(own), None, statement.unwrap_or(note))
             }
         };
         Heading {

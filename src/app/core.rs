@@ -1,20 +1,22 @@
 //! Group commit: many inputs, one log append, one signed checkpoint, and only then their effects.
 
-use std::collections::BTreeMap;
+mod resolve;
 
 use super::change::Change;
-use super::content::{Contents, read_change, signed_message};
+use super::content::{Contents, read_change};
 use super::error::AppError;
 use super::input::{Effect, Input};
 use super::project::{Projected, project};
 use super::rows::{Row, VERSION};
 use super::service::{Handled, Recorded, Service, Turn};
 use super::view::{Pending, View};
-use crate::audit::ReceiptBatch;
+use super::witness::{Say, WitnessTimes};
+use crate::audit::{CosignedCheckpoint, ReceiptBatch};
 use crate::base::{Digest, Entropy, MessageId, NodeId, Timestamp};
 use crate::exchange::Refusal;
 use crate::seal::envelope::SignedMessage;
 use crate::seal::group::MessageSignature;
+use crate::seal::sign::HybridSignature;
 use crate::store::{
     AppendError, Applied, CheckpointSigner, Index, IndexError, Log, NewEntry, ReadError, Table,
     WriterEpoch,
@@ -30,6 +32,9 @@ const SETTLED_AT_MOST: usize = 8_192;
 pub trait Signer: CheckpointSigner + Send {
     /// One signature over the tree of these leaves; each message gets it with its own path.
     fn sign_group(&self, leaves: &[Digest]) -> Vec<MessageSignature>;
+
+    /// The log key's signature on what a witness says of another log ([`crate::audit::cosigned_text`]).
+    fn sign_cosignature(&self, text: &str, entropy: &mut dyn Entropy) -> HybridSignature;
 }
 
 /// Something to carry out, durable behind it.
@@ -69,6 +74,15 @@ pub enum Outcome {
         /// The receipts, each by the hash of its entry in the peer's log.
         receipts: Vec<Digest>,
     },
+    /// Say something about logs to the peer.
+    Witness {
+        /// The peer.
+        peer: NodeId,
+        /// What.
+        say: Say,
+    },
+    /// Keep a checkpoint of this node's log with its cosignatures, beside the log.
+    KeepCosigned(Box<CosignedCheckpoint>),
     /// Fetch an attachment.
     Fetch {
         /// The peer.
@@ -155,6 +169,13 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             waiting: Vec::new(),
             settled: Pending::default(),
         }
+    }
+
+    /// The core with other times for what is done about witnesses.
+    #[must_use]
+    pub fn with_times(mut self, times: WitnessTimes) -> Self {
+        self.service.set_times(times);
+        self
     }
 
     /// The log.
@@ -291,7 +312,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             }
         }
         self.settled.extend(pending);
-        self.resolve(effects)
+        self.resolve(now, entropy, effects)
     }
 
     /// Signs what is sent, and makes the log entries of a group.
@@ -359,79 +380,6 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         }
         outcomes
     }
-
-    fn resolve(&self, effects: Vec<Effect>) -> Result<Vec<Outcome>, Fatal> {
-        together(effects)
-            .into_iter()
-            .map(|effect| {
-                Ok(match effect {
-                    Effect::Reply(ticket, outcome) => Outcome::Reply(ticket, outcome),
-                    Effect::Send {
-                        peer,
-                        class,
-                        entries,
-                    } => Outcome::Send {
-                        peer,
-                        class,
-                        messages: entries
-                            .into_iter()
-                            .map(|entry| signed_message(&self.log, entry))
-                            .collect::<Result<_, ReadError>>()?,
-                    },
-                    Effect::Receipts { peer, entries } => Outcome::Receipts {
-                        peer,
-                        batches: self.log.receipts(&entries)?,
-                    },
-                    Effect::Refuse {
-                        peer,
-                        digest,
-                        refusal,
-                    } => Outcome::Refuse {
-                        peer,
-                        digest,
-                        refusal,
-                    },
-                    Effect::Keep { peer, receipts } => Outcome::Keep { peer, receipts },
-                    Effect::Fetch {
-                        peer,
-                        message,
-                        index,
-                        length,
-                        digest,
-                    } => Outcome::Fetch {
-                        peer,
-                        message,
-                        index,
-                        length,
-                        digest,
-                    },
-                })
-            })
-            .collect()
-    }
-}
-
-/// The effects with all receipts for a peer in one, and all that are kept of a peer in one, so that
-/// they travel together.
-fn together(effects: Vec<Effect>) -> Vec<Effect> {
-    let mut owed: BTreeMap<NodeId, Vec<u64>> = BTreeMap::new();
-    let mut kept: BTreeMap<NodeId, Vec<Digest>> = BTreeMap::new();
-    let mut others = Vec::with_capacity(effects.len());
-    for effect in effects {
-        match effect {
-            Effect::Receipts { peer, entries } => owed.entry(peer).or_default().extend(entries),
-            Effect::Keep { peer, receipts } => kept.entry(peer).or_default().extend(receipts),
-            effect @ (Effect::Reply(..)
-            | Effect::Send { .. }
-            | Effect::Refuse { .. }
-            | Effect::Fetch { .. }) => others.push(effect),
-        }
-    }
-    let owed = owed.into_iter();
-    others.extend(owed.map(|(peer, entries)| Effect::Receipts { peer, entries }));
-    let kept = kept.into_iter();
-    others.extend(kept.map(|(peer, receipts)| Effect::Keep { peer, receipts }));
-    others
 }
 
 /// Brings an index up to its log, from where it stands or from the start.

@@ -1,6 +1,6 @@
 //! What reaches the service, and what comes out of it.
 
-use crate::audit::{Receipt, Statement};
+use crate::audit::{Checkpoint, CosignedCheckpoint, Receipt, Statement};
 use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::alert::{
     Alert, AlertCommand, AlertState, Audience, Corridor, EventType, Selection, Status, Subscription,
@@ -15,6 +15,7 @@ use super::error::AppError;
 use super::members::{ListAlarm, MemberAsk, MemberReply, TrustDetails};
 use super::permit::{Permit, Thing};
 use super::rows::{AlertRow, ExchangeRow};
+use super::witness::{Say, WitnessAsk, WitnessReply, WitnessReport};
 
 /// What one reply belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -207,6 +208,8 @@ pub enum Ask {
     },
     /// Something about members.
     Members(MemberAsk),
+    /// Something about witnesses.
+    Witness(WitnessAsk),
     /// The node's state.
     Health,
 }
@@ -229,6 +232,7 @@ impl Ask {
             | Self::ListSubscriptions
             | Self::ListAlerts { .. }
             | Self::Members(_)
+            | Self::Witness(_)
             | Self::Health => None,
         }
     }
@@ -253,6 +257,8 @@ pub enum Reply {
     Attachment(AttachmentInfo, MessageId),
     /// Something about members.
     Members(Box<MemberReply>),
+    /// Something about witnesses.
+    Witness(Box<WitnessReply>),
     /// The node's state.
     Health(Box<HealthReply>),
     /// The peer may fetch the message's attachments.
@@ -276,6 +282,8 @@ pub struct HealthReply {
     pub waiting: Vec<(MemberId, u64, Option<Timestamp>)>,
     /// Nodes with a link.
     pub linked: Vec<NodeId>,
+    /// How the logs stand.
+    pub witness: WitnessReport,
 }
 
 /// One entry of a thread, read back from the log.
@@ -293,6 +301,9 @@ pub struct ThreadItem {
     pub role: crate::base::Role,
     /// Which attachments of the message are stored here whole.
     pub stored: Vec<bool>,
+    /// Whether enough witnesses are known to have cosigned a checkpoint over it: of the peer's log
+    /// for a receipt, of this node's for anything else.
+    pub witnessed: bool,
 }
 
 /// A peer's receipt whose proof and checkpoint were verified.
@@ -345,6 +356,8 @@ pub enum FromPeer {
         /// The attachment's place.
         index: u16,
     },
+    /// The peer said something about logs; its signatures hold.
+    Witness(Say),
 }
 
 /// One input of the service.
@@ -406,6 +419,22 @@ pub enum Effect {
         /// The receipts, each by the hash of its entry in the peer's log.
         receipts: Vec<Digest>,
     },
+    /// Say something about logs to a peer.
+    Witness {
+        /// The peer.
+        peer: NodeId,
+        /// What.
+        say: Say,
+    },
+    /// Cosign a checkpoint of a peer's log and tell it.
+    Cosign {
+        /// The peer.
+        peer: NodeId,
+        /// The checkpoint.
+        checkpoint: Checkpoint,
+    },
+    /// Keep a checkpoint of this node's log with its cosignatures, beside the log.
+    KeepCosigned(Box<CosignedCheckpoint>),
     /// Fetch an attachment from a peer.
     Fetch {
         /// The peer.
@@ -428,6 +457,10 @@ pub fn receipt_word(statement: &Statement) -> Option<ReceiptWord> {
         Statement::Opened { .. } => Some(ReceiptWord::Opened),
         Statement::AttachmentsStored { .. } => Some(ReceiptWord::AttachmentsStored),
         Statement::Refused { code, .. } => Some(ReceiptWord::Refused(*code)),
-        Statement::Sent { .. } | Statement::ReceiptReceived { .. } | Statement::Note { .. } => None,
+        Statement::Sent { .. }
+        | Statement::ReceiptReceived { .. }
+        | Statement::Note { .. }
+        | Statement::Witnessed { .. }
+        | Statement::LogAlarm { .. } => None,
     }
 }

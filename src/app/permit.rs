@@ -67,11 +67,15 @@ pub enum Action {
     ReadHealth,
     /// See which exchanges a member has, by their ids.
     ReadHoldings,
+    /// Take note of an alarm about a log.
+    AcknowledgeAlarm,
+    /// Take out the proof that a log has two histories.
+    ReadEvidence,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::SendRequest,
         Self::ListExchanges,
         Self::ReadExchange,
@@ -97,6 +101,8 @@ impl Action {
         Self::SubscribeAlerts,
         Self::ReadHealth,
         Self::ReadHoldings,
+        Self::AcknowledgeAlarm,
+        Self::ReadEvidence,
     ];
 
     /// What the person tried, in words.
@@ -127,6 +133,8 @@ impl Action {
             Self::SubscribeAlerts => "choose which alerts the member wants",
             Self::ReadHealth => "see the node's state",
             Self::ReadHoldings => "see what a member holds",
+            Self::AcknowledgeAlarm => "take note of an alarm about a log",
+            Self::ReadEvidence => "take out evidence about a log",
         }
     }
 
@@ -159,6 +167,7 @@ impl Action {
                 Role::Auditor,
                 Role::Admin,
             ],
+            Self::AcknowledgeAlarm | Self::ReadEvidence => &[Role::Auditor, Role::Admin],
             Self::ReadHealth => &[
                 Role::Officer,
                 Role::Contact,
@@ -343,8 +352,24 @@ mod tests {
                     A::ReadHoldings,
                 ],
             ),
-            (Role::Auditor, vec![A::ReadHealth, A::ReadHoldings]),
-            (Role::Admin, vec![A::ReadHealth, A::ReadHoldings]),
+            (
+                Role::Auditor,
+                vec![
+                    A::ReadHealth,
+                    A::ReadHoldings,
+                    A::AcknowledgeAlarm,
+                    A::ReadEvidence,
+                ],
+            ),
+            (
+                Role::Admin,
+                vec![
+                    A::ReadHealth,
+                    A::ReadHoldings,
+                    A::AcknowledgeAlarm,
+                    A::ReadEvidence,
+                ],
+            ),
             (Role::Observer, vec![A::ReadAlerts, A::ReadHealth]),
             (Role::Node, vec![]),
         ];

@@ -1,10 +1,13 @@
 //! From changes to the index. Live and on a rebuild the same function writes the same rows.
 
+mod receipts;
+
 use super::alerts;
-use super::change::{Change, KeptProof, KeptReceipt, Message, Other, ReceiptWord};
+use super::change::{Change, Message, Other};
 use super::members::{ListOnRecord, hold, list_in_force};
 use super::rows::{self, *};
 use super::view::View;
+use super::witness;
 use crate::base::{Digest, MemberId, MessageId, Timestamp};
 use crate::domain::alert::AlertRecord;
 use crate::domain::message::{Kind, Priority};
@@ -30,7 +33,7 @@ pub fn project(view: &mut View<'_>, me: MemberId, p: &Projected<'_>) -> Result<(
     match p.change {
         Change::Sent(message) => sent(view, me, p, message),
         Change::Received(message, _) => received(view, me, p, message),
-        Change::ReceiptKept(kept) => receipt_kept(view, me, p, kept),
+        Change::ReceiptKept(kept) => receipts::kept(view, me, p, kept),
         Change::Other(other) => self::other(view, me, p, other),
     }
 }
@@ -165,7 +168,9 @@ fn converse(
                 outgoing,
                 updated: p.at,
                 thread: vec![p.entry],
+                receipt: None,
                 withheld: None,
+                witnessed: false,
             };
             view.put(
                 EXCHANGE_ORDER,
@@ -208,6 +213,16 @@ fn on_exchange(
     p: &Projected<'_>,
     then: impl FnOnce(&mut Exchange),
 ) -> Result<bool, IndexError> {
+    on_exchange_row(view, id, p, |row| then(&mut row.exchange))
+}
+
+/// As [`on_exchange`], for what its row holds beside the machine.
+fn on_exchange_row(
+    view: &mut View<'_>,
+    id: MessageId,
+    p: &Projected<'_>,
+    then: impl FnOnce(&mut ExchangeRow),
+) -> Result<bool, IndexError> {
     let key = id.to_bytes();
     let Some(mut row) = view.row::<ExchangeRow>(EXCHANGE, &key)? else {
         return Ok(false);
@@ -215,7 +230,7 @@ fn on_exchange(
     view.delete(EXCHANGE_ORDER, order_key(row.outgoing, row.updated, id));
     row.updated = row.updated.max(p.at);
     row.thread.push(p.entry);
-    then(&mut row.exchange);
+    then(&mut row);
     view.put(
         EXCHANGE_ORDER,
         order_key(row.outgoing, row.updated, id),
@@ -292,6 +307,7 @@ fn other(
         | Other::Started { .. }
         | Other::Stopped
         | Other::Member(_) => Ok(()),
+        Other::Witness(change) => witness::project(view, p, change),
         Other::TrustListInForce {
             version,
             hash,
@@ -305,90 +321,6 @@ fn other(
             },
         ),
     }
-}
-
-fn receipt_kept(
-    view: &mut View<'_>,
-    me: MemberId,
-    p: &Projected<'_>,
-    receipt: &KeptReceipt,
-) -> Result<(), IndexError> {
-    if receipt.word == ReceiptWord::AttachmentsStored {
-        let key = message_key(receipt.from.member, receipt.message);
-        view.put(ATTACHMENTS_AT, key, &true);
-    }
-    peer_head(view, receipt)?;
-    let recipient = receipt.from.member;
-    let row = match receipt.word {
-        ReceiptWord::Delivered => {
-            let row = settle(view, me, recipient, receipt.message, Delivery::Delivered)?;
-            if let Some(row) = &row {
-                hold(view, recipient, row.conversation, p.at)?;
-            }
-            row
-        }
-        ReceiptWord::Refused(number) => settle(
-            view,
-            me,
-            recipient,
-            receipt.message,
-            Delivery::Refused(number),
-        )?,
-        ReceiptWord::Opened => opened_by(view, me, recipient, receipt.message)?,
-        ReceiptWord::AttachmentsStored => view.row(MESSAGE, &message_key(me, receipt.message))?,
-    };
-    let Some(row) = row else {
-        return Ok(());
-    };
-    let is_request = row.kind == Kind::Request;
-    let known = on_exchange(view, row.conversation, p, |exchange| {
-        match (receipt.word, is_request) {
-            (ReceiptWord::Delivered, true) => exchange.delivered(receipt.at),
-            (ReceiptWord::Opened, true) => exchange.opened(receipt.at),
-            (ReceiptWord::Delivered | ReceiptWord::Opened, false)
-            | (ReceiptWord::AttachmentsStored | ReceiptWord::Refused(_), _) => (),
-        }
-    })?;
-    if !known {
-        on_alert(view, row.conversation, p, |_| ())?;
-    }
-    Ok(())
-}
-
-/// Notes that a person at a recipient opened an own message; gives its row.
-fn opened_by(
-    view: &mut View<'_>,
-    me: MemberId,
-    recipient: MemberId,
-    message: MessageId,
-) -> Result<Option<MessageRow>, IndexError> {
-    let key = message_key(me, message);
-    let Some(mut row) = view.row::<MessageRow>(MESSAGE, &key)? else {
-        return Ok(None);
-    };
-    row.opened_by.insert(recipient);
-    view.put(MESSAGE, key, &row);
-    Ok(Some(row))
-}
-
-/// Remembers the furthest checkpoint of the peer's log. Receipts that share theirs with another
-/// entry have nothing to add to what that one said.
-fn peer_head(view: &mut View<'_>, receipt: &KeptReceipt) -> Result<(), IndexError> {
-    let KeptProof::Whole(proof) = &receipt.proof else {
-        return Ok(());
-    };
-    let checkpoint = proof.checkpoint.checkpoint;
-    let head = HeadRow {
-        origin: checkpoint.origin,
-        size: checkpoint.size,
-        root: checkpoint.root,
-    };
-    let key = head_key(receipt.from);
-    let known = view.row::<HeadRow>(PEER_HEAD, &key)?;
-    if known.is_none_or(|known| known.origin != head.origin || known.size < head.size) {
-        view.put(PEER_HEAD, key, &head);
-    }
-    Ok(())
 }
 
 /// Takes an own message out of the outbox of one recipient; gives its row.

@@ -10,6 +10,7 @@ use super::permit::{Action, Permit};
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
 use super::view::after_prefix;
+use super::witness;
 use crate::base::{Actor, MessageId, Role};
 use crate::domain::rfi::State;
 
@@ -78,6 +79,7 @@ pub(super) fn exchanges(
     let mut rows: Vec<ExchangeRow> = found.into_iter().map(|(_, row)| row).collect();
     for row in &mut rows {
         row.withheld = members::withheld(service, turn, row)?;
+        row.witnessed = is_witnessed(turn, row)?;
     }
     Ok(Reply::Exchanges(rows, next))
 }
@@ -89,7 +91,21 @@ pub(super) fn glance(service: &Service, turn: &Turn<'_>, id: MessageId) -> Resul
         .row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?
         .ok_or(AppError::NotFound("exchange"))?;
     row.withheld = members::withheld(service, turn, &row)?;
+    row.witnessed = is_witnessed(turn, &row)?;
     Ok(Reply::Exchanges(vec![row], None))
+}
+
+/// Whether what the sides last said to each other is under a witnessed checkpoint: the other
+/// side's latest receipt, or where there is none, the request that this node received.
+fn is_witnessed(turn: &Turn<'_>, row: &ExchangeRow) -> Result<bool, Stop> {
+    let request = row.thread.first().copied().filter(|_| !row.outgoing);
+    let receipt = row.receipt.as_ref();
+    let receipt = receipt.and_then(|at| Some((at.origin.parse().ok()?, at.size)));
+    Ok(match (receipt, request) {
+        (Some((origin, size)), _) => witness::witnessed_receipt(turn, origin, size)?,
+        (None, Some(entry)) => witness::witnessed_own(turn, entry)?,
+        (None, None) => false,
+    })
 }
 
 /// One exchange; what of it is seen for the first time is receipted as opened.
@@ -110,6 +126,7 @@ pub(super) fn exchange(
         .row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?
         .ok_or(AppError::NotFound("exchange"))?;
     row.withheld = members::withheld(service, turn, &row)?;
+    row.witnessed = is_witnessed(turn, &row)?;
     Ok(Reply::Thread(Box::new(row), thread))
 }
 
@@ -135,6 +152,15 @@ pub(super) fn thread(turn: &Turn<'_>, entries: &[u64]) -> Result<Vec<ThreadItem>
             }
             Change::ReceiptKept(_) | Change::Other(_) => Vec::new(),
         };
+        let witnessed = match &change {
+            Change::ReceiptKept(kept) => {
+                let checkpoint = kept.recorded().checkpoint.checkpoint;
+                witness::witnessed_receipt(turn, checkpoint.origin, checkpoint.size)?
+            }
+            Change::Sent(_) | Change::Received(..) | Change::Other(_) => {
+                witness::witnessed_own(turn, *entry)?
+            }
+        };
         items.push(ThreadItem {
             entry: *entry,
             at: record.entry.time,
@@ -142,6 +168,7 @@ pub(super) fn thread(turn: &Turn<'_>, entries: &[u64]) -> Result<Vec<ThreadItem>
             role: record.entry.role,
             change,
             stored,
+            witnessed,
         });
     }
     Ok(items)
@@ -276,6 +303,7 @@ pub(super) fn health(service: &Service, turn: &Turn<'_>) -> Result<Reply, Stop> 
         index_size: turn.log.size(),
         waiting,
         linked,
+        witness: witness::report(service, turn)?,
     };
     Ok(Reply::Health(Box::new(health)))
 }

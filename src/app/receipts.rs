@@ -120,7 +120,9 @@ fn subject(
         | Statement::Refused { .. }
         | Statement::Sent { .. }
         | Statement::ReceiptReceived { .. }
-        | Statement::Note { .. } => None,
+        | Statement::Note { .. }
+        | Statement::Witnessed { .. }
+        | Statement::LogAlarm { .. } => None,
     };
     Ok(message.map(|message| (message, word)))
 }

@@ -55,8 +55,17 @@ pub const LIST: Table = Table("list");
 /// What each member holds, by member and conversation.
 pub const HELD: Table = Table("held");
 
+/// The latest checkpoint of each other log that this node cosigned.
+pub const WITNESS: Table = Table("witness");
+/// Checkpoints under kept receipts that are not known to be witnessed, by log and size.
+pub const RECEIPT_HEAD: Table = Table("receipt-head");
+/// The furthest checkpoint of each log that is known to be witnessed.
+pub const LOG_WITNESSED: Table = Table("log-witnessed");
+/// Alarms about logs, by log and fault.
+pub const LOG_ALARM: Table = Table("log-alarm");
+
 /// The version of these tables. An index written by another version is rebuilt.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// A message, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,9 +129,24 @@ pub struct ExchangeRow {
     pub updated: Timestamp,
     /// The log entries that belong to it, in order.
     pub thread: Vec<u64>,
+    /// Where the other side's log proves what it last receipted of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptAt>,
     /// Why what waits in it is not sent; known only when it is read.
     #[serde(skip)]
     pub withheld: Option<Withheld>,
+    /// Whether what was last said in it is under a witnessed checkpoint; known only when it is read.
+    #[serde(skip)]
+    pub witnessed: bool,
+}
+
+/// The checkpoint under a receipt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptAt {
+    /// The log.
+    pub origin: String,
+    /// Its size.
+    pub size: u64,
 }
 
 /// An alert with what was said to it, and the entries that made it so.
@@ -286,6 +310,26 @@ pub fn held_key(member: MemberId, conversation: MessageId) -> Vec<u8> {
 /// Key of a peer's head.
 pub fn head_key(node: NodeId) -> Vec<u8> {
     node.to_bytes().to_vec()
+}
+
+/// Key of what is known of a log.
+pub fn origin_key(origin: Origin) -> Vec<u8> {
+    origin.to_bytes().to_vec()
+}
+
+/// Key of a checkpoint under receipts.
+pub fn receipt_head_key(origin: Origin, size: u64) -> Vec<u8> {
+    [&origin.to_bytes()[..], &size.to_be_bytes()].concat()
+}
+
+/// The size in such a key.
+pub fn head_size(key: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(key.get(13..)?.try_into().ok()?))
+}
+
+/// Key of an alarm about a log.
+pub fn alarm_key(origin: Origin, fault: u8) -> Vec<u8> {
+    [&origin.to_bytes()[..], &[fault]].concat()
 }
 
 fn newest_first(time: Timestamp) -> [u8; 8] {

@@ -9,6 +9,7 @@ use super::input::{Ask, Effect, Federation, FromPeer, Input, Reply, Ticket};
 use super::permit::{Action, Permit};
 use super::project::{Projected, project};
 use super::view::View;
+use super::witness::{self, Witness, WitnessTimes};
 use super::{alerts, deliver, members, read, receipts, receive, requests, respond, supersede};
 use crate::base::{Actor, Digest, Entropy, MemberId, NodeId, Timestamp};
 use crate::exchange::Flight;
@@ -43,6 +44,7 @@ pub struct Service {
     pub(super) flight: Flight,
     /// Members whose outbox changed, or whose link came up.
     pub(super) stirred: BTreeSet<MemberId>,
+    pub(super) witness: Witness,
     refusals: Refusals,
 }
 
@@ -108,8 +110,14 @@ impl Service {
             lists_at: BTreeMap::new(),
             flight: Flight::new(WINDOW, RETRY_AFTER),
             stirred: BTreeSet::new(),
+            witness: Witness::new(WitnessTimes::default()),
             refusals: Refusals::default(),
         }
+    }
+
+    /// Sets how often things are done about witnesses.
+    pub(super) fn set_times(&mut self, times: WitnessTimes) {
+        self.witness.times = times;
     }
 
     /// Whether this member is an observer.
@@ -153,6 +161,7 @@ impl Service {
             }
             Input::Tick => {
                 deliver::expire(self, turn)?;
+                witness::tick(self, turn)?;
                 self.stirred.extend(self.flight.members());
             }
         }
@@ -186,6 +195,7 @@ impl Service {
         for member in std::mem::take(&mut self.stirred) {
             deliver::pump(self, turn, member)?;
         }
+        witness::recorded(self, turn);
         Ok(())
     }
 
@@ -201,6 +211,7 @@ impl Service {
         if recorded.iter().any(list) {
             self.list_on_record = None;
         }
+        self.witness.turned_down();
         for member in self.flight.members() {
             if let Some(node) = self.flight.peer(member) {
                 self.flight.link_up(node);
@@ -219,12 +230,15 @@ impl Service {
             FromPeer::Up => {
                 self.flight.link_up(peer);
                 self.stirred.insert(peer.member);
+                witness::link_up(self, turn, peer)?;
                 deliver::fetch_waiting(self, turn, peer)
             }
             FromPeer::Down => {
                 self.flight.link_down(peer);
+                witness::link_down(self, peer);
                 Ok(())
             }
+            FromPeer::Witness(say) => witness::said(self, turn, peer, say),
             FromPeer::ListAt { version, hash } => {
                 members::list_at(self, turn, peer, *version, *hash)
             }
@@ -341,6 +355,7 @@ impl Service {
                 read::attachment(self, turn, permit, *message, *index)
             }
             Ask::Members(ask) => members::ask(self, turn, permit.actor(), ask),
+            Ask::Witness(ask) => witness::ask(self, turn, permit, ask),
             Ask::Health => read::health(self, turn),
         }
     }
@@ -390,6 +405,7 @@ fn action_of(ask: &Ask) -> &'static [Action] {
         }
         Ask::ReadAttachment { .. } => &[Action::ReadExchange, Action::ReadAlerts],
         Ask::Members(ask) => ask.actions(),
+        Ask::Witness(ask) => ask.actions(),
         Ask::Health => &[Action::ReadHealth],
     }
 }

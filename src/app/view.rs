@@ -84,6 +84,11 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
+    /// The log.
+    pub(super) fn log(&self) -> &'a dyn Log {
+        self.log
+    }
+
     /// Lays `settled` over `index`, and `pending` over both. Where a row leaves out what an entry
     /// holds, it is read from `log`.
     pub fn new(

@@ -121,6 +121,21 @@ impl SignedCheckpoint {
         key.verify_raw(self.checkpoint.note_text().as_bytes(), &self.signature)
     }
 
+    /// The binary form with the origin before it.
+    pub fn encode_with_origin(&self) -> Vec<u8> {
+        [&self.checkpoint.origin.to_bytes()[..], &self.encode()].concat()
+    }
+
+    /// Reads the binary form with the origin before it.
+    ///
+    /// # Errors
+    /// [`CheckpointLengthError`], also where the origin names no log.
+    pub fn decode_with_origin(bytes: &[u8]) -> Result<Self, CheckpointLengthError> {
+        let (origin, bytes) = bytes.split_first_chunk().ok_or(CheckpointLengthError)?;
+        let origin = Origin::from_bytes(*origin).map_err(|_| CheckpointLengthError)?;
+        Self::decode(origin, bytes)
+    }
+
     /// The binary form, which leaves the origin to where it stands.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(SIGNED_CHECKPOINT_LEN);

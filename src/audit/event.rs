@@ -233,8 +233,14 @@ events! {
     OwnKeysRotated = 603, "own-keys-rotated";
     /// Two views of the federation or of a peer's log do not agree.
     FederationAlarm = 610, "federation-alarm";
+    /// A log was proved to have two histories, and the proof is kept.
+    FraudProved = 611, "fraud-proved";
+    /// A person took note of an alarm about a log.
+    AlarmAcknowledged = 612, "alarm-acknowledged";
     /// A peer's checkpoint was checked and cosigned.
     Witnessed = 620, "witnessed";
+    /// Enough witnesses cosigned a peer's log over receipts of ours.
+    ReceiptsWitnessed = 621, "receipts-witnessed";
 
     /// A person was given an account.
     UserAdded = 700, "user-added";

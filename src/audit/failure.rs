@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{EntryError, NoteError, Origin};
+use super::{EntryError, EvidenceError, NoteError, Origin};
 
 /// What is wrong with a checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,6 +168,9 @@ pub enum AuditFailure {
         /// How.
         error: NoteError,
     },
+    /// Evidence about a log does not convict it.
+    #[error(transparent)]
+    Evidence(EvidenceError),
     /// The log ends before a head that it has acknowledged.
     #[error("the log has {size} entries, and had {anchor} before")]
     Behind {
@@ -198,6 +201,7 @@ impl AuditFailure {
             Self::SealedContent { .. } => "audit-sealed-content",
             Self::Checkpoint { fault, .. } => fault.code(),
             Self::Note { error, .. } => error.code(),
+            Self::Evidence(error) => error.code(),
             Self::Behind { .. } => "audit-behind",
             Self::Anchor(fault) => fault.code(),
         }

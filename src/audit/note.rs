@@ -158,21 +158,23 @@ pub fn verifier_key(origin: &Origin, key: &VerifyingKey) -> String {
     format!("{origin}+{}+{key}", hex::encode(id))
 }
 
-/// The ids of the key's two halves: SHA-256(name ‖ 0x0A ‖ type ‖ public key)[..4].
+/// The id of a signature of `name`: SHA-256(name ‖ 0x0A ‖ type ‖ public key)[..4].
+pub(super) fn key_id(name: &Origin, kind: &[u8], public: &[u8]) -> [u8; 4] {
+    let name = name.to_string();
+    let digest = Digest::of_parts(&[name.as_bytes(), b"\n", kind, public]);
+    let [a, b, c, d, ..] = *digest.as_bytes();
+    [a, b, c, d]
+}
+
+/// The ids of the key's two halves.
 fn key_ids(origin: &Origin, key: &VerifyingKey) -> ([u8; 4], [u8; 4]) {
-    let name = origin.to_string();
-    let id = |kind: &[u8], public: &[u8]| {
-        let digest = Digest::of_parts(&[name.as_bytes(), b"\n", kind, public]);
-        let [a, b, c, d, ..] = *digest.as_bytes();
-        [a, b, c, d]
-    };
     (
-        id(ED25519_TYPE, key.ed25519()),
-        id(ML_DSA_TYPE, key.ml_dsa()),
+        key_id(origin, ED25519_TYPE, key.ed25519()),
+        key_id(origin, ML_DSA_TYPE, key.ml_dsa()),
     )
 }
 
-fn read_signature<const N: usize>(
+pub(super) fn read_signature<const N: usize>(
     line: Option<&str>,
     prefix: &str,
 ) -> Result<([u8; 4], [u8; N]), NoteError> {

@@ -1,5 +1,6 @@
 //! What an entry states, and the salted commitment that lets it be shown to one peer alone.
 
+use super::Origin;
 use super::layout::{Reader, TooShort};
 use crate::base::{Digest, Entropy, MessageId, NodeId, Role};
 
@@ -41,7 +42,7 @@ impl From<TooShort> for StatementError {
 /// sender and id is the identity of a message.
 ///
 /// Layout: tag u8, then the fields in the order given; a node 9 bytes, a message id 16, a digest
-/// 32, a role 1, a code u16.
+/// 32, a role 1, a code u16, an origin 13, a size u64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Statement {
     /// Tag 1: the message of `sender` is stored here.
@@ -95,6 +96,25 @@ pub enum Statement {
         /// The digest of the private content.
         digest: Digest,
     },
+    /// Tag 10: a checkpoint of another node's log continues all that was cosigned of it before,
+    /// and is cosigned from now on.
+    Witnessed {
+        /// The log.
+        origin: Origin,
+        /// Its size.
+        size: u64,
+        /// Its root.
+        root: Digest,
+    },
+    /// Tag 11: what a log shows does not fit what it showed before.
+    LogAlarm {
+        /// The log.
+        origin: Origin,
+        /// What is wrong, by the number of the fault.
+        fault: u8,
+        /// The digest of the evidence, or of nothing where there is none.
+        evidence: Digest,
+    },
 }
 
 impl Statement {
@@ -142,6 +162,22 @@ impl Statement {
                 out.push(7);
                 out.extend_from_slice(digest.as_bytes());
             }
+            Self::Witnessed { origin, size, root } => {
+                out.push(10);
+                out.extend_from_slice(&origin.to_bytes());
+                out.extend_from_slice(&size.to_be_bytes());
+                out.extend_from_slice(root.as_bytes());
+            }
+            Self::LogAlarm {
+                origin,
+                fault,
+                evidence,
+            } => {
+                out.push(11);
+                out.extend_from_slice(&origin.to_bytes());
+                out.push(*fault);
+                out.extend_from_slice(evidence.as_bytes());
+            }
         }
         out
     }
@@ -182,6 +218,16 @@ impl Statement {
             7 => Self::Note {
                 digest: Digest::from_bytes(reader.array()?),
             },
+            10 => Self::Witnessed {
+                origin: origin(&mut reader)?,
+                size: reader.u64()?,
+                root: Digest::from_bytes(reader.array()?),
+            },
+            11 => Self::LogAlarm {
+                origin: origin(&mut reader)?,
+                fault: reader.u8()?,
+                evidence: Digest::from_bytes(reader.array()?),
+            },
             tag => return Err(StatementError::Tag(tag)),
         };
         reader
@@ -189,6 +235,10 @@ impl Statement {
             .then_some(statement)
             .ok_or(StatementError::Length)
     }
+}
+
+fn origin(reader: &mut Reader<'_>) -> Result<Origin, StatementError> {
+    Origin::from_bytes(reader.array()?).map_err(|_| StatementError::Value)
 }
 
 fn node(reader: &mut Reader<'_>) -> Result<NodeId, StatementError> {
@@ -258,6 +308,16 @@ pub(crate) mod tests {
             },
             Statement::ReceiptReceived { digest: leaf },
             Statement::Note { digest: leaf },
+            Statement::Witnessed {
+                origin: Origin::first(sender),
+                size: 9,
+                root: leaf,
+            },
+            Statement::LogAlarm {
+                origin: Origin::first(sender),
+                fault: 1,
+                evidence: leaf,
+            },
         ]
     }
 
@@ -288,7 +348,7 @@ pub(crate) mod tests {
     proptest! {
         #[test]
         fn hostile_bytes_never_panic_and_what_decodes_is_canonical(
-            tag in 0..9u8, rest in proptest::collection::vec(any::<u8>(), 0..70)
+            tag in 0..16u8, rest in proptest::collection::vec(any::<u8>(), 0..70)
         ) {
             let mut bytes = vec![tag];
             bytes.extend(rest);

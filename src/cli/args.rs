@@ -214,15 +214,21 @@ pub enum Config {
 /// `audit …`.
 #[derive(Debug, Subcommand)]
 pub enum Audit {
-    /// Verify a node's whole log, or an exported bundle; exit code 3 where it fails
+    /// Verify a node's whole log, an exported bundle, or evidence; exit code 3 where it fails
     Verify(AuditVerify),
     /// Export the whole log as a bundle that anybody can verify offline
     Export(AuditExport),
+    /// Show how the members' logs stand: seen, cosigned, witnessed, and what is wrong
+    Witness(super::audit::AuditWitness),
+    /// Take note of an alarm about a log
+    Acknowledge(super::audit::AuditAcknowledge),
+    /// Write the proof that a log has two histories to a file that anybody can verify
+    Evidence(super::audit::AuditEvidence),
 }
 
 /// `audit verify`.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").required(true).args(["dir", "bundle"]))]
+#[command(group = ArgGroup::new("what").required(true).args(["dir", "bundle", "evidence"]))]
 pub struct AuditVerify {
     /// The folder of a running or stopped node
     #[arg(long, value_name = "DIR")]
@@ -230,7 +236,10 @@ pub struct AuditVerify {
     /// An exported bundle
     #[arg(long, value_name = "FILE")]
     pub bundle: Option<PathBuf>,
-    /// The fingerprint of the root of trust that the bundle must rest on
+    /// Evidence that a log has two histories
+    #[arg(long, value_name = "FILE")]
+    pub evidence: Option<PathBuf>,
+    /// The fingerprint of the root of trust that bundle or evidence must rest on
     #[arg(long, value_name = "FINGERPRINT", conflicts_with = "dir")]
     pub root: Option<Digest>,
 }

@@ -159,6 +159,14 @@ fn trust_command(args: args::Trust, json: bool) -> Result<(), Failure> {
 
 fn audit(args: args::Audit, json: bool) -> Result<(), Failure> {
     match args {
+        args::Audit::Witness(args) => block_on(args.run(json)),
+        args::Audit::Acknowledge(args) => block_on(args.run(json)),
+        args::Audit::Evidence(args) => block_on(args.run(json)),
+        args::Audit::Verify(args::AuditVerify {
+            evidence: Some(evidence),
+            root,
+            ..
+        }) => output::report(&local::audit_verify_evidence(&evidence, root)?, json),
         args::Audit::Verify(args) => {
             let verified = with_bar("verifying", |progress| match (&args.dir, &args.bundle) {
                 (Some(dir), None) => local::audit_verify(dir, progress),

@@ -7,12 +7,13 @@ use std::time::Instant;
 
 use zeroize::Zeroizing;
 
+use super::audit::Convicted;
 use super::failure::{Exit, Failure};
-use super::report::{CardWritten, Exported, Initialised, Rebuilt, Verified};
+use super::report::{CardWritten, Exported, Initialised, Rebuilt, Verified, Witnessed};
 use super::secret::Passphrase;
 use super::stop::Stop;
 use crate::audit::AuditFailure;
-use crate::audit::bundle::verify_bundle;
+use crate::audit::bundle::{WitnessedReport, verify_bundle, verify_evidence};
 use crate::base::{Digest, Role};
 use crate::config::{Addresses, Config, FILE, Settings};
 use crate::node::{self, CeremonyError, Folder, NodeError};
@@ -141,8 +142,19 @@ pub fn audit_verify_bundle(
         last: Some(report.period.1),
         trust_root: Some(report.root_fingerprint),
         origin_checked: root.is_some(),
+        witnessed: report.witnessed.as_ref().map(witnessed),
         notes: Vec::new(),
     })
+}
+
+/// Verifies evidence that a log has two histories, without node, network or store.
+///
+/// # Errors
+/// As [`audit_verify`], where it convicts nobody.
+pub fn audit_verify_evidence(file: &Path, root: Option<Digest>) -> Result<Convicted, Failure> {
+    let opened = std::fs::File::open(file).map_err(|error| Failure::file(file, &error))?;
+    let report = verify_evidence(std::io::BufReader::new(opened), root)?;
+    Ok(Convicted::new(&report, root.is_some(), None))
 }
 
 /// Exports the whole log of a running or stopped node as a bundle.
@@ -223,6 +235,16 @@ fn folder_bytes(folder: &Path) -> Option<u64> {
     Some(bytes.map(|meta| meta.len()).sum())
 }
 
+fn witnessed(report: &WitnessedReport) -> Witnessed {
+    Witnessed {
+        size: report.size,
+        by: report.by.clone(),
+        witnesses: report.witnesses,
+        quorum: report.quorum,
+        enough: report.holds(),
+    }
+}
+
 fn verified(report: &VerifyReport) -> Verified {
     Verified {
         origin: report.origin.to_string(),
@@ -232,6 +254,7 @@ fn verified(report: &VerifyReport) -> Verified {
         last: None,
         trust_root: report.root_fingerprint,
         origin_checked: report.root_fingerprint.is_some(),
+        witnessed: report.witnessed.as_ref().map(witnessed),
         notes: report
             .remarks
             .iter()

@@ -24,8 +24,8 @@ macro_rules! pages {
     };
 }
 
-const PAGES: [Page; 9] = pages![
-    "alerts" "clocks" "errors" "handling" "log" "recovery" "requests" "roles" "trust"
+const PAGES: [Page; 10] = pages![
+    "alerts" "clocks" "errors" "handling" "log" "recovery" "requests" "roles" "trust" "witness"
 ];
 
 /// `help`.

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::text::{clean, count, duration, hang, size, time};
-use crate::base::{Digest, NodeId, Role, Timestamp};
+use crate::base::{Digest, MemberId, NodeId, Role, Timestamp};
 
 mod trust;
 
@@ -121,8 +121,44 @@ pub struct Verified {
     pub trust_root: Option<Digest>,
     /// Whether that fingerprint was compared with one given by the caller, or with the node's own.
     pub origin_checked: bool,
+    /// What other members say of it; none where there are no cosignatures.
+    pub witnessed: Option<Witnessed>,
     /// What the verifier wants said besides, such as a tail that was never acknowledged.
     pub notes: Vec<String>,
+}
+
+/// What other members say of a log.
+#[derive(Debug, Clone, Serialize)]
+pub struct Witnessed {
+    /// The entries under the checkpoint that they cosigned.
+    pub size: u64,
+    /// The members whose cosignatures hold.
+    pub by: Vec<MemberId>,
+    /// How many members may cosign it.
+    pub witnesses: usize,
+    /// How many are enough.
+    pub quorum: Option<usize>,
+    /// Whether they are enough.
+    pub enough: bool,
+}
+
+impl Witnessed {
+    fn text(&self) -> String {
+        let by: Vec<&str> = self.by.iter().map(MemberId::as_str).collect();
+        let enough = match (self.enough, self.quorum) {
+            (true, _) => "witnessed".to_owned(),
+            (false, Some(quorum)) => format!("NOT witnessed, {quorum} are needed"),
+            (false, None) => "NOT witnessed, there is nobody to do so".to_owned(),
+        };
+        let words = format!(
+            "entries 0 to {} cosigned by {} of {}: {}; {enough}",
+            self.size.saturating_sub(1),
+            self.by.len(),
+            count(self.witnesses as u64, "witness", "witnesses"),
+            by.join(", ")
+        );
+        hang("  cosigned ", &words)
+    }
 }
 
 impl Report for Verified {
@@ -145,6 +181,9 @@ impl Report for Verified {
                          know,\nor give it with --root.\n";
             }
             (None, _) => text += "  trust    no list yet: the origin is UNCHECKED\n",
+        }
+        if let Some(witnessed) = &self.witnessed {
+            text += &witnessed.text();
         }
         for note in &self.notes {
             text += &hang("  note     ", note);

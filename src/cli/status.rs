@@ -3,6 +3,7 @@
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 
+use super::audit::own_words;
 use super::failure::Failure;
 use super::output;
 use super::session::ReaderArgs;
@@ -53,6 +54,9 @@ fn text(health: &Health, now: Timestamp) -> String {
         text += &format!("  index  {} behind\n", count(behind, "entry", "entries"));
     } else {
         text += "  index  holds the whole log\n";
+    }
+    if let Some(own) = &health.own_log {
+        text += &hang("  ", own_words(own, now).trim_end());
     }
     text += &match (health.trust_list, health.trust_list_expires) {
         (Some(version), Some(expires)) if expires <= now => {

@@ -20,12 +20,17 @@ pub fn exchange_lines(exchange: &ExchangeSummary, now: Timestamp) -> String {
         Direction::Outgoing => "to",
         Direction::Incoming => "from",
     };
+    let witnessed = if exchange.witnessed {
+        ", witnessed"
+    } else {
+        ""
+    };
     let mut text = format!(
         "{}  {:<10}  {:<8} {}\n",
         exchange.id,
         clean(&exchange.state),
         urgency(exchange),
-        format_args!("{arrow} {}", exchange.peer),
+        format_args!("{arrow} {}{witnessed}", exchange.peer),
     );
     text += &hang(
         "    ",
@@ -91,6 +96,9 @@ pub fn exchange_now(summary: &ExchangeSummary, now: Timestamp) -> String {
 
 fn head(summary: &ExchangeSummary, now: Timestamp) -> String {
     let mut text = hang("  state      ", &state_words(summary));
+    if summary.witnessed {
+        text += "  witnessed  enough members cosigned the log that proves it\n";
+    }
     let reference = match &summary.their_reference {
         Some(theirs) => format!("{}, the asked side's {theirs}", summary.reference),
         None => summary.reference.clone(),
@@ -246,9 +254,13 @@ fn proof_words(proof: &ProofView) -> String {
         ),
         None => format!("entry {} of this node's log", proof.entry),
     };
+    let witnessed = match proof.witnessed {
+        true => "witnessed",
+        false => "not witnessed yet",
+    };
     match &proof.peer_log {
-        Some(log) => format!("{}; kept in {own}", peer_log_words(log)),
-        None => own,
+        Some(log) => format!("{}, {witnessed}; kept in {own}", peer_log_words(log)),
+        None => format!("{own}, {witnessed}"),
     }
 }
 

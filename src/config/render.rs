@@ -57,6 +57,17 @@ listen = "{exchange_listen}"
 # A loopback address of this machine; port 0 takes a free one and says so in run/addresses.json.
 listen = "{api_listen}"
 
+# Members are witnesses of each other's logs: each cosigns what continues what it cosigned before.
+[witness]
+# How long new entries may wait until the others are asked to cosign them: 1 to 300 seconds.
+interval_seconds = {interval}
+# After how long without an entry a heartbeat is recorded, so that silence shows: 1 to 300 seconds.
+heartbeat_seconds = {heartbeat}
+# How long a linked peer may take to prove that its log goes on as it was, before that is an alarm.
+challenge_seconds = {challenge}
+# How long a linked peer's log may show nothing new before that is an alarm; more than a heartbeat.
+silence_seconds = {silence}
+
 # What the running node writes about itself to standard error: ids only, no personal data.
 # LIAISON_LOG=debug shows more.
 [log]
@@ -74,6 +85,10 @@ format = "{log_format}"
             contact = quoted(&self.contact),
             exchange_listen = self.exchange.listen,
             api_listen = self.api.listen,
+            interval = self.witness.interval_seconds,
+            heartbeat = self.witness.heartbeat_seconds,
+            challenge = self.witness.challenge_seconds,
+            silence = self.witness.silence_seconds,
             log_format = self.log.format,
             tokens = tokens(&self.tokens),
         )

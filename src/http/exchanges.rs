@@ -111,6 +111,7 @@ pub fn rows_of(reply: Reply) -> Result<Vec<ExchangeRow>, Failure> {
         | Reply::Subscriptions(_)
         | Reply::Attachment(..)
         | Reply::Members(_)
+        | Reply::Witness(_)
         | Reply::Health(_)
         | Reply::MayFetch => Err(AppError::NotFound("exchange").into()),
     }

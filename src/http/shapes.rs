@@ -45,6 +45,7 @@ pub fn summary(row: &ExchangeRow, now: Timestamp) -> ExchangeSummary {
         updated: row.updated,
         clock: exchange.clock().map(|clock| self::clock(&clock, now)),
         linked: parallel.map(|link| link.exchange).collect(),
+        witnessed: row.witnessed,
         withheld: row.withheld.map(|why| why.code().to_owned()),
     }
 }
@@ -166,6 +167,7 @@ fn message_event(item: &ThreadItem, message: &Message) -> EventView {
             entry: item.entry,
             leaf: Some(message.leaf()),
             peer_log: None,
+            witnessed: item.witnessed,
         },
     }
 }
@@ -244,6 +246,7 @@ fn receipt_event(item: &ThreadItem, kept: &KeptReceipt) -> EventView {
                 root: receipt.checkpoint.checkpoint.root,
                 at: kept.at,
             }),
+            witnessed: item.witnessed,
         },
     }
 }
@@ -269,7 +272,8 @@ fn other_event(item: &ThreadItem, other: &Other) -> EventView {
         | Other::Started { .. }
         | Other::Stopped
         | Other::TrustListInForce { .. }
-        | Other::Member(_) => ("note", None),
+        | Other::Member(_)
+        | Other::Witness(_) => ("note", None),
     };
     EventView {
         message: message.unwrap_or(MessageId::from_bytes([0; 16])),
@@ -284,6 +288,7 @@ fn other_event(item: &ThreadItem, other: &Other) -> EventView {
             entry: item.entry,
             leaf: None,
             peer_log: None,
+            witnessed: item.witnessed,
         },
     }
 }

@@ -6,6 +6,7 @@ use axum::extract::State;
 use super::auth::SignedIn;
 use super::members::alarms;
 use super::problem::Failure;
+use super::witness;
 use super::{Api, LinkState};
 use crate::api::{Health, LinkOut, MemberOut, PeerHealth, WhoAmI};
 use crate::app::{Action, AppError, Ask, Reply};
@@ -76,7 +77,11 @@ pub async fn health(
     });
     let out: Vec<_> = out.collect();
     Ok(Json(Health {
-        alarms: alarms(&health),
+        alarms: alarms(&health)
+            .into_iter()
+            .chain(witness::alarms(&health.witness))
+            .collect(),
+        own_log: Some(witness::view(&health.witness).own),
         out,
         node: api.me,
         version: env!("CARGO_PKG_VERSION").to_owned(),

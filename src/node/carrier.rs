@@ -13,10 +13,12 @@ use crate::base::{NodeId, OsEntropy};
 use crate::driver::Current;
 use crate::seal::envelope::{MAX_PARCEL, SignedMessage, TooLong, seal_envelope, seal_parcel};
 use crate::seal::trust::Directory;
+use crate::store::CosignedFile;
 use crate::transport::{Class, SendError, Transport};
 use crate::wire::frame::{Frame, MOST_ITEMS};
 
 use super::fetch::Fetcher;
+use super::witnessing;
 
 /// Bytes of messages or receipts that one frame carries at most, well below what a frame may have.
 const FRAME_BYTES: usize = 600 * 1024;
@@ -60,6 +62,7 @@ pub async fn carry(
     transport: Arc<Transport>,
     directory: Current<Option<Directory>>,
     fetcher: Fetcher,
+    kept: CosignedFile,
 ) {
     let mut waiting: HashMap<(NodeId, Class), VecDeque<Vec<u8>>> = HashMap::new();
     while let Some(errand) = queue.recv().await {
@@ -80,7 +83,7 @@ pub async fn carry(
             }
             Errand::Outcome(outcome) => {
                 let Some((peer, class, frames)) =
-                    frames(outcome, &directory, &fetcher, &transport).await
+                    frames(outcome, &directory, &fetcher, &transport, &kept).await
                 else {
                     continue;
                 };
@@ -107,6 +110,7 @@ async fn frames(
     directory: &Current<Option<Directory>>,
     fetcher: &Fetcher,
     transport: &Arc<Transport>,
+    kept: &CosignedFile,
 ) -> Option<(NodeId, Class, Vec<Frame>)> {
     match outcome {
         Outcome::Reply(..) => None,
@@ -146,6 +150,21 @@ async fn frames(
         Outcome::Keep { peer, receipts } => {
             let frames = receipts.chunks(MOST_ITEMS).map(<[_]>::to_vec);
             Some((peer, Class::Urgent, frames.map(Frame::Kept).collect()))
+        }
+        Outcome::Witness { peer, say } => {
+            Some((peer, Class::Urgent, vec![witnessing::frame(&say)]))
+        }
+        Outcome::KeepCosigned(cosigned) => {
+            let directory = directory.get();
+            let file = kept.clone();
+            let kept = tokio::task::spawn_blocking(move || match directory.as_ref() {
+                Some(directory) => witnessing::keep(&file, directory, &cosigned),
+                None => Ok(()),
+            });
+            if let Ok(Err(error)) = kept.await {
+                warn!(event = "cosigned-not-kept", %error, "it is written with the next cosignatures");
+            }
+            None
         }
         Outcome::Fetch {
             peer,

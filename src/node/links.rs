@@ -24,6 +24,7 @@ use crate::transport::{AttachmentRequest, BoxFuture, Class, Handler, LinkError, 
 use crate::wire::frame::Frame;
 
 use super::carrier::{Carrier, Errand};
+use super::witnessing;
 
 /// A link is refused because the hello does not decode or names another node.
 const BAD_HELLO: u32 = 1;
@@ -210,6 +211,24 @@ impl FrameReader<'_> {
                 ..
             }) if node == self.peer => vec![FromPeer::ListAt { version, hash }],
             Ok(Frame::Hello { .. } | Frame::Bundle(_)) => Vec::new(),
+            Ok(
+                frame @ (Frame::AddCheckpoint { .. }
+                | Frame::Cosigned { .. }
+                | Frame::Challenge { .. }
+                | Frame::Heads(_)),
+            ) => match witnessing::read(
+                frame,
+                self.directory,
+                self.keys.node,
+                self.peer,
+                self.proven,
+            ) {
+                Ok(said) => said.into_iter().map(FromPeer::Witness).collect(),
+                Err(witnessing::DoesNotHold) => {
+                    warn!(event = "checkpoint-refused", peer = %self.peer, "what it said of a log does not hold");
+                    vec![unreadable(Digest::of(bytes), Refusal::Malformed)]
+                }
+            },
             Err(_) => vec![unreadable(Digest::of(bytes), Refusal::Malformed)],
         }
     }

@@ -24,7 +24,7 @@ use crate::config::{Addresses, Config};
 use crate::driver::{Current, Driver};
 use crate::http::{self, Api, LinkStates, PeopleFile, Staging};
 use crate::seal::trust::Directory;
-use crate::store::{BlobId, BlobStore, Index as _, Log as _, SledIndex};
+use crate::store::{BlobId, BlobStore, CosignedFile, Index as _, Log as _, SledIndex};
 use crate::transport::{Limits, Transport, TransportError, tls_identity};
 
 /// What to serve.
@@ -80,7 +80,8 @@ pub async fn serve_observed(
     let mut log = opened.log;
     let writer = log.take_over().map_err(Fatal::Append)?;
     let signer = KeySigner(keys.clone());
-    let core = Core::new(node, log, opened.index, signer, writer, pseudonym_key);
+    let core = Core::new(node, log, opened.index, signer, writer, pseudonym_key)
+        .with_times(config.settings.witness.times());
 
     let blobs = BlobStore::open(&folder.0).map_err(|source| NodeError::File {
         path: folder.0.join("blobs"),
@@ -127,7 +128,14 @@ pub async fn serve_observed(
     let transport =
         Arc::new(transport.map_err(|error: TransportError| NodeError::Listen(error.to_string()))?);
     let fetcher = Fetcher::new(node.member, blobs.clone(), driver.clone());
-    let carrying = tokio::spawn(carry(errands, transport.clone(), in_force.clone(), fetcher));
+    let kept = CosignedFile::of(&folder.0);
+    let carrying = tokio::spawn(carry(
+        errands,
+        transport.clone(),
+        in_force.clone(),
+        fetcher,
+        kept,
+    ));
 
     let api = Api {
         driver: driver.clone(),
@@ -139,6 +147,7 @@ pub async fn serve_observed(
         blobs,
         since: Timestamp::system(),
         link_states: states,
+        directory: in_force.clone(),
     };
     let listener = tokio::net::TcpListener::bind(config.settings.api.listen)
         .await

@@ -24,4 +24,8 @@ impl Signer for KeySigner {
     fn sign_group(&self, leaves: &[Digest]) -> Vec<MessageSignature> {
         sign_group(&self.0.identity, self.0.node, leaves, &mut OsEntropy)
     }
+
+    fn sign_cosignature(&self, text: &str, entropy: &mut dyn Entropy) -> HybridSignature {
+        self.0.log.sign_raw(text.as_bytes(), entropy)
+    }
 }

@@ -6,10 +6,13 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::anchor::Anchor;
+use super::cosigned::{COSIGNED, CosignedFile};
 use super::file_log::{FOLDER, Remark};
 use super::walk::{self, Visitor, Walked, WalkedGroup};
-use crate::audit::bundle::{BundleWriter, TrustDocuments};
-use crate::audit::{AuditFailure, Checkpoint, CheckpointFault, Entry, EventCode, Origin};
+use crate::audit::bundle::{BundleWriter, TrustDocuments, WitnessedReport};
+use crate::audit::{
+    AuditFailure, Checkpoint, CheckpointFault, CosignedCheckpoint, Entry, EventCode, Origin,
+};
 use crate::base::Digest;
 use crate::seal::sign::{KeyId, VerifyingKey};
 use crate::seal::trust::{Directory, KeyBundle, SignedDocument, TrustFileError};
@@ -30,6 +33,8 @@ pub struct VerifyReport {
     /// The fingerprint of the root from which the trust begins; none while no trust list is
     /// installed, when the log is checked under the key that the node itself names.
     pub root_fingerprint: Option<Digest>,
+    /// What witnesses say of it; none where nobody has cosigned it.
+    pub witnessed: Option<WitnessedReport>,
     /// What is to be known. Beside a running node, a group that is just being written shows as
     /// one that was never finished.
     pub remarks: Vec<Remark>,
@@ -51,6 +56,8 @@ pub fn verify_folder(
 struct Checked {
     report: VerifyReport,
     trust: Option<TrustDocuments>,
+    directory: Option<Directory>,
+    cosigned: Option<CosignedCheckpoint>,
     key: VerifyingKey,
     walked: Walked,
 }
@@ -60,6 +67,7 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
     // The anchor is read first: what it holds is in the log by then.
     let anchor = Anchor::read(&folder)?;
     let origin = anchor.origin();
+    let note = CosignedFile::of(dir).read()?;
     let trust = match read_trust(&dir.join(TRUST)) {
         // Before its first trust list a node vouches for its log alone.
         Err(AuditFailure::Missing { .. }) if !has_trust_list(dir) => None,
@@ -83,6 +91,10 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
     }
     let checkpoints = checks.checkpoints;
     let anchored = anchor.check(origin, &walked.tree, &key)?;
+    let cosigned = match (&trust, note) {
+        (Some(directory), Some(note)) => Some(check_cosigned(directory, &note, &walked)?),
+        (None, _) | (_, None) => None,
+    };
     let mut remarks = Vec::new();
     remarks.extend(walked.tail.map(Remark::from));
     if !anchor.is_whole() {
@@ -97,14 +109,47 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
         key: key.key_id(),
         checkpoints,
         root_fingerprint: trust.as_ref().map(Directory::root_fingerprint),
+        witnessed: cosigned
+            .as_ref()
+            .zip(trust.as_ref())
+            .map(|(cosigned, directory)| WitnessedReport::of(cosigned, directory)),
         remarks,
     };
     Ok(Checked {
         report,
         trust: trust.as_ref().map(TrustDocuments::of),
+        directory: trust,
+        cosigned,
         key,
         walked,
     })
+}
+
+/// The checkpoint with its cosignatures that lies beside the log: the log must hold it.
+fn check_cosigned(
+    directory: &Directory,
+    note: &[u8],
+    walked: &Walked,
+) -> Result<CosignedCheckpoint, AuditFailure> {
+    let key = |origin: Origin| directory.log_key(&origin.to_string());
+    let cosigned =
+        CosignedCheckpoint::read_known(note, key).map_err(|error| AuditFailure::Note {
+            place: COSIGNED.to_owned(),
+            error,
+        })?;
+    let Checkpoint { size, root, .. } = cosigned.signed.checkpoint;
+    match walked.tree.root_at(size) {
+        Some(found) if found == root => Ok(cosigned),
+        Some(_) => Err(AuditFailure::Checkpoint {
+            from: 0,
+            size,
+            fault: CheckpointFault::Root,
+        }),
+        None => Err(AuditFailure::Behind {
+            size: walked.tree.size(),
+            anchor: size,
+        }),
+    }
 }
 
 /// Verifies the log in a node's folder as [`verify_folder`] does, and writes it as a bundle, which
@@ -126,6 +171,8 @@ pub fn export_folder(
     let Checked {
         report,
         trust,
+        directory,
+        cosigned,
         key,
         walked,
     } = checked;
@@ -155,6 +202,11 @@ pub fn export_folder(
         progress: &mut |done, total| part(2, done, total),
     };
     walk::walk(&folder, report.origin, &mut checkpoints)?;
+    let cosigned = cosigned.filter(|cosigned| !cosigned.cosignatures.is_empty());
+    if let (Some(directory), Some(cosigned)) = (&directory, &cosigned) {
+        let key = |origin: Origin| directory.log_key(&origin.to_string());
+        bundle.cosigned(cosigned, key).map_err(unwritten())?;
+    }
     bundle.finish().map_err(unwritten())?;
     Ok(report)
 }

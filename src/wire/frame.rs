@@ -16,6 +16,21 @@ pub const MAX_ENVELOPES: usize = 64;
 /// The most batches of receipts, refusals or digests in a frame.
 pub const MOST_ITEMS: usize = 1_024;
 
+/// The most heads of logs in a frame.
+pub const MOST_HEADS: usize = 64;
+
+/// The most cosignatures of one head: members of a list beside the log's own.
+pub const MOST_COSIGNATURES: usize = 499;
+
+/// The most sizes that one challenge asks about, and prefixes that its answer shows.
+pub const MOST_SIZES: usize = 256;
+
+/// The most hashes of one proof of consistency: trees have fewer than 2^64 leaves.
+const MOST_HASHES: usize = 64;
+
+/// The first byte of a frame of heads: field 12, with its length.
+const HEADS: u8 = 12 << 3 | 2;
+
 /// The most fields of what a frame carries: some more than the longest list, which has its own
 /// error.
 const MOST_FIELDS: usize = 2 * MOST_ITEMS;
@@ -47,6 +62,52 @@ pub enum Frame {
     Kept(Vec<Digest>),
     /// The node's key bundle.
     Bundle(Vec<u8>),
+    /// A checkpoint of the sender's log, and what it continues.
+    AddCheckpoint {
+        /// Origin and signed checkpoint, in their fixed forms.
+        checkpoint: Vec<u8>,
+        /// The earlier states that it continues.
+        prefixes: Vec<Earlier>,
+        /// Whether the peer is asked to cosign it.
+        cosign: bool,
+    },
+    /// The sender cosigned a checkpoint of the receiver's log.
+    Cosigned {
+        /// Origin, size and root of the log, in their fixed forms.
+        checkpoint: Vec<u8>,
+        /// The cosignature, in its fixed form.
+        cosignature: Vec<u8>,
+    },
+    /// The receiver is to show that its log continues what it showed before.
+    Challenge {
+        /// Origin and signed checkpoint; empty where the sender has cosigned none.
+        checkpoint: Vec<u8>,
+        /// None where the log is to continue this checkpoint; else the sizes that it is to be shown
+        /// to continue.
+        sizes: Vec<u64>,
+    },
+    /// The latest checkpoints of logs.
+    Heads(Vec<Head>),
+}
+
+/// What a log says of its tree at an earlier size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    /// The size then.
+    pub size: u64,
+    /// The root then.
+    pub root: Digest,
+    /// The proof of consistency.
+    pub path: Vec<Digest>,
+}
+
+/// The latest checkpoint of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Origin and signed checkpoint, in their fixed forms.
+    pub checkpoint: Vec<u8>,
+    /// The cosignatures on it, in their fixed form.
+    pub cosignatures: Vec<Vec<u8>>,
 }
 
 impl Frame {
@@ -88,6 +149,42 @@ impl Frame {
             Self::Bundle(document) => pb::frame::Kind::Bundle(pb::Bundle {
                 document: document.clone(),
             }),
+            Self::AddCheckpoint {
+                checkpoint,
+                prefixes,
+                cosign,
+            } => pb::frame::Kind::AddCheckpoint(pb::AddCheckpoint {
+                checkpoint: checkpoint.clone(),
+                cosign: *cosign,
+                prefixes: prefixes
+                    .iter()
+                    .map(|prefix| pb::Prefix {
+                        size: prefix.size,
+                        root: prefix.root.as_bytes().to_vec(),
+                        path: prefix.path.iter().flat_map(|d| *d.as_bytes()).collect(),
+                    })
+                    .collect(),
+            }),
+            Self::Cosigned {
+                checkpoint,
+                cosignature,
+            } => pb::frame::Kind::Cosigned(pb::Cosigned {
+                checkpoint: checkpoint.clone(),
+                cosignature: cosignature.clone(),
+            }),
+            Self::Challenge { checkpoint, sizes } => pb::frame::Kind::Challenge(pb::Challenge {
+                checkpoint: checkpoint.clone(),
+                sizes: sizes.clone(),
+            }),
+            Self::Heads(heads) => pb::frame::Kind::Heads(pb::Heads {
+                heads: heads
+                    .iter()
+                    .map(|head| pb::Head {
+                        checkpoint: head.checkpoint.clone(),
+                        cosignatures: head.cosignatures.clone(),
+                    })
+                    .collect(),
+            }),
         };
         pb::Frame { kind: Some(kind) }.encode_to_vec()
     }
@@ -99,6 +196,11 @@ impl Frame {
     pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
         if let Some(Ok(kind)) = Fields::of(bytes).next() {
             Fields::of(kind).at_most(MOST_FIELDS)?;
+            if bytes.first() == Some(&HEADS) {
+                for head in Fields::of(kind) {
+                    Fields::of(head?).at_most(MOST_COSIGNATURES + 1)?;
+                }
+            }
         }
         let frame: pb::Frame = strictly(bytes, LONGEST_FRAME, 1)?;
         Ok(match frame.kind.ok_or(WireError::Field("kind"))? {
@@ -137,8 +239,55 @@ impl Frame {
                     .collect::<Result<_, _>>()?,
             ),
             pb::frame::Kind::Bundle(bundle) => Self::Bundle(bundle.document),
+            pb::frame::Kind::AddCheckpoint(added) => Self::AddCheckpoint {
+                checkpoint: added.checkpoint,
+                cosign: added.cosign,
+                prefixes: some(added.prefixes, MOST_SIZES, "prefixes")?
+                    .into_iter()
+                    .map(earlier)
+                    .collect::<Result<_, _>>()?,
+            },
+            pb::frame::Kind::Cosigned(cosigned) => Self::Cosigned {
+                checkpoint: cosigned.checkpoint,
+                cosignature: cosigned.cosignature,
+            },
+            pb::frame::Kind::Challenge(challenge) => {
+                if challenge.sizes.len() > MOST_SIZES {
+                    return Err(WireError::Field("sizes"));
+                }
+                Self::Challenge {
+                    checkpoint: challenge.checkpoint,
+                    sizes: challenge.sizes,
+                }
+            }
+            pb::frame::Kind::Heads(heads) => Self::Heads(
+                some(heads.heads, MOST_HEADS, "heads")?
+                    .into_iter()
+                    .map(|head| {
+                        if head.cosignatures.len() > MOST_COSIGNATURES {
+                            return Err(WireError::Field("heads.cosignatures"));
+                        }
+                        Ok(Head {
+                            checkpoint: head.checkpoint,
+                            cosignatures: head.cosignatures,
+                        })
+                    })
+                    .collect::<Result<_, WireError>>()?,
+            ),
         })
     }
+}
+
+fn earlier(prefix: pb::Prefix) -> Result<Earlier, WireError> {
+    let (path, rest) = prefix.path.as_chunks::<32>();
+    if !rest.is_empty() || path.len() > MOST_HASHES {
+        return Err(WireError::Field("prefixes.path"));
+    }
+    Ok(Earlier {
+        size: prefix.size,
+        root: digest(&prefix.root, "prefixes.root")?,
+        path: path.iter().copied().map(Digest::from_bytes).collect(),
+    })
 }
 
 fn some<T>(items: Vec<T>, most: usize, field: &'static str) -> Result<Vec<T>, WireError> {

@@ -48,6 +48,7 @@ const ALL_PEOPLE: &[&str] = &[
 const OFFICERS: &[&str] = &["officer", "second officer"];
 const OFFICE: &[&str] = &["officer", "second officer", "releaser", "contact"];
 const ANSWERING: &[&str] = &["officer", "second officer", "contact"];
+const KEEPERS: &[&str] = &["auditor", "admin"];
 const CONTACT: &[&str] = &["contact"];
 const ALERTED: &[&str] = &[
     "officer",
@@ -109,6 +110,14 @@ const ROUTES: &[Route] = &[
     get("/whoami", ALL_PEOPLE, &[(Nothing, 200)]),
     get("/health", ALL_PEOPLE, &[(Nothing, 200)]),
     get("/members/TR/holdings", BUT_OBSERVERS, &[(Nothing, 200)]),
+    get("/witness", ALL_PEOPLE, &[(Nothing, 200)]),
+    post(
+        "/witness/acknowledgements",
+        alarm,
+        KEEPERS,
+        &[(Nothing, 404)],
+    ),
+    get("/witness/evidence/TR-1/1", KEEPERS, &[(Nothing, 404)]),
     post("/reservations", || json!({}), OFFICE, &[(Nothing, 201)]),
     post("/requests", send_request, OFFICERS, &[(Nothing, 202)]),
     get("/exchanges", OFFICE, &[(Nothing, 200)]),
@@ -204,6 +213,11 @@ const ROUTES: &[Route] = &[
         RECEIVING,
     ),
 ];
+
+/// Takes note of an alarm that there is not.
+fn alarm() -> Value {
+    json!({ "origin": "tr-1.liaison/1", "fault": "unanswered", "note": "Called." })
+}
 
 fn example(text: &str) -> Value {
     toml::from_str(text).expect("an example is TOML")
@@ -385,7 +399,10 @@ fn every_route_of_the_router_is_in_the_table() {
     });
     let tabled: Vec<String> = ROUTES
         .iter()
-        .map(|route| route.path.replace("TR", "{}").replace("/0", "/{}"))
+        .map(|route| {
+            let path = route.path.replace("TR-1/1", "{}/{}");
+            path.replace("TR", "{}").replace("/0", "/{}")
+        })
         .collect();
     for path in routes {
         assert!(

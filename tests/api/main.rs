@@ -12,3 +12,4 @@ mod removed;
 mod says;
 mod served;
 mod uploads;
+mod witness;

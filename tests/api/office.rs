@@ -29,7 +29,7 @@ pub const SIGHTING: &str = include_str!("../../deploy/examples/sighting.toml");
 /// Signs with zeros: keys are tested elsewhere.
 pub struct NoSigner;
 
-fn nothing_signed() -> HybridSignature {
+pub fn nothing_signed() -> HybridSignature {
     HybridSignature::from_bytes(&[0; SIGNATURE_LEN]).expect("it has the length of a signature")
 }
 
@@ -53,10 +53,14 @@ impl Signer for NoSigner {
     fn sign_group(&self, leaves: &[Digest]) -> Vec<MessageSignature> {
         vec![signature(); leaves.len()]
     }
+
+    fn sign_cosignature(&self, _: &str, _: &mut dyn Entropy) -> HybridSignature {
+        nothing_signed()
+    }
 }
 
 /// Every table that says how things stand; what was refused is no part of it.
-const STATE: [Table; 16] = [
+const STATE: [Table; 20] = [
     rows::MESSAGE,
     rows::LEAF,
     rows::CONVERSATION,
@@ -73,6 +77,10 @@ const STATE: [Table; 16] = [
     rows::ATTACHMENTS_AT,
     rows::PEER_HEAD,
     rows::HELD,
+    rows::WITNESS,
+    rows::RECEIPT_HEAD,
+    rows::LOG_WITNESSED,
+    rows::LOG_ALARM,
 ];
 
 /// How things stand: every row of every table.
@@ -183,6 +191,13 @@ impl Office {
         self.ask(Role::Officer, Action::SendRequest, ask)
             .expect("it may be sent");
         id
+    }
+
+    /// The row of a message of MK.
+    pub fn message_row(&self, id: MessageId) -> rows::MessageRow {
+        let key = rows::message_key(member("MK"), id);
+        let row = self.core.row(rows::MESSAGE, &key);
+        row.expect("an index in memory").expect("it was sent")
     }
 
     pub fn new_id(&mut self) -> MessageId {
@@ -375,7 +390,10 @@ pub fn told(outcomes: &[Outcome]) -> Vec<(Digest, Refusal)> {
                 all.push((*digest, *refusal));
             }
             Outcome::Receipts { .. } | Outcome::Reply(..) | Outcome::Send { .. } => (),
-            Outcome::Keep { .. } | Outcome::Fetch { .. } => (),
+            Outcome::Keep { .. }
+            | Outcome::Fetch { .. }
+            | Outcome::Witness { .. }
+            | Outcome::KeepCosigned(_) => (),
         }
     }
     for statement in receipted(outcomes) {

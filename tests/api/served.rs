@@ -14,7 +14,7 @@ use liaison::app::core::Core;
 use liaison::app::{Federation, People};
 use liaison::audit::Origin;
 use liaison::base::{Digest, Role, SeededEntropy, Timestamp};
-use liaison::driver::{Driver, Running};
+use liaison::driver::{Current, Driver, Running};
 use liaison::http::{Api, PeopleFile, Staging};
 use liaison::store::{BlobStore, Log as _, MemoryIndex, MemoryLog};
 use serde::de::DeserializeOwned;
@@ -97,6 +97,7 @@ impl Served {
             blobs: Arc::new(BlobStore::open(self.folder.path()).expect("a folder")),
             since: Timestamp::system(),
             link_states: Arc::default(),
+            directory: Current::new(None),
         };
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let listener = runtime

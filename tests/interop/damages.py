@@ -151,6 +151,43 @@ def good() -> dict[str, bytes]:
         "the last time there is": made(entries(entry(4, time=(253_402_207_200_000).to_bytes(8, "big")))),
         "no bundle but the log's": made(lambda b: b.bundles.pop("AT-1")),
         "the last checkpoint alone": made(lambda b: setattr(b, "groups", [5])),
+        "cosigned by one": cosigned(2, AT),
+        "cosigned by two at the head": cosigned(5, AT, SI, bundles=("SI",)),
+        "cosigned between checkpoints": cosigned(3, AT),
+        "cosigned at the last time there is": cosigned(5, (*AT[:2], 2**63 - 1)),
+    }
+
+
+def cosigned(size: int, *by: tuple, bundles: tuple[str, ...] = ()):
+    """A bundle that is cosigned by these: names of logs, with their keys and one or two times."""
+    def change(bundle: Bundle) -> None:
+        for member in bundles:
+            bundle.bundles[f"{member}-1"] = [bundle.keys(member), [(member, IDENTITY[member])]]
+        bundle.bundles = dict(sorted(bundle.bundles.items()))
+        bundle.cosigned = size, [(*one, one[-1]) if len(one) == 3 else one for one in by]
+    return made(change)
+
+
+AT = ("at-1.liaison/1", LOG["AT"], 1_774_188_120)
+SI = ("si-1.liaison/1", LOG["SI"], 0)
+MK = ("mk-1.liaison/1", LOG["MK"], 1_774_188_120)
+
+
+def bad_cosigned() -> dict[str, bytes]:
+    stranger = ("at-1.liaison/1", STRANGER, 7)
+    return {
+        "cosigned by nobody": cosigned(5),
+        "cosigned by itself": cosigned(5, MK),
+        "cosigned by a log without a key": cosigned(5, SI),
+        "cosigned under another key": cosigned(5, stranger),
+        "cosigned in another order": cosigned(5, SI, AT, bundles=("SI",)),
+        "cosigned twice by one": cosigned(5, AT, AT),
+        "cosigned at two times": cosigned(5, (*AT, 1)),
+        "cosigned in an impossible time": cosigned(5, (*AT[:2], 2**63)),
+        "cosigned beyond the end": cosigned(6, AT),
+        "cosigned under a later log": cosigned(5, ("at-1.liaison/2", LOG["AT"], 1)),
+        "cosigned before the last checkpoint": spelt(lambda files: files[:-1] + [
+            ("cosigned", b"")] + files[-1:]),
     }
 
 
@@ -413,4 +450,4 @@ def renumbered(whole: bytes, at: int, field: bytes) -> bytes:
 
 def bad() -> dict[str, bytes]:
     """Every bundle that does not hold, by what is wrong with it."""
-    return bad_trust() | bad_log() | bad_files()
+    return bad_trust() | bad_log() | bad_files() | bad_cosigned()

@@ -103,6 +103,7 @@ class TrustList:
         seen = set()
         for member in items(payload["members"], 0, 500):
             self.take(member, root, seen)
+        self.members = seen
         signers = {one for one in document.signers("trust-list", root.key) if one[0] in seen}
         needed = max(len(root.countries) // 2 + 1, 2)
         demand(root.count(signers) >= needed, "too few countries signed the list")

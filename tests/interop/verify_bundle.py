@@ -20,8 +20,8 @@ EVENTS = {
     160, 161, 162, 163, 164, 165, 170, 171, 180, 181, 182, 183, 190, 191, 192, 193,
     194, 195, 196, 200, 201, 210, 211, 212, 213, 220, 221, 230, 231, 300, 301, 302,
     303, 304, 310, 311, 320, 321, 322, 330, 340, 350, 360, 361, 500, 501, 502, 600,
-    601, 602, 603, 610, 620, 700, 701, 702, 710, 711, 712, 800, 801, 802, 803, 810,
-    820, 830, 831,
+    601, 602, 603, 610, 611, 612, 620, 621, 700, 701, 702, 710, 711, 712, 800, 801,
+    802, 803, 810, 820, 830, 831,
     # </events>
 }
 
@@ -128,6 +128,44 @@ def note(text: bytes, origin: str, key: bytes) -> tuple[int, bytes]:
     return size, root
 
 
+# § 12.5
+
+def cosigned_note(text: bytes, origin: str, key_of) -> tuple[int, bytes, list[str]]:
+    """Size, root, and the nodes that cosigned a checkpoint of this log.
+
+    `key_of` gives the key of a log by its origin.
+    """
+    lines = text.decode().split("\n")
+    demand(len(lines) >= 7 and lines[-1] == "" and len(lines) % 2 == 1, "a note is malformed")
+    size, root = note("\n".join(lines[:6] + [""]).encode(), origin, key_of(origin))
+    signed, by = "\n".join(lines[:3] + [""]), []
+    for first, second in zip(lines[6:-1:2], lines[7:-1:2], strict=True):
+        parts = [re.fullmatch(r"\u2014 ([^ ]+) ([A-Za-z0-9+/=]+)", line) for line in (first, second)]
+        demand(all(parts) and parts[0][1] == parts[1][1], "a cosignature is malformed")
+        name, node = origin_of(parts[0][1].encode())
+        key, (ed25519, ml_dsa) = key_of(name), (from_base64(part[2]) for part in parts)
+        demand(len(ed25519) == 76 and len(ml_dsa) == 3321, "a cosignature has the wrong length")
+        demand(ed25519[4:12] == ml_dsa[4:12], "a cosignature has two times")
+        time = int.from_bytes(ed25519[4:12], "big")
+        demand(time < 2**63, "a cosignature has an impossible time")
+        for found, kind, half in ((ed25519, b"\x04", key[:32]),
+                                  (ml_dsa, b"\xffliaison.cosignature-ml-dsa-65", key[32:])):
+            expected = digest(name.encode() + b"\n" + kind + half)[:4]
+            demand(found[:4] == expected, "a cosignature is by another key")
+        demand(not by or node_id(by[-1]) < node_id(node), "the cosignatures do not ascend")
+        demand(node != origin_of(origin.encode())[1], "a log cosigns itself")
+        covered = f"cosignature/v1\ntime {time}\n{signed}".encode()
+        demand(holds(key, covered, ed25519[12:] + ml_dsa[12:]), "a cosignature does not hold")
+        by.append(node)
+    return size, root, by
+
+
+def quorum(witnesses: int) -> int:
+    """How many of so many witnesses, at least one, are enough."""
+    liars = (witnesses - 1) // 3
+    return (witnesses + liars) // 2 + 1
+
+
 def origin_of(text: bytes) -> tuple[str, str]:
     """The origin in the first line of a note, and its node."""
     origin = text.split(b"\n")[0]
@@ -188,10 +226,16 @@ class Report:
     def __init__(self, origin: str, size: int, checkpoints: int, root: bytes, version: int):
         self.origin, self.size, self.checkpoints = origin, size, checkpoints
         self.root, self.version = root, version
+        # The size that was cosigned, the members that did so, and whether they are enough.
+        self.cosigned: tuple[int, list[str], bool] | None = None
 
     def __str__(self) -> str:
-        return (f"{self.origin}: {self.size} entries under {self.checkpoints} checkpoints, trust list "
+        text = (f"{self.origin}: {self.size} entries under {self.checkpoints} checkpoints, trust list "
                 f"{self.version}, root {self.root.hex()}")
+        if self.cosigned:
+            size, by, enough = self.cosigned
+            text += f", {'witnessed' if enough else 'cosigned'} to {size} by {' '.join(by)}"
+        return text
 
 
 def verify_trust(archive: Archive, expected_root: bytes | None):
@@ -262,8 +306,29 @@ def verify(data: bytes, expected_root: bytes | None = None) -> Report:
         demand(tree.root(at) == root, f"checkpoint {at} has another root")
         last, count = at, count + 1
     demand(content == head, "the last checkpoint is not the head")
+    report = Report(origin, size, count, fingerprint, listed.version)
+    if archive.name == "cosigned":
+        report.cosigned = verify_cosigned(archive, origin, tree, size, listed, bundles)
     archive.finish()
-    return Report(origin, size, count, fingerprint, listed.version)
+    return report
+
+
+def verify_cosigned(archive: Archive, origin: str, tree: Tree, most: int, listed: TrustList,
+                    bundles: dict[str, Bundle]) -> tuple[int, list[str], bool]:
+    text = archive.file("cosigned", 4 * MIB)
+
+    def key_of(name: str) -> bytes:
+        node = origin_of(name.encode())[1]
+        demand(node in bundles and name in bundles[node].logs, "no bundle names the witness")
+        return bundles[node].logs[name]
+    demand(text.split(b"\n")[0] == origin.encode(), "the cosigned note is of another log")
+    size, root, nodes = cosigned_note(text, origin, key_of)
+    demand(nodes, "the cosigned note has no cosignature")
+    demand(1 <= size <= most and tree.root(size) == root, "the cosigned note is of another tree")
+    own = origin_of(origin.encode())[1].rsplit("-", 1)[0]
+    witnesses = {member for member in listed.members if member != own}
+    by = sorted({node.rsplit("-", 1)[0] for node in nodes} & witnesses)
+    return size, by, bool(witnesses) and len(by) >= quorum(len(witnesses))
 
 
 def main(arguments: list[str]) -> int:

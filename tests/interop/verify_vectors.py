@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from trust_documents import (Document, digest, holds, hybrid_key, in_context, key_id, members, node_id,
                              pretty_json, receiving_key, time)
-from verify_bundle import Tree, check_entry, node_hash, note, verify
+from verify_bundle import Tree, check_entry, cosigned_note, node_hash, note, quorum, verify
 
 VECTORS = pathlib.Path(__file__).parent.parent / "vectors"
 ALL = json.loads((VECTORS / "protocol.json").read_bytes())
@@ -108,15 +108,67 @@ def logs() -> None:
         check_entry(hexed(entry["bytes"]))
         assert digest(b"\0" + hexed(entry["bytes"])).hex() == entry["leaf hash"]
     about = ALL["statements"]
-    lengths = [58, 49, 50, 49, 44, 33, 33]
-    for tag, (statement, length) in enumerate(zip(about["bytes"], lengths, strict=True), 1):
-        assert hexed(statement)[0] == tag and len(hexed(statement)) == length
+    lengths = {1: 58, 2: 49, 3: 50, 4: 49, 5: 44, 6: 33, 7: 33, 10: 54, 11: 47}
+    found = {hexed(statement)[0]: len(hexed(statement)) for statement in about["bytes"]}
+    assert found == lengths and list(found) == sorted(found)
     opened = b"liaison/commitment/v1" + hexed(about["salt"]) + hexed(about["bytes"][0])
     assert digest(opened).hex() == about["commitment to the first"]
     size, root = note(ALL["checkpoint"]["note"].encode(), "mk-1.liaison/1", KEY)
     read = Reader(b64(ALL["checkpoint"]["binary"]))
     assert (read.number(8), read.take(32)) == (size, root) == (7, tree.root(7))
     assert read.data == b"".join(halves(ALL["checkpoint"]["note"]))
+
+
+def cosigned() -> None:
+    about = ALL["cosigned"]
+    size, root, by = cosigned_note(about["note"].encode(), "mk-1.liaison/1", lambda _: KEY)
+    assert (size, by) == (7, ["SI-1"])
+    text = f"mk-1.liaison/1\n7\n{base64.b64encode(root).decode()}\n"
+    assert about["text"] == f"cosignature/v1\ntime 1774188120\n{text}"
+    read = Reader(b64(about["binary"]))
+    assert (read.take(13), read.number(8)) == (b"SI\0\0\0\0\0\0\1\0\0\0\1", 1774188120)
+    assert holds(KEY, about["text"].encode(), read.data)
+    assert [quorum(n) for n in range(1, 8)] == about["quorums of 1 to 7 witnesses"]
+
+
+def consistency(old: int, root: bytes, new: int, path: list[bytes]) -> bytes:
+    """RFC 9162 § 2.1.4.2: the only root of the later tree of which the earlier is a prefix."""
+    if old == new:
+        assert not path
+        return root
+    path = [root] + path if old & (old - 1) == 0 else path
+    node, last = old - 1, new - 1
+    while node & 1:
+        node, last = node >> 1, last >> 1
+    before = after = path[0]
+    for sibling in path[1:]:
+        assert last
+        if node & 1 or node == last:
+            before, after = node_hash(sibling, before), node_hash(sibling, after)
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            after = node_hash(after, sibling)
+        node, last = node >> 1, last >> 1
+    assert last == 0 and before == root
+    return after
+
+
+def evidence() -> None:
+    for name, sizes in (("of 5 and 7", (5, 7)), ("of 7 and 7", (7, 7))):
+        read = Reader(b64(ALL["evidence"][name]))
+        assert read.take(14) == b"\1MK\0\0\0\0\0\0\1\0\0\0\1"
+        signed = []
+        for size in sizes:
+            assert read.number(8) == size
+            root = read.take(32)
+            text = f"mk-1.liaison/1\n{size}\n{base64.b64encode(root).decode()}\n"
+            assert holds(KEY, text.encode(), read.take(3373))
+            signed.append(root)
+        root = read.take(32)
+        path = [read.take(32) for _ in range(read.number(1))]
+        assert read.data == b"" and root != signed[0]
+        assert consistency(sizes[0], root, sizes[1], path) == signed[1]
 
 
 def halves(text: str) -> list[bytes]:
@@ -211,8 +263,14 @@ def messages() -> tuple[bytes, bytes]:
     assert dict(fields(event[3])) == {1: b"photo.jpg", 2: b"image/jpeg", 3: len(plaintext),
                                       4: digest(plaintext), 5: hexed(ALL["attachment"]["key"])}
     kinds = [fields(hexed(frame)) for frame in ALL["frames"]]
-    assert [kind for [(kind, _)] in kinds] == [1, 2, 3, 4, 5, 6, 7]
+    assert [kind for [(kind, _)] in kinds] == [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12]
     hello, envelopes, receipts, refusals, kept, *_ = [fields(value) for [(_, value)] in kinds]
+    added, cosigned_, challenge, heads = [fields(value) for [(_, value)] in kinds[-4:]]
+    prefix = [(1, 5), (2, digest(b"leaf")), (3, digest(b"one") + digest(b"two"))]
+    assert added[0] == (1, b"checkpoint") and added[2] == (3, 1) and fields(added[1][1]) == prefix
+    assert cosigned_ == [(1, b"checkpoint"), (2, b"cosignature")]
+    assert challenge == [(1, b"checkpoint"), (2, b"\5\xac\2")]
+    assert fields(heads[0][1]) == [(1, b"checkpoint"), (2, b"cosignature")]
     assert receipts == [(1, b"batch")] and kept == [(1, digest(b"leaf"))]
     assert hello == [(1, b"\1"), (2, b"MK-1"), (3, 3), (4, digest(b"list"))]
     assert envelopes == [(1, b"envelope"), (1, b"another")]
@@ -365,12 +423,16 @@ def documents() -> None:
     tls.verify(b64(proof["tls"]), b"liaison/possession/v1/tls\0" + proved)
     report = verify((VECTORS / "bundle.tar").read_bytes(), hexed(ALL["bundle"]["root"]))
     assert (report.size, report.checkpoints) == (ALL["bundle"]["size"], len(ALL["bundle"]["checkpoints"]))
+    cosigned = ALL["bundle"]["cosigned"]
+    assert report.cosigned == (cosigned["size"], cosigned["by"], True)
 
 
 def main() -> None:
     identifiers()
     keys()
     logs()
+    cosigned()
+    evidence()
     receipt()
     batch()
     group()

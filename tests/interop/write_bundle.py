@@ -89,6 +89,8 @@ class Bundle:
         self.entries = [entry(number) for number in range(entries)]
         self.groups = sorted({min(2, entries), entries})
         self.origin, self.key = "mk-1.liaison/1", LOG["MK"]
+        # The size that is cosigned, and by whom: names of logs, with their keys and two times.
+        self.cosigned: tuple[int, list[tuple[str, Key, int, int]]] | None = None
 
     @staticmethod
     def member(member: str) -> dict:
@@ -125,6 +127,21 @@ class Bundle:
             lines.append(f"\u2014 {self.origin} {text64(name + half)}\n")
         return "".join(lines).encode()
 
+    def cosignatures(self, size: int, root: bytes, by: list[tuple[str, Key, int, int]]) -> bytes:
+        """What follows a note: two lines of each witness."""
+        lines = []
+        for name, key, *times in by:
+            halves = []
+            for time in times:
+                text = f"cosignature/v1\ntime {time}\n{self.origin}\n{size}\n{text64(root)}\n"
+                halves.append(key.sign(text.encode()))
+            kinds = ((b"\4", key.public[:32], halves[0][:64]),
+                     (b"\xffliaison.cosignature-ml-dsa-65", key.public[32:], halves[1][64:]))
+            for (kind, public, half), time in zip(kinds, times, strict=True):
+                id_ = digest(name.encode() + b"\n" + kind + public)[:4]
+                lines.append(f"\u2014 {name} {text64(id_ + time.to_bytes(8, 'big') + half)}\n")
+        return "".join(lines).encode()
+
     def files(self) -> list[tuple[str, bytes]]:
         """Every file of the bundle, in order."""
         roots = [document("root", payload, signers) for payload, signers in self.roots]
@@ -146,7 +163,13 @@ class Bundle:
             for number, (name, width) in enumerate(tiles(len(hashes))):
                 content = b"".join(hashes[256 * number:256 * number + width])
                 out.append((f"tile/{level // 8}/{name}", content))
-        return out + [(f"checkpoints/{at}", notes[at]) for at in self.groups]
+        out += [(f"checkpoints/{at}", notes[at]) for at in self.groups]
+        if self.cosigned:
+            at, by = self.cosigned
+            root = tree.root(at) if at <= size else digest(b"another tree")
+            note = notes.get(at) or self.note(at, root)
+            out.append(("cosigned", note + self.cosignatures(at, root, by)))
+        return out
 
 
 def tar(files: list[tuple[str, bytes]]) -> bytes:

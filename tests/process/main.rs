@@ -19,3 +19,4 @@ mod kills;
 mod life;
 mod returned;
 mod trust;
+mod witness;

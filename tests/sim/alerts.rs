@@ -40,7 +40,7 @@ impl World {
     pub fn person_publishes(&mut self, i: usize, id: MessageId) {
         let alert = self.an_alert();
         let audience = match self.below(2) {
-            0 => Audience::All,
+            0 if self.liar.is_none() => Audience::All,
             _ => self.some_others(i),
         };
         let ask = Ask::PublishAlert {

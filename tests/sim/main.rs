@@ -5,11 +5,14 @@
 //! A failing seed is replayed with `LIAISON_SEED=n cargo test --test sim`.
 
 mod alerts;
+mod liar;
 mod office;
 mod planted;
 mod said;
 mod world;
 
+use liaison::audit::EventCode;
+use office::TIMES;
 use planted::Planted;
 use world::World;
 
@@ -18,6 +21,10 @@ const STEPS: usize = 400;
 
 fn settled(seed: u64, planted: Option<Planted>) -> Result<World, String> {
     let mut world = World::new(seed, planted);
+    // Every other federation has a member that lies about its log.
+    if seed % 2 == 1 {
+        world.let_in_a_liar(seed % 4 == 1);
+    }
     for _ in 0..STEPS {
         world.step();
     }
@@ -35,14 +42,49 @@ fn in_every_seed_all_settles_and_nothing_is_lost_or_doubled() {
     let only = std::env::var("LIAISON_SEED").ok();
     let only: Option<u64> = only.map(|seed| seed.parse().expect("LIAISON_SEED is a number"));
     let seeds = only.map_or(0..SEEDS, |seed| seed..seed + 1);
-    let mut crossed = 0;
+    let (mut crossed, mut lied_to) = (0, 0);
     for seed in seeds {
         match settled(seed, None) {
-            Ok(world) => crossed += world.crossed(),
+            Ok(world) => {
+                crossed += world.crossed();
+                lied_to += u32::from(world.was_lied_to());
+            }
             Err(fault) => panic!("seed {seed}: {fault}"),
         }
     }
     assert!(only.is_some() || crossed > 10, "{crossed} events crossed");
+    assert!(only.is_some() || lied_to > 10, "{lied_to} were lied to");
+}
+
+#[test]
+fn an_idle_federation_is_quiet_apart_from_heartbeats() {
+    for seed in [0, 2, 4] {
+        let mut world = settled(seed, None).expect("it settles");
+        world.rest(2);
+        let before = world.log_sizes();
+        let ticks = 200;
+        world.rest(ticks);
+        for (i, size) in before.into_iter().enumerate() {
+            let grown = world.events_since(i, size);
+            let beats = grown.iter().filter(|event| **event == EventCode::Heartbeat);
+            assert_eq!(beats.count(), grown.len(), "office {i}: {grown:?}");
+            let most = usize::try_from(ticks / TIMES.heartbeat).expect("few") + 1;
+            assert!(
+                (1..=most).contains(&grown.len()),
+                "{} heartbeats",
+                grown.len()
+            );
+        }
+    }
+}
+
+#[test]
+fn what_was_said_is_witnessed_in_the_end() {
+    for seed in [0, 2, 4] {
+        let mut world = settled(seed, None).expect("it settles");
+        world.rest(4);
+        assert_eq!(world.not_witnessed(), 0, "seed {seed}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! One office: a core on storage in memory, which survives the core.
 
 use liaison::app::core::{Core, Fatal, Outcome, Signer, catch_up};
-use liaison::app::{Federation, FromPeer, Input, PeerReceipt};
+use liaison::app::{Federation, FromPeer, Input, PeerReceipt, Say, WitnessTimes};
 use liaison::audit::{Checkpoint, Entry, Origin, Receipt};
 use liaison::base::{Digest, Entropy, NodeId, SeededEntropy, Timestamp};
 use liaison::seal::group::MessageSignature;
@@ -13,7 +13,7 @@ use crate::planted::{Planted, SimIndex, SimLog};
 /// Signs with zeros: the simulation is about order and loss, not about keys.
 pub struct NoSigner;
 
-fn nothing_signed() -> HybridSignature {
+pub fn nothing_signed() -> HybridSignature {
     HybridSignature::from_bytes(&[0; SIGNATURE_LEN]).expect("it has the length of a signature")
 }
 
@@ -34,6 +34,28 @@ impl Signer for NoSigner {
         };
         vec![one; leaves.len()]
     }
+
+    fn sign_cosignature(&self, _: &str, _: &mut dyn Entropy) -> HybridSignature {
+        nothing_signed()
+    }
+}
+
+/// Ticks between what is done about witnesses.
+pub const TIMES: WitnessTimes = WitnessTimes {
+    interval: 1,
+    heartbeat: 20,
+    challenge: 3,
+    silence: 1_000,
+};
+
+fn cosigns(outcome: &Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::Witness {
+            say: Say::Cosigned { .. },
+            ..
+        }
+    )
 }
 
 type SimCore = Core<SimLog, SimIndex, NoSigner>;
@@ -87,7 +109,8 @@ impl Office {
         };
         let epoch = log.take_over().expect("a log in memory can be taken over");
         catch_up(self.node, &log, &mut index, &mut |_, _| ()).expect("the index catches up");
-        self.core = Some(Core::new(self.node, log, index, NoSigner, epoch, [7; 32]));
+        let core = Core::new(self.node, log, index, NoSigner, epoch, [7; 32]);
+        self.core = Some(core.with_times(TIMES));
         let version = "simulated".to_owned();
         let federation = Input::Federation(self.federation.clone());
         self.handle(now, vec![Input::Start { version }, federation])
@@ -104,6 +127,10 @@ impl Office {
                 if self.planted == Some(Planted::AcknowledgesBeforeDurable) {
                     self.lost_group = Some(before);
                 }
+                if self.planted == Some(Planted::CosignsBeforeDurable) {
+                    let cosigned = outcomes.iter().any(cosigns);
+                    self.lost_group = cosigned.then_some(before);
+                }
                 outcomes
             }
             Err(Fatal::Append(_) | Fatal::Index(_) | Fatal::Read(_)) => {
@@ -111,6 +138,14 @@ impl Office {
                 Vec::new()
             }
         }
+    }
+
+    /// The trust list with another node.
+    pub fn lists(&mut self, node: NodeId) -> Federation {
+        self.federation.nodes.push(node);
+        self.federation.version += 1;
+        self.federation.hash = Digest::of(b"another list");
+        self.federation.clone()
     }
 
     /// Stops without warning.

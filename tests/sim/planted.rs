@@ -20,15 +20,21 @@ pub enum Planted {
     DropsReceipts,
     /// After a restart the index is believed although the log has gone on without it.
     BelievesStaleIndex,
+    /// A witness cosigns whatever it is shown: it never finds what it cosigned before.
+    CosignsWithoutCheck,
+    /// A restart loses what a witness recorded, when its cosignature has left.
+    CosignsBeforeDurable,
 }
 
 impl Planted {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::ForgetsWhatItKnows,
         Self::LosesOutbox,
         Self::AcknowledgesBeforeDurable,
         Self::DropsReceipts,
         Self::BelievesStaleIndex,
+        Self::CosignsWithoutCheck,
+        Self::CosignsBeforeDurable,
     ];
 }
 
@@ -105,6 +111,9 @@ impl Index for SimIndex {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
         let forgets = self.planted == Some(Planted::ForgetsWhatItKnows);
         if forgets && (table.0 == "message" || table.0 == "conversation") {
+            return Ok(None);
+        }
+        if self.planted == Some(Planted::CosignsWithoutCheck) && table.0 == "witness" {
             return Ok(None);
         }
         self.inner.get(table, key)

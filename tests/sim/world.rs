@@ -8,10 +8,12 @@ use liaison::app::change::{Change, Message};
 use liaison::app::content::{read_change, signed_message, whole_receipt};
 use liaison::app::core::Outcome;
 use liaison::app::rows::{
-    AlertRow, EXCHANGE, ExchangeRow, MESSAGE, MessageRow, OUTBOX, OutboxRow, Row, message_key,
+    AlertRow, EXCHANGE, ExchangeRow, LOG_ALARM, MESSAGE, MessageRow, OUTBOX, OutboxRow,
+    RECEIPT_HEAD, Row, message_key,
 };
 use liaison::app::{Action, Ask, Caller, Federation, FromPeer, Input, Permit, Reply, Ticket};
-use liaison::audit::ReceiptBatch;
+use liaison::app::{AlarmRow, LogFault, ReceiptHeadRow};
+use liaison::audit::{EventCode, Origin, ReceiptBatch};
 use liaison::base::{
     Digest, MemberId, MessageId, NodeId, PersonId, Role, SeededEntropy, Timestamp,
 };
@@ -20,7 +22,8 @@ use liaison::exchange::Refusal as NotTaken;
 use liaison::seal::envelope::SignedMessage;
 use liaison::store::{Fault, Log as _, Table};
 
-use crate::office::{IndexKept, Office, read_receipt};
+use crate::liar::Liar;
+use crate::office::{IndexKept, Office, TIMES, read_receipt};
 use crate::planted::Planted;
 use crate::said;
 
@@ -45,6 +48,7 @@ pub struct World {
     next_ticket: u64,
     asked: BTreeMap<Ticket, (usize, MessageId)>,
     planted: Option<Planted>,
+    pub liar: Option<Liar>,
     trace: String,
 }
 
@@ -52,10 +56,8 @@ impl World {
     pub fn new(seed: u64, planted: Option<Planted>) -> Self {
         let now = Timestamp::from_millis(1_790_000_000_000);
         let members = ["MK", "TR", "AT", "RS"];
-        let nodes: Vec<NodeId> = members
-            .iter()
-            .map(|member| NodeId::first(member.parse().expect("a member id")))
-            .collect();
+        let node = |member: &&str| NodeId::first(member.parse().expect("a member id"));
+        let nodes: Vec<NodeId> = members.iter().map(node).collect();
         let federation = Federation {
             version: 1,
             hash: Digest::of(b"list"),
@@ -79,6 +81,7 @@ impl World {
             next_ticket: 0,
             asked: BTreeMap::new(),
             planted,
+            liar: None,
             trace: String::new(),
         };
         for i in 0..world.offices.len() {
@@ -94,6 +97,9 @@ impl World {
             .plus(Duration::from_millis(self.chance.below(5_000)));
         self.latest = self.latest.max(self.now);
         let i = self.below(self.offices.len());
+        if self.liar.is_some() && self.chance.below(5) == 0 {
+            self.the_liar_acts(i);
+        }
         match self.chance.below(100) {
             0..=44 => self.deliver_one(),
             45..=54 => self.connect(),
@@ -121,23 +127,113 @@ impl World {
             }
         }
         for _ in 0..200 {
-            for a in 0..self.offices.len() {
-                for b in a + 1..self.offices.len() {
-                    self.link(a, b);
-                }
-            }
-            while self.wires.values().any(|wire| !wire.is_empty()) {
-                self.deliver_one();
-            }
-            self.now = self.now.plus(Duration::from_secs(60));
-            for i in 0..self.offices.len() {
-                self.input(i, Input::Tick);
-            }
+            self.round();
             let quiet = self.wires.values().all(VecDeque::is_empty);
             if quiet && self.waiting() == 0 {
-                return;
+                break;
             }
         }
+        // What nobody answers is an alarm only after its time.
+        self.rest(2 * TIMES.challenge + 2);
+    }
+
+    /// Everybody is linked, all that is under way arrives, and time passes.
+    fn round(&mut self) {
+        for a in 0..self.parties() {
+            for b in a + 1..self.parties() {
+                self.link(a, b);
+            }
+        }
+        while self.wires.values().any(|wire| !wire.is_empty()) {
+            self.deliver_one();
+        }
+        self.now = self.now.plus(Duration::from_secs(60));
+        for i in 0..self.offices.len() {
+            self.input(i, Input::Tick);
+        }
+    }
+
+    /// Lets so many ticks pass in which nobody does anything.
+    pub fn rest(&mut self, ticks: u64) {
+        for _ in 0..ticks {
+            self.round();
+        }
+    }
+
+    /// The offices, and the liar if there is one.
+    fn parties(&self) -> usize {
+        self.offices.len() + usize::from(self.liar.is_some())
+    }
+
+    /// A fifth member is listed, and lies about its log.
+    pub fn let_in_a_liar(&mut self, answers: bool) {
+        let node = NodeId::first("LI".parse().expect("a member id"));
+        self.liar = Some(Liar::new(node, answers));
+        for i in 0..self.offices.len() {
+            let federation = self.offices[i].lists(node);
+            self.input(i, Input::Federation(federation));
+        }
+    }
+
+    fn node_of(&self, party: usize) -> NodeId {
+        match (self.offices.get(party), &self.liar) {
+            (Some(office), _) => office.node,
+            (None, Some(liar)) => liar.node,
+            (None, None) => unreachable!("there is no such party"),
+        }
+    }
+
+    /// The liar shows an office one of its histories, and may bring the office down right after.
+    fn the_liar_acts(&mut self, i: usize) {
+        let (history, by) = (self.below(2), self.chance.below(3));
+        let place = self.offices.len();
+        self.link(i, place);
+        let Some(liar) = &mut self.liar else { return };
+        liar.grow(by);
+        let (peer, shown) = (liar.node, liar.shows(i, history));
+        self.note(format!("liar shows {i} history {history}"));
+        self.input(i, Input::Peer(peer, shown));
+        if self.below(4) == 0 {
+            self.crash(i);
+        }
+    }
+
+    /// The alarms about logs on record at each office.
+    pub fn log_alarms(&self) -> Vec<(usize, Vec<(Origin, LogFault)>)> {
+        let of = |(i, office): (usize, &Office)| {
+            let core = office.core.as_ref()?;
+            let rows = core.rows::<AlarmRow>(LOG_ALARM, 100).ok()?;
+            let alarm = |(key, _): (Vec<u8>, AlarmRow)| {
+                let origin = Origin::from_bytes(*key.first_chunk()?).ok()?;
+                let fault = LogFault::ALL.into_iter().find(|f| *f as u8 == key[13])?;
+                Some((origin, fault))
+            };
+            Some((i, rows.into_iter().filter_map(alarm).collect()))
+        };
+        self.offices.iter().enumerate().filter_map(of).collect()
+    }
+
+    pub fn log_sizes(&self) -> Vec<u64> {
+        self.offices
+            .iter()
+            .map(|office| office.log.size())
+            .collect()
+    }
+
+    pub fn events_since(&self, i: usize, size: u64) -> Vec<EventCode> {
+        let log = &self.offices[i].log;
+        let entry = |index| log.read(index).expect("it is there").entry.event;
+        (size..log.size()).map(entry).collect()
+    }
+
+    /// Checkpoints under receipts that no witnessed one is known to continue.
+    pub fn not_witnessed(&self) -> usize {
+        let count = |office: &Office| {
+            let core = office.core.as_ref().expect("it runs");
+            let rows = core.rows::<ReceiptHeadRow>(RECEIPT_HEAD, 100_000);
+            rows.expect("an index in memory").len()
+        };
+        self.offices.iter().map(count).sum()
     }
 
     /// Everything that must hold at rest.
@@ -203,6 +299,7 @@ impl World {
                 return Err(format!("exchange {id} has two outcomes"));
             }
         }
+        self.check_witnesses()?;
         self.check_alerts()
     }
 
@@ -301,6 +398,10 @@ impl World {
     }
 
     fn inputs(&mut self, i: usize, inputs: Vec<Input>) {
+        if i >= self.offices.len() {
+            // The liar has no use for it.
+            return;
+        }
         let outcomes = self.offices[i].handle(self.now, inputs);
         self.carry(i, outcomes);
         if self.offices[i].core.is_none() {
@@ -343,14 +444,23 @@ impl World {
                 Outcome::Keep { peer, receipts } => {
                     self.put(i, peer, vec![FromPeer::Kept(receipts)]);
                 }
-                Outcome::Fetch { .. } => (),
+                Outcome::Witness { peer, say } => self.put(i, peer, vec![FromPeer::Witness(say)]),
+                Outcome::KeepCosigned(_) | Outcome::Fetch { .. } => (),
             }
         }
     }
 
     /// One frame goes its way.
     fn put(&mut self, from: usize, to: NodeId, what: Vec<FromPeer>) {
-        let way = (from, self.office_of(to.member));
+        let liar = self.liar.as_ref().is_some_and(|liar| liar.node == to);
+        if let Some(liar) = self.liar.as_mut().filter(|_| liar) {
+            what.iter().for_each(|what| liar.is_given(from, what));
+        }
+        let place = match liar {
+            true => self.offices.len(),
+            false => self.office_of(to.member),
+        };
+        let way = (from, place);
         if self.up.contains(&way) {
             self.wires.entry(way).or_default().push_back(what);
         }
@@ -370,8 +480,15 @@ impl World {
         let Some(what) = self.wires.get_mut(&way).and_then(VecDeque::pop_front) else {
             return;
         };
-        let peer = self.offices[way.0].node;
+        let peer = self.node_of(way.0);
         self.note(format!("deliver {}>{}", way.0, way.1));
+        if let Some(liar) = self.liar.as_mut().filter(|_| way.1 == self.offices.len()) {
+            let answers: Vec<_> = what.iter().filter_map(|w| liar.hears(way.0, w)).collect();
+            if !answers.is_empty() {
+                self.put(way.1, peer, answers);
+            }
+            return;
+        }
         let inputs = what.into_iter().map(|from| Input::Peer(peer, from));
         self.inputs(way.1, inputs.collect());
     }
@@ -390,7 +507,7 @@ impl World {
         if !self.up.contains(&(a, b)) {
             self.note(format!("up {a}-{b}"));
             self.up.extend([(a, b), (b, a)]);
-            let (first, second) = (self.offices[a].node, self.offices[b].node);
+            let (first, second) = (self.node_of(a), self.node_of(b));
             self.input(a, Input::Peer(second, FromPeer::Up));
             self.input(b, Input::Peer(first, FromPeer::Up));
         }
@@ -410,14 +527,14 @@ impl World {
             self.note(format!("down {a}-{b}"));
             self.wires.remove(&(a, b));
             self.wires.remove(&(b, a));
-            let (first, second) = (self.offices[a].node, self.offices[b].node);
+            let (first, second) = (self.node_of(a), self.node_of(b));
             self.input(a, Input::Peer(second, FromPeer::Down));
             self.input(b, Input::Peer(first, FromPeer::Down));
         }
     }
 
     fn unlink_all(&mut self, i: usize) {
-        for other in 0..self.offices.len() {
+        for other in 0..self.parties() {
             if other != i {
                 self.unlink(i, other);
             }

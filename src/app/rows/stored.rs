@@ -10,6 +10,7 @@ use super::{
 use crate::app::change::Change;
 use crate::app::content::read_change;
 use crate::app::members::{Held, ListOnRecord};
+use crate::app::witness::{AlarmRow, LogWitnessedRow, ReceiptHeadRow, WitnessRow};
 use crate::audit::Origin;
 use crate::audit::layout::{Reader, TooShort};
 use crate::base::{Digest, MemberId, MessageId, Timestamp};
@@ -306,7 +307,16 @@ macro_rules! json {
     };
 }
 
-json!(AlertRow, Held, ListOnRecord, SubscriptionRow);
+json!(
+    AlertRow,
+    AlarmRow,
+    Held,
+    ListOnRecord,
+    LogWitnessedRow,
+    ReceiptHeadRow,
+    SubscriptionRow,
+    WitnessRow
+);
 
 fn millis(time: Timestamp) -> [u8; 8] {
     time.as_millis().to_be_bytes()

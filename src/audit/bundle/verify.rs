@@ -1,19 +1,22 @@
 //! Verifying a bundle while reading it: the trust, the head, the entries, the tree over them, and
 //! every checkpoint.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 
 use super::archive::ArchiveReader;
 use super::tiles::{self, Tile};
 use super::trust::same_bytes;
-use super::{HEAD, TrustDocuments, checkpoint_path};
+use super::{COSIGNED, HEAD, TrustDocuments, checkpoint_path};
 use crate::audit::layout::Reader;
 use crate::audit::{
-    AuditFailure, Checkpoint, CheckpointFault, ENTRY_LEN, Entry, MAX_EXTENSIONS_LEN, MAX_NOTE_LEN,
-    Origin, SignedCheckpoint, Tree, UnverifiedNote,
+    AuditFailure, Checkpoint, CheckpointFault, CosignedCheckpoint, ENTRY_LEN, Entry,
+    MAX_COSIGNED_LEN, MAX_EXTENSIONS_LEN, MAX_NOTE_LEN, Origin, SignedCheckpoint, Tree,
+    UnverifiedNote, quorum,
 };
-use crate::base::{Digest, Timestamp, merkle};
+use crate::base::{Digest, MemberId, Timestamp, merkle};
 use crate::seal::sign::{KeyId, VerifyingKey};
+use crate::seal::trust::Directory;
 
 /// The most that the entries of one tile take, in bytes.
 const MAX_ENTRIES_LEN: u64 = tiles::FULL * (2 + ENTRY_LEN + MAX_EXTENSIONS_LEN) as u64;
@@ -29,6 +32,8 @@ pub struct BundleReport {
     pub checkpoints: u64,
     /// The times of the first and the last entry.
     pub period: (Timestamp, Timestamp),
+    /// What witnesses say of it; none where the bundle has no cosignatures.
+    pub witnessed: Option<WitnessedReport>,
     /// The fingerprint of the root from which the trust begins: people compare it by phone or in
     /// person, unless it was given.
     pub root_fingerprint: Digest,
@@ -36,6 +41,41 @@ pub struct BundleReport {
     pub list_version: u32,
     /// The digest of the trust list.
     pub list_digest: Digest,
+}
+
+/// A checkpoint of a log with cosignatures that hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WitnessedReport {
+    /// The entries under it.
+    pub size: u64,
+    /// Who cosigned it, each member once.
+    pub by: Vec<MemberId>,
+    /// How many members may: all of the list but the log's own.
+    pub witnesses: usize,
+    /// How many of them make it witnessed.
+    pub quorum: Option<usize>,
+}
+
+impl WitnessedReport {
+    /// What the cosignatures on a checkpoint add up to under the list of a directory.
+    pub fn of(cosigned: &CosignedCheckpoint, directory: &Directory) -> Self {
+        let own = cosigned.signed.checkpoint.origin.node.member;
+        let listed = directory.list().members.iter().map(|m| m.member);
+        let others: BTreeSet<MemberId> = listed.filter(|member| *member != own).collect();
+        let by = cosigned.cosignatures.iter().map(|c| c.witness.node.member);
+        let by: BTreeSet<MemberId> = by.filter(|member| others.contains(member)).collect();
+        Self {
+            size: cosigned.signed.checkpoint.size,
+            by: by.into_iter().collect(),
+            witnesses: others.len(),
+            quorum: quorum(others.len()),
+        }
+    }
+
+    /// Whether they are enough.
+    pub fn holds(&self) -> bool {
+        self.quorum.is_some_and(|enough| self.by.len() >= enough)
+    }
 }
 
 impl BundleReport {
@@ -90,6 +130,7 @@ pub fn verify_bundle(
     let period = bundle.entries()?;
     bundle.tiles()?;
     let checkpoints = bundle.checkpoints()?;
+    let cosigned = bundle.cosigned(&directory)?;
     let head = bundle.head.checkpoint;
     bundle.archive.finish()?;
     Ok(BundleReport {
@@ -97,6 +138,7 @@ pub fn verify_bundle(
         key: key.key_id(),
         checkpoints,
         period,
+        witnessed: cosigned.map(|cosigned| WitnessedReport::of(&cosigned, &directory)),
         root_fingerprint,
         list_version: directory.version(),
         list_digest: directory.hash(),
@@ -204,6 +246,37 @@ impl<R: Read> Bundle<'_, R> {
             }
             from = size;
         }
+    }
+}
+
+impl<R: Read> Bundle<'_, R> {
+    /// Verifies the cosigned checkpoint, where there is one: it is of this tree.
+    fn cosigned(
+        &mut self,
+        directory: &Directory,
+    ) -> Result<Option<CosignedCheckpoint>, AuditFailure> {
+        if self.archive.next_name() != Some(COSIGNED) {
+            return Ok(None);
+        }
+        let note = self.archive.file(COSIGNED, MAX_COSIGNED_LEN as u64)?;
+        let key = |origin: Origin| directory.log_key(&origin.to_string());
+        let cosigned = CosignedCheckpoint::read(&note, key).map_err(note_failure(COSIGNED))?;
+        let Checkpoint { origin, size, root } = cosigned.signed.checkpoint;
+        let fault = |fault| AuditFailure::Checkpoint {
+            from: 0,
+            size,
+            fault,
+        };
+        if origin != self.head.checkpoint.origin || cosigned.cosignatures.is_empty() {
+            return Err(fault(CheckpointFault::Malformed));
+        }
+        if size == 0 || size > self.size() {
+            return Err(fault(CheckpointFault::Size));
+        }
+        if self.tree.root_at(size) != Some(root) {
+            return Err(fault(CheckpointFault::Root));
+        }
+        Ok(Some(cosigned))
     }
 }
 

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use super::archive::ArchiveWriter;
-use super::{HEAD, TrustDocuments, checkpoint_path, tiles};
+use super::{COSIGNED, HEAD, TrustDocuments, checkpoint_path, tiles};
 use crate::audit::layout::put_short;
-use crate::audit::{SignedCheckpoint, Tree};
+use crate::audit::{CosignedCheckpoint, Origin, SignedCheckpoint, Tree};
 use crate::seal::sign::VerifyingKey;
 
 /// Writes a bundle: first every entry, then the tree, then every checkpoint.
@@ -75,6 +75,19 @@ impl<W: Write> BundleWriter<W> {
         let path = checkpoint_path(signed.checkpoint.size);
         let note = signed.to_note(&self.key);
         self.archive.file(&path, note.as_bytes())
+    }
+
+    /// Appends the cosigned checkpoint, after all others. `key` gives the key of a log.
+    ///
+    /// # Errors
+    /// Whatever writing gives.
+    pub fn cosigned<'k>(
+        &mut self,
+        cosigned: &CosignedCheckpoint,
+        key: impl Fn(Origin) -> Option<&'k VerifyingKey>,
+    ) -> io::Result<()> {
+        let note = cosigned.to_note(&self.key, key);
+        self.archive.file(COSIGNED, note.as_bytes())
     }
 
     /// Ends the bundle.

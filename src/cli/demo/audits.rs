@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Fault, ensure};
 use super::office::Office;
-use super::stage::Stage;
+use super::stage::{Stage, read};
 use super::story::{Story, Told};
+use crate::api::{ExchangeSummary, Page, WitnessView};
 use crate::base::Digest;
 
 /// Verifies every log, each from inside and from another office, and a forged one.
@@ -15,6 +16,10 @@ use crate::base::Digest;
 /// # Errors
 /// The first fault.
 pub async fn play(stage: &Stage, story: &mut Story, root: Digest) -> Result<(), Fault> {
+    for office in stage.founders() {
+        let name = format!("exchanges-witnessed-{}", office.member);
+        story.tell(&name, witnessed(stage, office)).await?;
+    }
     for office in stage.offices() {
         let name = format!("log-verified-{}", office.member);
         story.tell(&name, own(stage, office)).await?;
@@ -29,6 +34,45 @@ pub async fn play(stage: &Stage, story: &mut Story, root: Digest) -> Result<(), 
     story
         .tell("forged-bundle-refused", forged(stage, root))
         .await
+}
+
+/// All that the founders said to each other is witnessed, at each of them.
+async fn witnessed(stage: &Stage, office: &Office) -> Result<(Told, ()), Fault> {
+    let founders = stage.founders().map(|founder| founder.member);
+    let what = format!("{}'s exchanges are witnessed", office.member);
+    let exchanges = stage
+        .until(&what, async || {
+            let list = Call::of("rfi list").dir(&office.dir);
+            let page: Page<ExchangeSummary> = read(stage.run(list).await?)?;
+            let mut all = page.items;
+            all.retain(|exchange| founders.contains(&exchange.peer));
+            let done = all.iter().all(|exchange| exchange.witnessed);
+            Ok((done && !all.is_empty()).then_some(all))
+        })
+        .await?;
+    let call = Call::of("audit witness").dir(&office.dir);
+    let view: WitnessView = read(stage.run(call).await?)?;
+    ensure(view.alarms.is_empty(), || {
+        format!("{} has an alarm about a log", office.member)
+    })?;
+    let own = view.own.witnessed.as_ref();
+    let by: Vec<String> =
+        own.map_or_else(Vec::new, |w| w.by.iter().map(ToString::to_string).collect());
+    let says = format!(
+        "{}'s auditor sees what was received and, apart, what is witnessed: {} exchange(s), each \
+         under a log that enough of the others cosigned.",
+        office.member,
+        exchanges.len()
+    );
+    let told = Told::by(office.member, says)
+        .detail(format!(
+            "{} is witnessed to entry {} by {}",
+            view.own.origin,
+            own.map_or(0, |witnessed| witnessed.size),
+            by.join(" and ")
+        ))
+        .fact("witness", serde_json::to_value(&view).unwrap_or_default());
+    Ok((told, ()))
 }
 
 async fn own(stage: &Stage, office: &Office) -> Result<(Told, ()), Fault> {
@@ -64,6 +108,11 @@ async fn bundle(
     let report = stage.run(verify).await?;
     let checked = report["origin_checked"] == json!(true);
     ensure(checked, || "the bundle's origin was not checked".to_owned())?;
+    let founder = stage.founders().iter().any(|f| f.member == theirs.member);
+    let witnessed = report["witnessed"]["enough"] == json!(true);
+    ensure(witnessed || !founder, || {
+        "the bundle does not carry enough cosignatures".to_owned()
+    })?;
     let says = format!(
         "{}'s auditor checks {}'s log from an exported file alone, against the root.",
         auditor.member, theirs.member

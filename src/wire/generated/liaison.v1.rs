@@ -357,7 +357,7 @@ impl Role {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Frame {
-    #[prost(oneof = "frame::Kind", tags = "1, 2, 3, 4, 5, 6, 7")]
+    #[prost(oneof = "frame::Kind", tags = "1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12")]
     pub kind: ::core::option::Option<frame::Kind>,
 }
 /// Nested message and enum types in `Frame`.
@@ -378,6 +378,14 @@ pub mod frame {
         Bundle(super::Bundle),
         #[prost(message, tag = "7")]
         Parcel(super::Parcel),
+        #[prost(message, tag = "9")]
+        AddCheckpoint(super::AddCheckpoint),
+        #[prost(message, tag = "10")]
+        Cosigned(super::Cosigned),
+        #[prost(message, tag = "11")]
+        Challenge(super::Challenge),
+        #[prost(message, tag = "12")]
+        Heads(super::Heads),
     }
 }
 /// The first frame of each side.
@@ -438,4 +446,63 @@ pub struct Kept {
 pub struct Bundle {
     #[prost(bytes = "vec", tag = "1")]
     pub document: ::prost::alloc::vec::Vec<u8>,
+}
+/// A checkpoint of the sender's log, and what earlier states it continues.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AddCheckpoint {
+    /// origin 13, signed checkpoint 3413
+    #[prost(bytes = "vec", tag = "1")]
+    pub checkpoint: ::prost::alloc::vec::Vec<u8>,
+    #[prost(message, repeated, tag = "2")]
+    pub prefixes: ::prost::alloc::vec::Vec<Prefix>,
+    /// whether it is to be cosigned
+    #[prost(bool, tag = "3")]
+    pub cosign: bool,
+}
+/// What a log says of its tree at an earlier size.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Prefix {
+    #[prost(uint64, tag = "1")]
+    pub size: u64,
+    /// 32 bytes
+    #[prost(bytes = "vec", tag = "2")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
+    /// proof of consistency, 32 bytes each
+    #[prost(bytes = "vec", tag = "3")]
+    pub path: ::prost::alloc::vec::Vec<u8>,
+}
+/// The sender cosigned a checkpoint of the receiver's log.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Cosigned {
+    /// origin 13, size u64, root 32
+    #[prost(bytes = "vec", tag = "1")]
+    pub checkpoint: ::prost::alloc::vec::Vec<u8>,
+    /// witness 13, time u64, signature 3373
+    #[prost(bytes = "vec", tag = "2")]
+    pub cosignature: ::prost::alloc::vec::Vec<u8>,
+}
+/// The receiver is to show that its log continues what it showed before.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Challenge {
+    /// as above; empty where the sender has cosigned none
+    #[prost(bytes = "vec", tag = "1")]
+    pub checkpoint: ::prost::alloc::vec::Vec<u8>,
+    /// none: continue this checkpoint; else: that it continues these
+    #[prost(uint64, repeated, tag = "2")]
+    pub sizes: ::prost::alloc::vec::Vec<u64>,
+}
+/// The latest checkpoints of logs.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Heads {
+    #[prost(message, repeated, tag = "1")]
+    pub heads: ::prost::alloc::vec::Vec<Head>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Head {
+    /// origin 13, signed checkpoint 3413
+    #[prost(bytes = "vec", tag = "1")]
+    pub checkpoint: ::prost::alloc::vec::Vec<u8>,
+    /// of a log's own head: those that it has
+    #[prost(bytes = "vec", repeated, tag = "2")]
+    pub cosignatures: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
 }

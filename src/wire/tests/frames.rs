@@ -1,7 +1,9 @@
 //! Frames: each is read as it was written, within its bounds.
 
 use super::*;
-use crate::wire::frame::{LONGEST_FRAME, MAX_ENVELOPES};
+use crate::wire::frame::{
+    Earlier, Head, LONGEST_FRAME, MAX_ENVELOPES, MOST_COSIGNATURES, MOST_HEADS, MOST_SIZES,
+};
 
 fn hello() -> Frame {
     Frame::Hello {
@@ -24,7 +26,44 @@ pub(super) fn one_of_each() -> Vec<Frame> {
         Frame::Kept(vec![digest_of("receipt")]),
         Frame::Bundle(b"{}".to_vec()),
         Frame::Parcel(vec![4; 7_000]),
+        add_checkpoint(),
+        Frame::Cosigned {
+            checkpoint: vec![5; 53],
+            cosignature: vec![6; 3_394],
+        },
+        Frame::Challenge {
+            checkpoint: vec![7; 3_426],
+            sizes: vec![0, 3, 300],
+        },
+        heads(),
     ]
+}
+
+fn add_checkpoint() -> Frame {
+    Frame::AddCheckpoint {
+        checkpoint: vec![7; 3_426],
+        cosign: true,
+        prefixes: vec![
+            Earlier {
+                size: 0,
+                root: Digest::EMPTY,
+                path: Vec::new(),
+            },
+            Earlier {
+                size: 9,
+                root: digest_of("root"),
+                path: vec![digest_of("one"), digest_of("two")],
+            },
+        ],
+    }
+}
+
+fn heads() -> Frame {
+    let head = |cosignatures| Head {
+        checkpoint: vec![8; 3_426],
+        cosignatures,
+    };
+    Frame::Heads(vec![head(vec![vec![9; 3_394]]), head(Vec::new())])
 }
 
 fn changed(frame: &Frame, change: impl FnOnce(&mut pb::frame::Kind)) -> Result<Frame, WireError> {
@@ -43,8 +82,8 @@ fn every_frame_is_read_as_it_was_written() {
 #[test]
 fn a_frame_says_one_known_thing() {
     assert_eq!(Frame::decode(&[]), Err(WireError::Field("kind")));
-    // An eighth kind, as a later version may have.
-    assert_eq!(Frame::decode(&[0x42, 0]), Err(WireError::NotCanonical));
+    // A kind that a later version may have.
+    assert_eq!(Frame::decode(&[0x7A, 0]), Err(WireError::NotCanonical));
     let two = [hello().encode(), Frame::Bundle(vec![1]).encode()].concat();
     assert_eq!(Frame::decode(&two), Err(WireError::TooMany));
     let twice = [hello().encode(), hello().encode()].concat();
@@ -86,7 +125,7 @@ fn a_frame_has_something_and_not_too_much_of_it() {
 
 #[test]
 fn a_frame_of_very_many_nothings_is_refused_before_it_takes_memory() {
-    for tag in [0x12, 0x1A, 0x22, 0x2A] {
+    for tag in [0x12, 0x1A, 0x22, 0x2A, 0x4A, 0x62] {
         let nothings = [0x0A, 0].repeat(LONGEST_FRAME / 2 - 8);
         let mut bytes = vec![tag];
         prost::encode_length_delimiter(nothings.len(), &mut bytes).expect("room");
@@ -129,4 +168,48 @@ fn what_a_frame_holds_has_its_form() {
         _ => unreachable!("it is a receipt kept"),
     });
     field(kept, "leaves");
+    let added_with = |change: fn(&mut pb::AddCheckpoint)| {
+        changed(&add_checkpoint(), |kind| match kind {
+            pb::frame::Kind::AddCheckpoint(added) => change(added),
+            _ => unreachable!("it is a checkpoint"),
+        })
+    };
+    field(added_with(|a| a.prefixes.clear()), "prefixes");
+    field(
+        added_with(|a| a.prefixes = vec![a.prefixes[0].clone(); MOST_SIZES + 1]),
+        "prefixes",
+    );
+    field(
+        added_with(|a| a.prefixes[1].root.truncate(31)),
+        "prefixes.root",
+    );
+    field(added_with(|a| a.prefixes[1].path.push(0)), "prefixes.path");
+    field(
+        added_with(|a| a.prefixes[1].path = vec![1; 65 * 32]),
+        "prefixes.path",
+    );
+    let sizes = |n| {
+        let frame = Frame::Challenge {
+            checkpoint: Vec::new(),
+            sizes: vec![1; n],
+        };
+        Frame::decode(&frame.encode())
+    };
+    assert!(sizes(0).is_ok() && sizes(MOST_SIZES).is_ok());
+    field(sizes(MOST_SIZES + 1), "sizes");
+    let heads_with = |change: fn(&mut pb::Heads)| {
+        changed(&heads(), |kind| match kind {
+            pb::frame::Kind::Heads(heads) => change(heads),
+            _ => unreachable!("it is heads"),
+        })
+    };
+    field(heads_with(|h| h.heads.clear()), "heads");
+    field(
+        heads_with(|h| h.heads = vec![h.heads[1].clone(); MOST_HEADS + 1]),
+        "heads",
+    );
+    let many = heads_with(|h| h.heads[0].cosignatures = vec![vec![1]; MOST_COSIGNATURES]);
+    assert!(many.is_ok());
+    let over = heads_with(|h| h.heads[0].cosignatures = vec![vec![1]; MOST_COSIGNATURES + 1]);
+    assert_eq!(over, Err(WireError::TooMany));
 }

@@ -2,7 +2,8 @@
 
 use liaison::audit::bundle::{BundleWriter, TrustDocuments};
 use liaison::audit::{
-    Checkpoint, Entry, EntryKind, EventCode, Opening, Origin, SignedCheckpoint, Statement, Tree,
+    Checkpoint, Cosignature, CosignedCheckpoint, Entry, EntryKind, EventCode, Opening, Origin,
+    SignedCheckpoint, Statement, Tree, cosigned_text,
 };
 use liaison::base::{Digest, Role, SeededEntropy, Timestamp};
 use liaison::domain::duty::Roster;
@@ -64,7 +65,11 @@ pub fn bundle() -> (Vec<u8>, Value) {
     }
     let bundles = offices.iter().map(|office| office.bundle.clone());
     let directory = Directory::build(&[root], &list, bundles).unwrap();
-    let tar = log(&offices[0].keys, &directory, &mut entropy);
+    let tar = log(
+        [&offices[0].keys, &offices[1].keys],
+        &directory,
+        &mut entropy,
+    );
     let about = json!({
         "documents": {
             "root, list and bundles": "bundle.tar",
@@ -75,6 +80,7 @@ pub fn bundle() -> (Vec<u8>, Value) {
             "list": directory.hash(),
             "size": 5,
             "checkpoints": [2, 5],
+            "cosigned": { "size": 2, "by": ["SI"] },
         },
     });
     (tar, about)
@@ -99,8 +105,8 @@ fn entry(number: u64, entropy: &mut SeededEntropy) -> Vec<u8> {
     entry.encode()
 }
 
-/// A log of five entries in two groups.
-fn log(keys: &Keys, directory: &Directory, entropy: &mut SeededEntropy) -> Vec<u8> {
+/// A log of five entries in two groups, the first of them cosigned.
+fn log([keys, witness]: [&Keys; 2], directory: &Directory, entropy: &mut SeededEntropy) -> Vec<u8> {
     let entries: Vec<Vec<u8>> = (0..5).map(|number| entry(number, entropy)).collect();
     let mut tree = Tree::new();
     for entry in &entries {
@@ -128,5 +134,18 @@ fn log(keys: &Keys, directory: &Directory, entropy: &mut SeededEntropy) -> Vec<u
     writer.tree(&tree).unwrap();
     writer.checkpoint(&first).unwrap();
     writer.checkpoint(&head).unwrap();
+    let time = 1_774_188_121;
+    let text = cosigned_text(&first.checkpoint, time);
+    let cosignature = Cosignature {
+        witness: Origin::first(witness.node),
+        time,
+        signature: witness.log.sign_raw(text.as_bytes(), entropy),
+    };
+    let cosigned = CosignedCheckpoint {
+        signed: first,
+        cosignatures: vec![cosignature],
+    };
+    let key = |origin: Origin| directory.log_key(&origin.to_string());
+    writer.cosigned(&cosigned, key).unwrap();
     writer.finish().unwrap()
 }

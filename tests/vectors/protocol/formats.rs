@@ -1,8 +1,9 @@
 //! Identifiers, keys, trees, entries, statements, checkpoints and receipts.
 
 use liaison::audit::{
-    Checkpoint, Entry, EntryKind, EventCode, Extension, Opening, Origin, Receipt, ReceiptBatch,
-    SignedCheckpoint, Statement, Tree,
+    Checkpoint, Cosignature, CosignedCheckpoint, Entry, EntryKind, EventCode, Evidence, Extension,
+    Opening, Origin, Prefix, Receipt, ReceiptBatch, SignedCheckpoint, Statement, Tree,
+    cosigned_text, quorum,
 };
 use liaison::base::{Digest, MessageId, NodeId, Role, SeededEntropy, Timestamp, merkle};
 use liaison::seal::recipient::RecipientKey;
@@ -35,6 +36,8 @@ pub fn all() -> Value {
         "entry": entries(),
         "statements": statements(),
         "checkpoint": checkpoint(),
+        "cosigned": cosigned(),
+        "evidence": evidence(),
         "receipt": of_receipt(),
         "batch": batch(),
     })
@@ -163,6 +166,16 @@ fn statements() -> Value {
         },
         Statement::ReceiptReceived { digest },
         Statement::Note { digest },
+        Statement::Witnessed {
+            origin: Origin::first(sender),
+            size: 7,
+            root: digest,
+        },
+        Statement::LogAlarm {
+            origin: Origin::first(sender),
+            fault: 1,
+            evidence: digest,
+        },
     ];
     json!({
         "bytes": all.map(|statement| hex::encode(statement.encode())),
@@ -190,6 +203,60 @@ fn checkpoint() -> Value {
         "key": "keys.hybrid",
         "note": signed.to_note(key(1).verifying_key()),
         "binary": base64(&signed.encode()),
+    })
+}
+
+/// The checkpoint above, cosigned by a witness with the same key.
+fn cosigned() -> Value {
+    let signed = signed(7, tree().0.root());
+    let (checkpoint, time) = (signed.checkpoint, 1_774_188_120);
+    let text = cosigned_text(&checkpoint, time);
+    let cosignature = Cosignature {
+        witness: Origin::first(node("SI-1")),
+        time,
+        signature: key(1).sign_raw(text.as_bytes(), &mut SeededEntropy::new(3)),
+    };
+    let key = key(1);
+    let public = key.verifying_key();
+    assert!(cosignature.verify(&checkpoint, public).is_ok());
+    let cosigned = CosignedCheckpoint {
+        signed,
+        cosignatures: vec![cosignature.clone()],
+    };
+    json!({
+        "keys of log and witness": "keys.hybrid",
+        "text": text,
+        "binary": base64(&cosignature.encode()),
+        "note": cosigned.to_note(public, |_| Some(public)),
+        "quorums of 1 to 7 witnesses": (1..=7).map(quorum).collect::<Vec<_>>(),
+    })
+}
+
+/// A log that showed the tree above up to 5 entries, and another one of 7.
+fn evidence() -> Value {
+    let mut other = Tree::new();
+    for number in 0..7 {
+        other.append(merkle::leaf_hash(&[number, u8::from(number > 2)]));
+    }
+    let (first, second) = (
+        signed(5, tree().0.root_at(5).unwrap()),
+        signed(7, other.root()),
+    );
+    let shown = Prefix {
+        size: 5,
+        root: other.root_at(5).unwrap(),
+        path: other.consistency(5, 7).unwrap(),
+    };
+    let evidence = Evidence::of(&first, &second, &shown).unwrap();
+    let equal = Evidence::of_equal(&signed(7, tree().0.root()), &second).unwrap();
+    let key = key(1);
+    for evidence in [&evidence, &equal] {
+        assert_eq!(evidence.verify(key.verifying_key()), Ok(()));
+    }
+    json!({
+        "key": "keys.hybrid",
+        "of 5 and 7": base64(&evidence.encode()),
+        "of 7 and 7": base64(&equal.encode()),
     })
 }
 

@@ -9,7 +9,7 @@ use liaison::seal::attachment::{AttachmentKey, AttachmentSealer, Measured, conte
 use liaison::seal::envelope::{SignedMessage, seal_envelope, seal_parcel};
 use liaison::seal::group::{leaf, sign_group};
 use liaison::seal::recipient::RecipientKey;
-use liaison::wire::frame::Frame;
+use liaison::wire::frame::{Earlier, Frame, Head};
 use liaison::wire::{encode_event, encode_header};
 use serde_json::{Value, json};
 
@@ -217,6 +217,27 @@ fn frames() -> Value {
         Frame::Kept(vec![digest]),
         Frame::Bundle(b"{}".to_vec()),
         Frame::Parcel(b"parcel".to_vec()),
+        Frame::AddCheckpoint {
+            checkpoint: b"checkpoint".to_vec(),
+            prefixes: vec![Earlier {
+                size: 5,
+                root: digest,
+                path: vec![Digest::of(b"one"), Digest::of(b"two")],
+            }],
+            cosign: true,
+        },
+        Frame::Cosigned {
+            checkpoint: b"checkpoint".to_vec(),
+            cosignature: b"cosignature".to_vec(),
+        },
+        Frame::Challenge {
+            checkpoint: b"checkpoint".to_vec(),
+            sizes: vec![5, 300],
+        },
+        Frame::Heads(vec![Head {
+            checkpoint: b"checkpoint".to_vec(),
+            cosignatures: vec![b"cosignature".to_vec()],
+        }]),
     ];
     json!(frames.map(|frame| hex::encode(frame.encode())))
 }

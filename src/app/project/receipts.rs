@@ -1,0 +1,121 @@
+//! What follows from a peer's receipt: how far a message has come, and under which checkpoint.
+
+use super::{Projected, on_alert, on_exchange_row, settle};
+use crate::app::change::{KeptProof, KeptReceipt, ReceiptWord};
+use crate::app::content::whole_receipt;
+use crate::app::members::hold;
+use crate::app::rows::*;
+use crate::app::view::View;
+use crate::app::witness;
+use crate::base::{MemberId, MessageId};
+use crate::domain::message::Kind;
+use crate::store::IndexError;
+
+/// Writes the rows that follow from a kept receipt.
+pub(super) fn kept(
+    view: &mut View<'_>,
+    me: MemberId,
+    p: &Projected<'_>,
+    receipt: &KeptReceipt,
+) -> Result<(), IndexError> {
+    if receipt.word == ReceiptWord::AttachmentsStored {
+        let key = message_key(receipt.from.member, receipt.message);
+        view.put(ATTACHMENTS_AT, key, &true);
+    }
+    peer_head(view, receipt)?;
+    if let KeptProof::Whole(proof) = &receipt.proof {
+        witness::receipt_head(view, p.entry, &proof.checkpoint.checkpoint)?;
+    }
+    let recipient = receipt.from.member;
+    let row = match receipt.word {
+        ReceiptWord::Delivered => {
+            let row = settle(view, me, recipient, receipt.message, Delivery::Delivered)?;
+            if let Some(row) = &row {
+                hold(view, recipient, row.conversation, p.at)?;
+            }
+            row
+        }
+        ReceiptWord::Refused(number) => settle(
+            view,
+            me,
+            recipient,
+            receipt.message,
+            Delivery::Refused(number),
+        )?,
+        ReceiptWord::Opened => opened_by(view, me, recipient, receipt.message)?,
+        ReceiptWord::AttachmentsStored => view.row(MESSAGE, &message_key(me, receipt.message))?,
+    };
+    let Some(row) = row else {
+        return Ok(());
+    };
+    let is_request = row.kind == Kind::Request;
+    let at = receipt_at(view, receipt)?;
+    let known = on_exchange_row(view, row.conversation, p, |row| {
+        row.receipt = at;
+        let exchange = &mut row.exchange;
+        match (receipt.word, is_request) {
+            (ReceiptWord::Delivered, true) => exchange.delivered(receipt.at),
+            (ReceiptWord::Opened, true) => exchange.opened(receipt.at),
+            (ReceiptWord::Delivered | ReceiptWord::Opened, false)
+            | (ReceiptWord::AttachmentsStored | ReceiptWord::Refused(_), _) => (),
+        }
+    })?;
+    if !known {
+        on_alert(view, row.conversation, p, |_| ())?;
+    }
+    Ok(())
+}
+
+/// The checkpoint under a receipt, which lies in another entry where it is shared with one.
+fn receipt_at(view: &View<'_>, receipt: &KeptReceipt) -> Result<Option<ReceiptAt>, IndexError> {
+    let checkpoint = match &receipt.proof {
+        KeptProof::Whole(proof) => proof.checkpoint.checkpoint,
+        KeptProof::Sharing(..) => {
+            let whole = whole_receipt(view.log(), receipt);
+            whole
+                .map_err(|_| IndexError::Damaged)?
+                .checkpoint
+                .checkpoint
+        }
+    };
+    Ok(Some(ReceiptAt {
+        origin: checkpoint.origin.to_string(),
+        size: checkpoint.size,
+    }))
+}
+
+/// Notes that a person at a recipient opened an own message; gives its row.
+fn opened_by(
+    view: &mut View<'_>,
+    me: MemberId,
+    recipient: MemberId,
+    message: MessageId,
+) -> Result<Option<MessageRow>, IndexError> {
+    let key = message_key(me, message);
+    let Some(mut row) = view.row::<MessageRow>(MESSAGE, &key)? else {
+        return Ok(None);
+    };
+    row.opened_by.insert(recipient);
+    view.put(MESSAGE, key, &row);
+    Ok(Some(row))
+}
+
+/// Remembers the furthest checkpoint of the peer's log. Receipts that share theirs with another
+/// entry have nothing to add to what that one said.
+fn peer_head(view: &mut View<'_>, receipt: &KeptReceipt) -> Result<(), IndexError> {
+    let KeptProof::Whole(proof) = &receipt.proof else {
+        return Ok(());
+    };
+    let checkpoint = proof.checkpoint.checkpoint;
+    let head = HeadRow {
+        origin: checkpoint.origin,
+        size: checkpoint.size,
+        root: checkpoint.root,
+    };
+    let key = head_key(receipt.from);
+    let known = view.row::<HeadRow>(PEER_HEAD, &key)?;
+    if known.is_none_or(|known| known.origin != head.origin || known.size < head.size) {
+        view.put(PEER_HEAD, key, &head);
+    }
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! Two checkpoints of one log that nobody has shown to be of one tree: its node is asked to show
+//! it, and if it does not do so in time, that is an alarm.
+
+use super::{LogFault, Say, Seen, alarm, is_linked};
+use crate::app::input::Effect;
+use crate::app::service::{Service, Turn};
+use crate::audit::{Origin, Prefix, SignedCheckpoint};
+use crate::base::NodeId;
+use crate::store::IndexError;
+
+/// Challenges to one log that are open at a time; more would not show more.
+const MOST_OPEN: usize = 8;
+
+/// How long a log may stay away from an open challenge, in seconds.
+const AWAY: u64 = 24 * 3_600;
+
+/// A challenge that is open.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) low: SignedCheckpoint,
+    pub(super) high: SignedCheckpoint,
+    since: u64,
+    /// When the log was asked on the link that is up.
+    asked: Option<u64>,
+    from: NodeId,
+}
+
+impl Open {
+    /// The log is to be asked anew.
+    pub(super) fn not_asked(&mut self) {
+        self.asked = None;
+    }
+}
+
+/// Challenges a log to show that two of its checkpoints are of one tree. It is asked with the next
+/// tick, since it may be just about to show it.
+pub(super) fn open(
+    seen: &mut Seen,
+    ticks: u64,
+    one: &SignedCheckpoint,
+    other: &SignedCheckpoint,
+    from: NodeId,
+) {
+    let (low, high) = match one.checkpoint.size < other.checkpoint.size {
+        true => (one, other),
+        false => (other, one),
+    };
+    let same = |open: &Open| {
+        open.low.checkpoint == low.checkpoint && open.high.checkpoint == high.checkpoint
+    };
+    let equal = low.checkpoint.size == high.checkpoint.size;
+    if equal || seen.open.len() >= MOST_OPEN || seen.open.iter().any(same) {
+        return;
+    }
+    seen.open.push(Open {
+        low: low.clone(),
+        high: high.clone(),
+        since: ticks,
+        asked: None,
+        from,
+    });
+}
+
+/// What a log showed of itself settles the challenges that it answers.
+pub(super) fn settle(seen: &mut Seen, signed: &SignedCheckpoint, shown: &Prefix) {
+    let answered = |open: &Open| {
+        let low = &open.low.checkpoint;
+        open.high.checkpoint == signed.checkpoint
+            && (low.size, low.root) == (shown.size, shown.root)
+    };
+    let (done, open) = std::mem::take(&mut seen.open)
+        .into_iter()
+        .partition(answered);
+    seen.open = open;
+    for open in done {
+        let (low, high) = (open.low.checkpoint, open.high.checkpoint);
+        let (low, high) = ((low.size, low.root), (high.size, high.root));
+        match (seen.is_consistent(low), seen.is_consistent(high)) {
+            (true, false) => seen.remember(high),
+            (false, true) => seen.remember(low),
+            (true, true) | (false, false) => (),
+        }
+    }
+}
+
+/// A link to a node is up: it is asked anew.
+pub(super) fn link_up(service: &mut Service, peer: NodeId) {
+    for (origin, seen) in &mut service.witness.logs {
+        if origin.node == peer {
+            seen.open.iter_mut().for_each(Open::not_asked);
+        }
+    }
+}
+
+/// Asks what is to be asked, and alarms where no answer came in time.
+pub(super) fn tick(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), IndexError> {
+    let (ticks, patience) = (service.witness.ticks, service.witness.times.challenge);
+    let origins: Vec<Origin> = service.witness.logs.keys().copied().collect();
+    for origin in origins {
+        let up = is_linked(service, origin.node);
+        let federation = service.federation.as_ref();
+        let listed = federation.is_some_and(|f| f.nodes.contains(&origin.node));
+        let Some(seen) = service.witness.logs.get_mut(&origin) else {
+            continue;
+        };
+        if !listed {
+            // Whoever is out owes no more answers.
+            seen.open.clear();
+        }
+        let mut overdue = Vec::new();
+        for open in &mut seen.open {
+            let sizes = (open.low.checkpoint.size, open.high.checkpoint.size);
+            match (up, open.asked) {
+                (true, None) => {
+                    open.asked = Some(ticks);
+                    let say = Say::Challenge {
+                        signed: Some(Box::new(open.high.clone())),
+                        sizes: vec![open.low.checkpoint.size],
+                    };
+                    let peer = origin.node;
+                    turn.effects.push(Effect::Witness { peer, say });
+                }
+                (true, Some(asked)) if ticks - asked >= patience => {
+                    overdue.push((sizes, open.from));
+                }
+                (false, _) if ticks - open.since >= AWAY => overdue.push((sizes, open.from)),
+                (true, Some(_)) | (false, _) => (),
+            }
+        }
+        for (sizes, from) in overdue {
+            let fault = LogFault::Unanswered;
+            alarm::raise(service, turn, origin, fault, sizes, from, None)?;
+        }
+    }
+    Ok(())
+}

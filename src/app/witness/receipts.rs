@@ -1,0 +1,104 @@
+//! From "received" to "witnessed": the checkpoints under kept receipts are shown to be continued by
+//! one that enough witnesses cosigned.
+
+use super::{PrefixRecord, ReceiptHeadRow, Say, WitnessChange, is_linked, record};
+use crate::app::input::Effect;
+use crate::app::rows::*;
+use crate::app::service::{Service, Turn};
+use crate::audit::{Origin, Prefix, SignedCheckpoint};
+use crate::store::IndexError;
+
+/// Checkpoints that one proof is asked for.
+const AT_ONCE: usize = 256;
+
+/// Asks for the proofs that are missing, as often as cosignatures are asked for.
+pub(super) fn tick(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), IndexError> {
+    let witness = &service.witness;
+    let (ticks, interval) = (witness.ticks, witness.times.interval);
+    let due: Vec<Origin> = witness
+        .logs
+        .iter()
+        .filter(|(_, seen)| seen.cosigned.is_some())
+        .filter(|(_, seen)| {
+            let asked = seen.asked_for_receipts;
+            asked.is_none_or(|at| ticks.saturating_sub(at) >= interval)
+        })
+        .map(|(origin, _)| *origin)
+        .collect();
+    for origin in due {
+        ask(service, turn, origin)?;
+    }
+    Ok(())
+}
+
+/// Asks a peer to show that its cosigned head continues the checkpoints under its receipts.
+pub(super) fn ask(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    origin: Origin,
+) -> Result<(), IndexError> {
+    let up = is_linked(service, origin.node);
+    let ticks = service.witness.ticks;
+    let Some(seen) = service.witness.logs.get_mut(&origin) else {
+        return Ok(());
+    };
+    let Some(cosigned) = &seen.cosigned else {
+        return Ok(());
+    };
+    let checkpoint = cosigned.signed.checkpoint;
+    if !up || !seen.is_consistent((checkpoint.size, checkpoint.root)) {
+        return Ok(());
+    }
+    let from = origin_key(origin);
+    let to = receipt_head_key(origin, checkpoint.size.saturating_add(1));
+    let rows = turn
+        .view
+        .range::<ReceiptHeadRow>(RECEIPT_HEAD, &from, Some(&to), AT_ONCE)?;
+    let sizes: Vec<u64> = rows.iter().filter_map(|(key, _)| head_size(key)).collect();
+    seen.asked_for_receipts = Some(ticks);
+    if !sizes.is_empty() {
+        let signed = Some(Box::new(cosigned.signed.clone()));
+        let say = Say::Challenge { signed, sizes };
+        let peer = origin.node;
+        turn.effects.push(Effect::Witness { peer, say });
+    }
+    Ok(())
+}
+
+/// A peer showed what its cosigned head continues. What of it are checkpoints under receipts is
+/// recorded with the proof.
+pub(super) fn shown(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    signed: &SignedCheckpoint,
+    prefixes: &[Prefix],
+) -> Result<(), IndexError> {
+    let origin = signed.checkpoint.origin;
+    let seen = service.witness.logs.get(&origin);
+    let cosigned = seen.and_then(|seen| seen.cosigned.clone());
+    let Some(cosigned) = cosigned.filter(|c| c.signed.checkpoint == signed.checkpoint) else {
+        return Ok(());
+    };
+    let mut receipts = Vec::new();
+    for shown in prefixes {
+        let key = receipt_head_key(origin, shown.size);
+        let row = turn.view.row::<ReceiptHeadRow>(RECEIPT_HEAD, &key)?;
+        if row.is_some_and(|row| row.root == shown.root) && shown.is_of(&signed.checkpoint) {
+            receipts.push(PrefixRecord {
+                size: shown.size,
+                root: shown.root,
+                path: shown.path.clone(),
+            });
+        }
+    }
+    if receipts.is_empty() {
+        return Ok(());
+    }
+    let change = WitnessChange::ReceiptsWitnessed {
+        signed: Box::new(cosigned.signed),
+        cosignatures: cosigned.cosignatures,
+        receipts,
+    };
+    record(service, turn, change)?;
+    Ok(())
+}

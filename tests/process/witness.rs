@@ -1,0 +1,172 @@
+//! Members as witnesses of each other's logs, between real nodes: what was received becomes
+//! witnessed, and a log that is put back from a copy is noticed, proved and shown.
+
+use std::fs;
+use std::path::Path;
+
+use liaison::api::{Sent, WitnessView};
+
+use crate::examples;
+use crate::office::Office;
+use crate::run::Call;
+use crate::world::{PATIENCE, World, at_once, copy_folder, until};
+
+/// Offices that show each other their logs every second.
+fn quick(members: &[&str]) -> World {
+    let world = World::of(members);
+    for office in &world.offices {
+        let file = office.part("liaison.toml");
+        let text = fs::read_to_string(&file).expect("a configuration");
+        let text = text.replace("interval_seconds = 60", "interval_seconds = 1");
+        let text = text.replace("challenge_seconds = 60", "challenge_seconds = 3");
+        fs::write(&file, text).expect("a configuration");
+    }
+    at_once(&world.offices, Office::serve);
+    world.linked();
+    world
+}
+
+impl Office {
+    fn witness(&self) -> WitnessView {
+        let call = self.call("audit witness").option("--as", "auditor");
+        call.run().read()
+    }
+
+    fn asks_mk(&self, world: &World) {
+        let text = toml::to_string(&examples::request()).expect("an example is valid TOML");
+        let file = world.write("request.toml", text);
+        let send = self.call("rfi send").option("--to", "MK");
+        let _sent: Sent = send.option("--file", file).run().read();
+    }
+
+    /// The size of TR's log that this node cosigned last.
+    fn cosigned_of_tr(&self) -> u64 {
+        let logs = self.witness().logs;
+        let tr = logs.iter().find(|log| log.node.member.as_str() == "TR");
+        tr.and_then(|log| log.cosigned).unwrap_or(0)
+    }
+
+    fn has_alarm(&self, code: &str) -> bool {
+        let health = self.health();
+        health.is_some_and(|health| health.alarms.iter().any(|alarm| alarm.code == code))
+    }
+}
+
+fn verify(evidence: &Path) -> Call {
+    Call::of("audit verify").option("--evidence", evidence)
+}
+
+#[test]
+fn what_was_received_becomes_witnessed_and_the_exported_log_carries_the_cosignatures() {
+    let world = quick(&["MK", "TR", "AT"]);
+    let (mk, tr) = (world.office("MK"), world.office("TR"));
+    tr.asks_mk(&world);
+    for office in [mk, tr] {
+        let what = format!("{} sees it as witnessed", office.member);
+        until(PATIENCE, &what, || {
+            let all = office.exchanges().ok()?;
+            all.iter().all(|exchange| exchange.witnessed).then_some(())
+        });
+    }
+    let asked = tr.exchanges().expect("a list")[0].id;
+    let shown = tr.call("rfi show").word(asked.to_string());
+    let (_, text, _) = shown.run_as_text();
+    assert!(text.contains(", witnessed"), "{text}");
+    let (_, text, _) = tr.call("status").run_as_text();
+    assert!(text.contains("witnessed to entry"), "{text}");
+    let (_, text, _) = tr.call("audit witness").run_as_text();
+    assert!(text.contains("mk-1.liaison/1"), "{text}");
+
+    let file = world.file("tr.bundle");
+    let export = tr.call("audit export").option("--out", &file);
+    export.run().done();
+    let verified = Call::of("audit verify").option("--bundle", &file);
+    let verified = verified.option("--root", &world.root).run().done();
+    assert_eq!(verified["witnessed"]["enough"], true, "{verified}");
+    assert_eq!(verified["witnessed"]["by"], serde_json::json!(["AT", "MK"]));
+    // The log must hold what was cosigned: a copy that does not is behind.
+    tr.stop();
+    assert!(tr.verified() > 0);
+}
+
+#[test]
+fn a_log_that_was_put_back_from_a_copy_is_noticed_and_convicted_and_the_proof_convinces_others() {
+    let world = quick(&["MK", "TR", "AT"]);
+    let (mk, tr, at) = (world.office("MK"), world.office("TR"), world.office("AT"));
+    tr.stop();
+    let copy = world.file("copy-of-tr");
+    copy_folder(&tr.dir, &copy);
+    tr.serve();
+    for _ in 0..3 {
+        tr.asks_mk(&world);
+    }
+    // Both have seen what will be gone.
+    let shown = tr.health().expect("TR serves").log_size;
+    for office in [mk, at] {
+        until(PATIENCE, "what TR did is cosigned", || {
+            (office.cosigned_of_tr() >= shown).then_some(())
+        });
+    }
+    tr.stop();
+    fs::remove_dir_all(&tr.dir).expect("TR's folder");
+    copy_folder(&copy, &tr.dir);
+    tr.serve();
+
+    until(
+        PATIENCE,
+        "TR learns from its peers that it was put back",
+        || tr.has_alarm("log-behind").then_some(()),
+    );
+    for office in [mk, at] {
+        until(
+            PATIENCE,
+            "a log that cannot explain itself is an alarm",
+            || {
+                let told =
+                    office.has_alarm("log-unanswered") || office.has_alarm("log-two-histories");
+                told.then_some(())
+            },
+        );
+    }
+    // It goes on beyond what it had shown, and its own answers convict it.
+    for _ in 0..4 {
+        tr.asks_mk(&world);
+    }
+    for office in [mk, at] {
+        until(PATIENCE, "TR is convicted", || {
+            office.has_alarm("log-two-histories").then_some(())
+        });
+    }
+
+    let (log, evidence) = ("tr-1.liaison/1", world.file("tr.evidence"));
+    let take = mk.call("audit evidence").option("--log", log);
+    take.option("--out", &evidence).run().done();
+    at_once(&world.offices, Office::stop);
+    let verified = verify(&evidence).option("--root", &world.root).run().done();
+    assert_eq!(verified["origin"], log);
+    let bytes = fs::read(&evidence).expect("evidence");
+    let damaged = world.file("damaged.evidence");
+    for place in (0..bytes.len()).step_by(bytes.len() / 40) {
+        let mut changed = bytes.clone();
+        changed[place] ^= 1;
+        fs::write(&damaged, changed).expect("room");
+        let ran = verify(&damaged).option("--root", &world.root).run();
+        assert_eq!(ran.exit, Some(3), "byte {place}: {}", ran.stdout);
+    }
+    let other = verify(&evidence).option("--root", "ab".repeat(32)).run();
+    assert_eq!(other.exit, Some(3));
+
+    // The alarm outlives the node, until somebody takes note of it; the proof stays.
+    mk.serve();
+    assert!(mk.has_alarm("log-two-histories"));
+    for fault in ["two-histories", "unanswered"] {
+        let note = mk.call("audit acknowledge").option("--log", log);
+        let note = note.option("--fault", fault);
+        let ran = note
+            .option("--note", "Ankara was called, and restores")
+            .run();
+        assert!([Some(0), Some(4)].contains(&ran.exit), "{}", ran.stderr);
+    }
+    assert!(!mk.has_alarm("log-two-histories") && !mk.has_alarm("log-unanswered"));
+    assert!(mk.witness().alarms.iter().any(|alarm| alarm.evidence));
+}
