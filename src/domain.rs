@@ -13,6 +13,7 @@ pub mod handling;
 pub mod message;
 pub mod profile;
 pub mod rfi;
+pub mod terms;
 #[cfg(test)]
 mod tests;
 
