@@ -6,6 +6,7 @@
 mod alerts;
 mod progress;
 mod says;
+mod search;
 mod witness;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ pub use alerts::{
 };
 pub use progress::{ClockView, PauseView, QuestionView};
 pub use says::{SendAcceptance, SendAnswer, SendClarification, SendRefusal, SendSupersession};
+pub use search::{EarlierExchange, MatchedTerm, Search, SearchHit};
 
 pub use witness::{
     AcknowledgeLogAlarm, LogAlarmView, LogView, OwnLogView, WitnessView, WitnessedView,
@@ -206,6 +208,9 @@ pub struct SendRequest<T> {
 pub struct Sent {
     /// One exchange for each member asked, in the order asked.
     pub exchanges: Vec<ExchangeSummary>,
+    /// Other exchanges at this node about the same plate, number, document or name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierExchange>,
 }
 
 /// Which end of an exchange this node is.
@@ -278,6 +283,10 @@ pub struct ExchangeView {
     /// Why the answer takes longer than the limit, where an authorisation is awaited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_reason: Option<String>,
+    /// Other exchanges at this node about the same plate, number, document or name, those opened
+    /// last first, at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierExchange>,
     /// What happened, in the order in which it is on record here.
     pub events: Vec<EventView>,
     /// What this person may do now, by the last part of its route: `accept`, `answer`, `clarify`, …

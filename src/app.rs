@@ -19,6 +19,7 @@ mod recipients;
 mod requests;
 mod respond;
 pub mod rows;
+mod search;
 mod service;
 mod supersede;
 mod view;
@@ -26,8 +27,8 @@ mod witness;
 
 pub use error::AppError;
 pub use input::{
-    AlertFilter, Ask, Attached, Effect, Federation, FromPeer, HealthReply, Input, OnAlert,
-    PeerReceipt, Reply, ThreadItem, Ticket,
+    AlertFilter, Ask, Attached, Effect, Federation, FromPeer, HealthReply, Hit, HitRow, Input,
+    OnAlert, PeerReceipt, Reply, ThreadItem, Ticket,
 };
 pub use members::{
     Held, ListAlarm, ListOnRecord, MemberAsk, MemberChange, MemberReply, TrustDetails, Withheld,
@@ -38,6 +39,7 @@ pub use permit::{Action, Caller, Denied, Permit, Thing};
 pub use receive::LARGEST_ATTACHMENT;
 pub use recipients::{MOST_ASKED, check_asked, named_once};
 pub use requests::LIFE;
+pub use search::{Earlier, SearchFor};
 pub use witness::{
     AlarmReport, AlarmRow, LogFault, LogReport, LogWitnessedRow, OwnReport, PrefixRecord,
     ReceiptHeadRow, Say, WitnessAsk, WitnessChange, WitnessReply, WitnessReport, WitnessRow,

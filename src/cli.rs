@@ -16,6 +16,7 @@ mod manual;
 mod output;
 pub mod report;
 mod rfi;
+mod search;
 pub mod secret;
 mod session;
 mod status;
@@ -78,6 +79,8 @@ enum Command {
     /// Smuggling-trend alerts
     #[command(subcommand)]
     Alert(alert::Alert),
+    /// Find exchanges and alerts: a plate, a number, a name in any script, a word
+    Search(search::Find),
     /// Files that came with requests, answers and alerts
     #[command(subcommand)]
     Attachment(attachment::Attachment),

@@ -10,8 +10,9 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::api::{
-    Direction, ExchangeSummary, ExchangeView, Health, Holdings, Page, Problem, Reservation,
-    SendAcceptance, SendAnswer, SendRefusal, SendRequest, SendSupersession, Sent, WhoAmI,
+    Direction, ExchangeSummary, ExchangeView, Health, Holdings, Page, Problem, Reservation, Search,
+    SearchHit, SendAcceptance, SendAnswer, SendRefusal, SendRequest, SendSupersession, Sent,
+    WhoAmI,
 };
 use crate::base::{MemberId, MessageId};
 
@@ -182,6 +183,14 @@ impl Client {
     /// [`ClientError`].
     pub async fn exchange(&self, id: MessageId) -> Result<ExchangeView, ClientError> {
         self.get(&["exchanges", &id.to_string()], &[]).await
+    }
+
+    /// One page of exchanges and alerts that hold what is looked for. It is recorded.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn search(&self, body: &Search) -> Result<Page<SearchHit>, ClientError> {
+        self.post(&["search"], body).await
     }
 
     /// Accepts a request, which starts the clock of its kind of access.

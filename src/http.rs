@@ -8,6 +8,7 @@ mod members;
 mod problem;
 mod says;
 mod sealing;
+mod search;
 mod shapes;
 mod staging;
 mod status;
@@ -159,6 +160,7 @@ pub fn router(api: Api) -> Router {
             "/messages/{id}/attachments/{index}",
             get(attachments::download),
         )
+        .route("/search", post(search::search))
         .route("/requests", post(exchanges::send))
         .route("/exchanges", get(exchanges::list))
         .route("/exchanges/{id}", get(exchanges::show))

@@ -1,13 +1,17 @@
 //! What happened, as the log keeps it: one change an entry. The index is the sum of all changes.
 
+mod events;
+
 use serde::{Deserialize, Serialize};
 
+use self::events::{received_event, sent_event};
 use super::members::MemberChange;
 use super::witness::WitnessChange;
 use crate::audit::{EntryKind, EventCode, Receipt, ReceiptItem, Statement};
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, Timestamp};
-use crate::domain::message::{Event, Header, Kind};
+use crate::domain::message::{Event, Header};
 use crate::domain::rfi::LocalGround;
+use crate::domain::terms::TermKind;
 use crate::seal::envelope::{SignedMessage, StoredMessage};
 use crate::seal::group::{MessageSignature, leaf};
 use crate::wire;
@@ -221,6 +225,22 @@ pub enum Other {
         #[serde(with = "hex::serde")]
         random: [u8; 16],
     },
+    /// A person here looked for something.
+    Searched {
+        /// What was looked for.
+        query: String,
+        /// As what; none for anything.
+        kind: Option<TermKind>,
+        /// How many exchanges and alerts the page shows.
+        found: u16,
+    },
+    /// A request was compared with the other exchanges at this node.
+    Matched {
+        /// The exchange that the request opens.
+        conversation: MessageId,
+        /// The exchanges about the same.
+        found: Vec<MessageId>,
+    },
     /// The node began to serve.
     Started {
         /// The program's version.
@@ -413,6 +433,20 @@ impl Other {
                 Some(*conversation),
                 note,
             ),
+            Self::Searched { .. } => (
+                EntryKind::Consultation,
+                EventCode::Searched,
+                own,
+                None,
+                note,
+            ),
+            Self::Matched { conversation, .. } => (
+                EntryKind::Combination,
+                EventCode::Matched,
+                own,
+                Some(*conversation),
+                note,
+            ),
             Self::Started { .. } => (EntryKind::Operation, EventCode::Started, own, None, note),
             Self::Stopped => (EntryKind::Operation, EventCode::Stopped, own, None, note),
             Self::TrustListInForce { .. } => (
@@ -438,53 +472,5 @@ impl Other {
             conversation,
             statement,
         }
-    }
-}
-
-fn sent_event(kind: Kind) -> EventCode {
-    match kind {
-        Kind::Request => EventCode::RequestSent,
-        Kind::Acceptance => EventCode::AcceptanceSent,
-        Kind::Answer => EventCode::AnswerSent,
-        Kind::Refusal => EventCode::RefusalSent,
-        Kind::ClarificationRequest => EventCode::ClarificationRequestSent,
-        Kind::Clarification => EventCode::ClarificationSent,
-        Kind::Channelling => EventCode::ChannellingSent,
-        Kind::AwaitingAuthorisation => EventCode::DelaySent,
-        Kind::Feedback => EventCode::FeedbackSent,
-        Kind::Closing => EventCode::ClosingSent,
-        Kind::Withdrawal => EventCode::WithdrawalSent,
-        Kind::Supersession => EventCode::SupersessionSent,
-        Kind::Transfer => EventCode::TransferSent,
-        Kind::Reopening => EventCode::ReopeningSent,
-        Kind::Alert => EventCode::AlertSent,
-        Kind::Sighting | Kind::Contradiction => EventCode::SightingSent,
-        Kind::AlertUpdate | Kind::AlertCancellation => EventCode::AlertRevisionSent,
-        Kind::Acknowledgement => EventCode::AcknowledgementSent,
-        Kind::Subscription => EventCode::SubscriptionSent,
-    }
-}
-
-fn received_event(kind: Kind) -> EventCode {
-    match kind {
-        Kind::Request => EventCode::RequestReceived,
-        Kind::Acceptance => EventCode::AcceptanceReceived,
-        Kind::Answer => EventCode::AnswerReceived,
-        Kind::Refusal => EventCode::RefusalReceived,
-        Kind::ClarificationRequest => EventCode::ClarificationRequestReceived,
-        Kind::Clarification => EventCode::ClarificationReceived,
-        Kind::Channelling => EventCode::ChannellingReceived,
-        Kind::AwaitingAuthorisation => EventCode::DelayReceived,
-        Kind::Feedback => EventCode::FeedbackReceived,
-        Kind::Closing => EventCode::ClosingReceived,
-        Kind::Withdrawal => EventCode::WithdrawalReceived,
-        Kind::Supersession => EventCode::SupersessionReceived,
-        Kind::Transfer => EventCode::TransferReceived,
-        Kind::Reopening => EventCode::ReopeningReceived,
-        Kind::Alert => EventCode::AlertReceived,
-        Kind::Sighting | Kind::Contradiction => EventCode::SightingReceived,
-        Kind::AlertUpdate | Kind::AlertCancellation => EventCode::AlertRevisionReceived,
-        Kind::Acknowledgement => EventCode::AcknowledgementReceived,
-        Kind::Subscription => EventCode::SubscriptionReceived,
     }
 }

@@ -7,6 +7,7 @@ use crate::domain::alert::{
 };
 use crate::domain::message::{AttachmentInfo, AttachmentSlot};
 use crate::domain::rfi::{Command, Request, State};
+use crate::domain::terms::{Strength, TermKind};
 use crate::exchange::Refusal;
 use crate::seal::group::MessageSignature;
 
@@ -15,6 +16,7 @@ use super::error::AppError;
 use super::members::{ListAlarm, MemberAsk, MemberReply, TrustDetails};
 use super::permit::{Permit, Thing};
 use super::rows::{AlertRow, ExchangeRow};
+use super::search::SearchFor;
 use super::witness::{Say, WitnessAsk, WitnessReply, WitnessReport};
 
 /// What one reply belongs to.
@@ -144,6 +146,8 @@ pub enum Ask {
         /// The exchange.
         exchange: MessageId,
     },
+    /// Find exchanges and alerts by what stands in them.
+    Search(SearchFor),
     /// See one exchange's line in the list; recorded nowhere, since it shows no content.
     GlanceExchange {
         /// The exchange.
@@ -247,6 +251,8 @@ pub enum Reply {
     Thread(Box<ExchangeRow>, Vec<ThreadItem>),
     /// The alerts as they now stand.
     Alerts(Vec<AlertRow>, Option<Vec<u8>>),
+    /// What a search found, and where its next page begins.
+    Found(Vec<Hit>, Option<Vec<u8>>),
     /// An alert with all that belongs to it.
     AlertThread(Box<AlertRow>, Vec<ThreadItem>),
     /// Who would get an alert.
@@ -263,6 +269,24 @@ pub enum Reply {
     Health(Box<HealthReply>),
     /// The peer may fetch the message's attachments.
     MayFetch,
+}
+
+/// An exchange or alert that a search found.
+#[derive(Debug, Clone)]
+pub struct Hit {
+    /// It.
+    pub row: HitRow,
+    /// What of it was found, and how surely; empty if it was named by its id.
+    pub matched: Vec<(TermKind, Strength)>,
+}
+
+/// What a search finds.
+#[derive(Debug, Clone)]
+pub enum HitRow {
+    /// An exchange.
+    Exchange(Box<ExchangeRow>),
+    /// An alert.
+    Alert(Box<AlertRow>),
 }
 
 /// The node's state, as far as the service knows it.

@@ -23,6 +23,8 @@ pub enum Action {
     ListExchanges,
     /// Read one exchange and save its attachments.
     ReadExchange,
+    /// Find exchanges and alerts by what stands in them.
+    Search,
     /// Accept an incoming request.
     AcceptRequest,
     /// Answer an incoming request.
@@ -75,10 +77,11 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::SendRequest,
         Self::ListExchanges,
         Self::ReadExchange,
+        Self::Search,
         Self::AcceptRequest,
         Self::AnswerRequest,
         Self::RefuseRequest,
@@ -111,6 +114,7 @@ impl Action {
             Self::SendRequest => "send a request",
             Self::ListExchanges => "list exchanges",
             Self::ReadExchange => "read an exchange",
+            Self::Search => "search",
             Self::AcceptRequest => "accept a request",
             Self::AnswerRequest => "answer a request",
             Self::RefuseRequest => "refuse a request",
@@ -148,7 +152,7 @@ impl Action {
             | Self::SupersedeRequest
             | Self::CloseExchange
             | Self::ReopenExchange => &[Role::Officer],
-            Self::ListExchanges | Self::ReadExchange => {
+            Self::ListExchanges | Self::ReadExchange | Self::Search => {
                 &[Role::Officer, Role::Contact, Role::Releaser]
             }
             Self::AcceptRequest | Self::RefuseRequest | Self::TransferRequest => &[Role::Contact],
@@ -300,6 +304,7 @@ mod tests {
                     A::SendRequest,
                     A::ListExchanges,
                     A::ReadExchange,
+                    A::Search,
                     A::AnswerRequest,
                     A::AskClarification,
                     A::ChannelRequest,
@@ -323,6 +328,7 @@ mod tests {
                 vec![
                     A::ListExchanges,
                     A::ReadExchange,
+                    A::Search,
                     A::ReadAlerts,
                     A::AcknowledgeAlert,
                     A::ReadHealth,
@@ -334,6 +340,7 @@ mod tests {
                 vec![
                     A::ListExchanges,
                     A::ReadExchange,
+                    A::Search,
                     A::AcceptRequest,
                     A::AnswerRequest,
                     A::RefuseRequest,

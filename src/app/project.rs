@@ -6,6 +6,7 @@ use super::alerts;
 use super::change::{Change, Message, Other};
 use super::members::{ListOnRecord, hold, list_in_force};
 use super::rows::{self, *};
+use super::search;
 use super::view::View;
 use super::witness;
 use crate::base::{Digest, MemberId, MessageId, Timestamp};
@@ -91,6 +92,7 @@ fn sent(
         alerts::reached(view, message);
     }
     advance(view, me, message)?;
+    search::project(view, p.entry, message)?;
     converse(view, me, p, message)
 }
 
@@ -119,6 +121,7 @@ fn received(
         view.put(PULL, pull_key(sender, header.id, index), &pull);
     }
     advance(view, sender, message)?;
+    search::project(view, p.entry, message)?;
     converse(view, me, p, message)?;
     hold(view, sender, header.conversation, p.at)
 }
@@ -171,6 +174,7 @@ fn converse(
                 receipt: None,
                 withheld: None,
                 witnessed: false,
+                earlier: Vec::new(),
             };
             view.put(
                 EXCHANGE_ORDER,
@@ -304,6 +308,8 @@ fn other(
         }
         Other::Consulted { .. }
         | Other::AttachmentRead { .. }
+        | Other::Searched { .. }
+        | Other::Matched { .. }
         | Other::Started { .. }
         | Other::Stopped
         | Other::Member(_) => Ok(()),

@@ -1,17 +1,18 @@
 //! Reading: lists, one exchange or alert with all that belongs to it, attachments, the node's
 //! state. Reading content is recorded as a consultation (LED Art. 25).
 
-use super::change::{Change, KeptProof, Message, Other};
+use super::change::{Change, KeptProof, Other};
 use super::content::{read_change, whole_receipt};
 use super::error::AppError;
 use super::input::{HealthReply, Reply, ThreadItem};
 use super::members;
 use super::permit::{Action, Permit};
 use super::rows::*;
+use super::search;
 use super::service::{Service, Stop, Turn};
 use super::view::after_prefix;
 use super::witness;
-use crate::base::{Actor, MessageId, Role};
+use crate::base::{Actor, MemberId, MessageId, Role};
 use crate::domain::rfi::State;
 
 /// The longest page.
@@ -120,6 +121,14 @@ pub(super) fn exchange(
         .row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?
         .ok_or(AppError::NotFound("exchange"))?;
     let thread = thread(turn, &row.thread)?;
+    let request = row.exchange.request();
+    // Whoever opens a request first sees it compared with what else is known here.
+    let earlier = if !row.outgoing && unopened(turn, row.peer, id)? {
+        let node = Actor::node(service.me.member);
+        search::compared(service, turn, node, id, request)?
+    } else {
+        search::earlier(turn, id, request)?
+    };
     consult(service, turn, by, id, &thread)?;
     let mut row = turn
         .view
@@ -127,6 +136,7 @@ pub(super) fn exchange(
         .ok_or(AppError::NotFound("exchange"))?;
     row.withheld = members::withheld(service, turn, &row)?;
     row.witnessed = is_witnessed(turn, &row)?;
+    row.earlier = earlier;
     Ok(Reply::Thread(Box::new(row), thread))
 }
 
@@ -188,7 +198,7 @@ pub(super) fn consult(
         let Change::Received(message, _) = &item.change else {
             continue;
         };
-        if opened_before(turn, message)? {
+        if !unopened(turn, message.sender.member, message.header.id)? {
             continue;
         }
         first = true;
@@ -208,10 +218,11 @@ pub(super) fn consult(
     Ok(())
 }
 
-fn opened_before(turn: &Turn<'_>, message: &Message) -> Result<bool, Stop> {
-    let key = message_key(message.sender.member, message.header.id);
+/// Whether it is a peer's message that nobody here opened yet.
+fn unopened(turn: &Turn<'_>, sender: MemberId, message: MessageId) -> Result<bool, Stop> {
+    let key = message_key(sender, message);
     let row = turn.view.row::<MessageRow>(MESSAGE, &key)?;
-    Ok(row.is_none_or(|row| row.opened.is_some()))
+    Ok(row.is_some_and(|row| row.opened.is_none()))
 }
 
 /// Where an attachment is, and its key.

@@ -9,6 +9,7 @@ use super::input::{Attached, Reply};
 use super::project::last_seen;
 use super::recipients::check_asked;
 use super::rows::*;
+use super::search;
 use super::service::{Service, Stop, Turn};
 use crate::base::{Actor, MemberId, MessageId};
 use crate::domain::FieldError;
@@ -43,7 +44,11 @@ pub(super) fn send(
     request.validate().map_err(AppError::Invalid)?;
     check_links(request)?;
     let sent_before = sent_before(turn, me, to)?;
+    let mut earlier = Vec::new();
     if !sent_before {
+        if let Some((_, id, _)) = to.first() {
+            earlier = search::compared(service, turn, by, *id, request)?;
+        }
         for (member, id, attached) in to {
             let mut request = request.clone();
             let others = to.iter().map(|(_, id, _)| *id).filter(|other| other != id);
@@ -62,7 +67,11 @@ pub(super) fn send(
     }
     let mut rows = Vec::new();
     for (_, id, _) in to {
-        rows.extend(turn.view.row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?);
+        let row = turn.view.row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?;
+        rows.extend(row.map(|row| ExchangeRow {
+            earlier: earlier.clone(),
+            ..row
+        }));
     }
     Ok(Reply::Exchanges(rows, None))
 }

@@ -9,11 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::members::Withheld;
+use super::search::Earlier;
 use crate::audit::Origin;
 use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::alert::{AlertRecord, Subscription};
 use crate::domain::message::Kind;
 use crate::domain::rfi::Exchange;
+use crate::domain::terms;
 use crate::store::Table;
 
 /// Messages sent and received, by sender and id.
@@ -64,8 +66,13 @@ pub const LOG_WITNESSED: Table = Table("log-witnessed");
 /// Alarms about logs, by log and fault.
 pub const LOG_ALARM: Table = Table("log-alarm");
 
-/// The version of these tables. An index written by another version is rebuilt.
-pub const VERSION: u32 = 6;
+/// What contents are found by: token and conversation, those opened last first.
+pub const TERM: Table = Table("term");
+
+/// The version of these tables and of the normal forms of what is searched. An index written by
+/// another version is rebuilt.
+pub const VERSION: u32 = TABLES << 8 | terms::VERSION;
+const TABLES: u32 = 7;
 
 /// A message, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +145,9 @@ pub struct ExchangeRow {
     /// Whether what was last said in it is under a witnessed checkpoint; known only when it is read.
     #[serde(skip)]
     pub witnessed: bool,
+    /// Other exchanges about the same; known only when it was looked for.
+    #[serde(skip)]
+    pub earlier: Vec<Earlier>,
 }
 
 /// The checkpoint under a receipt.
@@ -168,6 +178,27 @@ pub struct SubscriptionRow {
     /// The corridors, and since when.
     pub subscription: Subscription,
 }
+
+/// Where a term stands in the messages of one conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TermRow {
+    /// At most [`MOST_PLACES`].
+    pub places: Vec<TermPlace>,
+}
+
+/// One place of a term.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TermPlace {
+    /// The entry with the message.
+    pub entry: u64,
+    /// Which thing of the message it names.
+    pub place: u16,
+    /// What tells the same from the alike.
+    pub form: String,
+}
+
+/// The most places of one term that are kept for one conversation.
+pub const MOST_PLACES: usize = 64;
 
 /// Something that waits for a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -305,6 +336,21 @@ pub fn refused_key(peer: NodeId, digest: &Digest, refusal: u16) -> Vec<u8> {
 /// Key of what a member holds of a conversation.
 pub fn held_key(member: MemberId, conversation: MessageId) -> Vec<u8> {
     [&member.to_bytes()[..], &conversation.to_bytes()].concat()
+}
+
+/// Key of a term in a conversation. Ids begin with the time, so the complement has the latest first.
+pub fn term_key(token: [u8; 16], conversation: MessageId) -> Vec<u8> {
+    [token, complement(conversation)].concat()
+}
+
+/// The place of a conversation among those that a term finds.
+pub fn complement(conversation: MessageId) -> [u8; 16] {
+    conversation.to_bytes().map(|byte| !byte)
+}
+
+/// The conversation at a place among those that a term finds.
+pub fn of_complement(place: [u8; 16]) -> MessageId {
+    MessageId::from_bytes(place.map(|byte| !byte))
 }
 
 /// Key of a peer's head.

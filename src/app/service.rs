@@ -10,7 +10,9 @@ use super::permit::{Action, Permit};
 use super::project::{Projected, project};
 use super::view::View;
 use super::witness::{self, Witness, WitnessTimes};
-use super::{alerts, deliver, members, read, receipts, receive, requests, respond, supersede};
+use super::{
+    alerts, deliver, members, read, receipts, receive, requests, respond, search, supersede,
+};
 use crate::base::{Actor, Digest, Entropy, MemberId, NodeId, Timestamp};
 use crate::exchange::Flight;
 use crate::store::{IndexError, Log};
@@ -322,6 +324,7 @@ impl Service {
             } => read::exchanges(self, turn, *outgoing, *state, *limit, cursor.as_deref()),
             Ask::ReadExchange { exchange } => read::exchange(self, turn, permit.actor(), *exchange),
             Ask::GlanceExchange { exchange } => read::glance(self, turn, *exchange),
+            Ask::Search(sought) => search::search(self, turn, permit.actor(), sought),
             Ask::PublishAlert {
                 audience,
                 id,
@@ -397,6 +400,7 @@ fn action_of(ask: &Ask) -> &'static [Action] {
         Ask::Supersede { .. } => &[Action::SupersedeRequest],
         Ask::ListExchanges { .. } | Ask::GlanceExchange { .. } => &[Action::ListExchanges],
         Ask::ReadExchange { .. } => &[Action::ReadExchange],
+        Ask::Search(_) => &[Action::Search],
         Ask::PublishAlert { .. } | Ask::PreviewAlert { .. } => &[Action::PublishAlert],
         Ask::OnAlert { on, .. } => alerts::action_of(&on.command),
         Ask::Subscribe { .. } => &[Action::SubscribeAlerts],

@@ -5,6 +5,8 @@ use super::error::AppError;
 use super::input::{Attached, Reply};
 use super::requests::{Letter, compose};
 use super::respond::{exchange_row, listed, say, sent_before};
+use super::rows::ExchangeRow;
+use super::search;
 use super::service::{Service, Stop, Turn};
 use crate::base::{Actor, MessageId};
 use crate::domain::message::Body;
@@ -50,6 +52,7 @@ pub(super) fn supersede(
         request.links.push(link);
     }
     request.validate().map_err(AppError::Invalid)?;
+    let earlier = search::compared(service, turn, by, new.id, &request)?;
     let letter = Letter {
         id: new.id,
         conversation: new.id,
@@ -61,6 +64,10 @@ pub(super) fn supersede(
     };
     compose(service, turn, by, letter)?;
     say(service, turn, by, &row, message, ended, &[])?;
-    let rows = vec![exchange_row(turn, old)?, exchange_row(turn, new.id)?];
+    let new = ExchangeRow {
+        earlier,
+        ..exchange_row(turn, new.id)?
+    };
+    let rows = vec![exchange_row(turn, old)?, new];
     Ok(Reply::Exchanges(rows, None))
 }

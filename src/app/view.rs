@@ -105,6 +105,11 @@ impl<'a> View<'a> {
         }
     }
 
+    /// What stands for a word in keys of the index.
+    pub fn token(&self, word: &str) -> [u8; 16] {
+        self.index.token(word)
+    }
+
     /// The row under `key`.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! `alert …`: smuggling-trend alerts, as a client of the running node.
 
 mod args;
-mod words;
+pub mod words;
 
 use clap::Subcommand;
 use serde_json::Value;

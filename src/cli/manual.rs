@@ -24,8 +24,9 @@ macro_rules! pages {
     };
 }
 
-const PAGES: [Page; 10] = pages![
-    "alerts" "clocks" "errors" "handling" "log" "recovery" "requests" "roles" "trust" "witness"
+const PAGES: [Page; 11] = pages![
+    "alerts" "clocks" "errors" "handling" "log" "recovery" "requests" "roles" "search" "trust"
+    "witness"
 ];
 
 /// `help`.

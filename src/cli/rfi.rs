@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::failure::Failure;
 use super::session::{ReaderArgs, SessionArgs};
-use super::{input, output, thread};
+use super::{input, output, search, thread};
 use crate::api::{Direction, ExchangeSummary, Page, SendRequest, Sent};
 use crate::base::{MemberId, MessageId, Role, Timestamp};
 
@@ -107,7 +107,7 @@ impl Rfi {
         match self {
             Self::Send(args) => {
                 let sent = args.send().await?;
-                output::print(&sent, || all_now(&sent.exchanges), json)
+                output::print(&sent, || sent_text(&sent), json)
             }
             Self::List(args) => {
                 let page = args.list().await?;
@@ -128,7 +128,7 @@ impl Rfi {
             Self::Withdraw(args) => done(&args.run().await?, json),
             Self::Supersede(args) => {
                 let both = args.run().await?;
-                output::print(&both, || all_now(&both.exchanges), json)
+                output::print(&both, || sent_text(&both), json)
             }
             Self::Feedback(args) => done(&args.run().await?, json),
             Self::Close(args) => done(&args.run().await?, json),
@@ -172,13 +172,20 @@ fn done(exchange: &ExchangeSummary, json: bool) -> Result<(), Failure> {
     output::print(exchange, || thread::exchange_now(exchange, now), json)
 }
 
-fn all_now(exchanges: &[ExchangeSummary]) -> String {
+/// What was sent, and a warning where others were asked about the same, or asked about it.
+fn sent_text(sent: &Sent) -> String {
     let now = Timestamp::system();
-    exchanges
+    let exchanges = sent
+        .exchanges
         .iter()
         .map(|exchange| thread::exchange_now(exchange, now))
         .collect::<Vec<_>>()
-        .join("\n")
+        .join("\n");
+    if sent.earlier.is_empty() {
+        return exchanges;
+    }
+    let others = search::earlier(&sent.earlier, now);
+    format!("{exchanges}\nThis was asked about before:\n{others}")
 }
 
 fn list_text(page: &Page<ExchangeSummary>) -> String {

@@ -8,6 +8,7 @@ use serde_json::Value;
 pub use progress::clock_words;
 use progress::{clock_lines, questions};
 
+use super::search;
 use super::text::{clean, content, count, hang, size, time};
 use crate::api::{
     AttachmentView, Direction, EventView, ExchangeSummary, ExchangeView, PeerLogView, ProofView,
@@ -76,6 +77,7 @@ pub fn exchange(view: &ExchangeView, now: Timestamp) -> String {
     if let Some(reason) = &view.delay_reason {
         text += &hang("  delay      ", reason);
     }
+    text += &search::earlier(&view.earlier, now);
     text += &questions(&view.questions);
     text += &events(&view.events);
     if !view.actions.is_empty() {

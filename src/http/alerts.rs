@@ -1,6 +1,6 @@
 //! Alerts: publishing, revising, what others say to them, and subscriptions.
 
-mod shapes;
+pub(super) mod shapes;
 
 use axum::Json;
 use axum::extract::State;

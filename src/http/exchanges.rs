@@ -9,7 +9,7 @@ use super::Api;
 use super::attachments::take;
 use super::auth::{Body, Params, Place, SignedIn};
 use super::problem::Failure;
-use super::shapes;
+use super::{search, shapes};
 use crate::api::{Direction, ExchangeSummary, ExchangeView, Page, SendRequest, Sent};
 use crate::app::rows::ExchangeRow;
 use crate::app::{Action, AppError, Ask, Reply, check_asked};
@@ -31,8 +31,7 @@ pub async fn send(
     };
     let rows = rows_of(api.ask(&caller, Action::SendRequest, ask).await?)?;
     let now = Timestamp::system();
-    let exchanges = rows.iter().map(|row| shapes::summary(row, now)).collect();
-    Ok((StatusCode::ACCEPTED, Json(Sent { exchanges })))
+    Ok((StatusCode::ACCEPTED, Json(search::sent(&rows, now))))
 }
 
 /// What `GET /exchanges` can be narrowed by.
@@ -95,6 +94,7 @@ pub async fn show(
         summary: shapes::summary(&row, now),
         questions: shapes::questions(&row.exchange),
         delay_reason: shapes::delay_reason(&row.exchange),
+        earlier: search::earlier(&row),
         events: shapes::events(&row.exchange, &items),
         actions: shapes::actions(&row, &caller),
     }))
@@ -105,6 +105,7 @@ pub fn rows_of(reply: Reply) -> Result<Vec<ExchangeRow>, Failure> {
     match reply {
         Reply::Exchanges(rows, _) => Ok(rows),
         Reply::Thread(..)
+        | Reply::Found(..)
         | Reply::Alerts(..)
         | Reply::AlertThread(..)
         | Reply::AlertPreview(_)

@@ -9,7 +9,7 @@ use super::attachments::{derived, take};
 use super::auth::{Body, Place, SignedIn};
 use super::exchanges::rows_of;
 use super::problem::Failure;
-use super::shapes;
+use super::{search, shapes};
 use crate::api::{
     ExchangeSummary, SendAcceptance, SendAnswer, SendClarification, SendRefusal, SendSupersession,
     Sent,
@@ -183,8 +183,7 @@ pub async fn supersede(
     };
     let rows = rows_of(api.ask(&caller, Action::SupersedeRequest, ask).await?)?;
     let now = Timestamp::system();
-    let exchanges = rows.iter().map(|row| shapes::summary(row, now)).collect();
-    Ok((StatusCode::ACCEPTED, Json(Sent { exchanges })))
+    Ok((StatusCode::ACCEPTED, Json(search::sent(&rows, now))))
 }
 
 async fn say(

@@ -269,6 +269,8 @@ fn other_event(item: &ThreadItem, other: &Other) -> EventView {
         Other::AttachmentRead { message, .. } => ("attachment-read", Some(*message)),
         Other::Consulted { .. }
         | Other::InputRefused { .. }
+        | Other::Searched { .. }
+        | Other::Matched { .. }
         | Other::Started { .. }
         | Other::Stopped
         | Other::TrustListInForce { .. }

@@ -75,6 +75,10 @@ pub trait Index: Send {
     /// [`IndexError`].
     fn applied(&self) -> Result<Option<Applied>, IndexError>;
 
+    /// What stands for a word in keys: equal words have equal tokens, and without the index's own
+    /// key a token tells nothing of its word.
+    fn token(&self, word: &str) -> [u8; 16];
+
     /// The value of a key.
     ///
     /// # Errors

@@ -243,6 +243,14 @@ impl Index for MemoryIndex {
         Ok(self.tables().applied)
     }
 
+    fn token(&self, word: &str) -> [u8; 16] {
+        let digest = Digest::of_parts(&[b"token", word.as_bytes()]);
+        *digest
+            .as_bytes()
+            .first_chunk()
+            .expect("a digest has 32 bytes")
+    }
+
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
         Ok(self.tables().values.get(&(table, key.to_vec())).cloned())
     }

@@ -116,6 +116,10 @@ impl Index for SledIndex {
             .transpose()
     }
 
+    fn token(&self, word: &str) -> [u8; 16] {
+        self.key.token(word)
+    }
+
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
         self.read(table.0, key)
     }

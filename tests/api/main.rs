@@ -10,6 +10,7 @@ mod office;
 mod receipts;
 mod removed;
 mod says;
+mod search;
 mod served;
 mod uploads;
 mod witness;

@@ -60,7 +60,8 @@ impl Signer for NoSigner {
 }
 
 /// Every table that says how things stand; what was refused is no part of it.
-const STATE: [Table; 20] = [
+const STATE: [Table; 21] = [
+    rows::TERM,
     rows::MESSAGE,
     rows::LEAF,
     rows::CONVERSATION,

@@ -178,3 +178,60 @@ fn a_rebuild_of_a_stopped_node_finds_every_entry() {
     let said = node.starts_with_everything();
     assert!(!said.contains("index-"), "{said}");
 }
+
+/// Bytes of the files below a folder.
+fn taken(folder: &std::path::Path) -> u64 {
+    let files = files(folder).into_iter();
+    let files = files.filter_map(|file| fs::metadata(file).ok());
+    files
+        .filter(|meta| meta.is_file())
+        .map(|meta| meta.len())
+        .sum()
+}
+
+#[test]
+fn an_index_grown_far_past_what_is_live_in_it_is_made_anew() {
+    use liaison::node::{Folder, OpenNode};
+    use liaison::store::{Index as _, IndexWrite, Table};
+
+    let mut node = stopped();
+    let before = taken(&node.index());
+    let folder = Folder(node.office().dir.clone());
+    let open = || {
+        let me = "MK-1".parse().expect("a node");
+        let passphrase = fs::read_to_string(folder.0.join("passphrase")).expect("a passphrase");
+        let keys = folder
+            .keys(me, passphrase.trim_end())
+            .expect("the keys open");
+        OpenNode::open(&folder, keys, &mut |_, _| ()).expect("the node opens")
+    };
+    let mut opened = open();
+    assert_eq!(opened.started.index_remark, None);
+    let applied = opened.index.applied().expect("it is whole");
+    let applied = applied.expect("it has followed the log");
+    // One row that is written again and again: sled keeps what it held before.
+    let mut chance = SeededEntropy::new(5);
+    while taken(&node.index()) < 80 << 20 {
+        for _ in 0..16 {
+            let mut value = vec![0; 256 << 10];
+            liaison::base::Entropy::fill(&mut chance, &mut value);
+            let (table, key) = (Table("grown"), b"row".to_vec());
+            let put = IndexWrite::Put { table, key, value };
+            opened.index.apply(vec![put], applied).expect("it takes it");
+        }
+        let (table, key) = (Table("grown"), b"row".to_vec());
+        let delete = IndexWrite::Delete { table, key };
+        opened
+            .index
+            .apply(vec![delete], applied)
+            .expect("it takes it");
+        opened.index.flush().expect("it is written");
+    }
+    drop(opened);
+    let grown = taken(&node.index());
+    let said = node.starts_with_everything();
+    assert!(said.contains("grown far past"), "{said}");
+    let after = taken(&node.index());
+    eprintln!("index: {before} bytes, grown to {grown}, made anew with {after}");
+    assert!(after < before + (4 << 20), "{after} after {before}");
+}

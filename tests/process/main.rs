@@ -11,6 +11,7 @@ mod examples;
 mod mistakes;
 mod office;
 mod run;
+mod search;
 mod world;
 
 mod folders;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     AlertRow, AttachmentRow, Delivery, ExchangeRow, HeadRow, MessageRow, OutboxRow, PullRow,
-    SubscriptionRow,
+    SubscriptionRow, TermPlace, TermRow,
 };
 use crate::app::change::Change;
 use crate::app::content::read_change;
@@ -268,6 +268,34 @@ impl Row for HeadRow {
     }
 }
 
+/// u16 places, each entry u64 ‖ place u16 ‖ u16 length ‖ form.
+impl Row for TermRow {
+    fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        put_count(&mut out, self.places.len());
+        for place in &self.places {
+            out.extend_from_slice(&place.entry.to_be_bytes());
+            out.extend_from_slice(&place.place.to_be_bytes());
+            put_count(&mut out, place.form.len());
+            out.extend_from_slice(place.form.as_bytes());
+        }
+        out
+    }
+
+    fn decode(bytes: &[u8], _: &dyn Log) -> Option<Self> {
+        whole(bytes, |reader| {
+            let mut places = Vec::new();
+            for _ in 0..reader.u16()? {
+                let (entry, place, len) = (reader.u64()?, reader.u16()?, reader.u16()?);
+                let form = reader.slice(usize::from(len))?;
+                let form = String::from_utf8(form.to_vec()).map_err(|_| TooShort)?;
+                places.push(TermPlace { entry, place, form });
+            }
+            Ok(Some(Self { places }))
+        })
+    }
+}
+
 /// JSON without the request, which its first entry holds.
 impl Row for ExchangeRow {
     fn encode(&self) -> Vec<u8> {
@@ -362,6 +390,14 @@ mod tests {
             since: at,
         });
         survives(OutboxRow::Receipt { since: at });
+        let place = |place| TermPlace {
+            entry: 4,
+            place,
+            form: "Örnek".to_owned(),
+        };
+        survives(TermRow {
+            places: vec![place(1), place(2)],
+        });
         survives(PullRow {
             message: id,
             index: 2,
