@@ -108,6 +108,9 @@ impl Index for SimIndex {
             ..applied
         }))
     }
+    fn token(&self, word: &str) -> [u8; 16] {
+        self.inner.token(word)
+    }
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
         let forgets = self.planted == Some(Planted::ForgetsWhatItKnows);
         if forgets && (table.0 == "message" || table.0 == "conversation") {
