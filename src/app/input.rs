@@ -237,6 +237,7 @@ impl Ask {
             | Self::ListAlerts { .. }
             | Self::Members(_)
             | Self::Witness(_)
+            | Self::Search(_)
             | Self::Health => None,
         }
     }
