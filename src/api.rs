@@ -4,6 +4,7 @@
 //! [`crate::domain`] writes them; where only their codes matter they are plain text here.
 
 mod alerts;
+mod letters;
 mod progress;
 mod says;
 mod search;
@@ -16,6 +17,10 @@ pub use alerts::{
     MemberSubscription, PreviewAlert, PublishAlert, SendContradiction, SendSighting, Subscribe,
     UpdateAlert,
 };
+pub use letters::{
+    DecideLetter, DecisionView, LetterSummary, LetterView, Outcome, PersonView, ReturnLetter,
+    StopView,
+};
 pub use progress::{ClockView, PauseView, QuestionView};
 pub use says::{SendAcceptance, SendAnswer, SendClarification, SendRefusal, SendSupersession};
 pub use search::{EarlierExchange, MatchedTerm, Search, SearchHit};
@@ -24,7 +29,7 @@ pub use witness::{
     AcknowledgeLogAlarm, LogAlarmView, LogView, OwnLogView, WitnessView, WitnessedView,
 };
 
-use crate::base::{Digest, MemberId, MessageId, NodeId, Role, Timestamp};
+use crate::base::{Digest, MemberId, MessageId, NodeId, PersonId, Role, Timestamp};
 
 /// An error as RFC 9457 problem details, with a stable code and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +55,8 @@ pub struct Problem {
 /// `GET /whoami`: the person behind the token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WhoAmI {
+    /// The person's pseudonym, as the log has it.
+    pub person: PersonId,
     /// The person's name at this node.
     pub name: String,
     /// The member that runs the node.
@@ -88,6 +95,22 @@ pub struct Health {
     /// What somebody has to see to.
     #[serde(default)]
     pub alarms: Vec<Alarm>,
+    /// Letters that wait for a second person.
+    #[serde(default)]
+    pub letters: WaitingLetters,
+}
+
+/// How many letters wait for a second person, and since when.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingLetters {
+    /// Those that wait for release.
+    pub in_review: u64,
+    /// Those that the protection gate stopped.
+    pub stopped: u64,
+    /// Those that left in an emergency and were not reviewed.
+    pub unreviewed: u64,
+    /// Since when the oldest of them waits.
+    pub since: Option<Timestamp>,
 }
 
 /// A member to which nothing is sent.
@@ -211,6 +234,9 @@ pub struct Sent {
     /// Other exchanges at this node about the same plate, number, document or name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<EarlierExchange>,
+    /// The letter that waits for a decision, where nothing was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letter: Option<Box<LetterSummary>>,
 }
 
 /// Which end of an exchange this node is.
@@ -259,6 +285,10 @@ pub struct ExchangeSummary {
     /// Why what waits in it is not sent: `removed` or `suspended`, as the other member is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withheld: Option<String>,
+    /// Letters of this office that belong to it and that somebody has to see to; in
+    /// `GET /exchanges/{id}` also those that left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub letters: Vec<LetterSummary>,
 }
 
 /// A list with a cursor for the next page.

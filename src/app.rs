@@ -8,6 +8,7 @@ pub mod core;
 mod deliver;
 mod error;
 mod input;
+mod letters;
 mod members;
 mod people;
 mod permit;
@@ -30,11 +31,15 @@ pub use input::{
     AlertFilter, Ask, Attached, Effect, Federation, FromPeer, HealthReply, Hit, HitRow, Input,
     OnAlert, PeerReceipt, Reply, ThreadItem, Ticket,
 };
+pub use letters::{
+    Decide, Decided, Draft, LETTER, LETTER_IN, LETTER_OPEN, LetterAsk, LetterChange, LetterFault,
+    LetterReply, LetterRow, LetterState, PERSON, POLICY, PersonChange, PersonRow,
+};
 pub use members::{
     Held, ListAlarm, ListOnRecord, MemberAsk, MemberChange, MemberReply, TrustDetails, Withheld,
     list_on_record,
 };
-pub use people::{People, PeopleError};
+pub use people::{People, PeopleError, PersonOnRecord};
 pub use permit::{Action, Caller, Denied, Permit, Thing};
 pub use receive::LARGEST_ATTACHMENT;
 pub use recipients::{MOST_ASKED, check_asked, named_once};

@@ -13,10 +13,12 @@ mod entry;
 mod event;
 mod evidence;
 mod failure;
+mod four_eyes;
 mod in_text;
 pub(crate) mod layout;
 mod note;
 mod receipt;
+mod shown;
 mod statement;
 pub mod tree;
 
@@ -30,9 +32,12 @@ pub use entry::{ENTRY_LEN, Entry, EntryError, Extension, MAX_EXTENSIONS_LEN};
 pub use event::{EntryKind, EventCode};
 pub use evidence::{Evidence, EvidenceError, MAX_EVIDENCE_LEN, MAX_PROOF_LEN, Prefix};
 pub use failure::{AnchorFault, AuditFailure, CheckpointFault};
+pub(crate) use four_eyes::decided;
+pub use four_eyes::{FourEyes, FourEyesFault, decision_holds};
 pub use note::{MAX_NOTE_LEN, NoteError, UnverifiedNote, verifier_key};
 pub use receipt::{
     CommonProof, MAX_BATCH, Receipt, ReceiptBatch, ReceiptError, ReceiptItem, Verified,
 };
+pub use shown::{Decision, Shown, entry_extensions};
 pub use statement::{MAX_STATEMENT_LEN, Opening, Statement, StatementError};
 pub use tree::Tree;

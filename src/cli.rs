@@ -10,6 +10,7 @@ mod dispatch;
 pub mod failure;
 mod input;
 mod key;
+mod letter;
 pub mod local;
 mod logging;
 mod manual;

@@ -17,6 +17,7 @@ use crate::api::{
 use crate::base::{MemberId, MessageId};
 
 mod alerts;
+mod letters;
 mod transfer;
 mod witness;
 
@@ -77,6 +78,14 @@ pub struct Client {
     http: reqwest::Client,
     address: SocketAddr,
     token: Zeroizing<String>,
+    review: Review,
+}
+
+/// Whether a second person is to release what this client composes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Review {
+    AsPolicySays,
+    Asked,
 }
 
 impl std::fmt::Debug for Client {
@@ -104,7 +113,15 @@ impl Client {
             http,
             address,
             token,
+            review: Review::AsPolicySays,
         }
+    }
+
+    /// The same client, which lets a second person release what it composes.
+    #[must_use]
+    pub fn for_release(mut self) -> Self {
+        self.review = Review::Asked;
+        self
     }
 
     /// The person behind the token.
@@ -146,7 +163,7 @@ impl Client {
     /// # Errors
     /// [`ClientError`].
     pub async fn send_request(&self, body: &SendRequest<Value>) -> Result<Sent, ClientError> {
-        self.post(&["requests"], body).await
+        self.compose(&["requests"], body).await
     }
 
     /// One page of exchanges; `cursor` is the last page's `next`.
@@ -215,7 +232,7 @@ impl Client {
         id: MessageId,
         body: &SendAnswer<Value>,
     ) -> Result<ExchangeSummary, ClientError> {
-        self.post(&["exchanges", &id.to_string(), "answer"], body)
+        self.compose(&["exchanges", &id.to_string(), "answer"], body)
             .await
     }
 
@@ -228,7 +245,7 @@ impl Client {
         id: MessageId,
         body: &SendRefusal,
     ) -> Result<ExchangeSummary, ClientError> {
-        self.post(&["exchanges", &id.to_string(), "refuse"], body)
+        self.compose(&["exchanges", &id.to_string(), "refuse"], body)
             .await
     }
 
@@ -242,7 +259,8 @@ impl Client {
         verb: &str,
         body: &impl Serialize,
     ) -> Result<ExchangeSummary, ClientError> {
-        self.post(&["exchanges", &id.to_string(), verb], body).await
+        self.compose(&["exchanges", &id.to_string(), verb], body)
+            .await
     }
 
     /// Puts another request to the same member in the place of one; gives both, the old one first.
@@ -254,7 +272,7 @@ impl Client {
         id: MessageId,
         body: &SendSupersession<Value>,
     ) -> Result<Sent, ClientError> {
-        self.post(&["exchanges", &id.to_string(), "supersede"], body)
+        self.compose(&["exchanges", &id.to_string(), "supersede"], body)
             .await
     }
 
@@ -291,6 +309,18 @@ impl Client {
         body: &impl Serialize,
     ) -> Result<T, ClientError> {
         self.json(self.request(Method::POST, path, &[]).json(body))
+            .await
+    }
+
+    /// Posts what a second person may have to release.
+    async fn compose<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let wanted = (self.review == Review::Asked).then_some("true");
+        let query = [("for_release", wanted)];
+        self.json(self.request(Method::POST, path, &query).json(body))
             .await
     }
 

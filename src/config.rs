@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::app::WitnessTimes;
 use crate::base::{MemberId, NodeId, Role};
 
+mod policy;
 mod render;
+
+pub use policy::Policy;
 
 /// The file's name inside a node's folder.
 pub const FILE: &str = "liaison.toml";
@@ -90,6 +93,9 @@ pub struct Settings {
     /// What the running node writes about itself.
     #[serde(default)]
     pub log: Log,
+    /// What a second person has to release.
+    #[serde(default)]
+    pub policy: Policy,
     /// Token files by role, for demonstrations.
     #[serde(default)]
     pub tokens: Tokens,
@@ -383,6 +389,7 @@ impl Settings {
             api: Api::default(),
             witness: Witness::default(),
             log: Log::default(),
+            policy: Policy::default(),
             tokens: Tokens::default(),
         }
     }
@@ -438,6 +445,7 @@ impl Settings {
             let message = "shorter than what may pass between two heartbeats".to_owned();
             return Err(("witness.silence_seconds", message));
         }
+        self.policy.check()?;
         if !self.api.listen.ip().is_loopback() {
             let message = format!(
                 "{} is not a loopback address: the API speaks plain HTTP and carries tokens, so put \

@@ -12,6 +12,8 @@ pub(crate) mod fixtures;
 pub mod handling;
 pub mod message;
 pub mod profile;
+pub mod protection;
+pub mod release;
 pub mod rfi;
 pub mod terms;
 #[cfg(test)]

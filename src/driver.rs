@@ -12,8 +12,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::app::core::{Core, Fatal, Outcome, Signer};
-use crate::app::{AppError, Ask, Federation, FromPeer, Input, Permit, Reply, Ticket};
+use crate::app::{
+    AppError, Ask, Federation, FromPeer, Input, Permit, PersonOnRecord, Reply, Ticket,
+};
 use crate::base::{MessageId, NodeId, OsEntropy, Timestamp};
+use crate::domain::release::ReleasePolicy;
 use crate::store::{Index, Log};
 use crate::wire;
 
@@ -150,6 +153,22 @@ impl Driver {
     /// [`Busy`] where it was not taken.
     pub fn install(&self, federation: Federation) -> Result<(), Busy> {
         self.post(Letter::Inputs(vec![Input::Federation(federation)]))
+    }
+
+    /// Tells who acts at the node, so that the log has them before they act.
+    ///
+    /// # Errors
+    /// [`Busy`] where it was not taken.
+    pub fn people(&self, people: Vec<PersonOnRecord>) -> Result<(), Busy> {
+        self.post(Letter::Inputs(vec![Input::People(people)]))
+    }
+
+    /// Puts a release policy in force.
+    ///
+    /// # Errors
+    /// [`Busy`] where it was not taken.
+    pub fn policy(&self, policy: ReleasePolicy) -> Result<(), Busy> {
+        self.post(Letter::Inputs(vec![Input::Policy(policy)]))
     }
 
     fn post(&self, letter: Letter) -> Result<(), Busy> {

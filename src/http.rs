@@ -4,6 +4,7 @@ mod alerts;
 mod attachments;
 mod auth;
 mod exchanges;
+mod letters;
 mod members;
 mod problem;
 mod says;
@@ -21,8 +22,9 @@ use axum::Router;
 use axum::routing::{get, post, put};
 
 use crate::app::{Caller, People};
-use crate::base::{MemberId, NodeId, Timestamp};
+use crate::base::{MemberId, NodeId, PersonId, Timestamp};
 use crate::driver::{Current, Driver};
+use crate::seal::person::PersonKey;
 use crate::seal::trust::Directory;
 use crate::store::BlobStore;
 
@@ -82,46 +84,69 @@ impl Api {
 /// How the people are read from their sealed file; none where it does not open.
 type ReadPeople = dyn Fn(&std::path::Path) -> Option<People> + Send + Sync;
 
+/// Who is told of the people that a changed file holds; whether they took it.
+type TellPeople = dyn Fn(&People) -> bool + Send + Sync;
+
 /// The people of the node, read again when their file changes.
 #[derive(Clone)]
 pub struct PeopleFile {
     path: PathBuf,
     read: Arc<ReadPeople>,
+    tell: Arc<TellPeople>,
     seen: Arc<std::sync::Mutex<Option<std::time::SystemTime>>>,
     people: Current<People>,
 }
 
 impl PeopleFile {
-    /// The file at `path`, which `read` opens.
+    /// The file at `path`, which `read` opens. `tell` hears of everybody in it before anybody acts,
+    /// and whenever it has changed.
     pub fn new(
         path: PathBuf,
         read: impl Fn(&std::path::Path) -> Option<People> + Send + Sync + 'static,
+        tell: impl Fn(&People) -> bool + Send + Sync + 'static,
     ) -> Self {
         Self {
             path,
             read: Arc::new(read),
+            tell: Arc::new(tell),
             seen: Arc::default(),
             people: Current::new(People::default()),
         }
     }
 
-    /// The person whose token this is.
+    /// Reads the file again if it has changed.
     ///
     /// # Panics
     /// Never: nothing panics while it holds the lock.
-    pub fn by_token(&self, token: &str) -> Option<Caller> {
+    pub fn refresh(&self) {
         let modified = std::fs::metadata(&self.path).and_then(|meta| meta.modified());
         if let Ok(modified) = modified {
             let mut seen = self.seen.lock().expect("nothing panics under this lock");
             if *seen != Some(modified) {
                 // A file that cannot be read leaves those in force who were.
                 if let Some(people) = (self.read)(&self.path) {
+                    let taken = (self.tell)(&people);
                     self.people.set(people);
-                    *seen = Some(modified);
+                    *seen = taken.then_some(modified);
                 }
             }
         }
+    }
+
+    /// The person whose token this is.
+    pub fn by_token(&self, token: &str) -> Option<Caller> {
+        self.refresh();
         self.people.get().by_token(token)
+    }
+
+    /// A person's name at this node.
+    pub fn name(&self, person: PersonId) -> Option<String> {
+        self.people.get().name(person).map(str::to_owned)
+    }
+
+    /// The key that a person signs with.
+    pub fn key(&self, person: PersonId) -> Option<PersonKey> {
+        self.people.get().key(person)
     }
 }
 
@@ -176,6 +201,14 @@ pub fn router(api: Api) -> Router {
         .route("/exchanges/{id}/supersede", post(says::supersede))
         .route("/exchanges/{id}/close", post(says::close))
         .route("/exchanges/{id}/reopen", post(says::reopen))
+        .route("/letters", get(letters::list))
+        .route("/letters/{id}", get(letters::show))
+        .route("/letters/{id}/release", post(letters::release))
+        .route("/letters/{id}/clear", post(letters::clear))
+        .route("/letters/{id}/emergency", post(letters::emergency))
+        .route("/letters/{id}/review", post(letters::review))
+        .route("/letters/{id}/return", post(letters::give_back))
+        .route("/letters/{id}/discard", post(letters::discard))
         .route("/alerts", get(alerts::list).post(alerts::publish))
         .route("/alerts/{id}", get(alerts::show))
         .route("/alerts/{id}/updates", post(alerts::update))

@@ -112,6 +112,7 @@ fn entry() -> NewEntry {
         actor: [1; 16],
         exchange: [2; 16],
         peer: None,
+        shown: Vec::new(),
         statement: Statement::Sent {
             id: MessageId::from_bytes([3; 16]),
             leaf: Digest::EMPTY,

@@ -1,15 +1,20 @@
 //! What happened, as the log keeps it: one change an entry. The index is the sum of all changes.
 
 mod events;
+mod kept;
+
+pub use kept::{KeptProof, KeptReceipt, ReceiptWord};
 
 use serde::{Deserialize, Serialize};
 
 use self::events::{received_event, sent_event};
+use super::letters::{LetterChange, PersonChange};
 use super::members::MemberChange;
 use super::witness::WitnessChange;
-use crate::audit::{EntryKind, EventCode, Receipt, ReceiptItem, Statement};
-use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, Timestamp};
+use crate::audit::{EntryKind, EventCode, Shown, Statement};
+use crate::base::{Actor, Digest, MemberId, MessageId, NodeId};
 use crate::domain::message::{Event, Header};
+use crate::domain::release::ReleasePolicy;
 use crate::domain::rfi::LocalGround;
 use crate::domain::terms::TermKind;
 use crate::seal::envelope::{SignedMessage, StoredMessage};
@@ -96,44 +101,6 @@ impl Message {
             signature,
         }
     }
-}
-
-/// A peer's receipt that was verified and kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptReceipt {
-    /// The node whose log it proves an entry of.
-    pub from: NodeId,
-    /// What it says of the message.
-    pub word: ReceiptWord,
-    /// The message of this node that it is about.
-    pub message: MessageId,
-    /// When the peer recorded it, by the peer's clock.
-    pub at: Timestamp,
-    /// The receipt.
-    pub proof: KeptProof,
-}
-
-/// A kept receipt, as far as it is known without reading another entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeptProof {
-    /// All of it.
-    Whole(Box<Receipt>),
-    /// What is its own; what it has in common with others lies in an earlier entry.
-    Sharing(Box<ReceiptItem>, u64),
-}
-
-/// What a receipt says of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReceiptWord {
-    /// It is stored in the peer's log.
-    Delivered,
-    /// A person at the peer opened it.
-    Opened,
-    /// All its attachments are stored at the peer.
-    AttachmentsStored,
-    /// The peer does not take it, and recorded why.
-    Refused(u16),
 }
 
 /// One thing that happened at this node.
@@ -262,6 +229,12 @@ pub enum Other {
     Member(MemberChange),
     /// Something about checkpoints and their witnesses.
     Witness(WitnessChange),
+    /// Something about a letter that waits.
+    Letter(LetterChange),
+    /// Something about the people who sign decisions.
+    Person(PersonChange),
+    /// Another release policy came into force.
+    Policy(ReleasePolicy),
 }
 
 /// What an entry says in the open, beside its commitment.
@@ -276,6 +249,8 @@ pub struct Heading {
     pub conversation: Option<MessageId>,
     /// What the entry commits to.
     pub statement: Statement,
+    /// What else it says in the open.
+    pub shown: Vec<Shown>,
 }
 
 impl Change {
@@ -294,6 +269,7 @@ impl Change {
                     id: message.header.id,
                     leaf: message.leaf(),
                 },
+                shown: Vec::new(),
             },
             Self::Received(message, _) => Heading {
                 kind: EntryKind::Collection,
@@ -305,39 +281,10 @@ impl Change {
                     id: message.header.id,
                     leaf: message.leaf(),
                 },
+                shown: Vec::new(),
             },
             Self::ReceiptKept(kept) => kept.heading(),
             Self::Other(other) => other.heading(by, content),
-        }
-    }
-}
-
-impl KeptReceipt {
-    /// The whole receipt, as it is when it is recorded.
-    ///
-    /// # Panics
-    /// If it was read back from an entry that shares it.
-    pub fn recorded(&self) -> &Receipt {
-        match &self.proof {
-            KeptProof::Whole(receipt) => receipt,
-            KeptProof::Sharing(..) => panic!("a receipt is whole when it is recorded"),
-        }
-    }
-
-    fn heading(&self) -> Heading {
-        Heading {
-            kind: EntryKind::Collection,
-            event: match self.word {
-                ReceiptWord::Delivered => EventCode::DeliveryReceiptReceived,
-                ReceiptWord::Opened => EventCode::OpeningReceiptReceived,
-                ReceiptWord::AttachmentsStored => EventCode::AttachmentsReceiptReceived,
-                ReceiptWord::Refused(_) => EventCode::DeliveryRefused,
-            },
-            peer: Some(self.from.member),
-            conversation: None,
-            statement: Statement::ReceiptReceived {
-                digest: Digest::of(&self.recorded().encode()),
-            },
         }
     }
 }
@@ -348,6 +295,7 @@ impl Other {
             digest: Digest::of(content),
         };
         let own = Some(by.member);
+        let mut shown = Vec::new();
         let (kind, event, peer, conversation, statement) = match self {
             Self::Opened {
                 sender,
@@ -464,6 +412,16 @@ impl Other {
                 let (kind, event, peer, statement) = change.heading();
                 (kind, event, peer.or(own), None, statement.unwrap_or(note))
             }
+            Self::Letter(change) => return change.heading(note),
+            Self::Person(change) => {
+                shown.push(change.shown());
+                (EntryKind::Operation, change.event(), own, None, note)
+            }
+            Self::Policy(policy) => {
+                shown.push(Shown::Policy(policy.clone()));
+                let event = EventCode::ConfigurationChanged;
+                (EntryKind::Operation, event, own, None, note)
+            }
         };
         Heading {
             kind,
@@ -471,6 +429,7 @@ impl Other {
             peer,
             conversation,
             statement,
+            shown,
         }
     }
 }

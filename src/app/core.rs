@@ -11,7 +11,7 @@ use super::rows::{Row, VERSION};
 use super::service::{Handled, Recorded, Service, Turn};
 use super::view::{Pending, View};
 use super::witness::{Say, WitnessTimes};
-use crate::audit::{CosignedCheckpoint, ReceiptBatch};
+use crate::audit::{CosignedCheckpoint, ReceiptBatch, Shown};
 use crate::base::{Digest, Entropy, MessageId, NodeId, Timestamp};
 use crate::exchange::Refusal;
 use crate::seal::envelope::SignedMessage;
@@ -289,6 +289,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             next_entry: self.log.size(),
             recorded: &mut recorded,
             effects: &mut effects,
+            letter: None,
         };
         for input in inputs {
             if self.service.handle(&mut turn, &input)? == Handled::AfterCommit {
@@ -338,6 +339,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             };
             let content = contents.write(index, &r.by, &r.change, signature.as_ref());
             let heading = r.change.heading(&r.by, &content);
+            let shown = [heading.shown, r.letter.map(Shown::Of).into_iter().collect()].concat();
             let exchange = heading.conversation.map(|id| self.pseudonym(id));
             NewEntry {
                 time: now,
@@ -347,6 +349,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
                 actor: r.by.person.to_bytes(),
                 exchange: exchange.unwrap_or_default(),
                 peer: heading.peer,
+                shown,
                 statement: heading.statement,
                 content,
             }

@@ -6,6 +6,7 @@ use crate::domain::alert::AlertRefused;
 use crate::domain::rfi::Refused;
 use crate::store::{IndexError, ReadError};
 
+use super::letters::LetterFault;
 use super::permit::Denied;
 
 /// A refusal to a person. Each has a stable code.
@@ -26,6 +27,9 @@ pub enum AppError {
     /// The alert does not allow it as it stands.
     #[error(transparent)]
     AlertNotNow(AlertRefused),
+    /// A letter is not taken, or a decision about one.
+    #[error(transparent)]
+    Letter(LetterFault),
     /// No trust list is installed.
     #[error("no trust list is installed at this node, so it knows no peers")]
     NoTrustList,
@@ -79,6 +83,7 @@ impl AppError {
             Self::Invalid(_) => "invalid",
             Self::NotNow(refused) => refused.code(),
             Self::AlertNotNow(refused) => refused.code(),
+            Self::Letter(fault) => fault.code(),
             Self::NoTrustList => "no-trust-list",
             Self::NotListed(_) => "not-listed",
             Self::ToOneself => "to-oneself",
@@ -108,6 +113,7 @@ impl AppError {
             Self::Invalid(_) => "Correct the fields named and send it again; nothing was sent.",
             Self::NotNow(_) => "Look at the exchange as it now stands with `liaison rfi show`.",
             Self::AlertNotNow(_) => "Look at the alert as it now stands with `liaison alert show`.",
+            Self::Letter(fault) => fault.next(),
             Self::NoTrustList => {
                 "Install the list that the members signed: `liaison trust install`."
             }

@@ -1,11 +1,18 @@
 //! What reaches the service, and what comes out of it.
 
+mod health;
+
+pub use health::HealthReply;
+
+use serde::{Deserialize, Serialize};
+
 use crate::audit::{Checkpoint, CosignedCheckpoint, Receipt, Statement};
 use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::alert::{
     Alert, AlertCommand, AlertState, Audience, Corridor, EventType, Selection, Status, Subscription,
 };
 use crate::domain::message::{AttachmentInfo, AttachmentSlot};
+use crate::domain::release::ReleasePolicy;
 use crate::domain::rfi::{Command, Request, State};
 use crate::domain::terms::{Strength, TermKind};
 use crate::exchange::Refusal;
@@ -13,11 +20,13 @@ use crate::seal::group::MessageSignature;
 
 use super::change::{Message, ReceiptWord};
 use super::error::AppError;
-use super::members::{ListAlarm, MemberAsk, MemberReply, TrustDetails};
+use super::letters::{LetterAsk, LetterReply, LetterRow};
+use super::members::{MemberAsk, MemberReply, TrustDetails};
+use super::people::PersonOnRecord;
 use super::permit::{Permit, Thing};
 use super::rows::{AlertRow, ExchangeRow};
 use super::search::SearchFor;
-use super::witness::{Say, WitnessAsk, WitnessReply, WitnessReport};
+use super::witness::{Say, WitnessAsk, WitnessReply};
 
 /// What one reply belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,7 +69,7 @@ impl Federation {
 }
 
 /// A sealed attachment of a message that is about to be sent.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attached {
     /// As the header lists it: the sealed file.
     pub slot: AttachmentSlot,
@@ -69,7 +78,7 @@ pub struct Attached {
 }
 
 /// Something to be done to an alert.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OnAlert {
     /// The alert.
     pub alert: MessageId,
@@ -214,6 +223,10 @@ pub enum Ask {
     Members(MemberAsk),
     /// Something about witnesses.
     Witness(WitnessAsk),
+    /// Compose this, and let a second person release it even where no policy wants that.
+    ForRelease(Box<Ask>),
+    /// Something about letters that wait.
+    Letters(LetterAsk),
     /// The node's state.
     Health,
 }
@@ -228,6 +241,9 @@ impl Ask {
             | Self::GlanceExchange { .. } => Some(Thing::Exchange),
             Self::OnAlert { .. } | Self::ReadAlert { .. } => Some(Thing::Alert),
             Self::ReadAttachment { .. } => Some(Thing::Attachment),
+            Self::ForRelease(ask) => ask.thing(),
+            Self::Letters(LetterAsk::List { .. }) => None,
+            Self::Letters(_) => Some(Thing::Letter),
             Self::SendRequest { .. }
             | Self::ListExchanges { .. }
             | Self::PublishAlert { .. }
@@ -266,6 +282,11 @@ pub enum Reply {
     Members(Box<MemberReply>),
     /// Something about witnesses.
     Witness(Box<WitnessReply>),
+    /// What was composed waits for a decision; with the exchange that it belongs to, where there is
+    /// one.
+    Waits(Box<LetterRow>, Option<Box<ExchangeRow>>),
+    /// Something about letters that wait.
+    Letters(Box<LetterReply>),
     /// The node's state.
     Health(Box<HealthReply>),
     /// The peer may fetch the message's attachments.
@@ -288,27 +309,6 @@ pub enum HitRow {
     Exchange(Box<ExchangeRow>),
     /// An alert.
     Alert(Box<AlertRow>),
-}
-
-/// The node's state, as far as the service knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HealthReply {
-    /// The trust list in force.
-    pub federation: Option<Federation>,
-    /// The log's size.
-    pub log_size: u64,
-    /// The log's root.
-    pub log_root: Digest,
-    /// Entries that queries see.
-    pub index_size: u64,
-    /// What does not agree about the trust list.
-    pub list_alarms: Vec<ListAlarm>,
-    /// What waits for each other member, and since when: also for members that are out.
-    pub waiting: Vec<(MemberId, u64, Option<Timestamp>)>,
-    /// Nodes with a link.
-    pub linked: Vec<NodeId>,
-    /// How the logs stand.
-    pub witness: WitnessReport,
 }
 
 /// One entry of a thread, read back from the log.
@@ -396,6 +396,10 @@ pub enum Input {
     MayFetch(Ticket, NodeId, MessageId),
     /// Another trust list came into force.
     Federation(Federation),
+    /// The people of the node, who may have changed.
+    People(Vec<PersonOnRecord>),
+    /// The release policy in force.
+    Policy(ReleasePolicy),
     /// The node begins to serve.
     Start {
         /// The program's version.
@@ -485,6 +489,8 @@ pub fn receipt_word(statement: &Statement) -> Option<ReceiptWord> {
         Statement::Sent { .. }
         | Statement::ReceiptReceived { .. }
         | Statement::Note { .. }
+        | Statement::Released { .. }
+        | Statement::Cleared { .. }
         | Statement::Witnessed { .. }
         | Statement::LogAlarm { .. } => None,
     }

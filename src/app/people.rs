@@ -4,7 +4,12 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
 use super::Caller;
-use crate::base::{Digest, Entropy, PersonId, Role, Timestamp};
+use super::change::{Change, Other};
+use super::letters::{PERSON, PersonChange, PersonRow};
+use super::service::Turn;
+use crate::base::{Actor, Digest, Entropy, MemberId, PersonId, Role, Timestamp};
+use crate::seal::person::{PersonKey, TokenKey};
+use crate::store::IndexError;
 
 /// Why a person cannot be added.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +37,66 @@ struct Person {
     name: String,
     roles: Vec<Role>,
     token: Digest,
+    /// What the person signs decisions with; its secret half follows from the token.
+    key: PersonKey,
     added: Timestamp,
+}
+
+/// A person as the log is to have one: without the name, which never leaves the node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonOnRecord {
+    /// The person.
+    pub person: PersonId,
+    /// The key that the person signs decisions with.
+    pub key: PersonKey,
+    /// What the person may act as.
+    pub roles: Vec<Role>,
+}
+
+/// Records who came, changed or went, so that decisions can be checked from the log alone.
+///
+/// # Errors
+/// Whatever the index gives.
+pub(super) fn on_record(
+    me: MemberId,
+    turn: &mut Turn<'_>,
+    people: &[PersonOnRecord],
+) -> Result<(), IndexError> {
+    let known = turn
+        .view
+        .range::<PersonRow>(PERSON, &[], None, usize::MAX)?;
+    let mut changes = Vec::new();
+    for person in people {
+        let id = person.person.to_bytes();
+        let before = known
+            .iter()
+            .find(|(key, _)| **key == id)
+            .map(|(_, row)| row);
+        if before.is_some_and(|row| row.key == person.key && row.roles == person.roles) {
+            continue;
+        }
+        changes.push(PersonChange::Known {
+            person: person.person,
+            key: person.key,
+            roles: person.roles.clone(),
+            before: before.is_some(),
+        });
+    }
+    for (key, _) in &known {
+        let stays = people
+            .iter()
+            .any(|person| person.person.to_bytes() == **key);
+        if let Ok(gone) = <[u8; 16]>::try_from(&**key)
+            && !stays
+        {
+            let person = PersonId::from_bytes(gone);
+            changes.push(PersonChange::Gone { person });
+        }
+    }
+    for change in changes {
+        turn.record(me, Actor::node(me), Change::Other(Other::Person(change)))?;
+    }
+    Ok(())
 }
 
 /// All people who can sign in at a node.
@@ -79,9 +143,32 @@ impl People {
             name: name.to_owned(),
             roles,
             token: Digest::of(token.as_bytes()),
+            key: TokenKey::of(&token).public(),
             added: now,
         });
         Ok(token)
+    }
+
+    /// The people as the log is to have them.
+    pub fn on_record(&self) -> Vec<PersonOnRecord> {
+        let on_record = |person: &Person| PersonOnRecord {
+            person: person.id,
+            key: person.key,
+            roles: person.roles.clone(),
+        };
+        self.people.iter().map(on_record).collect()
+    }
+
+    /// A person's name at this node.
+    pub fn name(&self, person: PersonId) -> Option<&str> {
+        let found = self.people.iter().find(|known| known.id == person);
+        found.map(|known| &*known.name)
+    }
+
+    /// The key that a person signs with.
+    pub fn key(&self, person: PersonId) -> Option<PersonKey> {
+        let found = self.people.iter().find(|known| known.id == person);
+        found.map(|known| known.key)
     }
 
     /// The person whose token this is.

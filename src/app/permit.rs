@@ -65,6 +65,18 @@ pub enum Action {
     AcknowledgeAlert,
     /// Choose the corridors that the member wants alerts about.
     SubscribeAlerts,
+    /// Let a letter of another person leave.
+    ReleaseLetter,
+    /// Let a letter of another person leave that the protection gate stopped.
+    ClearLetter,
+    /// Give a letter back to who wrote it.
+    ReturnLetter,
+    /// Throw a letter away.
+    DiscardLetter,
+    /// Let a life-threatening request leave alone, where nobody answers.
+    ReleaseInEmergency,
+    /// Look at an emergency release afterwards.
+    ReviewRelease,
     /// See the node's state.
     ReadHealth,
     /// See which exchanges a member has, by their ids.
@@ -77,7 +89,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 34] = [
         Self::SendRequest,
         Self::ListExchanges,
         Self::ReadExchange,
@@ -102,6 +114,12 @@ impl Action {
         Self::ContradictAlert,
         Self::AcknowledgeAlert,
         Self::SubscribeAlerts,
+        Self::ReleaseLetter,
+        Self::ClearLetter,
+        Self::ReturnLetter,
+        Self::DiscardLetter,
+        Self::ReleaseInEmergency,
+        Self::ReviewRelease,
         Self::ReadHealth,
         Self::ReadHoldings,
         Self::AcknowledgeAlarm,
@@ -135,6 +153,12 @@ impl Action {
             Self::ContradictAlert => "contradict an alert",
             Self::AcknowledgeAlert => "acknowledge an alert",
             Self::SubscribeAlerts => "choose which alerts the member wants",
+            Self::ReleaseLetter => "release a letter",
+            Self::ClearLetter => "clear a letter that the protection gate stopped",
+            Self::ReturnLetter => "return a letter",
+            Self::DiscardLetter => "discard a letter",
+            Self::ReleaseInEmergency => "release a request in an emergency",
+            Self::ReviewRelease => "review an emergency release",
             Self::ReadHealth => "see the node's state",
             Self::ReadHoldings => "see what a member holds",
             Self::AcknowledgeAlarm => "take note of an alarm about a log",
@@ -160,6 +184,11 @@ impl Action {
             | Self::AskClarification
             | Self::ChannelRequest
             | Self::AnnounceDelay => &[Role::Contact, Role::Officer],
+            Self::ReleaseLetter | Self::ClearLetter | Self::ReturnLetter | Self::ReviewRelease => {
+                &[Role::Releaser]
+            }
+            Self::DiscardLetter => &[Role::Officer, Role::Contact],
+            Self::ReleaseInEmergency => &[Role::Officer],
             Self::PublishAlert | Self::ReviseAlert | Self::SubscribeAlerts => &[Role::Contact],
             Self::ReadAlerts => &[Role::Officer, Role::Contact, Role::Releaser, Role::Observer],
             Self::SightAlert | Self::ContradictAlert => &[Role::Contact, Role::Officer],
@@ -193,6 +222,8 @@ pub enum Thing {
     Alert,
     /// A file of a message.
     Attachment,
+    /// A letter that waits.
+    Letter,
 }
 
 impl Thing {
@@ -202,13 +233,14 @@ impl Thing {
             Self::Exchange => "exchange",
             Self::Alert => "alert",
             Self::Attachment => "attachment",
+            Self::Letter => "letter",
         }
     }
 
     /// Whoever may do one of these sees that it is there.
     fn seen_by(self) -> &'static [Action] {
         match self {
-            Self::Exchange => &[Action::ReadExchange],
+            Self::Exchange | Self::Letter => &[Action::ReadExchange],
             Self::Alert => &[Action::ReadAlerts],
             Self::Attachment => &[Action::ReadExchange, Action::ReadAlerts],
         }
@@ -319,6 +351,8 @@ mod tests {
                     A::SightAlert,
                     A::ContradictAlert,
                     A::AcknowledgeAlert,
+                    A::DiscardLetter,
+                    A::ReleaseInEmergency,
                     A::ReadHealth,
                     A::ReadHoldings,
                 ],
@@ -326,6 +360,10 @@ mod tests {
             (
                 Role::Releaser,
                 vec![
+                    A::ReleaseLetter,
+                    A::ClearLetter,
+                    A::ReturnLetter,
+                    A::ReviewRelease,
                     A::ListExchanges,
                     A::ReadExchange,
                     A::Search,
@@ -355,6 +393,7 @@ mod tests {
                     A::ContradictAlert,
                     A::AcknowledgeAlert,
                     A::SubscribeAlerts,
+                    A::DiscardLetter,
                     A::ReadHealth,
                     A::ReadHoldings,
                 ],

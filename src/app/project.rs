@@ -4,6 +4,7 @@ mod receipts;
 
 use super::alerts;
 use super::change::{Change, Message, Other};
+use super::letters::{POLICY, letter_changed, person_changed};
 use super::members::{ListOnRecord, hold, list_in_force};
 use super::rows::{self, *};
 use super::search;
@@ -175,6 +176,7 @@ fn converse(
                 withheld: None,
                 witnessed: false,
                 earlier: Vec::new(),
+                letters: Vec::new(),
             };
             view.put(
                 EXCHANGE_ORDER,
@@ -304,6 +306,15 @@ fn other(
         }
         Other::GroundNoted { conversation, .. } => {
             on_exchange(view, *conversation, p, |_| ())?;
+            Ok(())
+        }
+        Other::Letter(change) => letter_changed(view, p, change),
+        Other::Person(change) => {
+            person_changed(view, p, change);
+            Ok(())
+        }
+        Other::Policy(policy) => {
+            view.put(POLICY, Vec::new(), policy);
             Ok(())
         }
         Other::Consulted { .. }

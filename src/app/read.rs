@@ -5,13 +5,12 @@ use super::change::{Change, KeptProof, Other};
 use super::content::{read_change, whole_receipt};
 use super::error::AppError;
 use super::input::{HealthReply, Reply, ThreadItem};
-use super::members;
 use super::permit::{Action, Permit};
 use super::rows::*;
 use super::search;
 use super::service::{Service, Stop, Turn};
 use super::view::after_prefix;
-use super::witness;
+use super::{letters, members, witness};
 use crate::base::{Actor, MemberId, MessageId, Role};
 use crate::domain::rfi::State;
 
@@ -79,8 +78,7 @@ pub(super) fn exchanges(
     found.truncate(limit);
     let mut rows: Vec<ExchangeRow> = found.into_iter().map(|(_, row)| row).collect();
     for row in &mut rows {
-        row.withheld = members::withheld(service, turn, row)?;
-        row.witnessed = is_witnessed(turn, row)?;
+        look_up(service, turn, row)?;
     }
     Ok(Reply::Exchanges(rows, next))
 }
@@ -91,9 +89,16 @@ pub(super) fn glance(service: &Service, turn: &Turn<'_>, id: MessageId) -> Resul
         .view
         .row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?
         .ok_or(AppError::NotFound("exchange"))?;
-    row.withheld = members::withheld(service, turn, &row)?;
-    row.witnessed = is_witnessed(turn, &row)?;
+    look_up(service, turn, &mut row)?;
     Ok(Reply::Exchanges(vec![row], None))
+}
+
+/// Adds what is known only when an exchange is read.
+fn look_up(service: &Service, turn: &Turn<'_>, row: &mut ExchangeRow) -> Result<(), Stop> {
+    row.withheld = members::withheld(service, turn, row)?;
+    row.letters = letters::letters_in(turn, row.id)?;
+    row.witnessed = is_witnessed(turn, row)?;
+    Ok(())
 }
 
 /// Whether what the sides last said to each other is under a witnessed checkpoint: the other
@@ -134,8 +139,7 @@ pub(super) fn exchange(
         .view
         .row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?
         .ok_or(AppError::NotFound("exchange"))?;
-    row.withheld = members::withheld(service, turn, &row)?;
-    row.witnessed = is_witnessed(turn, &row)?;
+    look_up(service, turn, &mut row)?;
     row.earlier = earlier;
     Ok(Reply::Thread(Box::new(row), thread))
 }
@@ -247,7 +251,9 @@ pub(super) fn attachment(
             break;
         }
     }
-    let (sender, row) = found.ok_or_else(|| missing.clone())?;
+    let Some((sender, row)) = found else {
+        return waiting_attachment(service, turn, permit, message, index);
+    };
     // Leave to read alerts is no leave to read what belongs to an exchange.
     let alert = row.kind.is_of_an_alert();
     if permit.action() == Action::ReadAlerts && !alert {
@@ -283,6 +289,27 @@ pub(super) fn attachment(
     Ok(Reply::Attachment(info, stored))
 }
 
+/// An attachment of a message that waits as a letter.
+fn waiting_attachment(
+    service: &Service,
+    turn: &mut Turn<'_>,
+    permit: &Permit,
+    message: MessageId,
+    index: u16,
+) -> Result<Reply, Stop> {
+    if permit.action() == Action::ReadAlerts {
+        return Err(AppError::NotFound("attachment").into());
+    }
+    let (conversation, file) = letters::attached(turn, message, index)?;
+    let read = Other::AttachmentRead {
+        conversation,
+        message,
+        index,
+    };
+    turn.record(service.me.member, permit.actor(), Change::Other(read))?;
+    Ok(Reply::Attachment(file.info, message))
+}
+
 /// The node's state.
 pub(super) fn health(service: &Service, turn: &Turn<'_>) -> Result<Reply, Stop> {
     let me = service.me.member;
@@ -307,6 +334,7 @@ pub(super) fn health(service: &Service, turn: &Turn<'_>) -> Result<Reply, Stop> 
     }
     let health = HealthReply {
         federation: service.federation.clone(),
+        letters: letters::open(turn)?,
         list_alarms: service.list_alarms(),
         log_size: turn.log.size(),
         log_root: turn.log.root(),

@@ -121,6 +121,8 @@ fn subject(
         | Statement::Sent { .. }
         | Statement::ReceiptReceived { .. }
         | Statement::Note { .. }
+        | Statement::Released { .. }
+        | Statement::Cleared { .. }
         | Statement::Witnessed { .. }
         | Statement::LogAlarm { .. } => None,
     };

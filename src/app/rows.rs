@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::letters::LetterRow;
 use super::members::Withheld;
 use super::search::Earlier;
 use crate::audit::Origin;
@@ -148,6 +149,9 @@ pub struct ExchangeRow {
     /// Other exchanges about the same; known only when it was looked for.
     #[serde(skip)]
     pub earlier: Vec<Earlier>,
+    /// The letters of this office that belong to it; known only when it is read.
+    #[serde(skip)]
+    pub letters: Vec<LetterRow>,
 }
 
 /// The checkpoint under a receipt.

@@ -11,7 +11,8 @@ use super::project::{Projected, project};
 use super::view::View;
 use super::witness::{self, Witness, WitnessTimes};
 use super::{
-    alerts, deliver, members, read, receipts, receive, requests, respond, search, supersede,
+    alerts, deliver, letters, members, people, read, receipts, receive, requests, respond, search,
+    supersede,
 };
 use crate::base::{Actor, Digest, Entropy, MemberId, NodeId, Timestamp};
 use crate::exchange::Flight;
@@ -33,6 +34,8 @@ pub struct Recorded {
     pub by: Actor,
     /// What happened.
     pub change: Change,
+    /// The entry of the letter that it came of, where it was one.
+    pub letter: Option<u64>,
 }
 
 /// What the service keeps in memory: links, and nothing that a restart would miss.
@@ -72,6 +75,17 @@ pub struct Turn<'a> {
     pub recorded: &'a mut Vec<Recorded>,
     /// What to do after that.
     pub effects: &'a mut Vec<Effect>,
+    /// The entry of the letter that leaves now.
+    pub letter: Option<u64>,
+}
+
+/// A place in a turn to go back to.
+#[derive(Debug)]
+pub struct Mark {
+    recorded: usize,
+    next_entry: u64,
+    effects: usize,
+    view: usize,
 }
 
 /// Whether an input was handled, or needs entries that become readable only with the commit.
@@ -96,9 +110,34 @@ impl Turn<'_> {
             change: &change,
         };
         project(&mut self.view, me, &projected)?;
-        self.recorded.push(Recorded { by, change });
+        let letter = self.letter;
+        self.recorded.push(Recorded { by, change, letter });
         self.next_entry += 1;
         Ok(entry)
+    }
+
+    /// The place where the turn is now.
+    pub fn mark(&mut self) -> Mark {
+        Mark {
+            recorded: self.recorded.len(),
+            next_entry: self.next_entry,
+            effects: self.effects.len(),
+            view: self.view.remember(),
+        }
+    }
+
+    /// Takes back all that was recorded since a place.
+    pub fn take_back(&mut self, mark: &Mark) {
+        self.recorded.truncate(mark.recorded);
+        self.next_entry = mark.next_entry;
+        self.effects.truncate(mark.effects);
+        self.view.take_back(mark.view);
+        self.letter = None;
+    }
+
+    /// What was recorded since a place.
+    pub fn recorded_since(&self, mark: &Mark) -> &[Recorded] {
+        &self.recorded[mark.recorded..]
     }
 }
 
@@ -151,6 +190,8 @@ impl Service {
                 self.stirred.extend(self.flight.members());
                 self.record_list(turn)?;
             }
+            Input::People(people) => people::on_record(self.me.member, turn, people)?,
+            Input::Policy(policy) => letters::put_in_force(self.me.member, turn, policy)?,
             Input::Start { version } => {
                 let change = Change::Other(Other::Started {
                     version: version.clone(),
@@ -271,6 +312,7 @@ impl Service {
         } else {
             Err(Stop::Error(AppError::NotFound("action")))
         };
+        turn.view.settle();
         let outcome = match outcome {
             Ok(reply) => Ok(reply),
             Err(Stop::Error(AppError::Index)) => return Err(IndexError::Damaged),
@@ -282,24 +324,30 @@ impl Service {
     }
 
     fn decide(&mut self, turn: &mut Turn<'_>, permit: &Permit, ask: &Ask) -> Result<Reply, Stop> {
-        match ask {
-            Ask::SendRequest { to, request } => {
-                requests::send(self, turn, permit.actor(), to, request)
+        match (ask, letters::letter_of(ask)) {
+            (_, Some((letter, review))) => {
+                letters::send(self, turn, permit.actor(), letter, review)
             }
+            (Ask::Letters(ask), None) => letters::ask(self, turn, permit, ask),
+            (ask, None) => self.answer(turn, permit, ask),
+        }
+    }
+
+    /// Composes what can be a letter.
+    pub(super) fn compose(
+        &mut self,
+        turn: &mut Turn<'_>,
+        by: Actor,
+        ask: &Ask,
+    ) -> Result<Reply, Stop> {
+        match ask {
+            Ask::SendRequest { to, request } => requests::send(self, turn, by, to, request),
             Ask::Respond {
                 exchange,
                 message,
                 command,
                 attached,
-            } => respond::respond(
-                self,
-                turn,
-                permit.actor(),
-                *exchange,
-                *message,
-                command,
-                attached,
-            ),
+            } => respond::respond(self, turn, by, *exchange, *message, command, attached),
             Ask::Supersede {
                 exchange,
                 message,
@@ -313,9 +361,44 @@ impl Service {
                     request,
                     attached,
                 };
-                let (by, reason) = (permit.actor(), reason.as_deref());
+                let reason = reason.as_deref();
                 supersede::supersede(self, turn, by, *exchange, *message, reason, &new)
             }
+            Ask::PublishAlert {
+                audience,
+                id,
+                alert,
+                attached,
+            } => alerts::publish(self, turn, by, audience, *id, alert, attached),
+            Ask::OnAlert { on, attached } => alerts::act(self, turn, by, on, attached),
+            Ask::ForRelease(_)
+            | Ask::Letters(_)
+            | Ask::ListExchanges { .. }
+            | Ask::ReadExchange { .. }
+            | Ask::GlanceExchange { .. }
+            | Ask::PreviewAlert { .. }
+            | Ask::Subscribe { .. }
+            | Ask::ListSubscriptions
+            | Ask::ListAlerts { .. }
+            | Ask::ReadAlert { .. }
+            | Ask::ReadAttachment { .. }
+            | Ask::Members(_)
+            | Ask::Witness(_)
+            | Ask::Search(_)
+            | Ask::Health => Err(AppError::NotFound("letter").into()),
+        }
+    }
+
+    /// Answers what is no letter.
+    fn answer(&mut self, turn: &mut Turn<'_>, permit: &Permit, ask: &Ask) -> Result<Reply, Stop> {
+        match ask {
+            Ask::SendRequest { .. }
+            | Ask::Respond { .. }
+            | Ask::Supersede { .. }
+            | Ask::PublishAlert { .. }
+            | Ask::OnAlert { .. }
+            | Ask::ForRelease(_)
+            | Ask::Letters(_) => Err(AppError::NotFound("letter").into()),
             Ask::ListExchanges {
                 outgoing,
                 state,
@@ -325,12 +408,6 @@ impl Service {
             Ask::ReadExchange { exchange } => read::exchange(self, turn, permit.actor(), *exchange),
             Ask::GlanceExchange { exchange } => read::glance(self, turn, *exchange),
             Ask::Search(sought) => search::search(self, turn, permit.actor(), sought),
-            Ask::PublishAlert {
-                audience,
-                id,
-                alert,
-                attached,
-            } => alerts::publish(self, turn, permit.actor(), audience, *id, alert, attached),
             Ask::PreviewAlert {
                 audience,
                 alert,
@@ -343,7 +420,6 @@ impl Service {
                 audience,
                 alert,
             ),
-            Ask::OnAlert { on, attached } => alerts::act(self, turn, permit.actor(), on, attached),
             Ask::Subscribe { message, corridors } => {
                 alerts::subscribe(self, turn, permit.actor(), *message, corridors)
             }
@@ -410,6 +486,8 @@ fn action_of(ask: &Ask) -> &'static [Action] {
         Ask::ReadAttachment { .. } => &[Action::ReadExchange, Action::ReadAlerts],
         Ask::Members(ask) => ask.actions(),
         Ask::Witness(ask) => ask.actions(),
+        Ask::ForRelease(ask) => action_of(ask),
+        Ask::Letters(ask) => ask.actions(),
         Ask::Health => &[Action::ReadHealth],
     }
 }

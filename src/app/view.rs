@@ -30,7 +30,12 @@ type Change = Option<Arc<dyn AnyRow>>;
 #[derive(Default)]
 pub struct Pending {
     writes: BTreeMap<(Table, Vec<u8>), Change>,
+    /// What stood before each write since [`View::remember`], the latest last.
+    undo: Vec<(Place, Option<Change>)>,
+    remembered: usize,
 }
+
+type Place = (Table, Vec<u8>);
 
 impl Pending {
     /// The writes, for the index to apply in one batch; nothing is pending afterwards.
@@ -60,6 +65,15 @@ impl Pending {
     /// Whether nothing is pending.
     pub fn is_empty(&self) -> bool {
         self.writes.is_empty()
+    }
+
+    fn write(&mut self, place: Place, change: Change) {
+        if self.remembered == 0 {
+            self.writes.insert(place, change);
+            return;
+        }
+        let before = self.writes.insert(place.clone(), change);
+        self.undo.push((place, before));
     }
 
     fn range(
@@ -133,12 +147,37 @@ impl<'a> View<'a> {
     /// Writes a row.
     pub fn put<T: Row>(&mut self, table: Table, key: Vec<u8>, row: &T) {
         let row: Arc<dyn AnyRow> = Arc::new(row.clone());
-        self.pending.writes.insert((table, key), Some(row));
+        self.pending.write((table, key), Some(row));
     }
 
     /// Removes a row.
     pub fn delete(&mut self, table: Table, key: Vec<u8>) {
-        self.pending.writes.insert((table, key), None);
+        self.pending.write((table, key), None);
+    }
+
+    /// From here on each write can be taken back. Gives the place to go back to.
+    pub fn remember(&mut self) -> usize {
+        self.pending.remembered += 1;
+        self.pending.undo.len()
+    }
+
+    /// Takes the writes since `place` back.
+    pub fn take_back(&mut self, place: usize) {
+        while self.pending.undo.len() > place {
+            let Some((place, before)) = self.pending.undo.pop() else {
+                return;
+            };
+            match before {
+                Some(change) => self.pending.writes.insert(place, change),
+                None => self.pending.writes.remove(&place),
+            };
+        }
+    }
+
+    /// Nothing before this can be taken back any more.
+    pub fn settle(&mut self) {
+        self.pending.remembered = 0;
+        self.pending.undo.clear();
     }
 
     /// The rows from `from` (included) up to `to` (not), in order, at most `limit`.
@@ -282,6 +321,33 @@ mod tests {
         let writes = settled.take();
         assert_eq!(writes.len(), 5);
         assert!(settled.is_empty());
+    }
+
+    #[test]
+    fn what_was_written_since_a_place_can_be_taken_back() {
+        let index = index(&[(b"a", 1)]);
+        let log = MemoryLog::new(Origin::first("MK-1".parse().unwrap()));
+        let (none, mut pending) = (Pending::default(), Pending::default());
+        let mut view = View::new(&index, &log, &none, &mut pending);
+        view.put(T, b"b".to_vec(), &2_u8);
+        let outer = view.remember();
+        view.put(T, b"b".to_vec(), &3_u8);
+        let inner = view.remember();
+        view.delete(T, b"a".to_vec());
+        view.put(T, b"b".to_vec(), &4_u8);
+        view.put(T, b"c".to_vec(), &5_u8);
+        view.take_back(inner);
+        let rows = |view: &View<'_>| {
+            let rows: Vec<(Vec<u8>, u8)> = view.range(T, b"", None, 9).unwrap();
+            rows.into_iter().map(|(_, value)| value).collect::<Vec<_>>()
+        };
+        assert_eq!(rows(&view), [1, 3]);
+        view.take_back(outer);
+        assert_eq!(rows(&view), [1, 2]);
+        view.settle();
+        view.put(T, b"b".to_vec(), &9_u8);
+        assert_eq!(rows(&view), [1, 9]);
+        assert_eq!(pending.len(), 1);
     }
 
     #[test]

@@ -187,14 +187,22 @@ events! {
 
     /// A draft was written or changed.
     DraftSaved = 300, "draft-saved";
-    /// A draft was sent for release.
+    /// A letter was sent for release.
     ReleaseRequested = 301, "release-requested";
-    /// A second person released a draft.
+    /// A second person released a letter.
     Released = 302, "released";
-    /// A second person returned a draft.
+    /// A second person returned a letter.
     Returned = 303, "returned";
-    /// A draft was thrown away.
+    /// A letter was thrown away.
     DraftDiscarded = 304, "draft-discarded";
+    /// A second person let a letter leave that the protection gate had stopped.
+    Cleared = 305, "cleared";
+    /// The protection gate stopped a letter.
+    ProtectionStopped = 306, "protection-stopped";
+    /// A person released a letter alone, since a life was in danger and nobody else answered.
+    EmergencyReleased = 307, "emergency-released";
+    /// A second person looked at an emergency release afterwards.
+    EmergencyReviewed = 308, "emergency-reviewed";
     /// An exchange was handed to a person or unit of the same member.
     Assigned = 310, "assigned";
     /// A note was added to an exchange.

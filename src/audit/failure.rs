@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{EntryError, EvidenceError, NoteError, Origin};
+use super::{EntryError, EvidenceError, FourEyesFault, NoteError, Origin};
 
 /// What is wrong with a checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,6 +138,14 @@ pub enum AuditFailure {
         /// How.
         error: EntryError,
     },
+    /// An entry breaks the rule of four eyes.
+    #[error("entry {index} breaks the rule of four eyes: {fault}")]
+    FourEyes {
+        /// The entry.
+        index: u64,
+        /// How.
+        fault: FourEyesFault,
+    },
     /// An entry is not the one that the log's tree holds.
     #[error("entry {index} is not what the log has signed")]
     OtherEntry {
@@ -197,6 +205,7 @@ impl AuditFailure {
             Self::NoLogKey { .. } => "audit-no-log-key",
             Self::Record { .. } => "audit-record",
             Self::Entry { error, .. } => error.code(),
+            Self::FourEyes { fault, .. } => fault.code(),
             Self::OtherEntry { .. } => "audit-other-entry",
             Self::SealedContent { .. } => "audit-sealed-content",
             Self::Checkpoint { fault, .. } => fault.code(),

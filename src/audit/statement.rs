@@ -96,6 +96,20 @@ pub enum Statement {
         /// The digest of the private content.
         digest: Digest,
     },
+    /// Tag 8: a person let a letter of another's leave, or looked at one that left in an emergency.
+    Released {
+        /// The letter.
+        id: MessageId,
+        /// Its digest, which the person signed.
+        letter: Digest,
+    },
+    /// Tag 9: a person let a letter of another's leave that the protection gate had stopped.
+    Cleared {
+        /// The letter.
+        id: MessageId,
+        /// Its digest, which the person signed.
+        letter: Digest,
+    },
     /// Tag 10: a checkpoint of another node's log continues all that was cosigned of it before,
     /// and is cosigned from now on.
     Witnessed {
@@ -162,6 +176,16 @@ impl Statement {
                 out.push(7);
                 out.extend_from_slice(digest.as_bytes());
             }
+            Self::Released { id, letter } => {
+                out.push(8);
+                out.extend_from_slice(&id.to_bytes());
+                out.extend_from_slice(letter.as_bytes());
+            }
+            Self::Cleared { id, letter } => {
+                out.push(9);
+                out.extend_from_slice(&id.to_bytes());
+                out.extend_from_slice(letter.as_bytes());
+            }
             Self::Witnessed { origin, size, root } => {
                 out.push(10);
                 out.extend_from_slice(&origin.to_bytes());
@@ -217,6 +241,14 @@ impl Statement {
             },
             7 => Self::Note {
                 digest: Digest::from_bytes(reader.array()?),
+            },
+            8 => Self::Released {
+                id: MessageId::from_bytes(reader.array()?),
+                letter: Digest::from_bytes(reader.array()?),
+            },
+            9 => Self::Cleared {
+                id: MessageId::from_bytes(reader.array()?),
+                letter: Digest::from_bytes(reader.array()?),
             },
             10 => Self::Witnessed {
                 origin: origin(&mut reader)?,
@@ -308,6 +340,8 @@ pub(crate) mod tests {
             },
             Statement::ReceiptReceived { digest: leaf },
             Statement::Note { digest: leaf },
+            Statement::Released { id, letter: leaf },
+            Statement::Cleared { id, letter: leaf },
             Statement::Witnessed {
                 origin: Origin::first(sender),
                 size: 9,

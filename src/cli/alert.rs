@@ -7,9 +7,9 @@ use clap::Subcommand;
 use serde_json::Value;
 
 use super::failure::Failure;
-use super::{input, output, rfi};
+use super::{input, letter, output, rfi};
 use crate::api::{
-    Acknowledge, AlertSummary, CancelAlert, PreviewAlert, PublishAlert, SendContradiction,
+    Acknowledge, AlertSummary, CancelAlert, Outcome, PreviewAlert, PublishAlert, SendContradiction,
     SendSighting, Subscribe, UpdateAlert,
 };
 use crate::base::{Role, Timestamp};
@@ -42,6 +42,10 @@ pub enum Alert {
     List(args::List),
     /// Show an alert with its versions, and what was said to it
     Show(args::Show),
+    /// Let an alert of a colleague leave, as a second person: the same as `rfi release`
+    Release(letter::Release),
+    /// Give an alert back to who wrote it: the same as `rfi return`
+    Return(letter::Return),
 }
 
 impl Alert {
@@ -54,11 +58,11 @@ impl Alert {
             Self::Publish(args) => args.run(json).await,
             Self::Update(args) => args.run(json).await,
             Self::Cancel(args) => {
-                let session = args.session.open(&CONTACT)?;
+                let session = args.session.compose(&CONTACT, &args.review)?;
                 let body = CancelAlert {
                     reason: args.reason,
                 };
-                print(&session.client.cancel_alert(args.id, &body).await?, json)
+                composed(&session.client.cancel_alert(args.id, &body).await?, json)
             }
             Self::Sight(args) => {
                 let sighting = input::read(&args.file)?;
@@ -98,11 +102,29 @@ impl Alert {
             Self::List(args) => args.run(json).await,
             Self::Show(args) => {
                 let session = args.session.open(&rfi::READERS)?;
-                let view = session.client.alert(args.id).await?;
+                let shown = session.client.alert(args.id).await;
+                if shown.as_ref().is_err_and(rfi::is_not_found) {
+                    // What waits is no alert yet.
+                    if let Ok(view) = session.client.letter(args.id).await {
+                        return output::print(&view, || letter::letter_view(&view), json);
+                    }
+                }
+                let view = shown?;
                 output::print(&view, || words::view(&view, Timestamp::system()), json)
             }
+            Self::Release(args) => args.run(json).await,
+            Self::Return(args) => args.run(json).await,
         }
     }
+}
+
+/// Prints the alert as it stands, or the letter that waits.
+fn composed(outcome: &Outcome<AlertSummary>, json: bool) -> Result<(), Failure> {
+    let text = || match outcome {
+        Outcome::Waits { letter } => letter::letter_now(letter),
+        Outcome::Done(alert) => words::now(alert, Timestamp::system()),
+    };
+    output::print(outcome, text, json)
 }
 
 fn print(alert: &AlertSummary, json: bool) -> Result<(), Failure> {
@@ -123,7 +145,7 @@ impl args::Publish {
     async fn run(self, json: bool) -> Result<(), Failure> {
         let alert = input::read(&self.file)?;
         let audience = self.audience.chosen()?.unwrap_or(Audience::All);
-        let session = self.session.open(&CONTACT)?;
+        let session = self.session.compose(&CONTACT, &self.review)?;
         if self.dry_run {
             let body = PreviewAlert {
                 updates: None,
@@ -138,7 +160,7 @@ impl args::Publish {
             audience,
             alert,
         };
-        print(&session.client.publish_alert(&body).await?, json)
+        composed(&session.client.publish_alert(&body).await?, json)
     }
 }
 
@@ -146,7 +168,7 @@ impl args::Update {
     async fn run(self, json: bool) -> Result<(), Failure> {
         let alert = input::read(&self.file)?;
         let audience = self.audience.chosen()?;
-        let session = self.session.open(&CONTACT)?;
+        let session = self.session.compose(&CONTACT, &self.review)?;
         if self.dry_run {
             let body = PreviewAlert {
                 updates: Some(self.id),
@@ -163,7 +185,7 @@ impl args::Update {
             changes: self.changes,
             replaces: self.replaces,
         };
-        print(&session.client.update_alert(self.id, &body).await?, json)
+        composed(&session.client.update_alert(self.id, &body).await?, json)
     }
 }
 

@@ -12,6 +12,7 @@ mod audits;
 mod call;
 mod federation;
 mod folder;
+mod gates;
 mod office;
 mod requests;
 mod setup;
@@ -95,6 +96,7 @@ fn set(args: &args::Demo) -> Result<Stage, Failure> {
 async fn play(stage: &Stage, story: &mut Story) -> Result<(), Fault> {
     let root = setup::play(stage, story).await?;
     requests::play(stage, story).await?;
+    gates::play(stage, story).await?;
     alerts::play(stage, story).await?;
     federation::suspend(stage, story).await?;
     audits::play(stage, story, root).await

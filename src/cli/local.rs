@@ -143,6 +143,8 @@ pub fn audit_verify_bundle(
         trust_root: Some(report.root_fingerprint),
         origin_checked: root.is_some(),
         witnessed: report.witnessed.as_ref().map(witnessed),
+        decisions: report.decisions,
+        unreviewed: report.unreviewed,
         notes: Vec::new(),
     })
 }
@@ -255,6 +257,8 @@ fn verified(report: &VerifyReport) -> Verified {
         trust_root: report.root_fingerprint,
         origin_checked: report.root_fingerprint.is_some(),
         witnessed: report.witnessed.as_ref().map(witnessed),
+        decisions: report.decisions,
+        unreviewed: report.unreviewed.clone(),
         notes: report
             .remarks
             .iter()

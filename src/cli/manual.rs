@@ -24,8 +24,9 @@ macro_rules! pages {
     };
 }
 
-const PAGES: [Page; 11] = pages![
-    "alerts" "clocks" "errors" "handling" "log" "recovery" "requests" "roles" "search" "trust"
+const PAGES: [Page; 12] = pages![
+    "alerts" "clocks" "errors" "handling" "log" "recovery" "release" "requests" "roles" "search"
+    "trust"
     "witness"
 ];
 

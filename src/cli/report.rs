@@ -123,6 +123,11 @@ pub struct Verified {
     pub origin_checked: bool,
     /// What other members say of it; none where there are no cosignatures.
     pub witnessed: Option<Witnessed>,
+    /// The decisions of people on letters: each is another person's than the letter's, or an
+    /// emergency, and signed.
+    pub decisions: u64,
+    /// The letters that left in an emergency and were not reviewed, by their entries.
+    pub unreviewed: Vec<u64>,
     /// What the verifier wants said besides, such as a tail that was never acknowledged.
     pub notes: Vec<String>,
 }
@@ -172,6 +177,11 @@ impl Report for Verified {
         );
         if let Some(last) = self.last {
             text += &format!("  last     {}\n", time(last));
+        }
+        let decided = count(self.decisions, "signed decision", "signed decisions");
+        text += &format!("  4 eyes   {decided}, nobody's on their own letter\n");
+        for entry in &self.unreviewed {
+            text += &format!("  4 eyes   EMERGENCY RELEASE of entry {entry} NOT REVIEWED\n");
         }
         match (self.trust_root, self.origin_checked) {
             (Some(root), true) => text += &format!("  trust    {root}, compared\n"),

@@ -9,9 +9,10 @@ use serde_json::Value;
 
 use super::failure::Failure;
 use super::session::{ReaderArgs, SessionArgs};
-use super::{input, output, search, thread};
+use super::{input, letter, output, search, thread};
 use crate::api::{Direction, ExchangeSummary, Page, SendRequest, Sent};
 use crate::base::{MemberId, MessageId, Role, Timestamp};
+use crate::client::ClientError;
 
 /// The roles whose token a reading command takes, in this order.
 pub const READERS: [Role; 2] = [Role::Contact, Role::Officer];
@@ -49,6 +50,16 @@ pub enum Rfi {
     Close(said::Close),
     /// Take up again what was answered, refused or closed; a new clock runs
     Reopen(said::Reopen),
+    /// Let a letter of a colleague leave, as a second person: requests, answers and alerts alike
+    Release(letter::Release),
+    /// Give a letter back to who wrote it
+    Return(letter::Return),
+    /// Let a letter leave that the protection gate stopped, as a second person
+    Clear(letter::Clear),
+    /// Say what was found about a letter that left in an emergency
+    Review(letter::Review),
+    /// Throw away a letter that has not left
+    Discard(letter::Discard),
 }
 
 /// `rfi send`.
@@ -65,6 +76,8 @@ pub struct Send {
     /// Files to send with it
     #[arg(long, num_args = 1.., value_name = "FILE")]
     attach: Vec<PathBuf>,
+    #[command(flatten)]
+    review: letter::ForReleaseArgs,
 }
 
 /// `rfi list`.
@@ -78,7 +91,8 @@ pub struct List {
     /// Only what this member asks of others
     #[arg(long)]
     outgoing: bool,
-    /// Only requests in this state, such as queued, delivered or accepted
+    /// Only requests in this state, such as queued, delivered or accepted; in-review, stopped,
+    /// returned and unreviewed show the letters, alerts too, that wait for somebody here
     #[arg(long)]
     state: Option<String>,
     /// At most this many
@@ -107,7 +121,10 @@ impl Rfi {
         match self {
             Self::Send(args) => {
                 let sent = args.send().await?;
-                output::print(&sent, || sent_text(&sent), json)
+                output::print(&sent, || sent_now(&sent), json)
+            }
+            Self::List(args) if args.of_letters().is_some() => {
+                letter::list(&args.session, args.of_letters().unwrap_or_default(), json).await
             }
             Self::List(args) => {
                 let page = args.list().await?;
@@ -115,7 +132,14 @@ impl Rfi {
             }
             Self::Show(args) => {
                 let session = args.session.open(&READERS)?;
-                let view = session.client.exchange(args.id).await?;
+                let shown = session.client.exchange(args.id).await;
+                if shown.as_ref().is_err_and(is_not_found) {
+                    // What waits is no exchange yet.
+                    if let Ok(view) = session.client.letter(args.id).await {
+                        return output::print(&view, || letter::letter_view(&view), json);
+                    }
+                }
+                let view = shown?;
                 output::print(&view, || thread::exchange(&view, Timestamp::system()), json)
             }
             Self::Accept(args) => done(&args.run().await?, json),
@@ -128,11 +152,16 @@ impl Rfi {
             Self::Withdraw(args) => done(&args.run().await?, json),
             Self::Supersede(args) => {
                 let both = args.run().await?;
-                output::print(&both, || sent_text(&both), json)
+                output::print(&both, || sent_now(&both), json)
             }
             Self::Feedback(args) => done(&args.run().await?, json),
             Self::Close(args) => done(&args.run().await?, json),
             Self::Reopen(args) => done(&args.run().await?, json),
+            Self::Release(args) => args.run(json).await,
+            Self::Return(args) => args.run(json).await,
+            Self::Clear(args) => args.run(json).await,
+            Self::Review(args) => args.run(json).await,
+            Self::Discard(args) => args.run(json).await,
         }
     }
 }
@@ -140,7 +169,7 @@ impl Rfi {
 impl Send {
     async fn send(self) -> Result<Sent, Failure> {
         let request: Value = input::read(&self.file)?;
-        let session = self.session.open(&[Role::Officer])?;
+        let session = self.session.compose(&[Role::Officer], &self.review)?;
         let reservation = session.attach(&self.attach).await?;
         let body = SendRequest {
             reservation,
@@ -152,6 +181,12 @@ impl Send {
 }
 
 impl List {
+    /// The state of letters that is asked for, where it is one.
+    fn of_letters(&self) -> Option<&str> {
+        let state = self.state.as_deref()?;
+        letter::STATES.contains(&state).then_some(state)
+    }
+
     async fn list(self) -> Result<Page<ExchangeSummary>, Failure> {
         let session = self.session.open(&READERS)?;
         let (state, cursor) = (self.state.as_deref(), self.cursor.as_deref());
@@ -172,8 +207,17 @@ fn done(exchange: &ExchangeSummary, json: bool) -> Result<(), Failure> {
     output::print(exchange, || thread::exchange_now(exchange, now), json)
 }
 
-/// What was sent, and a warning where others were asked about the same, or asked about it.
-fn sent_text(sent: &Sent) -> String {
+/// Whether the node has no such thing.
+pub fn is_not_found(error: &ClientError) -> bool {
+    matches!(error, ClientError::Problem(problem) if problem.status == 404)
+}
+
+/// What was sent, and a warning where others were asked about the same, or asked about it; or the
+/// letter that waits in its place.
+fn sent_now(sent: &Sent) -> String {
+    if let Some(waiting) = &sent.letter {
+        return letter::letter_now(waiting);
+    }
     let now = Timestamp::system();
     let exchanges = sent
         .exchanges

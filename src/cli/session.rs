@@ -5,6 +5,7 @@ use indicatif::ProgressBar;
 
 use super::args::Dir;
 use super::failure::{Exit, Failure};
+use super::letter::ForReleaseArgs;
 use super::output;
 use super::secret::TokenArgs;
 use crate::api::StagedAttachment;
@@ -56,6 +57,20 @@ impl SessionArgs {
         }
         Ok(Session {
             client: Client::new(api, token),
+        })
+    }
+
+    /// As [`SessionArgs::open`], for composing what a second person may be asked to release.
+    ///
+    /// # Errors
+    /// As [`SessionArgs::open`].
+    pub fn compose(&self, roles: &[Role], review: &ForReleaseArgs) -> Result<Session, Failure> {
+        let session = self.open(roles)?;
+        Ok(match review.for_release {
+            true => Session {
+                client: session.client.for_release(),
+            },
+            false => session,
         })
     }
 }

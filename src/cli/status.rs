@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::output;
 use super::session::ReaderArgs;
 use super::text::{WIDTH, clean, count, duration, hang, time};
-use crate::api::{Health, PeerHealth};
+use crate::api::{Health, PeerHealth, WaitingLetters};
 use crate::base::{Role, Timestamp};
 
 /// `status`.
@@ -83,8 +83,34 @@ fn text(health: &Health, now: Timestamp) -> String {
         );
         text += &hang("         ", &clean(&alarm.next));
     }
+    text += &letters(&health.letters, now);
     if !health.peers.is_empty() {
         text += &peers(&health.peers, now);
+    }
+    text
+}
+
+/// What waits for a second person; nothing where nothing does.
+fn letters(waiting: &WaitingLetters, now: Timestamp) -> String {
+    let mut text = String::new();
+    let mut line = |count: u64, says: &str, command: &str| {
+        if count > 0 {
+            text += &format!("  {says}: {count}; `liaison rfi list --state {command}`\n");
+        }
+    };
+    line(waiting.in_review, "letters in review", "in-review");
+    line(
+        waiting.stopped,
+        "letters STOPPED by the protection gate",
+        "stopped",
+    );
+    line(
+        waiting.unreviewed,
+        "EMERGENCY RELEASES NOT REVIEWED",
+        "unreviewed",
+    );
+    if let Some(since) = waiting.since.filter(|_| !text.is_empty()) {
+        text += &format!("  the oldest waits for {}\n", duration(now.since(since)));
     }
     text
 }

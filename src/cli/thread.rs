@@ -48,6 +48,9 @@ pub fn exchange_lines(exchange: &ExchangeSummary, now: Timestamp) -> String {
     {
         text += &hang("    ", &clock_words(clock, now));
     }
+    for letter in &exchange.letters {
+        text += &super::letter::letter_line(letter);
+    }
     text + &not_sent(exchange, "    ")
 }
 
@@ -70,6 +73,9 @@ pub fn exchange(view: &ExchangeView, now: Timestamp) -> String {
         Direction::Incoming => format!("Request {} from {}\n", summary.id, summary.peer),
     };
     text += &head(summary, now);
+    for letter in &summary.letters {
+        text += &super::letter::letter_line(letter);
+    }
     let linked: Vec<_> = summary.linked.iter().map(ToString::to_string).collect();
     if !linked.is_empty() {
         text += &hang("  linked     ", &linked.join(" "));
@@ -93,7 +99,8 @@ pub fn exchange_now(summary: &ExchangeSummary, now: Timestamp) -> String {
         Direction::Incoming => "from",
     };
     let title = format!("Request {} {with} {}\n", summary.id, summary.peer);
-    title + &head(summary, now)
+    let letters = summary.letters.iter().map(super::letter::letter_now);
+    title + &head(summary, now) + &letters.collect::<String>()
 }
 
 fn head(summary: &ExchangeSummary, now: Timestamp) -> String {

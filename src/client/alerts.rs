@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{Client, ClientError};
 use crate::api::{
-    Acknowledge, AlertPreview, AlertSummary, AlertView, CancelAlert, MemberSubscription, Page,
-    PreviewAlert, PublishAlert, SendContradiction, SendSighting, Subscribe, UpdateAlert,
+    Acknowledge, AlertPreview, AlertSummary, AlertView, CancelAlert, MemberSubscription, Outcome,
+    Page, PreviewAlert, PublishAlert, SendContradiction, SendSighting, Subscribe, UpdateAlert,
 };
 use crate::base::MessageId;
 
@@ -27,15 +27,15 @@ pub struct AlertQuery {
 }
 
 impl Client {
-    /// Publishes an alert.
+    /// Publishes an alert, or gives the letter that waits.
     ///
     /// # Errors
     /// [`ClientError`].
     pub async fn publish_alert(
         &self,
         body: &PublishAlert<Value>,
-    ) -> Result<AlertSummary, ClientError> {
-        self.post(&["alerts"], body).await
+    ) -> Result<Outcome<AlertSummary>, ClientError> {
+        self.compose(&["alerts"], body).await
     }
 
     /// Who would get an alert, and what they may do with it.
@@ -57,8 +57,8 @@ impl Client {
         &self,
         id: MessageId,
         body: &UpdateAlert<Value>,
-    ) -> Result<AlertSummary, ClientError> {
-        self.post(&["alerts", &id.to_string(), "updates"], body)
+    ) -> Result<Outcome<AlertSummary>, ClientError> {
+        self.compose(&["alerts", &id.to_string(), "updates"], body)
             .await
     }
 
@@ -70,8 +70,8 @@ impl Client {
         &self,
         id: MessageId,
         body: &CancelAlert,
-    ) -> Result<AlertSummary, ClientError> {
-        self.post(&["alerts", &id.to_string(), "cancel"], body)
+    ) -> Result<Outcome<AlertSummary>, ClientError> {
+        self.compose(&["alerts", &id.to_string(), "cancel"], body)
             .await
     }
 

@@ -47,7 +47,7 @@ fn client(address: SocketAddr) -> Client {
 async fn a_call_carries_the_token_and_reads_the_answer() {
     let (address, asked) = node(answer(
         "200 OK",
-        "{\"name\":\"Ana\",\"member\":\"MK\",\"roles\":[\"officer\"]}",
+        "{\"person\":\"01010101010101010101010101010101\",\"name\":\"Ana\",\"member\":\"MK\",\"roles\":[\"officer\"]}",
     ));
     let me = client(address).whoami().await.unwrap();
     assert_eq!(me.name, "Ana");

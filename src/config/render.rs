@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Settings, Tokens};
+use super::{Policy, Settings, Tokens};
 use crate::base::Role;
 
 impl Settings {
@@ -74,6 +74,17 @@ silence_seconds = {silence}
 # "text" for people, "json" for machines: one object a line.
 format = "{log_format}"
 
+# What leaves only once a second person has released it. Nobody releases what they wrote themselves.
+# Each change of this takes effect at the next start and is recorded in the log. The protection gate
+# is no part of it: it always stops what could tell a country where somebody is who fled it.
+[policy]
+# Any of "request", "answer", "refusal", "transfer", "alert"; none for an office of one person. Whoever
+# sends something can ask for a second pair of eyes all the same: --for-release.
+release = [{release}]
+# After how long without a release an officer may send a request on which a life depends (urgency
+# reason U2) alone, with a reason and a review afterwards: from 1m to 24h. Without it, never.
+{emergency_after}
+
 # For demonstrations: the token file that a command takes when it has neither --token-file nor
 # LIAISON_TOKEN_FILE; the command picks the role that it needs. In an office each person keeps their
 # own token, so leave this empty there: the log could not tell your people apart.
@@ -90,6 +101,12 @@ format = "{log_format}"
             challenge = self.witness.challenge_seconds,
             silence = self.witness.silence_seconds,
             log_format = self.log.format,
+            release = release(&self.policy),
+            emergency_after = setting(
+                "emergency_after",
+                self.policy.emergency_after.as_deref().map(quoted),
+                "\"15m\"",
+            ),
             tokens = tokens(&self.tokens),
         )
     }
@@ -101,6 +118,15 @@ fn setting(key: &str, value: Option<String>, example: &str) -> String {
         Some(value) => format!("{key} = {value}"),
         None => format!("# {key} = {example}"),
     }
+}
+
+fn release(policy: &Policy) -> String {
+    let words: Vec<String> = policy
+        .release
+        .iter()
+        .map(|word| quoted(word.as_str()))
+        .collect();
+    words.join(", ")
 }
 
 fn tokens(tokens: &Tokens) -> String {

@@ -75,7 +75,7 @@ codes! {
 }
 
 /// A sealed attachment as the header lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttachmentSlot {
     /// Bytes of the sealed file.
     pub length: u64,
@@ -84,7 +84,7 @@ pub struct AttachmentSlot {
 }
 
 /// An attachment as the body lists it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttachmentInfo {
     /// The file's name, as its sender gave it.
     pub name: String,
@@ -95,6 +95,7 @@ pub struct AttachmentInfo {
     /// SHA-256 of the file.
     pub digest: Digest,
     /// The key that opens the sealed file.
+    #[serde(with = "hex::serde")]
     pub key: [u8; 32],
 }
 

@@ -10,11 +10,12 @@ use serde::Deserialize;
 use super::Api;
 use super::attachments::take;
 use super::auth::{Body, Params, Place, SignedIn};
+use super::letters::{self, Composed, ForRelease};
 use super::problem::Failure;
 use super::shapes::{cursor, event};
 use crate::api::{
-    Acknowledge, AlertPreview, AlertSummary, AlertView, CancelAlert, MemberSubscription, Page,
-    PreviewAlert, PublishAlert, SendContradiction, SendSighting, Subscribe, UpdateAlert,
+    Acknowledge, AlertPreview, AlertSummary, AlertView, CancelAlert, MemberSubscription, Outcome,
+    Page, PreviewAlert, PublishAlert, SendContradiction, SendSighting, Subscribe, UpdateAlert,
 };
 use crate::app::{Action, AlertFilter, AppError, Ask, Attached, Caller, OnAlert, Reply};
 use crate::base::{MessageId, OsEntropy, Timestamp};
@@ -118,8 +119,9 @@ pub async fn show(
 pub async fn publish(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
+    review: ForRelease,
     Body(body): Body<PublishAlert<Alert>>,
-) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
+) -> Composed<AlertSummary> {
     let (id, attached) = reserved(&api, &caller, body.reservation).await?;
     let ask = Ask::PublishAlert {
         audience: body.audience,
@@ -127,7 +129,8 @@ pub async fn publish(
         alert: Box::new(body.alert),
         attached,
     };
-    accepted(api.ask(&caller, Action::PublishAlert, ask).await?)
+    let ask = review.wrap(ask);
+    accepted(&api, api.ask(&caller, Action::PublishAlert, ask).await?)
 }
 
 /// `POST /alert-previews`.
@@ -167,8 +170,9 @@ pub async fn update(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(alert): Place<MessageId>,
+    review: ForRelease,
     Body(body): Body<UpdateAlert<Alert>>,
-) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
+) -> Composed<AlertSummary> {
     let (message, attached) = reserved(&api, &caller, body.reservation).await?;
     let revision = Revision {
         alert: body.alert,
@@ -178,7 +182,7 @@ pub async fn update(
     let command = AlertCommand::Update(Box::new(revision));
     let audience = body.audience.unwrap_or_else(nobody_more);
     let on = on(alert, message, command, audience);
-    act(&api, &caller, Action::ReviseAlert, on, attached).await
+    act(&api, &caller, Action::ReviseAlert, on, attached, review).await
 }
 
 /// `POST /alerts/{id}/cancel`.
@@ -186,10 +190,11 @@ pub async fn cancel(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(alert): Place<MessageId>,
+    review: ForRelease,
     Body(body): Body<CancelAlert>,
-) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
+) -> Composed<AlertSummary> {
     let command = AlertCommand::Cancel(body.reason);
-    say(&api, &caller, Action::ReviseAlert, alert, command).await
+    say(&api, &caller, Action::ReviseAlert, alert, command, review).await
 }
 
 /// `POST /alerts/{id}/sightings`.
@@ -197,10 +202,11 @@ pub async fn sight(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(alert): Place<MessageId>,
+    review: ForRelease,
     Body(body): Body<SendSighting<Sighting>>,
-) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
+) -> Composed<AlertSummary> {
     let command = AlertCommand::Sight(body.sighting);
-    say(&api, &caller, Action::SightAlert, alert, command).await
+    say(&api, &caller, Action::SightAlert, alert, command, review).await
 }
 
 /// `POST /alerts/{id}/contradictions`.
@@ -208,10 +214,19 @@ pub async fn contradict(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(alert): Place<MessageId>,
+    review: ForRelease,
     Body(body): Body<SendContradiction<Contradiction>>,
-) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
+) -> Composed<AlertSummary> {
     let command = AlertCommand::Contradict(body.contradiction);
-    say(&api, &caller, Action::ContradictAlert, alert, command).await
+    say(
+        &api,
+        &caller,
+        Action::ContradictAlert,
+        alert,
+        command,
+        review,
+    )
+    .await
 }
 
 /// `POST /alerts/{id}/acknowledgements`.
@@ -219,10 +234,19 @@ pub async fn acknowledge(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(alert): Place<MessageId>,
+    review: ForRelease,
     Body(body): Body<Acknowledge>,
-) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
+) -> Composed<AlertSummary> {
     let command = AlertCommand::Acknowledge(body.acknowledgement);
-    say(&api, &caller, Action::AcknowledgeAlert, alert, command).await
+    say(
+        &api,
+        &caller,
+        Action::AcknowledgeAlert,
+        alert,
+        command,
+        review,
+    )
+    .await
 }
 
 /// `POST /alert-subscriptions`.
@@ -283,9 +307,10 @@ async fn say(
     action: Action,
     alert: MessageId,
     command: AlertCommand,
-) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
+    review: ForRelease,
+) -> Composed<AlertSummary> {
     let on = on(alert, new_id(), command, nobody_more());
-    act(api, caller, action, on, Vec::new()).await
+    act(api, caller, action, on, Vec::new(), review).await
 }
 
 async fn act(
@@ -294,21 +319,26 @@ async fn act(
     action: Action,
     on: OnAlert,
     attached: Vec<Attached>,
-) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
+    review: ForRelease,
+) -> Composed<AlertSummary> {
     let ask = Ask::OnAlert {
         on: Box::new(on),
         attached,
     };
-    accepted(api.ask(caller, action, ask).await?)
+    accepted(api, api.ask(caller, action, review.wrap(ask)).await?)
 }
 
-fn accepted(reply: Reply) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
+fn accepted(api: &Api, reply: Reply) -> Composed<AlertSummary> {
+    if let Reply::Waits(row, _) = reply {
+        let letter = Box::new(letters::summary(api, &row));
+        return Ok((StatusCode::ACCEPTED, Json(Outcome::Waits { letter })));
+    }
     let Reply::Alerts(rows, _) = reply else {
         return Err(AppError::NotFound("alert").into());
     };
     let row = rows.first().ok_or(AppError::NotFound("alert"))?;
     let summary = shapes::summary(row, Timestamp::system());
-    Ok((StatusCode::ACCEPTED, Json(summary)))
+    Ok((StatusCode::ACCEPTED, Json(Outcome::Done(summary))))
 }
 
 fn subscribed(reply: Reply) -> Result<Json<Vec<MemberSubscription>>, Failure> {

@@ -8,18 +8,20 @@ use serde::Deserialize;
 use super::Api;
 use super::attachments::take;
 use super::auth::{Body, Params, Place, SignedIn};
+use super::letters::{self, ForRelease};
 use super::problem::Failure;
 use super::{search, shapes};
 use crate::api::{Direction, ExchangeSummary, ExchangeView, Page, SendRequest, Sent};
 use crate::app::rows::ExchangeRow;
 use crate::app::{Action, AppError, Ask, Reply, check_asked};
-use crate::base::{MessageId, Timestamp};
+use crate::base::MessageId;
 use crate::domain::rfi::{Request, State as Standing};
 
 /// `POST /requests`.
 pub async fn send(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
+    review: ForRelease,
     Body(body): Body<SendRequest<Request>>,
 ) -> Result<(StatusCode, Json<Sent>), Failure> {
     // Before files are sealed for each of them.
@@ -29,9 +31,9 @@ pub async fn send(
         to,
         request: Box::new(body.request),
     };
-    let rows = rows_of(api.ask(&caller, Action::SendRequest, ask).await?)?;
-    let now = Timestamp::system();
-    Ok((StatusCode::ACCEPTED, Json(search::sent(&rows, now))))
+    let ask = review.wrap(ask);
+    let reply = api.ask(&caller, Action::SendRequest, ask).await?;
+    Ok((StatusCode::ACCEPTED, Json(api.sent(reply)?)))
 }
 
 /// What `GET /exchanges` can be narrowed by.
@@ -61,9 +63,8 @@ pub async fn list(
     let Reply::Exchanges(rows, next) = reply else {
         return Err(AppError::NotFound("exchange").into());
     };
-    let now = Timestamp::system();
     Ok(Json(Page {
-        items: rows.iter().map(|row| shapes::summary(row, now)).collect(),
+        items: rows.iter().map(|row| api.summary(row)).collect(),
         next: next.map(hex::encode),
     }))
 }
@@ -89,9 +90,14 @@ pub async fn show(
     let Reply::Thread(row, items) = reply else {
         return Err(AppError::NotFound("exchange").into());
     };
-    let now = Timestamp::system();
+    let mut summary = api.summary(&row);
+    summary.letters = row
+        .letters
+        .iter()
+        .map(|letter| letters::summary(&api, letter))
+        .collect();
     Ok(Json(ExchangeView {
-        summary: shapes::summary(&row, now),
+        summary,
         questions: shapes::questions(&row.exchange),
         delay_reason: shapes::delay_reason(&row.exchange),
         earlier: search::earlier(&row),
@@ -113,6 +119,8 @@ pub fn rows_of(reply: Reply) -> Result<Vec<ExchangeRow>, Failure> {
         | Reply::Attachment(..)
         | Reply::Members(_)
         | Reply::Witness(_)
+        | Reply::Waits(..)
+        | Reply::Letters(_)
         | Reply::Health(_)
         | Reply::MayFetch => Err(AppError::NotFound("exchange").into()),
     }

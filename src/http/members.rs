@@ -58,5 +58,16 @@ pub fn alarms(health: &HealthReply) -> Vec<Alarm> {
             "Ask for the signed list and install it: `liaison trust install`.",
         ),
     });
-    list.collect()
+    let unreviewed = health.letters.iter().filter(|row| row.is_unreviewed());
+    let unreviewed = unreviewed.map(|row| {
+        alarm(
+            "emergency-not-reviewed",
+            format!(
+                "{} left in an emergency, released by one person alone",
+                row.id
+            ),
+            "A releasing officer looks at it: `liaison rfi review ID --finding TEXT`.",
+        )
+    });
+    list.chain(unreviewed).collect()
 }

@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::api::Problem;
-use crate::app::AppError;
+use crate::app::{AppError, LetterFault};
 use crate::driver::Busy;
 
 /// A problem on its way to the caller.
@@ -88,6 +88,7 @@ fn status_of(error: &AppError) -> StatusCode {
         // What a person may not see does not exist for them; here the person's own role is named.
         AppError::Denied(_) => StatusCode::FORBIDDEN,
         AppError::NotFound(_) => StatusCode::NOT_FOUND,
+        AppError::Letter(fault) => letter_status(*fault),
         AppError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         AppError::NotNow(_)
         | AppError::AlertNotNow(_)
@@ -104,6 +105,21 @@ fn status_of(error: &AppError) -> StatusCode {
         AppError::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         AppError::Index | AppError::Log => StatusCode::INTERNAL_SERVER_ERROR,
         AppError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+fn letter_status(fault: LetterFault) -> StatusCode {
+    match fault {
+        LetterFault::OwnLetter | LetterFault::OneKey | LetterFault::NoKey => StatusCode::FORBIDDEN,
+        LetterFault::NeverContact(_) | LetterFault::OtherDecision | LetterFault::Reason => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        LetterFault::State(_)
+        | LetterFault::NoEmergency
+        | LetterFault::NotLife
+        | LetterFault::TooEarly(_)
+        | LetterFault::NothingToReview
+        | LetterFault::OtherRecipients => StatusCode::CONFLICT,
     }
 }
 

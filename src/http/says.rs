@@ -7,9 +7,9 @@ use axum::http::StatusCode;
 use super::Api;
 use super::attachments::{derived, take};
 use super::auth::{Body, Place, SignedIn};
-use super::exchanges::rows_of;
+use super::letters::ForRelease;
 use super::problem::Failure;
-use super::{search, shapes};
+use super::shapes;
 use crate::api::{
     ExchangeSummary, SendAcceptance, SendAnswer, SendClarification, SendRefusal, SendSupersession,
     Sent,
@@ -29,10 +29,20 @@ pub async fn accept(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
+    review: ForRelease,
     Body(body): Body<SendAcceptance>,
 ) -> Said {
     let command = Command::Accept(shapes::acceptance(body)?);
-    say(&api, &caller, id, None, command, Action::AcceptRequest).await
+    say(
+        &api,
+        &caller,
+        id,
+        None,
+        command,
+        Action::AcceptRequest,
+        review,
+    )
+    .await
 }
 
 /// `POST /exchanges/{id}/answer`.
@@ -40,11 +50,12 @@ pub async fn answer(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
+    review: ForRelease,
     Body(body): Body<SendAnswer<Answer>>,
 ) -> Said {
     let command = Command::Answer(body.answer);
     let action = Action::AnswerRequest;
-    say(&api, &caller, id, body.reservation, command, action).await
+    say(&api, &caller, id, body.reservation, command, action, review).await
 }
 
 /// `POST /exchanges/{id}/refuse`.
@@ -52,10 +63,20 @@ pub async fn refuse(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
+    review: ForRelease,
     Body(body): Body<SendRefusal>,
 ) -> Said {
     let command = Command::Refuse(shapes::refusal(body)?);
-    say(&api, &caller, id, None, command, Action::RefuseRequest).await
+    say(
+        &api,
+        &caller,
+        id,
+        None,
+        command,
+        Action::RefuseRequest,
+        review,
+    )
+    .await
 }
 
 /// `POST /exchanges/{id}/clarify`.
@@ -63,6 +84,7 @@ pub async fn clarify(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
+    review: ForRelease,
     Body(body): Body<SendClarification>,
 ) -> Said {
     let (command, action) = match (body.ask, body.answer) {
@@ -84,7 +106,7 @@ pub async fn clarify(
             return Err(Failure::malformed(what).at("ask"));
         }
     };
-    say(&api, &caller, id, body.reservation, command, action).await
+    say(&api, &caller, id, body.reservation, command, action, review).await
 }
 
 /// `POST /exchanges/{id}/channel`.
@@ -92,10 +114,20 @@ pub async fn channel(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
+    review: ForRelease,
     Body(body): Body<Channelling>,
 ) -> Said {
     let command = Command::Channel(body);
-    say(&api, &caller, id, None, command, Action::ChannelRequest).await
+    say(
+        &api,
+        &caller,
+        id,
+        None,
+        command,
+        Action::ChannelRequest,
+        review,
+    )
+    .await
 }
 
 /// `POST /exchanges/{id}/await`.
@@ -103,10 +135,20 @@ pub async fn wait(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
+    review: ForRelease,
     Body(body): Body<AwaitingAuthorisation>,
 ) -> Said {
     let command = Command::Await(body);
-    say(&api, &caller, id, None, command, Action::AnnounceDelay).await
+    say(
+        &api,
+        &caller,
+        id,
+        None,
+        command,
+        Action::AnnounceDelay,
+        review,
+    )
+    .await
 }
 
 /// `POST /exchanges/{id}/transfer`.
@@ -114,10 +156,20 @@ pub async fn transfer(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
+    review: ForRelease,
     Body(body): Body<Transfer>,
 ) -> Said {
     let command = Command::Transfer(body);
-    say(&api, &caller, id, None, command, Action::TransferRequest).await
+    say(
+        &api,
+        &caller,
+        id,
+        None,
+        command,
+        Action::TransferRequest,
+        review,
+    )
+    .await
 }
 
 /// `POST /exchanges/{id}/feedback`.
@@ -125,10 +177,20 @@ pub async fn feedback(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
+    review: ForRelease,
     Body(body): Body<Feedback>,
 ) -> Said {
     let command = Command::Feedback(body);
-    say(&api, &caller, id, None, command, Action::GiveFeedback).await
+    say(
+        &api,
+        &caller,
+        id,
+        None,
+        command,
+        Action::GiveFeedback,
+        review,
+    )
+    .await
 }
 
 /// `POST /exchanges/{id}/withdraw`.
@@ -136,10 +198,20 @@ pub async fn withdraw(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
+    review: ForRelease,
     Body(body): Body<Withdrawal>,
 ) -> Said {
     let command = Command::Withdraw(body);
-    say(&api, &caller, id, None, command, Action::WithdrawRequest).await
+    say(
+        &api,
+        &caller,
+        id,
+        None,
+        command,
+        Action::WithdrawRequest,
+        review,
+    )
+    .await
 }
 
 /// `POST /exchanges/{id}/close`.
@@ -147,10 +219,20 @@ pub async fn close(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
+    review: ForRelease,
     Body(body): Body<Closing>,
 ) -> Said {
     let command = Command::Close(body);
-    say(&api, &caller, id, None, command, Action::CloseExchange).await
+    say(
+        &api,
+        &caller,
+        id,
+        None,
+        command,
+        Action::CloseExchange,
+        review,
+    )
+    .await
 }
 
 /// `POST /exchanges/{id}/reopen`.
@@ -158,10 +240,20 @@ pub async fn reopen(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
+    review: ForRelease,
     Body(body): Body<Reopening>,
 ) -> Said {
     let command = Command::Reopen(body);
-    say(&api, &caller, id, None, command, Action::ReopenExchange).await
+    say(
+        &api,
+        &caller,
+        id,
+        None,
+        command,
+        Action::ReopenExchange,
+        review,
+    )
+    .await
 }
 
 /// `POST /exchanges/{id}/supersede`.
@@ -169,6 +261,7 @@ pub async fn supersede(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(exchange): Place<MessageId>,
+    review: ForRelease,
     Body(body): Body<SendSupersession<Request>>,
 ) -> Result<(StatusCode, Json<Sent>), Failure> {
     let (new, attached) = reserved(&api, &caller, body.reservation).await?;
@@ -181,9 +274,9 @@ pub async fn supersede(
         request: Box::new(body.request),
         attached,
     };
-    let rows = rows_of(api.ask(&caller, Action::SupersedeRequest, ask).await?)?;
-    let now = Timestamp::system();
-    Ok((StatusCode::ACCEPTED, Json(search::sent(&rows, now))))
+    let ask = review.wrap(ask);
+    let reply = api.ask(&caller, Action::SupersedeRequest, ask).await?;
+    Ok((StatusCode::ACCEPTED, Json(api.sent(reply)?)))
 }
 
 async fn say(
@@ -193,6 +286,7 @@ async fn say(
     reservation: Option<MessageId>,
     command: Command,
     action: Action,
+    review: ForRelease,
 ) -> Said {
     let (message, attached) = reserved(api, caller, reservation).await?;
     let ask = Ask::Respond {
@@ -201,9 +295,9 @@ async fn say(
         command: Box::new(command),
         attached,
     };
-    let rows = rows_of(api.ask(caller, action, ask).await?)?;
-    let row = rows.first().ok_or(AppError::NotFound("exchange"))?;
-    let summary = shapes::summary(row, Timestamp::system());
+    let sent = api.sent(api.ask(caller, action, review.wrap(ask)).await?)?;
+    let summary = sent.exchanges.into_iter().next();
+    let summary = summary.ok_or(AppError::NotFound("exchange"))?;
     Ok((StatusCode::ACCEPTED, Json(summary)))
 }
 

@@ -95,5 +95,6 @@ pub fn sent(rows: &[ExchangeRow], now: Timestamp) -> Sent {
     Sent {
         exchanges: rows.iter().map(|row| shapes::summary(row, now)).collect(),
         earlier: about,
+        letter: None,
     }
 }

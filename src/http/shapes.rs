@@ -47,6 +47,7 @@ pub fn summary(row: &ExchangeRow, now: Timestamp) -> ExchangeSummary {
         linked: parallel.map(|link| link.exchange).collect(),
         witnessed: row.witnessed,
         withheld: row.withheld.map(|why| why.code().to_owned()),
+        letters: Vec::new(),
     }
 }
 
@@ -275,7 +276,10 @@ fn other_event(item: &ThreadItem, other: &Other) -> EventView {
         | Other::Stopped
         | Other::TrustListInForce { .. }
         | Other::Member(_)
-        | Other::Witness(_) => ("note", None),
+        | Other::Witness(_)
+        | Other::Letter(_)
+        | Other::Person(_)
+        | Other::Policy(_) => ("note", None),
     };
     EventView {
         message: message.unwrap_or(MessageId::from_bytes([0; 16])),

@@ -14,6 +14,7 @@ use crate::app::{Action, AppError, Ask, Reply};
 /// `GET /whoami`.
 pub async fn whoami(State(api): State<Api>, SignedIn(caller): SignedIn) -> Json<WhoAmI> {
     Json(WhoAmI {
+        person: caller.person,
         name: caller.name,
         member: api.member(),
         roles: caller.roles,
@@ -82,6 +83,7 @@ pub async fn health(
             .chain(witness::alarms(&health.witness))
             .collect(),
         own_log: Some(witness::view(&health.witness).own),
+        letters: super::letters::waiting(&health.letters),
         out,
         node: api.me,
         version: env!("CARGO_PKG_VERSION").to_owned(),

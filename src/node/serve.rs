@@ -17,8 +17,8 @@ use super::people::read_people;
 use super::signer::KeySigner;
 use super::trust::{self, InForce, federation, peers};
 use crate::app::core::{CatchUp, Core, Fatal, Outcome};
-use crate::app::list_on_record;
 use crate::app::rows::ATTACHED;
+use crate::app::{People, list_on_record};
 use crate::base::{Digest, Timestamp};
 use crate::config::{Addresses, Config};
 use crate::driver::{Current, Driver};
@@ -101,6 +101,9 @@ pub async fn serve_observed(
         },
         move || drop(ended),
     );
+    driver
+        .policy(config.settings.policy.in_force())
+        .map_err(stopped)?;
     let in_force = Current::new(directory.clone());
     if let Some(directory) = &directory {
         driver.install(federation(directory)).map_err(stopped)?;
@@ -137,12 +140,17 @@ pub async fn serve_observed(
         kept,
     ));
 
+    let tell = driver.clone();
+    let people = PeopleFile::new(
+        folder.people(),
+        move |path: &Path| read_people(&people_key, path).ok(),
+        move |people: &People| tell.people(people.on_record()).is_ok(),
+    );
+    people.refresh();
     let api = Api {
         driver: driver.clone(),
         me: node,
-        people: PeopleFile::new(folder.people(), move |path: &Path| {
-            read_people(&people_key, path).ok()
-        }),
+        people,
         staging: Staging::default(),
         blobs,
         since: Timestamp::system(),

@@ -74,6 +74,13 @@ const SMALL_ORDER_ED25519: [[u8; 32]; 7] = {
     ]
 };
 
+/// Whether an Ed25519 public key is a point of small order, under which a signature proves nothing.
+pub(super) fn is_weak_ed25519(key: &[u8; ED25519_KEY_LEN]) -> bool {
+    let mut y = *key;
+    y[31] &= 0x7f;
+    SMALL_ORDER_ED25519.contains(&y)
+}
+
 /// Why bytes or text are not a key or a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ParseKeyError {
@@ -218,10 +225,9 @@ impl VerifyingKey {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ParseKeyError> {
         let bytes: [u8; VERIFYING_KEY_LEN] = bytes.try_into().map_err(|_| ParseKeyError::Length)?;
         let (ed25519, ml_dsa) = bytes.split_at(ED25519_KEY_LEN);
-        let mut y = [0; 32];
+        let mut y = [0; ED25519_KEY_LEN];
         y.copy_from_slice(ed25519);
-        y[31] &= 0x7f;
-        if SMALL_ORDER_ED25519.contains(&y) {
+        if is_weak_ed25519(&y) {
             return Err(ParseKeyError::Weak);
         }
         let encoded = ml_dsa.try_into().map_err(|_| ParseKeyError::Length)?;

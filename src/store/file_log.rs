@@ -270,6 +270,8 @@ impl Log for FileLog {
         if expected_size != size {
             return Err(AppendError::Stale { size });
         }
+        let read = |index| self.read(index).ok().map(|record| record.entry);
+        group::check_decisions(self.origin, &entries, size, read)?;
         // The new leaves are taken back off the tree until they are written.
         let (origin, secret) = (self.origin, &self.epoch_secret);
         let group = group::prepare(

@@ -3,13 +3,14 @@
 use super::log::{AppendError, MAX_CONTENT_LEN, MAX_GROUP_LEN, NewEntry, ReadError, Record};
 use crate::audit::layout::{Reader, put_short};
 use crate::audit::{
-    Checkpoint, Entry, Opening, Origin, Receipt, SignedCheckpoint, Statement, Tree,
+    Checkpoint, Entry, FourEyesFault, Opening, Origin, Receipt, Shown, SignedCheckpoint, Statement,
+    Tree, decided, decision_holds, entry_extensions,
 };
-use crate::base::{Digest, Entropy, merkle};
+use crate::base::{Digest, Entropy, PersonId, merkle};
 use crate::store::CheckpointSigner;
 
-/// More than an entry takes in any engine beside its content, in bytes.
-const ENTRY_ROOM: usize = 512;
+/// More than an entry takes in any engine beside its content, in bytes: a decision is the longest.
+const ENTRY_ROOM: usize = 1_024;
 
 /// An entry with its leaf made, ready to be stored.
 pub(super) struct Prepared<S> {
@@ -61,7 +62,7 @@ pub(super) fn prepare<S>(
             peer: new.peer,
             commitment: opening.commitment(),
             sealed_digest,
-            extensions: Vec::new(),
+            extensions: entry_extensions(&new.shown),
         };
         let leaf = entry.encode();
         tree.append(merkle::leaf_hash(&leaf));
@@ -89,6 +90,64 @@ pub(super) fn prepare<S>(
             signature,
         },
     })
+}
+
+/// Checks the decisions among new entries against what the log holds: a log in which somebody
+/// releases their own letter, or a decision is not signed by a key on record, cannot be written.
+/// `read` gives an entry that is in the log already.
+///
+/// # Errors
+/// [`AppendError::Unfit`].
+pub(super) fn check_decisions(
+    origin: Origin,
+    entries: &[NewEntry],
+    size: u64,
+    read: impl Fn(u64) -> Option<Entry>,
+) -> Result<(), AppendError> {
+    let shown_at = |index: u64| match index.checked_sub(size) {
+        None => read(index),
+        Some(at) => {
+            let new = entries.get(usize::try_from(at).ok()?)?;
+            Some(bare(new))
+        }
+    };
+    for (index, new) in (size..).zip(entries) {
+        let Some(kind) = decided(new.event) else {
+            continue;
+        };
+        let decision = new.shown.iter().find_map(|shown| match shown {
+            Shown::Decision(decision) => Some(decision),
+            Shown::Person { .. } | Shown::Letter(_) | Shown::Of(_) | Shown::Policy(_) => None,
+        });
+        let holds = || -> Result<(), FourEyesFault> {
+            let decision = decision.ok_or(FourEyesFault::Unsigned)?;
+            if decision.kind != kind || decision.letter >= index || decision.key >= index {
+                return Err(FourEyesFault::Malformed);
+            }
+            let letter = shown_at(decision.letter).ok_or(FourEyesFault::NoLetter)?;
+            let key = shown_at(decision.key).ok_or(FourEyesFault::OtherKey)?;
+            let by = PersonId::from_bytes(new.actor);
+            decision_holds(origin.node, by, decision, &letter, &key)
+        };
+        holds().map_err(|_| AppendError::Unfit)?;
+    }
+    Ok(())
+}
+
+/// A new entry as far as the rule of four eyes looks at it.
+fn bare(new: &NewEntry) -> Entry {
+    Entry {
+        time: new.time,
+        kind: new.kind,
+        event: new.event,
+        role: new.role,
+        actor: new.actor,
+        exchange: new.exchange,
+        peer: new.peer,
+        commitment: Digest::EMPTY,
+        sealed_digest: Digest::EMPTY,
+        extensions: entry_extensions(&new.shown),
+    }
 }
 
 /// What stays private of an entry: salt 32 ‖ statement u16 length ‖ content.

@@ -1,7 +1,7 @@
 //! The port to the message log: append-only, each group of entries under one signed checkpoint.
 
 use crate::audit::{
-    Checkpoint, Entry, EntryKind, EventCode, Opening, Origin, Receipt, ReceiptBatch,
+    Checkpoint, Entry, EntryKind, EventCode, Opening, Origin, Receipt, ReceiptBatch, Shown,
     SignedCheckpoint, Statement,
 };
 use crate::base::{Digest, Entropy, MemberId, Role, Timestamp};
@@ -30,6 +30,8 @@ pub struct NewEntry {
     pub exchange: [u8; 16],
     /// The other member, where there is one.
     pub peer: Option<MemberId>,
+    /// What it says in the open beside these.
+    pub shown: Vec<Shown>,
     /// What the entry commits to.
     pub statement: Statement,
     /// What the node needs to replay the change: private, sealed, at most [`MAX_CONTENT_LEN`].
@@ -68,8 +70,8 @@ pub enum AppendError {
     /// There is no room. Nothing happened, and it may be tried again.
     #[error("there is no room for the log to grow")]
     Full,
-    /// The group is empty, or longer than a group may be, or an entry's content is. Nothing
-    /// happened.
+    /// The group is empty, or longer than a group may be, or an entry's content is, or a decision
+    /// in it breaks the rule of four eyes. Nothing happened.
     #[error("the group of entries cannot be written")]
     Unfit,
     /// The write failed and may still have happened. The process is to end; opening the log again

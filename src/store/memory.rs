@@ -122,6 +122,8 @@ impl Log for MemoryLog {
         if expected_size != size {
             return Err(AppendError::Stale { size });
         }
+        let read = |index| disk.read(index).ok().map(|record| record.entry);
+        group::check_decisions(disk.origin, &entries, size, read)?;
         let mut tree = std::mem::take(&mut disk.tree);
         let group = group::prepare(
             disk.origin,

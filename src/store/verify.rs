@@ -11,7 +11,8 @@ use super::file_log::{FOLDER, Remark};
 use super::walk::{self, Visitor, Walked, WalkedGroup};
 use crate::audit::bundle::{BundleWriter, TrustDocuments, WitnessedReport};
 use crate::audit::{
-    AuditFailure, Checkpoint, CheckpointFault, CosignedCheckpoint, Entry, EventCode, Origin,
+    AuditFailure, Checkpoint, CheckpointFault, CosignedCheckpoint, Entry, EventCode, FourEyes,
+    FourEyesFault, Origin,
 };
 use crate::base::Digest;
 use crate::seal::sign::{KeyId, VerifyingKey};
@@ -35,6 +36,10 @@ pub struct VerifyReport {
     pub root_fingerprint: Option<Digest>,
     /// What witnesses say of it; none where nobody has cosigned it.
     pub witnessed: Option<WitnessedReport>,
+    /// The decisions of people on letters, each signed by a second person or in an emergency.
+    pub decisions: u64,
+    /// The letters that left in an emergency and were not reviewed, by their entries.
+    pub unreviewed: Vec<u64>,
     /// What is to be known. Beside a running node, a group that is just being written shows as
     /// one that was never finished.
     pub remarks: Vec<Remark>,
@@ -82,6 +87,8 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
         key: &key,
         checkpoints: 0,
         had_trust_list: false,
+        eyes: FourEyes::new(origin.node),
+        broken: None,
         progress,
     };
     let walked = walk::walk(&folder, origin, &mut checks)?;
@@ -90,11 +97,17 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
         return Err(AuditFailure::Missing { place });
     }
     let checkpoints = checks.checkpoints;
+    let (decisions, unreviewed) = (checks.eyes.decisions(), checks.eyes.unreviewed());
+    let broken = checks.broken;
     let anchored = anchor.check(origin, &walked.tree, &key)?;
     let cosigned = match (&trust, note) {
         (Some(directory), Some(note)) => Some(check_cosigned(directory, &note, &walked)?),
         (None, _) | (_, None) => None,
     };
+    // Said of a log that is what it was: damage is told as damage.
+    if let Some((index, fault)) = broken {
+        return Err(AuditFailure::FourEyes { index, fault });
+    }
     let mut remarks = Vec::new();
     remarks.extend(walked.tail.map(Remark::from));
     if !anchor.is_whole() {
@@ -113,6 +126,8 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
             .as_ref()
             .zip(trust.as_ref())
             .map(|(cosigned, directory)| WitnessedReport::of(cosigned, directory)),
+        decisions,
+        unreviewed,
         remarks,
     };
     Ok(Checked {
@@ -263,6 +278,9 @@ struct Checks<'a> {
     checkpoints: u64,
     /// Whether the log says that a trust list was in force.
     had_trust_list: bool,
+    eyes: FourEyes,
+    /// The first entry that breaks the rule of four eyes.
+    broken: Option<(u64, FourEyesFault)>,
     progress: &'a mut dyn FnMut(u64, u64),
 }
 
@@ -275,6 +293,11 @@ impl Visitor for Checks<'_> {
                 Entry::decode(stored.leaf).map_err(|error| AuditFailure::Entry { index, error })?;
             if Digest::of(stored.ciphertext) != entry.sealed_digest {
                 return Err(AuditFailure::SealedContent { index });
+            }
+            if self.broken.is_none()
+                && let Err(fault) = self.eyes.see(index, &entry)
+            {
+                self.broken = Some((index, fault));
             }
             self.had_trust_list |= entry.event == EventCode::TrustListInstalled;
         }

@@ -50,6 +50,7 @@ const OFFICE: &[&str] = &["officer", "second officer", "releaser", "contact"];
 const ANSWERING: &[&str] = &["officer", "second officer", "contact"];
 const KEEPERS: &[&str] = &["auditor", "admin"];
 const CONTACT: &[&str] = &["contact"];
+const RELEASER: &[&str] = &["releaser"];
 const ALERTED: &[&str] = &[
     "officer",
     "second officer",
@@ -75,6 +76,8 @@ const ASKED: &[(Thing, u16)] = &[(OwnExchange, 409), (PeersExchange, 202), (Unkn
 const PUBLISHING: &[(Thing, u16)] = &[(OwnAlert, 202), (PeersAlert, 409), (Unknown, 404)];
 const RECEIVING: &[(Thing, u16)] = &[(OwnAlert, 409), (PeersAlert, 202), (Unknown, 404)];
 const ANY_EXCHANGE: &[(Thing, u16)] = &[(OwnExchange, 200), (PeersExchange, 200), (Unknown, 404)];
+/// What waits is tried in `letters.rs`.
+const NO_LETTER: &[(Thing, u16)] = &[(Unknown, 404)];
 const ANY_ALERT: &[(Thing, u16)] = &[(OwnAlert, 200), (PeersAlert, 200), (Unknown, 404)];
 
 const fn get(
@@ -181,6 +184,19 @@ const ROUTES: &[Route] = &[
         OFFICERS,
         AFTER_ANSWER,
     ),
+    get("/letters", OFFICE, &[(Nothing, 200)]),
+    get("/letters/{}", OFFICE, NO_LETTER),
+    post("/letters/{}/release", decision, RELEASER, NO_LETTER),
+    post("/letters/{}/clear", decision, RELEASER, NO_LETTER),
+    post("/letters/{}/emergency", decision, OFFICERS, NO_LETTER),
+    post("/letters/{}/review", decision, RELEASER, NO_LETTER),
+    post(
+        "/letters/{}/return",
+        || json!({ "reason": "The plate is wrong." }),
+        RELEASER,
+        NO_LETTER,
+    ),
+    post("/letters/{}/discard", || json!({}), ANSWERING, NO_LETTER),
     get("/alerts", ALERTED, &[(Nothing, 200)]),
     get("/alerts/{}", ALERTED, ANY_ALERT),
     get("/alert-subscriptions", ALERTED, &[(Nothing, 200)]),
@@ -238,6 +254,14 @@ fn answer() -> Value {
 fn delay() -> Value {
     let expected = liaison::base::Timestamp::system().plus(crate::office::HOUR);
     json!({ "expected": expected, "reason": "The court sits on Monday." })
+}
+
+/// A decision that nobody has signed.
+fn decision() -> Value {
+    json!({
+        "digest": "ab".repeat(32), "drafter": "01".repeat(16), "reason": "Seen.",
+        "reason_digest": "cd".repeat(32), "signature": format!("010040{}", "00".repeat(64)),
+    })
 }
 
 fn alert() -> Value {
@@ -302,7 +326,7 @@ impl Route {
             return 401;
         };
         let sees = match self.path.split('/').nth(1) {
-            Some("exchanges") => OFFICE,
+            Some("exchanges" | "letters") => OFFICE,
             Some("alerts" | "messages") => ALERTED,
             _ => ALL_PEOPLE,
         };

@@ -6,6 +6,7 @@ mod alerts;
 mod full;
 mod groups;
 mod hostile;
+mod letters;
 mod office;
 mod receipts;
 mod removed;

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use liaison::app::change::{Change, Message, Other};
 use liaison::app::content::read_change;
-use liaison::app::core::{Core, Fatal, Outcome, Signer};
+use liaison::app::core::{Core, Fatal, Outcome, Signer, catch_up};
 use liaison::app::rows;
 use liaison::app::{
-    Action, Ask, Caller, Federation, FromPeer, Input, PeerReceipt, Permit, Reply, Ticket,
+    Action, Ask, Caller, Federation, FromPeer, Input, LETTER, LETTER_IN, LETTER_OPEN, PERSON,
+    POLICY, PeerReceipt, Permit, Reply, Ticket,
 };
 use liaison::audit::{Checkpoint, Entry, Origin, Receipt, ReceiptBatch, Statement};
 use liaison::base::{
@@ -60,7 +61,7 @@ impl Signer for NoSigner {
 }
 
 /// Every table that says how things stand; what was refused is no part of it.
-const STATE: [Table; 21] = [
+const STATE: [Table; 26] = [
     rows::TERM,
     rows::MESSAGE,
     rows::LEAF,
@@ -82,6 +83,11 @@ const STATE: [Table; 21] = [
     rows::RECEIPT_HEAD,
     rows::LOG_WITNESSED,
     rows::LOG_ALARM,
+    LETTER,
+    LETTER_OPEN,
+    LETTER_IN,
+    PERSON,
+    POLICY,
 ];
 
 /// How things stand: every row of every table.
@@ -151,8 +157,13 @@ impl Office {
 
     /// What a person asks, as an input with its ticket.
     pub fn asking(&mut self, role: Role, action: Action, ask: Ask) -> (Ticket, Input) {
+        self.asking_as(1, role, action, ask)
+    }
+
+    /// The same for the person of this number.
+    fn asking_as(&mut self, person: u8, role: Role, action: Action, ask: Ask) -> (Ticket, Input) {
         let caller = Caller {
-            person: PersonId::from_bytes([1; 16]),
+            person: PersonId::from_bytes([person; 16]),
             name: "somebody".into(),
             roles: vec![role],
         };
@@ -171,6 +182,30 @@ impl Office {
         let (ticket, input) = self.asking(role, action, ask);
         let outcomes = self.handle(vec![input]);
         reply_to(ticket, outcomes)
+    }
+
+    /// As [`Office::ask`], for the person of this number.
+    pub fn ask_as(
+        &mut self,
+        person: u8,
+        role: Role,
+        action: Action,
+        ask: Ask,
+    ) -> Result<Reply, liaison::app::AppError> {
+        let (ticket, input) = self.asking_as(person, role, action, ask);
+        let outcomes = self.handle(vec![input]);
+        reply_to(ticket, outcomes)
+    }
+
+    /// Makes the index anew from the log.
+    pub fn rebuilt(&mut self) {
+        let me = node("MK");
+        let mut writer = self.log.reopen();
+        let epoch = writer.take_over().expect("a log in memory");
+        let mut index = MemoryIndex::new();
+        catch_up(me, &writer, &mut index, &mut |_, _| ()).expect("the index catches up");
+        self.core = Core::new(me, writer, index, NoSigner, epoch, [7; 32]);
+        self.handle(vec![Input::Federation(self.federation.clone())]);
     }
 
     /// What an officer of MK puts in to ask TR.
@@ -456,6 +491,7 @@ pub fn receipts_of(peer: &str, statements: Vec<Statement>, at: Timestamp) -> Vec
         actor: [0; 16],
         exchange: [0; 16],
         peer: Some(member("MK")),
+        shown: Vec::new(),
         statement,
         content: Vec::new(),
     };

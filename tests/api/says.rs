@@ -50,7 +50,12 @@ fn toml<T: serde::de::DeserializeOwned>(text: &str) -> T {
 
 /// TR asks MK.
 fn asked_by_tr(office: &mut Office) -> MessageId {
-    let message = office.first_of("TR", Role::Officer, request_body());
+    // About no national of TR, of whom a second person would have to answer.
+    let mut request = request();
+    let person = request.subjects[2].person.as_mut().expect("a person");
+    person.nationalities = vec!["AF".to_owned()];
+    let body = Body::Request(Box::new(request));
+    let message = office.first_of("TR", Role::Officer, body);
     office.takes(&message);
     message.header.id
 }

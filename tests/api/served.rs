@@ -92,7 +92,7 @@ impl Served {
         let api = Api {
             driver: driver.clone(),
             me: node("MK"),
-            people: PeopleFile::new(file, move |_: &Path| Some(people.clone())),
+            people: PeopleFile::new(file, move |_: &Path| Some(people.clone()), |_| true),
             staging: Staging::default(),
             blobs: Arc::new(BlobStore::open(self.folder.path()).expect("a folder")),
             since: Timestamp::system(),

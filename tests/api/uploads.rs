@@ -82,7 +82,7 @@ fn a_member_that_is_named_twice_is_refused_before_any_file_is_sealed_for_it() {
 #[test]
 fn an_alert_names_each_member_once() {
     let served = Served::new();
-    let alert = json!({ "to": ["TR", "AT", "TR"], "alert": toml(ALERT) });
+    let alert = json!({ "audience": { "members": ["TR", "AT", "TR"] }, "alert": toml(ALERT) });
     let call = served.call("contact", "POST", "/alerts").json(&alert);
     call.send().fails(422, "named-twice");
 }

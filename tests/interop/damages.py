@@ -4,6 +4,7 @@ import base64
 import json
 
 from trust_documents import P, pretty
+from released import RELEASED, UNRELEASED
 from write_bundle import IDENTITY, LOG, NEXT_LOG, NOW, Bundle, Key, entry, extension, tar, text64
 
 STRANGER = Key()
@@ -146,9 +147,11 @@ def good() -> dict[str, bytes]:
         "a node that moved, with a roster": made(lambda b: b.bundles["MK-1"][0].update(
             address="mk.example:4433", duty=DUTY[:1])),
         "extensions that may be ignored": made(entries(
-            entry(4, extensions=extension(5) + extension(0x7FFF, b"")))),
+            entry(4, extensions=extension(6) + extension(0x7FFF, b"")))),
         "an entry with a peer": made(entries(entry(4, peer=b"ICMPD\0\0\0"))),
         "the last time there is": made(entries(entry(4, time=(253_402_207_200_000).to_bytes(8, "big")))),
+        **{name: made(lambda b, some=some: setattr(b, "entries", some()), 9)
+           for name, some in RELEASED.items()},
         "no bundle but the log's": made(lambda b: b.bundles.pop("AT-1")),
         "the last checkpoint alone": made(lambda b: setattr(b, "groups", [5])),
         "cosigned by one": cosigned(2, AT),
@@ -372,6 +375,12 @@ def bad_log() -> dict[str, bytes]:
     }
 
 
+def bad_eyes() -> dict[str, bytes]:
+    """Bundles whose people decide as they must not."""
+    return {name: made(lambda b, some=some: setattr(b, "entries", some()), 9)
+            for name, some in UNRELEASED.items()}
+
+
 def bad_files() -> dict[str, bytes]:
     """Bundles that were changed after they were signed."""
     names = [name for name, _ in Bundle().files()]
@@ -450,4 +459,4 @@ def renumbered(whole: bytes, at: int, field: bytes) -> bytes:
 
 def bad() -> dict[str, bytes]:
     """Every bundle that does not hold, by what is wrong with it."""
-    return bad_trust() | bad_log() | bad_files() | bad_cosigned()
+    return bad_trust() | bad_log() | bad_eyes() | bad_files() | bad_cosigned()

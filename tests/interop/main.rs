@@ -56,6 +56,7 @@ fn entry(number: u64) -> NewEntry {
         actor: [0; 16],
         exchange: [3; 16],
         peer: Some("SI".parse().unwrap()),
+        shown: Vec::new(),
         statement: Statement::Received {
             sender: "SI-1".parse().unwrap(),
             id: MessageId::from_bytes([number as u8; 16]),

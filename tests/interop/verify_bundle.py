@@ -9,6 +9,7 @@ in memory.
 import re
 import sys
 
+from four_eyes import FourEyes
 from trust_chain import Bundle, TrustList, chain
 from trust_documents import (LATEST, Document, Refused, demand, digest, from_base64, hex_digest,
                              holds, member_id, node_id, pretty_json)
@@ -19,9 +20,9 @@ EVENTS = {
     100, 101, 110, 111, 120, 121, 130, 131, 140, 141, 142, 143, 144, 145, 150, 151,
     160, 161, 162, 163, 164, 165, 170, 171, 180, 181, 182, 183, 190, 191, 192, 193,
     194, 195, 196, 200, 201, 210, 211, 212, 213, 220, 221, 230, 231, 300, 301, 302,
-    303, 304, 310, 311, 320, 321, 322, 330, 340, 350, 360, 361, 500, 501, 502, 600,
-    601, 602, 603, 610, 611, 612, 620, 621, 700, 701, 702, 710, 711, 712, 800, 801,
-    802, 803, 810, 820, 830, 831,
+    303, 304, 305, 306, 307, 308, 310, 311, 320, 321, 322, 330, 340, 350, 360, 361,
+    500, 501, 502, 600, 601, 602, 603, 610, 611, 612, 620, 621, 700, 701, 702, 710,
+    711, 712, 800, 801, 802, 803, 810, 820, 830, 831,
     # </events>
 }
 
@@ -262,8 +263,8 @@ def verify_trust(archive: Archive, expected_root: bytes | None):
     return fingerprint, listed, bundles
 
 
-def verify_entries(archive: Archive, size: int) -> Tree:
-    leaves = []
+def verify_entries(archive: Archive, size: int, node: str) -> Tree:
+    leaves, eyes = [], FourEyes(node)
     for name, width in tiles(size):
         content = archive.file(f"tile/entries/{name}", 256 * (2 + 119 + 4096))
         for _ in range(width):
@@ -271,6 +272,7 @@ def verify_entries(archive: Archive, size: int) -> Tree:
             demand(len(content) >= 2 + length, "an entry is cut short")
             entry, content = content[2:2 + length], content[2 + length:]
             check_entry(entry)
+            eyes.see(len(leaves), entry)
             leaves.append(digest(b"\x00" + entry))
         demand(content == b"", "something follows the entries")
     return Tree(leaves)
@@ -289,7 +291,7 @@ def verify(data: bytes, expected_root: bytes | None = None) -> Report:
     key = bundles[node].logs[origin]
     size, root = note(head, origin, key)
     demand(size >= 1, "the log is empty")
-    tree = verify_entries(archive, size)
+    tree = verify_entries(archive, size, node)
     demand(tree.root(size) == root, "the entries do not lead to the signed root")
     for level in range(8):
         hashes = tree.levels[8 * level] if 8 * level < len(tree.levels) else []

@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from trust_documents import (Document, digest, holds, hybrid_key, in_context, key_id, members, node_id,
                              pretty_json, receiving_key, time)
+from four_eyes import node_bytes, person_key, sized as proof
+from released import token_key
 from verify_bundle import Tree, check_entry, cosigned_note, node_hash, note, quorum, verify
 
 VECTORS = pathlib.Path(__file__).parent.parent / "vectors"
@@ -108,7 +110,7 @@ def logs() -> None:
         check_entry(hexed(entry["bytes"]))
         assert digest(b"\0" + hexed(entry["bytes"])).hex() == entry["leaf hash"]
     about = ALL["statements"]
-    lengths = {1: 58, 2: 49, 3: 50, 4: 49, 5: 44, 6: 33, 7: 33, 10: 54, 11: 47}
+    lengths = {1: 58, 2: 49, 3: 50, 4: 49, 5: 44, 6: 33, 7: 33, 8: 49, 9: 49, 10: 54, 11: 47}
     found = {hexed(statement)[0]: len(hexed(statement)) for statement in about["bytes"]}
     assert found == lengths and list(found) == sorted(found)
     opened = b"liaison/commitment/v1" + hexed(about["salt"]) + hexed(about["bytes"][0])
@@ -169,6 +171,25 @@ def evidence() -> None:
         path = [read.take(32) for _ in range(read.number(1))]
         assert read.data == b"" and root != signed[0]
         assert consistency(sizes[0], root, sizes[1], path) == signed[1]
+
+
+def people() -> None:
+    about = ALL["four_eyes"]
+    salt, content = hexed(about["salt"]), about["content"].encode()
+    letter = digest(b"liaison/letter/v1" + salt + content)
+    reason = digest(b"liaison/decision-reason/v1" + salt + about["reason"].encode())
+    assert (letter.hex(), reason.hex()) == (about["letter digest"], about["reason digest"])
+    key = token_key(about["token"])
+    assert person_key(hexed(about["key"])) == key.public_key().public_bytes_raw()
+    drafter, by = hexed(about["drafter"]), hexed(about["decider"])
+    signed = b"\x13liaison/decision/v1\x01" + node_bytes("MK-1") + letter + drafter + by + reason
+    assert signed == hexed(about["signed"])
+    person, of_letter, decision, of, policy = (hexed(one["value"]) for one in about["extensions"])
+    assert [one["type"] for one in about["extensions"]] == [1, 2, 3, 4, 5]
+    assert person == by + hexed(about["key"]) and of_letter == letter
+    assert decision[:49] == b"\1" + (4).to_bytes(8, "big") + (1).to_bytes(8, "big") + reason
+    key.public_key().verify(proof(decision[49:], 64), signed)
+    assert of == (4).to_bytes(8, "big") and policy == bytes([0, 1, 0, 0, 3, 132])
 
 
 def halves(text: str) -> list[bytes]:
@@ -433,6 +454,7 @@ def main() -> None:
     logs()
     cosigned()
     evidence()
+    people()
     receipt()
     batch()
     group()

@@ -18,6 +18,7 @@ mod folders;
 mod index;
 mod kills;
 mod life;
+mod release;
 mod returned;
 mod trust;
 mod witness;

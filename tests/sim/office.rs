@@ -2,11 +2,11 @@
 
 use liaison::app::core::{Core, Fatal, Outcome, Signer, catch_up};
 use liaison::app::{Federation, FromPeer, Input, PeerReceipt, Say, WitnessTimes};
-use liaison::audit::{Checkpoint, Entry, Origin, Receipt};
+use liaison::audit::{Checkpoint, Entry, Origin, Receipt, Shown};
 use liaison::base::{Digest, Entropy, NodeId, SeededEntropy, Timestamp};
 use liaison::seal::group::MessageSignature;
 use liaison::seal::sign::{HybridSignature, SIGNATURE_LEN};
-use liaison::store::{CheckpointSigner, Fault, Log, MemoryIndex, MemoryLog};
+use liaison::store::{AppendError, CheckpointSigner, Fault, Log, MemoryIndex, MemoryLog};
 
 use crate::planted::{Planted, SimIndex, SimLog};
 
@@ -90,7 +90,7 @@ impl Office {
     }
 
     /// Starts the office, with the index it had, an older one, or none.
-    pub fn start(&mut self, now: Timestamp, kept: IndexKept) -> Vec<Outcome> {
+    pub fn start(&mut self, now: Timestamp, kept: IndexKept, told: Vec<Input>) -> Vec<Outcome> {
         self.index = match kept {
             IndexKept::Whole => self.index.reopen(),
             IndexKept::Older => self.snapshot.snapshot(),
@@ -113,7 +113,9 @@ impl Office {
         self.core = Some(core.with_times(TIMES));
         let version = "simulated".to_owned();
         let federation = Input::Federation(self.federation.clone());
-        self.handle(now, vec![Input::Start { version }, federation])
+        let mut first = vec![Input::Start { version }, federation];
+        first.extend(told);
+        self.handle(now, first)
     }
 
     /// Handles inputs; a fatal error stops the office.
@@ -133,6 +135,7 @@ impl Office {
                 }
                 outcomes
             }
+            Err(Fatal::Append(AppendError::Unfit)) => panic!("the log refuses an entry"),
             Err(Fatal::Append(_) | Fatal::Index(_) | Fatal::Read(_)) => {
                 self.core = None;
                 Vec::new()
@@ -191,6 +194,7 @@ fn shortened(log: &MemoryLog, size: u64) -> MemoryLog {
             actor: entry.actor,
             exchange: entry.exchange,
             peer: entry.peer,
+            shown: Shown::all(&entry).expect("this version wrote it"),
             statement: record.opening.statement,
             content: record.content,
         };

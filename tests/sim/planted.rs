@@ -24,10 +24,12 @@ pub enum Planted {
     CosignsWithoutCheck,
     /// A restart loses what a witness recorded, when its cosignature has left.
     CosignsBeforeDurable,
+    /// Whoever decides about a letter is never found to be who wrote it.
+    LetsAuthorsRelease,
 }
 
 impl Planted {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ForgetsWhatItKnows,
         Self::LosesOutbox,
         Self::AcknowledgesBeforeDurable,
@@ -35,6 +37,7 @@ impl Planted {
         Self::BelievesStaleIndex,
         Self::CosignsWithoutCheck,
         Self::CosignsBeforeDurable,
+        Self::LetsAuthorsRelease,
     ];
 }
 
@@ -119,6 +122,12 @@ impl Index for SimIndex {
         if self.planted == Some(Planted::CosignsWithoutCheck) && table.0 == "witness" {
             return Ok(None);
         }
+        if self.planted == Some(Planted::LetsAuthorsRelease) && table.0 == "letter" {
+            return Ok(self
+                .inner
+                .get(table, key)?
+                .map(|row| by_somebody_else(&row)));
+        }
         self.inner.get(table, key)
     }
     fn range(
@@ -142,4 +151,11 @@ impl Index for SimIndex {
     fn flush(&self) -> Result<(), IndexError> {
         self.inner.flush()
     }
+}
+
+/// A letter's row with another author.
+fn by_somebody_else(row: &[u8]) -> Vec<u8> {
+    let mut row: serde_json::Value = serde_json::from_slice(row).expect("a row is JSON");
+    row["by"]["person"] = "ee".repeat(16).into();
+    serde_json::to_vec(&row).expect("it has text keys")
 }

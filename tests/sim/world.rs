@@ -17,11 +17,12 @@ use liaison::audit::{EventCode, Origin, ReceiptBatch};
 use liaison::base::{
     Digest, MemberId, MessageId, NodeId, PersonId, Role, SeededEntropy, Timestamp,
 };
-use liaison::domain::rfi::{Request, Side};
+use liaison::domain::rfi::Side;
 use liaison::exchange::Refusal as NotTaken;
 use liaison::seal::envelope::SignedMessage;
-use liaison::store::{Fault, Log as _, Table};
+use liaison::store::{Fault, Log as _, MemoryLog, Table};
 
+use crate::letters::{at_start, person};
 use crate::liar::Liar;
 use crate::office::{IndexKept, Office, TIMES, read_receipt};
 use crate::planted::Planted;
@@ -103,9 +104,10 @@ impl World {
         match self.chance.below(100) {
             0..=44 => self.deliver_one(),
             45..=54 => self.connect(),
-            55..=60 => self.disconnect(),
-            61..=72 => self.person_asks(i),
-            73..=84 => self.person_responds(),
+            55..=59 => self.disconnect(),
+            60..=63 => self.person_decides(i),
+            64..=73 => self.person_asks(i),
+            74..=84 => self.person_responds(),
             85..=88 => self.input(i, Input::Tick),
             89..=90 => self.offices[i].remember_index(),
             91..=93 => self.crash(i),
@@ -128,6 +130,7 @@ impl World {
         }
         for _ in 0..200 {
             self.round();
+            self.decide_all();
             let quiet = self.wires.values().all(VecDeque::is_empty);
             if quiet && self.waiting() == 0 {
                 break;
@@ -300,6 +303,7 @@ impl World {
             }
         }
         self.check_witnesses()?;
+        self.check_letters()?;
         self.check_alerts()
     }
 
@@ -360,7 +364,7 @@ impl World {
 
     fn start(&mut self, i: usize, kept: IndexKept) {
         self.note(format!("start {i} {kept:?}"));
-        let outcomes = self.offices[i].start(self.now, kept);
+        let outcomes = self.offices[i].start(self.now, kept, at_start(i));
         self.carry(i, outcomes);
     }
 
@@ -542,8 +546,21 @@ impl World {
     }
 
     pub fn ask(&mut self, i: usize, role: Role, action: Action, ask: Ask, id: MessageId) {
+        self.ask_as(i, person(i, 1), role, action, ask, id);
+    }
+
+    /// The same for a person.
+    pub fn ask_as(
+        &mut self,
+        i: usize,
+        person: PersonId,
+        role: Role,
+        action: Action,
+        ask: Ask,
+        id: MessageId,
+    ) {
         let caller = Caller {
-            person: PersonId::from_bytes([u8::try_from(i).expect("few offices") + 1; 16]),
+            person,
             name: "somebody".into(),
             roles: vec![role],
         };
@@ -574,7 +591,42 @@ impl World {
                     self.alerts.push((i, row.id));
                 }
             }
+            Some(Reply::Letters(reply)) => self.letters_told(i, &reply),
             Some(_) | None => (),
+        }
+    }
+
+    /// What the office has on record.
+    pub fn log(&self, i: usize) -> &MemoryLog {
+        &self.offices[i].log
+    }
+
+    pub fn node(&self, i: usize) -> NodeId {
+        self.offices[i].node
+    }
+
+    /// All rows of a table of an office's index, while it runs.
+    pub fn rows<T: Row>(&self, i: usize, table: Table) -> Vec<T> {
+        let core = self.offices[i].core.as_ref();
+        let rows = core.and_then(|core| core.rows::<T>(table, 100_000).ok());
+        rows.unwrap_or_default()
+            .into_iter()
+            .map(|(_, row)| row)
+            .collect()
+    }
+
+    /// That a message was acknowledged to a person.
+    pub fn acknowledges(&mut self, i: usize, id: MessageId) {
+        if !self.acknowledged.contains(&(i, id)) {
+            self.acknowledged.push((i, id));
+        }
+    }
+
+    /// That an exchange of an office with a member is under way.
+    pub fn exchanges_with(&mut self, i: usize, peer: MemberId, id: MessageId) {
+        let exchange = (i, self.office_of(peer), id);
+        if !self.exchanges.contains(&exchange) {
+            self.exchanges.push(exchange);
         }
     }
 
@@ -585,7 +637,7 @@ impl World {
             return;
         }
         let other = (i + 1 + self.below(self.offices.len() - 1)) % self.offices.len();
-        let request: Request = toml::from_str(REQUEST).expect("the example is a request");
+        let request = self.a_request(other, REQUEST);
         let ask = Ask::SendRequest {
             to: vec![(self.offices[other].node.member, id, Vec::new())],
             request: Box::new(request),

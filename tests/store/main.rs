@@ -2,6 +2,7 @@
 
 mod blobs;
 mod damage;
+mod decisions;
 mod faults;
 mod full;
 mod index;

@@ -4,6 +4,7 @@
 mod federation;
 mod formats;
 mod messages;
+mod people;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -57,7 +58,7 @@ fn key(seed: u8) -> SigningKey {
 fn the_examples_of_the_protocol_page_have_not_changed() {
     let (bundle, trust) = federation::bundle();
     let mut members = Map::new();
-    for section in [formats::all(), messages::all(), trust] {
+    for section in [formats::all(), messages::all(), people::all(), trust] {
         let Value::Object(section) = section else {
             panic!("a section is an object");
         };

@@ -9,12 +9,14 @@ use super::{
 };
 use crate::app::change::Change;
 use crate::app::content::read_change;
+use crate::app::letters::{LetterRow, PersonRow};
 use crate::app::members::{Held, ListOnRecord};
 use crate::app::witness::{AlarmRow, LogWitnessedRow, ReceiptHeadRow, WitnessRow};
 use crate::audit::Origin;
 use crate::audit::layout::{Reader, TooShort};
 use crate::base::{Digest, MemberId, MessageId, Timestamp};
 use crate::domain::message::{Body, Kind};
+use crate::domain::release::ReleasePolicy;
 use crate::exchange::Conversation;
 use crate::store::Log;
 
@@ -339,9 +341,12 @@ json!(
     AlertRow,
     AlarmRow,
     Held,
+    LetterRow,
     ListOnRecord,
     LogWitnessedRow,
+    PersonRow,
     ReceiptHeadRow,
+    ReleasePolicy,
     SubscriptionRow,
     WitnessRow
 );

@@ -10,9 +10,9 @@ use super::trust::same_bytes;
 use super::{COSIGNED, HEAD, TrustDocuments, checkpoint_path};
 use crate::audit::layout::Reader;
 use crate::audit::{
-    AuditFailure, Checkpoint, CheckpointFault, CosignedCheckpoint, ENTRY_LEN, Entry,
-    MAX_COSIGNED_LEN, MAX_EXTENSIONS_LEN, MAX_NOTE_LEN, Origin, SignedCheckpoint, Tree,
-    UnverifiedNote, quorum,
+    AuditFailure, Checkpoint, CheckpointFault, CosignedCheckpoint, ENTRY_LEN, Entry, FourEyes,
+    FourEyesFault, MAX_COSIGNED_LEN, MAX_EXTENSIONS_LEN, MAX_NOTE_LEN, Origin, SignedCheckpoint,
+    Tree, UnverifiedNote, quorum,
 };
 use crate::base::{Digest, MemberId, Timestamp, merkle};
 use crate::seal::sign::{KeyId, VerifyingKey};
@@ -41,6 +41,10 @@ pub struct BundleReport {
     pub list_version: u32,
     /// The digest of the trust list.
     pub list_digest: Digest,
+    /// The decisions of people on letters, each signed by a second person or in an emergency.
+    pub decisions: u64,
+    /// The letters that left in an emergency and were not reviewed, by their entries.
+    pub unreviewed: Vec<u64>,
 }
 
 /// A checkpoint of a log with cosignatures that hold.
@@ -125,6 +129,8 @@ pub fn verify_bundle(
         key,
         head,
         tree: Tree::new(),
+        eyes: FourEyes::new(origin.node),
+        broken: None,
         progress,
     };
     let period = bundle.entries()?;
@@ -132,6 +138,11 @@ pub fn verify_bundle(
     let checkpoints = bundle.checkpoints()?;
     let cosigned = bundle.cosigned(&directory)?;
     let head = bundle.head.checkpoint;
+    // Said of a log that is what it was: damage is told as damage.
+    if let Some((index, fault)) = bundle.broken {
+        return Err(AuditFailure::FourEyes { index, fault });
+    }
+    let (decisions, unreviewed) = (bundle.eyes.decisions(), bundle.eyes.unreviewed());
     bundle.archive.finish()?;
     Ok(BundleReport {
         head,
@@ -142,6 +153,8 @@ pub fn verify_bundle(
         root_fingerprint,
         list_version: directory.version(),
         list_digest: directory.hash(),
+        decisions,
+        unreviewed,
     })
 }
 
@@ -150,6 +163,9 @@ struct Bundle<'a, R> {
     key: &'a VerifyingKey,
     head: SignedCheckpoint,
     tree: Tree,
+    eyes: FourEyes,
+    /// The first entry that breaks the rule of four eyes.
+    broken: Option<(u64, FourEyesFault)>,
     progress: &'a mut dyn FnMut(u64, u64),
 }
 
@@ -182,6 +198,11 @@ impl<R: Read> Bundle<'_, R> {
                     Entry::decode(leaf).map_err(|error| AuditFailure::Entry { index, error })?;
                 let (first, _) = period.unwrap_or((entry.time, entry.time));
                 period = Some((first, entry.time));
+                if self.broken.is_none()
+                    && let Err(fault) = self.eyes.see(index, &entry)
+                {
+                    self.broken = Some((index, fault));
+                }
                 self.tree.append(merkle::leaf_hash(leaf));
             }
             if !reader.is_empty() {

@@ -8,6 +8,7 @@ use clap::{ArgGroup, Args};
 
 use crate::base::{MemberId, MessageId, ParseIdError};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::letter::ForReleaseArgs;
 use crate::cli::session::{ReaderArgs, SessionArgs};
 use crate::domain::alert::{AlertState, Audience, Corridor, EventType};
 
@@ -93,6 +94,8 @@ pub struct Publish {
     /// Show who would get it and what they may do with it, and send nothing
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub review: ForReleaseArgs,
 }
 
 /// `alert update`.
@@ -119,6 +122,8 @@ pub struct Update {
     /// Show who would get it and what they may do with it, and send nothing
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub review: ForReleaseArgs,
 }
 
 /// `alert cancel`.
@@ -131,6 +136,8 @@ pub struct Cancel {
     /// Why, for all who have it
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
+    #[command(flatten)]
+    pub review: ForReleaseArgs,
 }
 
 /// `alert sight` and `alert contradict`.

@@ -213,7 +213,7 @@ async fn holdings(stage: &Stage) -> Result<(Told, ()), Fault> {
         "lists what IR has of it, by the ids of the exchanges.",
     )
     .detail(format!("{} exchanges and alerts", held.holds.len()))
-    .fact("holds", json!(held.holds));
+    .fact("held", json!(held.holds));
     Ok((told, ()))
 }
 

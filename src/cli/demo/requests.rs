@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::call::{Call, Fault, ensure};
 use super::federation;
+use super::gates;
 use super::office::Office;
 use super::stage::{Stage, proof_line, read, receipt};
 use super::story::{Story, Told};
@@ -32,7 +33,8 @@ const GROUND: &str = "f2";
 /// # Errors
 /// The first fault.
 pub async fn play(stage: &Stage, story: &mut Story) -> Result<(), Fault> {
-    let (id, file) = story.tell("request-sent", sent(stage)).await?;
+    let (id, file) = story.tell("request-written", written(stage)).await?;
+    story.tell("request-sent", released(stage, id)).await?;
     let receipt = received(stage, id, &stage.mk, &stage.tr);
     story.tell("request-received", receipt).await?;
     story.tell("request-opened", opened(stage, id)).await?;
@@ -87,7 +89,7 @@ fn attachment_file(stage: &Stage) -> Result<(PathBuf, Digest), Fault> {
     Ok((file, Digest::of(&bytes)))
 }
 
-async fn sent(stage: &Stage) -> Result<(Told, (MessageId, PathBuf)), Fault> {
+async fn written(stage: &Stage) -> Result<(Told, (MessageId, PathBuf)), Fault> {
     let request = stage.example("request.toml", REQUEST)?;
     let (file, digest) = attachment_file(stage)?;
     let call = Call::of("rfi send")
@@ -95,27 +97,51 @@ async fn sent(stage: &Stage) -> Result<(Told, (MessageId, PathBuf)), Fault> {
         .option("--to", "TR")
         .option("--file", request)
         .option("--attach", &file);
-    let sent: Sent = read(stage.run(call).await?)?;
-    let [exchange] = &sent.exchanges[..] else {
-        return Err(Fault::Unexpected("one member was asked".to_owned()));
-    };
-    let reason = exchange.urgency_reason.as_deref().unwrap_or("no reason");
-    ensure(reason == "U2", || {
-        format!("the request is urgent by {reason}")
+    let letter = gates::waiting(read(stage.run(call).await?)?)?;
+    let unsent = stage.listed(&stage.mk, letter.id).await?;
+    ensure(unsent.is_none() && letter.state == "in-review", || {
+        format!("the letter is {}", letter.state)
     })?;
     let told = Told::by(
         stage.mk.member,
-        "asks TR, urgently (U2: danger to a person's life), about a van, a phone and a person.",
+        "writes to TR, urgently (U2: danger to a person's life), about a van, a phone and a person.",
     )
-    .detail(format!("exchange {}: {}", exchange.id, exchange.subject))
+    .detail(format!("letter {}: {}", letter.id, letter.subject))
     .detail(format!(
         "attached {}, sha256 {}…",
         in_words(ATTACHED as u64),
         digest.short()
     ))
-    .fact("sha256", digest.to_string())
+    .detail("MK's policy wants a second person: it waits in review, and nothing was sent")
+    .fact("sha256", digest.to_string());
+    Ok((gates::about(told, &letter), (letter.id, file)))
+}
+
+async fn released(stage: &Stage, id: MessageId) -> Result<(Told, ()), Fault> {
+    let letter = gates::release(stage, id).await?;
+    ensure(letter.state == "left", || {
+        format!("the letter is {}", letter.state)
+    })?;
+    let listed = stage.listed(&stage.mk, id).await?;
+    let exchange = listed.ok_or_else(|| Fault::Unexpected("it did not leave".to_owned()))?;
+    let reason = exchange.urgency_reason.as_deref().unwrap_or("no reason");
+    ensure(reason == "U2", || {
+        format!("the request is urgent by {reason}")
+    })?;
+    let [decision] = &letter.decisions[..] else {
+        return Err(Fault::Unexpected("one person decides".to_owned()));
+    };
+    let told = Told::by(
+        stage.mk.member,
+        "releases it: a second person read it and signed, and it leaves for TR.",
+    )
+    .detail(format!(
+        "entry {} of MK's log holds that person's own signature",
+        decision.entry
+    ))
     .fact("urgency_reason", reason);
-    Ok((on_the_clock(told, exchange), (exchange.id, file)))
+    let told = gates::about(told, &letter);
+    Ok((on_the_clock(told, &exchange), ()))
 }
 
 /// Waits until an office sees an exchange with what `find` looks for. Reading an exchange is

@@ -11,6 +11,7 @@ use super::stage::{Stage, read};
 use super::story::{Story, Told};
 use crate::base::{Digest, OsEntropy, Role};
 use crate::config::{Config, FILE, Tokens};
+use crate::domain::release::Gated;
 
 /// The people of each office: one a role, as the log is to tell them apart.
 const PEOPLE: [(Role, &str); 5] = [
@@ -88,6 +89,9 @@ pub async fn init(stage: &Stage, office: &Office) -> Result<Value, Fault> {
                 admin: Some("tokens/admin".into()),
                 observer: None,
             };
+            if office.member == stage.mk.member {
+                settings.policy.release = [Gated::Request].into();
+            }
             std::fs::write(office.dir.join(FILE), settings.render())
                 .and_then(|()| std::fs::create_dir(office.dir.join("tokens")))
                 .map_err(|error| error.to_string())

@@ -13,6 +13,7 @@ use crate::api::{
 use crate::base::{MemberId, MessageId, Role, Timestamp};
 use crate::cli::failure::Failure;
 use crate::cli::input;
+use crate::cli::letter::ForReleaseArgs;
 use crate::cli::session::SessionArgs;
 use crate::domain::rfi as said;
 
@@ -76,12 +77,14 @@ pub struct Answer {
     /// Files to send with it
     #[arg(long, num_args = 1.., value_name = "FILE")]
     attach: Vec<PathBuf>,
+    #[command(flatten)]
+    review: ForReleaseArgs,
 }
 
 impl Answer {
     pub(super) async fn run(self) -> Said {
         let answer: Value = input::read(&self.file)?;
-        let session = self.place.session.open(&ASKED)?;
+        let session = self.place.session.compose(&ASKED, &self.review)?;
         let reservation = session.attach(&self.attach).await?;
         let body = SendAnswer {
             reservation,
@@ -105,6 +108,8 @@ pub struct Refuse {
     /// Why, in words for the asking side
     #[arg(long)]
     reason: Option<String>,
+    #[command(flatten)]
+    review: ForReleaseArgs,
 }
 
 impl Refuse {
@@ -114,7 +119,8 @@ impl Refuse {
             questions: self.questions,
             reason: self.reason,
         };
-        self.place.say(&[Role::Contact], "refuse", &body).await
+        let session = self.place.session.compose(&[Role::Contact], &self.review)?;
+        Ok(session.client.refuse(self.place.id, &body).await?)
     }
 }
 
@@ -216,6 +222,8 @@ pub struct Transfer {
     /// Why
     #[arg(long)]
     reason: String,
+    #[command(flatten)]
+    review: ForReleaseArgs,
 }
 
 impl Transfer {
@@ -224,7 +232,8 @@ impl Transfer {
             to: self.to,
             reason: self.reason,
         };
-        self.place.say(&[Role::Contact], "transfer", &body).await
+        let session = self.place.session.compose(&[Role::Contact], &self.review)?;
+        Ok(session.client.say(self.place.id, "transfer", &body).await?)
     }
 }
 
@@ -261,12 +270,14 @@ pub struct Supersede {
     /// Why
     #[arg(long)]
     reason: Option<String>,
+    #[command(flatten)]
+    review: ForReleaseArgs,
 }
 
 impl Supersede {
     pub(super) async fn run(self) -> Result<Sent, Failure> {
         let request: Value = input::read(&self.file)?;
-        let session = self.place.session.open(&[Role::Officer])?;
+        let session = self.place.session.compose(&[Role::Officer], &self.review)?;
         let body = SendSupersession {
             reservation: session.attach(&self.attach).await?,
             request,

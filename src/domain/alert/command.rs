@@ -1,12 +1,15 @@
 //! What a person may do to an alert, and why it, or a peer's event, is not taken.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Acknowledgement, Alert, AlertCancellation, AlertUpdate, Contradiction, Sighting};
 use crate::base::Role;
 use crate::domain::FieldError;
 use crate::domain::message::{Body, Kind};
 
 /// What a person wants to do to an alert that is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum AlertCommand {
     /// Put a new version in its place.
     Update(Box<Revision>),
@@ -21,7 +24,7 @@ pub enum AlertCommand {
 }
 
 /// A new version as a person writes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revision {
     /// The alert as it shall read.
     pub alert: Alert,

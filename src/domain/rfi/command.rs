@@ -1,5 +1,7 @@
 //! What people may say in an exchange, and why it, or a peer's event, is not taken.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Acceptance, Answer, AwaitingAuthorisation, Channelling, Clarification, ClarificationRequest,
     Closing, Feedback, Ground, Move, Outcome, Refusal, Reopening, Request, Scope, State,
@@ -10,7 +12,8 @@ use crate::domain::FieldError;
 use crate::domain::message::{Body, Kind};
 
 /// What a person wants to say in an exchange.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Command {
     /// Take the request on.
     Accept(Acceptance),

@@ -166,6 +166,8 @@ fn statements() -> Value {
         },
         Statement::ReceiptReceived { digest },
         Statement::Note { digest },
+        Statement::Released { id, letter: digest },
+        Statement::Cleared { id, letter: digest },
         Statement::Witnessed {
             origin: Origin::first(sender),
             size: 7,

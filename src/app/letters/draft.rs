@@ -1,0 +1,245 @@
+//! What can wait: everything that a person composes, as it was asked for.
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::input::{Ask, Attached, OnAlert};
+use crate::base::{MemberId, MessageId};
+use crate::domain::alert::{Alert, Audience};
+use crate::domain::rfi::{Command, Request};
+
+/// The key of an attachment, kept beside a letter's content.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachmentKey(#[serde(with = "hex::serde")] [u8; 32]);
+
+impl std::fmt::Debug for AttachmentKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AttachmentKey")
+    }
+}
+
+/// A letter's content.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Draft {
+    /// A request to one or several members.
+    Request {
+        /// The members, each with the id of its exchange and its sealed attachments.
+        to: Vec<(MemberId, MessageId, Vec<Attached>)>,
+        /// The request.
+        request: Box<Request>,
+    },
+    /// Something said in an exchange.
+    Say {
+        /// The exchange.
+        exchange: MessageId,
+        /// The id of the message.
+        message: MessageId,
+        /// What to say.
+        command: Box<Command>,
+        /// Sealed attachments.
+        attached: Vec<Attached>,
+    },
+    /// A request in the place of another.
+    Supersede {
+        /// The exchange that ends.
+        exchange: MessageId,
+        /// The id of the message that says so.
+        message: MessageId,
+        /// Why.
+        reason: Option<String>,
+        /// The id of the new exchange.
+        new: MessageId,
+        /// The new request.
+        request: Box<Request>,
+        /// Its sealed attachments.
+        attached: Vec<Attached>,
+    },
+    /// An alert.
+    Alert {
+        /// Whom to tell.
+        audience: Audience,
+        /// The alert's id.
+        id: MessageId,
+        /// The alert.
+        alert: Box<Alert>,
+        /// Sealed attachments.
+        attached: Vec<Attached>,
+    },
+    /// Something done to an alert.
+    OnAlert {
+        /// What, and to which.
+        on: Box<OnAlert>,
+        /// Sealed attachments.
+        attached: Vec<Attached>,
+    },
+}
+
+impl Draft {
+    /// What was asked, if it can wait.
+    pub fn of(ask: &Ask) -> Option<Self> {
+        Some(match ask.clone() {
+            Ask::SendRequest { to, request } => Self::Request { to, request },
+            Ask::Respond {
+                exchange,
+                message,
+                command,
+                attached,
+            } => Self::Say {
+                exchange,
+                message,
+                command,
+                attached,
+            },
+            Ask::Supersede {
+                exchange,
+                message,
+                reason,
+                new,
+                request,
+                attached,
+            } => Self::Supersede {
+                exchange,
+                message,
+                reason,
+                new,
+                request,
+                attached,
+            },
+            Ask::PublishAlert {
+                audience,
+                id,
+                alert,
+                attached,
+            } => Self::Alert {
+                audience,
+                id,
+                alert,
+                attached,
+            },
+            Ask::OnAlert { on, attached } => Self::OnAlert { on, attached },
+            Ask::ForRelease(_)
+            | Ask::Letters(_)
+            | Ask::ListExchanges { .. }
+            | Ask::ReadExchange { .. }
+            | Ask::GlanceExchange { .. }
+            | Ask::PreviewAlert { .. }
+            | Ask::Subscribe { .. }
+            | Ask::ListSubscriptions
+            | Ask::ListAlerts { .. }
+            | Ask::ReadAlert { .. }
+            | Ask::ReadAttachment { .. }
+            | Ask::Members(_)
+            | Ask::Witness(_)
+            | Ask::Search(_)
+            | Ask::Health => return None,
+        })
+    }
+
+    /// What is asked when it leaves.
+    pub fn into_ask(self) -> Ask {
+        match self {
+            Self::Request { to, request } => Ask::SendRequest { to, request },
+            Self::Say {
+                exchange,
+                message,
+                command,
+                attached,
+            } => Ask::Respond {
+                exchange,
+                message,
+                command,
+                attached,
+            },
+            Self::Supersede {
+                exchange,
+                message,
+                reason,
+                new,
+                request,
+                attached,
+            } => Ask::Supersede {
+                exchange,
+                message,
+                reason,
+                new,
+                request,
+                attached,
+            },
+            Self::Alert {
+                audience,
+                id,
+                alert,
+                attached,
+            } => Ask::PublishAlert {
+                audience,
+                id,
+                alert,
+                attached,
+            },
+            Self::OnAlert { on, attached } => Ask::OnAlert { on, attached },
+        }
+    }
+
+    /// Takes the keys of the attachments out, which nobody has to read: zeros stand in their places.
+    pub(super) fn take_keys(&mut self) -> Vec<AttachmentKey> {
+        let keys = self.files().map(|file| std::mem::take(&mut file.info.key));
+        keys.map(AttachmentKey).collect()
+    }
+
+    /// Puts them back.
+    pub(super) fn put_keys(&mut self, keys: &[AttachmentKey]) {
+        for (file, key) in self.files().zip(keys) {
+            file.info.key = key.0;
+        }
+    }
+
+    fn files(&mut self) -> impl Iterator<Item = &mut Attached> {
+        let files: Vec<&mut Attached> = match self {
+            Self::Request { to, .. } => to.iter_mut().flat_map(|(.., files)| files).collect(),
+            Self::Say { attached, .. }
+            | Self::Supersede { attached, .. }
+            | Self::Alert { attached, .. }
+            | Self::OnAlert { attached, .. } => attached.iter_mut().collect(),
+        };
+        files.into_iter()
+    }
+
+    /// The sealed attachments of each message, by its id.
+    pub fn attached(&self) -> Vec<(MessageId, &[Attached])> {
+        match self {
+            Self::Request { to, .. } => to.iter().map(|(_, id, files)| (*id, &**files)).collect(),
+            Self::Say {
+                message, attached, ..
+            } => vec![(*message, attached)],
+            Self::Supersede { new, attached, .. } => vec![(*new, attached)],
+            Self::Alert { id, attached, .. } => vec![(*id, attached)],
+            Self::OnAlert { on, attached } => vec![(on.message, attached)],
+        }
+    }
+}
+
+/// The id of the letter that an ask would be; none where it cannot wait.
+pub(super) fn letter_id(ask: &Ask) -> Option<MessageId> {
+    match ask {
+        Ask::SendRequest { to, .. } => to.first().map(|(_, id, _)| *id),
+        Ask::Respond { message, .. } => Some(*message),
+        Ask::Supersede { new, .. } => Some(*new),
+        Ask::PublishAlert { id, .. } => Some(*id),
+        Ask::OnAlert { on, .. } => Some(on.message),
+        Ask::ForRelease(_)
+        | Ask::Letters(_)
+        | Ask::ListExchanges { .. }
+        | Ask::ReadExchange { .. }
+        | Ask::GlanceExchange { .. }
+        | Ask::PreviewAlert { .. }
+        | Ask::Subscribe { .. }
+        | Ask::ListSubscriptions
+        | Ask::ListAlerts { .. }
+        | Ask::ReadAlert { .. }
+        | Ask::ReadAttachment { .. }
+        | Ask::Members(_)
+        | Ask::Witness(_)
+        | Ask::Search(_)
+        | Ask::Health => None,
+    }
+}

@@ -1,0 +1,110 @@
+//! Reading letters: the list of what somebody has to see to, and one letter with its content.
+
+use super::LetterReply;
+use super::change::{Held, LetterChange};
+use super::hold::letter_row;
+use super::rows::{LETTER, LETTER_IN, LETTER_OPEN, LetterRow, LetterState};
+use crate::app::change::{Change, Other};
+use crate::app::content::read_change;
+use crate::app::error::AppError;
+use crate::app::input::{Attached, Reply};
+use crate::app::service::{Service, Stop, Turn};
+use crate::base::{Actor, MessageId};
+
+/// The most letters that one list shows.
+const MOST_LISTED: usize = 1_000;
+
+/// The most letters that are shown of one exchange.
+const MOST_IN: usize = 100;
+
+/// The letters that somebody has to see to, the most urgent first.
+pub(in crate::app) fn open(turn: &Turn<'_>) -> Result<Vec<LetterRow>, Stop> {
+    let keys = turn
+        .view
+        .range::<MessageId>(LETTER_OPEN, &[], None, MOST_LISTED)?;
+    let mut rows = Vec::new();
+    for (_, id) in keys {
+        rows.extend(turn.view.row::<LetterRow>(LETTER, &id.to_bytes())?);
+    }
+    Ok(rows)
+}
+
+/// Those of them in a state, or all.
+pub(super) fn list(turn: &Turn<'_>, state: Option<LetterState>) -> Result<Reply, Stop> {
+    let mut rows = open(turn)?;
+    rows.retain(|row| state.is_none_or(|state| row.state == state));
+    Ok(Reply::Letters(Box::new(LetterReply::Letters(rows))))
+}
+
+/// The letter of this id, or the latest that one of its messages would be.
+pub(super) fn found(turn: &Turn<'_>, id: MessageId) -> Result<LetterRow, Stop> {
+    if let Some(row) = turn.view.row::<LetterRow>(LETTER, &id.to_bytes())? {
+        return Ok(row);
+    }
+    let of = letters_in(turn, id)?.into_iter().next_back();
+    of.ok_or_else(|| AppError::NotFound("letter").into())
+}
+
+/// The letters of an exchange or alert, or those that this message would be of.
+pub(in crate::app) fn letters_in(turn: &Turn<'_>, of: MessageId) -> Result<Vec<LetterRow>, Stop> {
+    let found = turn
+        .view
+        .prefix::<MessageId>(LETTER_IN, &of.to_bytes(), MOST_IN)?;
+    let mut rows = Vec::new();
+    for (_, id) in found {
+        rows.extend(turn.view.row::<LetterRow>(LETTER, &id.to_bytes())?);
+    }
+    Ok(rows)
+}
+
+/// One letter; reading it is recorded as a consultation.
+pub(in crate::app) fn read(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    by: Actor,
+    id: MessageId,
+) -> Result<Reply, Stop> {
+    let row = found(turn, id)?;
+    let held = held(turn, &row)?;
+    let consulted = Other::Consulted {
+        conversation: row.conversation.unwrap_or(row.id),
+    };
+    turn.record(service.me.member, by, Change::Other(consulted))?;
+    Ok(Reply::Letters(Box::new(LetterReply::Letter {
+        row: Box::new(row),
+        content: held.content,
+        salt: held.salt,
+    })))
+}
+
+/// A letter as it was written.
+pub(super) fn held(turn: &Turn<'_>, row: &LetterRow) -> Result<Held, Stop> {
+    if row.entry >= turn.log.size() {
+        return Err(Stop::NotYet);
+    }
+    let record = turn.log.read(row.entry)?;
+    let (_, change) = read_change(&record.content).map_err(|_| AppError::Log)?;
+    match change {
+        Change::Other(Other::Letter(LetterChange::Held(held))) => Ok(*held),
+        Change::Sent(_) | Change::Received(..) | Change::ReceiptKept(_) | Change::Other(_) => {
+            Err(AppError::Log.into())
+        }
+    }
+}
+
+/// An attachment of a message that waits as a letter, with the exchange that it belongs to.
+pub(in crate::app) fn attached(
+    turn: &Turn<'_>,
+    message: MessageId,
+    index: u16,
+) -> Result<(MessageId, Attached), Stop> {
+    let missing = || Stop::Error(AppError::NotFound("attachment"));
+    let row = found(turn, message).map_err(|_| missing())?;
+    let row = letter_row(turn, row.id)?;
+    let held = held(turn, &row)?;
+    let draft = held.draft().ok_or(AppError::Log)?;
+    let files = draft.attached().into_iter().find(|(id, _)| *id == message);
+    let (_, files) = files.ok_or_else(missing)?;
+    let file = files.get(usize::from(index)).ok_or_else(missing)?;
+    Ok((row.conversation.unwrap_or(message), file.clone()))
+}
