@@ -133,19 +133,24 @@ impl World {
 
     /// Sees to every letter that is open: what may leave leaves, the rest is returned.
     pub fn decide_all(&mut self) {
+        let steps = [
+            (LetterState::InReview, DecisionKind::Release, 2),
+            (LetterState::Stopped, DecisionKind::Clear, 3),
+            (LetterState::Left, DecisionKind::Review, 2),
+            (LetterState::Left, DecisionKind::Review, 3),
+        ];
         for i in 0..self.offices() {
             for row in self.open_letters(i) {
-                let kind = match row.state {
-                    LetterState::InReview => DecisionKind::Release,
-                    LetterState::Stopped => DecisionKind::Clear,
-                    LetterState::Left => DecisionKind::Review,
-                    LetterState::Returned | LetterState::Discarded => continue,
-                };
-                for by in [2, 3] {
-                    self.decides(i, &row, kind, by);
+                for (state, kind, by) in steps {
+                    let now = self.row::<LetterRow>(i, LETTER, &row.id.to_bytes());
+                    let Some(now) = now.filter(|now| now.state == state && now.is_open()) else {
+                        continue;
+                    };
+                    self.decides(i, &now, kind, by);
                 }
                 let now = self.row::<LetterRow>(i, LETTER, &row.id.to_bytes());
-                if now.is_some_and(|now| now.state == LetterState::InReview) {
+                let waits = [LetterState::InReview, LetterState::Stopped];
+                if now.is_some_and(|now| waits.contains(&now.state)) {
                     self.gives_back(i, row.id);
                 }
             }
