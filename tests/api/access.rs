@@ -184,6 +184,12 @@ const ROUTES: &[Route] = &[
         OFFICERS,
         AFTER_ANSWER,
     ),
+    post(
+        "/search",
+        || json!({ "query": "34 KLM 417" }),
+        OFFICE,
+        &[(Nothing, 200)],
+    ),
     get("/letters", OFFICE, &[(Nothing, 200)]),
     get("/letters/{}", OFFICE, NO_LETTER),
     post("/letters/{}/release", decision, RELEASER, NO_LETTER),
