@@ -4,6 +4,7 @@
 //! [`crate::domain`] writes them; where only their codes matter they are plain text here.
 
 mod alerts;
+mod carried;
 mod letters;
 mod progress;
 mod says;
@@ -17,6 +18,7 @@ pub use alerts::{
     MemberSubscription, PreviewAlert, PublishAlert, SendContradiction, SendSighting, Subscribe,
     UpdateAlert,
 };
+pub use carried::{BroughtIn, Netcheck, PeerReach, TakeOut, Tried};
 pub use letters::{
     DecideLetter, DecisionView, LetterSummary, LetterView, Outcome, PersonView, ReturnLetter,
     StopView,

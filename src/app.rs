@@ -2,6 +2,7 @@
 //! table makes.
 
 mod alerts;
+mod carried;
 pub mod change;
 pub mod content;
 pub mod core;
@@ -26,6 +27,7 @@ mod supersede;
 mod view;
 mod witness;
 
+pub use carried::{BroughtFile, CarryAsk, CarryChange, CarryReply, Taken, WaitingPage};
 pub use error::AppError;
 pub use input::{
     AlertFilter, Ask, Attached, Effect, Federation, FromPeer, HealthReply, Hit, HitRow, Input,

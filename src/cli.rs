@@ -4,6 +4,8 @@ mod alert;
 mod args;
 mod attachment;
 mod audit;
+mod backup;
+mod bundle;
 mod check;
 mod demo;
 mod dispatch;
@@ -14,6 +16,7 @@ mod letter;
 pub mod local;
 mod logging;
 mod manual;
+mod netcheck;
 mod output;
 pub mod report;
 mod rfi;
@@ -87,6 +90,15 @@ enum Command {
     Attachment(attachment::Attachment),
     /// The running node's state and its links to peers
     Status(status::Status),
+    /// Try every way to the peers, and say what works and what to do
+    Netcheck(netcheck::Netcheck),
+    /// Files for a USB stick, where no network reaches a peer
+    #[command(subcommand)]
+    Bundle(bundle::Bundle),
+    /// Write the running node's folder to one sealed file
+    Backup(backup::Backup),
+    /// Check a backup, or read it into a new folder
+    Restore(backup::Restore),
     /// The log that proves what happened
     #[command(subcommand)]
     Audit(args::Audit),

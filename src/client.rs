@@ -17,6 +17,7 @@ use crate::api::{
 use crate::base::{MemberId, MessageId};
 
 mod alerts;
+mod carried;
 mod letters;
 mod transfer;
 mod witness;

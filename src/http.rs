@@ -3,6 +3,7 @@
 mod alerts;
 mod attachments;
 mod auth;
+mod carried;
 mod exchanges;
 mod letters;
 mod members;
@@ -28,6 +29,7 @@ use crate::seal::person::PersonKey;
 use crate::seal::trust::Directory;
 use crate::store::BlobStore;
 
+pub use carried::{Carriage, CarryFailed, Later};
 pub use staging::Staging;
 
 /// The longest JSON body, in bytes: twice what an envelope's body holds.
@@ -45,6 +47,8 @@ pub enum LinkState {
         over: &'static str,
         /// Since when.
         since: Timestamp,
+        /// By how many milliseconds the peer's clock was ahead of this node's.
+        ahead: i64,
     },
     /// It ended.
     Down {
@@ -68,10 +72,12 @@ pub struct Api {
     pub blobs: Arc<BlobStore>,
     /// Since when the node serves.
     pub since: Timestamp,
-    /// What went wrong with links.
+    /// Where links stand.
     pub link_states: LinkStates,
     /// The trust in force, which travels with evidence.
     pub directory: Current<Option<Directory>>,
+    /// What can be done about ways to peers.
+    pub carriage: Arc<dyn Carriage>,
 }
 
 impl Api {
@@ -169,6 +175,13 @@ pub fn router(api: Api) -> Router {
     let v1 = Router::new()
         .route("/whoami", get(status::whoami))
         .route("/health", get(status::health))
+        .route("/netcheck", post(carried::netcheck))
+        .route("/backups", post(carried::back_up))
+        .route("/bundles", post(carried::take_out))
+        .route(
+            "/bundles/imports",
+            post(carried::bring_in).layer(axum::extract::DefaultBodyLimit::disable()),
+        )
         .route("/members/{member}/holdings", get(members::holdings))
         .route("/witness", get(witness::show))
         .route("/witness/acknowledgements", post(witness::acknowledge))

@@ -1,5 +1,6 @@
 //! A node assembled: start, supervise, stop in order.
 
+mod backup;
 mod carrier;
 mod ceremony;
 mod fetch;
@@ -7,11 +8,14 @@ mod folder;
 mod links;
 mod people;
 mod proposal;
+mod reach;
 mod serve;
 mod signer;
+mod stick;
 mod trust;
 mod witnessing;
 
+pub use backup::{RESTORED, ReadBackup, read_backup};
 pub use ceremony::{
     CeremonyError, ListChange, RootChange, install, issue_card, propose, read_card, sign, suspend,
 };

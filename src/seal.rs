@@ -20,6 +20,7 @@ pub mod person;
 pub mod recipient;
 pub mod recovery;
 pub mod sign;
+pub mod stick;
 pub mod trust;
 
 pub use sign::KeyId;

@@ -19,6 +19,7 @@ mod limits;
 mod link;
 mod mux;
 mod peers;
+mod probe;
 mod refused;
 mod reset;
 mod shared;
@@ -43,6 +44,7 @@ pub use identity::{IdentityError, TlsIdentity, pin_of, tls_identity};
 pub use limits::Limits;
 pub use link::LinkError;
 pub use peers::{PeerAddress, Peers, dns_name};
+pub use probe::{Attempt, Reached, Unreached};
 pub use refused::Refused;
 
 use shared::Shared;
@@ -70,6 +72,15 @@ pub struct AttachmentRequest {
     pub offset: u64,
 }
 
+/// How a link came up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Established {
+    /// What carries it.
+    pub via: Via,
+    /// By how many milliseconds the peer's clock was ahead of this node's.
+    pub ahead: i64,
+}
+
 /// What is done with a link. For one peer `up`, its frames and `down` come in that order and then
 /// again, the next `up` never before the last `down`; only the frames of the two classes overlap.
 /// `hello` and `admit` are asked for each connection tried, of which several may run at a time,
@@ -87,7 +98,7 @@ pub trait Handler: Send + Sync + 'static {
 
     /// Both sides have admitted each other: from now on [`Transport::send`] takes frames. What
     /// was sent on an earlier link and not answered for may be lost.
-    fn up(&self, peer: NodeId, via: Via, hello: Vec<u8>);
+    fn up(&self, peer: NodeId, how: Established, hello: Vec<u8>);
 
     /// A frame came, with 1 to [`MAX_FRAME`] bytes. The next of its class is read when the future
     /// is done; it is dropped if the link ends meanwhile.
@@ -215,6 +226,16 @@ impl Transport {
     pub fn connect_soon(&self, peer: NodeId) {
         if let Some(slot) = self.0.slot(peer) {
             slot.dial_now.notify_one();
+        }
+    }
+
+    /// Tries every way to a peer that has an address, beside a link that may be up. Nothing if the
+    /// address cannot be resolved; empty if there is none.
+    pub async fn probe(&self, peer: NodeId) -> Option<Vec<Attempt>> {
+        let address = self.0.peers.borrow().peer(peer).cloned();
+        match (self.0.slot(peer), address.and_then(|peer| peer.address)) {
+            (Some(slot), Some(address)) => probe::probe(&self.0, &slot, &address).await,
+            (Some(_) | None, _) => Some(Vec::new()),
         }
     }
 

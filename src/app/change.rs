@@ -8,6 +8,7 @@ pub use kept::{KeptProof, KeptReceipt, ReceiptWord};
 use serde::{Deserialize, Serialize};
 
 use self::events::{received_event, sent_event};
+use super::carried::CarryChange;
 use super::letters::{LetterChange, PersonChange};
 use super::members::MemberChange;
 use super::witness::WitnessChange;
@@ -235,6 +236,8 @@ pub enum Other {
     Person(PersonChange),
     /// Another release policy came into force.
     Policy(ReleasePolicy),
+    /// Something was carried by hand.
+    Carried(CarryChange),
 }
 
 /// What an entry says in the open, beside its commitment.
@@ -421,6 +424,10 @@ impl Other {
                 shown.push(Shown::Policy(policy.clone()));
                 let event = EventCode::ConfigurationChanged;
                 (EntryKind::Operation, event, own, None, note)
+            }
+            Self::Carried(change) => {
+                let (event, peer) = change.event();
+                (EntryKind::Operation, event, peer.or(own), None, note)
             }
         };
         Heading {

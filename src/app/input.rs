@@ -18,11 +18,11 @@ use crate::domain::terms::{Strength, TermKind};
 use crate::exchange::Refusal;
 use crate::seal::group::MessageSignature;
 
+use super::carried::{CarryAsk, CarryReply};
 use super::change::{Message, ReceiptWord};
 use super::error::AppError;
 use super::letters::{LetterAsk, LetterReply, LetterRow};
 use super::members::{MemberAsk, MemberReply, TrustDetails};
-use super::people::PersonOnRecord;
 use super::permit::{Permit, Thing};
 use super::rows::{AlertRow, ExchangeRow};
 use super::search::SearchFor;
@@ -227,6 +227,8 @@ pub enum Ask {
     ForRelease(Box<Ask>),
     /// Something about letters that wait.
     Letters(LetterAsk),
+    /// Something about what is carried by hand.
+    Carry(CarryAsk),
     /// The node's state.
     Health,
 }
@@ -254,6 +256,7 @@ impl Ask {
             | Self::Members(_)
             | Self::Witness(_)
             | Self::Search(_)
+            | Self::Carry(_)
             | Self::Health => None,
         }
     }
@@ -282,11 +285,12 @@ pub enum Reply {
     Members(Box<MemberReply>),
     /// Something about witnesses.
     Witness(Box<WitnessReply>),
-    /// What was composed waits for a decision; with the exchange that it belongs to, where there is
-    /// one.
+    /// What was composed waits for a decision; with its exchange, where there is one.
     Waits(Box<LetterRow>, Option<Box<ExchangeRow>>),
     /// Something about letters that wait.
     Letters(Box<LetterReply>),
+    /// Something about what is carried by hand.
+    Carried(Box<CarryReply>),
     /// The node's state.
     Health(Box<HealthReply>),
     /// The peer may fetch the message's attachments.
@@ -326,8 +330,7 @@ pub struct ThreadItem {
     pub role: crate::base::Role,
     /// Which attachments of the message are stored here whole.
     pub stored: Vec<bool>,
-    /// Whether enough witnesses are known to have cosigned a checkpoint over it: of the peer's log
-    /// for a receipt, of this node's for anything else.
+    /// Whether enough witnesses cosigned it: in the peer's log a receipt, in this node's all else.
     pub witnessed: bool,
 }
 
@@ -343,7 +346,7 @@ pub struct PeerReceipt {
 }
 
 /// Something that came over a link, already opened and verified.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum FromPeer {
     /// A link to the peer is up.
     Up,
@@ -397,7 +400,7 @@ pub enum Input {
     /// Another trust list came into force.
     Federation(Federation),
     /// The people of the node, who may have changed.
-    People(Vec<PersonOnRecord>),
+    People(Vec<super::people::PersonOnRecord>),
     /// The release policy in force.
     Policy(ReleasePolicy),
     /// The node begins to serve.

@@ -85,11 +85,15 @@ pub enum Action {
     AcknowledgeAlarm,
     /// Take out the proof that a log has two histories.
     ReadEvidence,
+    /// Take out what waits for a member as a file, or bring in what a member took out.
+    CarryByHand,
+    /// Make a backup of the node.
+    BackUp,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 36] = [
         Self::SendRequest,
         Self::ListExchanges,
         Self::ReadExchange,
@@ -124,6 +128,8 @@ impl Action {
         Self::ReadHoldings,
         Self::AcknowledgeAlarm,
         Self::ReadEvidence,
+        Self::CarryByHand,
+        Self::BackUp,
     ];
 
     /// What the person tried, in words.
@@ -163,6 +169,8 @@ impl Action {
             Self::ReadHoldings => "see what a member holds",
             Self::AcknowledgeAlarm => "take note of an alarm about a log",
             Self::ReadEvidence => "take out evidence about a log",
+            Self::CarryByHand => "carry messages by hand",
+            Self::BackUp => "make a backup",
         }
     }
 
@@ -193,6 +201,8 @@ impl Action {
             Self::ReadAlerts => &[Role::Officer, Role::Contact, Role::Releaser, Role::Observer],
             Self::SightAlert | Self::ContradictAlert => &[Role::Contact, Role::Officer],
             Self::AcknowledgeAlert => &[Role::Contact, Role::Officer, Role::Releaser],
+            Self::BackUp => &[Role::Admin],
+            Self::CarryByHand => &[Role::Contact, Role::Officer, Role::Releaser, Role::Admin],
             Self::ReadHoldings => &[
                 Role::Contact,
                 Role::Officer,

@@ -323,7 +323,8 @@ fn other(
         | Other::Matched { .. }
         | Other::Started { .. }
         | Other::Stopped
-        | Other::Member(_) => Ok(()),
+        | Other::Member(_)
+        | Other::Carried(_) => Ok(()),
         Other::Witness(change) => witness::project(view, p, change),
         Other::TrustListInForce {
             version,

@@ -11,8 +11,8 @@ use super::project::{Projected, project};
 use super::view::View;
 use super::witness::{self, Witness, WitnessTimes};
 use super::{
-    alerts, deliver, letters, members, people, read, receipts, receive, requests, respond, search,
-    supersede,
+    alerts, carried, deliver, letters, members, people, read, receipts, receive, requests, respond,
+    search, supersede,
 };
 use crate::base::{Actor, Digest, Entropy, MemberId, NodeId, Timestamp};
 use crate::exchange::Flight;
@@ -263,7 +263,7 @@ impl Service {
         }
     }
 
-    fn peer_did(
+    pub(super) fn peer_did(
         &mut self,
         turn: &mut Turn<'_>,
         peer: NodeId,
@@ -385,6 +385,7 @@ impl Service {
             | Ask::Members(_)
             | Ask::Witness(_)
             | Ask::Search(_)
+            | Ask::Carry(_)
             | Ask::Health => Err(AppError::NotFound("letter").into()),
         }
     }
@@ -435,6 +436,7 @@ impl Service {
             }
             Ask::Members(ask) => members::ask(self, turn, permit.actor(), ask),
             Ask::Witness(ask) => witness::ask(self, turn, permit, ask),
+            Ask::Carry(ask) => carried::ask(self, turn, permit.actor(), ask),
             Ask::Health => read::health(self, turn),
         }
     }
@@ -488,6 +490,7 @@ fn action_of(ask: &Ask) -> &'static [Action] {
         Ask::Witness(ask) => ask.actions(),
         Ask::ForRelease(ask) => action_of(ask),
         Ask::Letters(ask) => ask.actions(),
+        Ask::Carry(ask) => ask.actions(),
         Ask::Health => &[Action::ReadHealth],
     }
 }

@@ -215,6 +215,8 @@ events! {
     AttachmentRead = 322, "attachment-read";
     /// A person took content out of the node as a file.
     ContentExported = 330, "content-exported";
+    /// A person took out as a file what waits for a member, or brought such a file in.
+    Carried = 332, "carried";
     /// Content was matched against other information.
     Matched = 340, "matched";
     /// Content was erased.

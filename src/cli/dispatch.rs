@@ -11,6 +11,7 @@ use super::stop::Stop;
 use super::{Cli, Command, args, check, demo, local, manual, output, trust};
 use crate::base::Role;
 use crate::config::{Config, Settings};
+use crate::node::{Folder, NodeError};
 
 /// Does what the command line asks, and prints the outcome.
 ///
@@ -35,6 +36,10 @@ pub fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Search(search) => block_on(search.run(json)),
         Command::Attachment(attachment) => block_on(attachment.run(json)),
         Command::Status(status) => block_on(status.run(json)),
+        Command::Netcheck(netcheck) => block_on(netcheck.run(json)),
+        Command::Bundle(bundle) => block_on(bundle.run(json)),
+        Command::Backup(backup) => block_on(backup.run(json)),
+        Command::Restore(restore) => restore.run(json),
         Command::Audit(args) => audit(args, json),
         Command::Store(args::Store::Rebuild(args)) => {
             let config = Config::load(&args.dir.dir)?;
@@ -83,6 +88,10 @@ fn init(args: args::Init) -> Result<super::report::Initialised, Failure> {
 
 fn serve(args: args::Serve) -> Result<(), Failure> {
     let config = Config::load(&args.dir.dir)?;
+    // Said before anybody is asked for a passphrase.
+    if Folder(config.dir.clone()).is_restored() {
+        return Err(NodeError::Restored.into());
+    }
     let passphrase = args.passphrase.existing(&config)?;
     super::logging::start(config.settings.log.format);
     let stop = Stop {

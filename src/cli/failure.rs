@@ -90,6 +90,13 @@ impl Failure {
         )
     }
 
+    /// The same failure, with another reason.
+    #[must_use]
+    pub fn because(mut self, why: impl Into<String>) -> Self {
+        self.0.detail = why.into();
+        self
+    }
+
     /// The stable code.
     pub fn code(&self) -> &str {
         &self.0.code
@@ -139,6 +146,9 @@ impl From<Problem> for Failure {
         Self(Box::new(Details {
             exit: match problem.status {
                 404 => Exit::NotFound,
+                _ if problem.code.starts_with("stick-") || problem.code == "not-a-stick" => {
+                    Exit::Unverified
+                }
                 502 | 504 => Exit::Unreachable,
                 _ => Exit::Failure,
             },

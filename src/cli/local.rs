@@ -292,6 +292,11 @@ impl From<NodeError> for Failure {
                 "the log is damaged, so the node does not serve",
                 "`liaison audit verify` names the place; restore a backup beside it, and keep this folder as evidence",
             ),
+            NodeError::Restored => (
+                "restored",
+                "a restored node does not serve",
+                "`liaison help restored` says what can be done with it",
+            ),
             NodeError::Listen(_) => (
                 "cannot-listen",
                 "the node cannot start",

@@ -24,10 +24,9 @@ macro_rules! pages {
     };
 }
 
-const PAGES: [Page; 12] = pages![
-    "alerts" "clocks" "errors" "handling" "log" "recovery" "release" "requests" "roles" "search"
-    "trust"
-    "witness"
+const PAGES: [Page; 13] = pages![
+    "alerts" "clocks" "errors" "handling" "log" "network" "recovery" "release" "requests" "roles"
+    "search" "trust" "witness"
 ];
 
 /// `help`.

@@ -121,6 +121,7 @@ pub fn rows_of(reply: Reply) -> Result<Vec<ExchangeRow>, Failure> {
         | Reply::Witness(_)
         | Reply::Waits(..)
         | Reply::Letters(_)
+        | Reply::Carried(_)
         | Reply::Health(_)
         | Reply::MayFetch => Err(AppError::NotFound("exchange").into()),
     }

@@ -279,7 +279,8 @@ fn other_event(item: &ThreadItem, other: &Other) -> EventView {
         | Other::Witness(_)
         | Other::Letter(_)
         | Other::Person(_)
-        | Other::Policy(_) => ("note", None),
+        | Other::Policy(_)
+        | Other::Carried(_) => ("note", None),
     };
     EventView {
         message: message.unwrap_or(MessageId::from_bytes([0; 16])),

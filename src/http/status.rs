@@ -38,7 +38,7 @@ pub async fn health(
     let peer = |node: crate::base::NodeId| {
         let waiting = health.waiting.iter().find(|(m, _, _)| *m == node.member);
         let (link, last_error) = match states.get(&node) {
-            Some(LinkState::Up { over, since }) => {
+            Some(LinkState::Up { over, since, .. }) => {
                 let over = (*over).to_owned();
                 (
                     Some(LinkOut {

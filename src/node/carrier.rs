@@ -181,7 +181,11 @@ async fn frames(
 
 /// Wraps messages for the peer's key in force. Every send looks the recipient up anew, so a member
 /// that was removed gets nothing more.
-fn wrap(directory: &Directory, peer: NodeId, messages: Vec<SignedMessage>) -> Vec<Frame> {
+pub(super) fn wrap(
+    directory: &Directory,
+    peer: NodeId,
+    messages: Vec<SignedMessage>,
+) -> Vec<Frame> {
     let now = crate::base::Timestamp::system();
     let Some(key) = directory.recipient_key(peer, now) else {
         warn!(event = "no-recipient-key", %peer, "the peer's bundle has no key in force to seal to");

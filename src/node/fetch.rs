@@ -87,6 +87,68 @@ impl Fetcher {
         running.retain(|(from, _, _)| *from != peer);
     }
 
+    /// Adds bytes of an attachment that came by another way than a link. Blocks.
+    ///
+    /// # Errors
+    /// Whatever the disk gives.
+    ///
+    /// # Panics
+    /// Never: nothing panics while it holds the lock.
+    pub fn add(
+        &self,
+        place: Place,
+        length: u64,
+        digest: Digest,
+        offset: u64,
+        bytes: &[u8],
+    ) -> std::io::Result<Added> {
+        let (peer, message, index) = place;
+        {
+            let mut running = self.running.lock().expect("nothing panics under this lock");
+            // A link is bringing it.
+            if !running.insert(place) {
+                return Ok(Added::Part);
+            }
+        }
+        let id = BlobId {
+            message: stored_under(self.me, peer.member, message),
+            index,
+        };
+        let added = self.append(id, length, digest, offset, bytes);
+        self.forget(place);
+        added
+    }
+
+    fn append(
+        &self,
+        id: BlobId,
+        length: u64,
+        digest: Digest,
+        offset: u64,
+        bytes: &[u8],
+    ) -> std::io::Result<Added> {
+        if self.blobs.exists(id)? {
+            return Ok(Added::Whole);
+        }
+        let mut part = self.blobs.resume(id)?;
+        if part.len() < offset {
+            return Ok(Added::Gap);
+        }
+        let known = usize::try_from(part.len() - offset).unwrap_or(usize::MAX);
+        if let Some(new) = bytes.get(known..) {
+            part.append(new)?;
+        }
+        if part.len() < length {
+            return Ok(Added::Part);
+        }
+        match verify(part, length, digest) {
+            Ok(()) => Ok(Added::Whole),
+            Err(FetchFailed::Io(error)) => Err(error),
+            // It was thrown away, and may come again.
+            Err(FetchFailed::Link(_) | FetchFailed::Digest) => Ok(Added::Gap),
+        }
+    }
+
     fn forget(&self, place: Place) {
         let mut running = self.running.lock().expect("nothing panics under this lock");
         running.remove(&place);
@@ -128,6 +190,17 @@ impl Fetcher {
             .await
             .map_err(|_| FetchFailed::Link("the check was interrupted".to_owned()))?
     }
+}
+
+/// What became of bytes that were added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// The attachment is whole.
+    Whole,
+    /// More is to come.
+    Part,
+    /// Bytes before them are missing; they were not kept.
+    Gap,
 }
 
 /// Writes what comes to the partial file. Writing to a file does not wait for anybody.

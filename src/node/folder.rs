@@ -36,6 +36,9 @@ pub enum NodeError {
         /// What the system says.
         source: io::Error,
     },
+    /// The folder came out of a backup: its log may have gone on.
+    #[error("the folder is restored from a backup, after which the log may have gone on")]
+    Restored,
     /// The keys cannot be opened.
     #[error(transparent)]
     Keystore(#[from] KeystoreError),
@@ -102,6 +105,11 @@ impl Folder {
     /// The index.
     pub fn index(&self) -> PathBuf {
         self.0.join("index")
+    }
+
+    /// Whether the folder came out of a backup.
+    pub fn is_restored(&self) -> bool {
+        self.0.join(super::RESTORED).exists()
     }
 
     /// The people, sealed.

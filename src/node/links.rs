@@ -20,7 +20,7 @@ use crate::seal::keystore::Keys;
 use crate::seal::sign::Proven;
 use crate::seal::trust::Directory;
 use crate::store::{BlobId, BlobStore};
-use crate::transport::{AttachmentRequest, BoxFuture, Class, Handler, LinkError, Via};
+use crate::transport::{AttachmentRequest, BoxFuture, Class, Established, Handler, LinkError};
 use crate::wire::frame::Frame;
 
 use super::carrier::{Carrier, Errand};
@@ -65,13 +65,14 @@ impl Handler for Links {
         }
     }
 
-    fn up(&self, peer: NodeId, via: Via, hello: Vec<u8>) {
-        info!(event = "link-up", %peer, over = %via);
+    fn up(&self, peer: NodeId, how: Established, hello: Vec<u8>) {
+        info!(event = "link-up", %peer, over = %how.via, ahead_ms = how.ahead);
         self.stands(
             peer,
             LinkState::Up {
-                over: via.as_str(),
+                over: how.via.as_str(),
                 since: Timestamp::system(),
+                ahead: how.ahead,
             },
         );
         if let Ok(Frame::Hello {
@@ -175,17 +176,17 @@ pub fn hello(node: NodeId, directory: Option<&Directory>) -> Frame {
 }
 
 /// Reads the frames of one peer.
-struct FrameReader<'a> {
-    keys: &'a Keys,
-    directory: &'a Directory,
-    peer: NodeId,
-    proven: &'a Proven,
+pub(super) struct FrameReader<'a> {
+    pub(super) keys: &'a Keys,
+    pub(super) directory: &'a Directory,
+    pub(super) peer: NodeId,
+    pub(super) proven: &'a Proven,
 }
 
 impl FrameReader<'_> {
     /// What a frame says. A frame that does not decode says nothing: its sender is listed, so it is
     /// recorded as a refused input.
-    fn read(&self, bytes: &[u8]) -> Vec<FromPeer> {
+    pub(super) fn read(&self, bytes: &[u8]) -> Vec<FromPeer> {
         match Frame::decode(bytes) {
             Ok(Frame::Envelopes(envelopes)) => envelopes
                 .iter()

@@ -14,6 +14,7 @@ use super::fetch::Fetcher;
 use super::folder::{Folder, NodeError, OpenNode};
 use super::links::Links;
 use super::people::read_people;
+use super::reach::{Reach, Ways};
 use super::signer::KeySigner;
 use super::trust::{self, InForce, federation, peers};
 use crate::app::core::{CatchUp, Core, Fatal, Outcome};
@@ -59,6 +60,10 @@ pub async fn serve_observed(
 ) -> Result<(), NodeError> {
     let config = serve.config;
     let folder = Folder(config.dir.clone());
+    // A log is never continued behind a head that it may have disclosed.
+    if folder.is_restored() {
+        return Err(NodeError::Restored);
+    }
     let (opening, passphrase) = (folder.clone(), serve.passphrase);
     let node = config.node();
     let opened = tokio::task::spawn_blocking(move || {
@@ -136,9 +141,19 @@ pub async fn serve_observed(
         errands,
         transport.clone(),
         in_force.clone(),
-        fetcher,
+        fetcher.clone(),
         kept,
     ));
+    let ways = Ways {
+        driver: driver.clone(),
+        keys: keys.clone(),
+        directory: in_force.clone(),
+        blobs: blobs.clone(),
+        transport: transport.clone(),
+        states: states.clone(),
+        fetcher,
+        folder: folder.clone(),
+    };
 
     let tell = driver.clone();
     let people = PeopleFile::new(
@@ -156,6 +171,7 @@ pub async fn serve_observed(
         since: Timestamp::system(),
         link_states: states,
         directory: in_force.clone(),
+        carriage: Arc::new(Reach(Arc::new(ways))),
     };
     let listener = tokio::net::TcpListener::bind(config.settings.api.listen)
         .await

@@ -44,7 +44,7 @@ pub const MAX_BODY: usize = 256 * 1024;
 /// Length of X-Wing's encapsulated key in bytes.
 pub(super) const ENC_LEN: usize = 1120;
 /// Length of the wrapped content key in bytes.
-const WRAPPED_LEN: usize = KEY_LEN + TAG_LEN;
+pub(super) const WRAPPED_LEN: usize = KEY_LEN + TAG_LEN;
 
 /// The header, the body or the signature's path is longer than the format allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

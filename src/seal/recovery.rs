@@ -17,6 +17,7 @@ use hpke::kem::XWing;
 use hpke::{Deserializable as _, Kem, OpModeR, OpModeS, Serializable as _};
 use zeroize::Zeroizing;
 
+use super::KeyId;
 use super::envelope::{ENC_LEN, WrapAead, WrapKdf};
 use super::files;
 use super::keystore::Keys;
@@ -117,16 +118,28 @@ impl Recovery {
     /// [`RecoveryError`].
     pub fn open(&self, shares: &[Share]) -> Result<Keys, RecoveryError> {
         let public = self.public_key()?;
-        let secret = Share::combine(shares, &public.key_id())?;
-        let key = RecipientKey::from_seed(&secret);
-        if key.key_id() != public.key_id() {
-            return Err(RecoveryError::OtherKey);
-        }
+        let key = Self::key(shares, &public.key_id())?;
         let sealed = read(&self.sealed)?;
         open(&key, &sealed).ok_or(RecoveryError::Damaged)
     }
 
-    fn public_key(&self) -> Result<RecipientPublicKey, RecoveryError> {
+    /// The recovery key that this id names, from enough shares.
+    ///
+    /// # Errors
+    /// [`RecoveryError::Share`], [`RecoveryError::OtherKey`].
+    pub fn key(shares: &[Share], id: &KeyId) -> Result<RecipientKey, RecoveryError> {
+        let key = RecipientKey::from_seed(&*Share::combine(shares, id)?);
+        if key.key_id() != *id {
+            return Err(RecoveryError::OtherKey);
+        }
+        Ok(key)
+    }
+
+    /// The public half of the recovery key.
+    ///
+    /// # Errors
+    /// [`RecoveryError::NotSetUp`], [`RecoveryError::Io`], [`RecoveryError::Damaged`].
+    pub fn public_key(&self) -> Result<RecipientPublicKey, RecoveryError> {
         let bytes = read(&self.public)?;
         let key = bytes.strip_prefix(PUBLIC_MAGIC);
         key.and_then(|key| RecipientPublicKey::from_bytes(key).ok())

@@ -112,6 +112,14 @@ impl Connection {
         }
     }
 
+    /// The longest datagram that is known to pass, in bytes; none over TCP, which cuts for itself.
+    pub(super) fn mtu(&self) -> Option<u16> {
+        match self {
+            Self::Quic(quic) => Some(quic.stats().path.current_mtu),
+            Self::Tcp(_) => None,
+        }
+    }
+
     pub(super) fn rtt(&self) -> Duration {
         match self {
             Self::Quic(quic) => quic.rtt(),

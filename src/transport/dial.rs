@@ -5,19 +5,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use quinn::ConnectionError;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::base::{Digest, Entropy, OsEntropy};
+use crate::base::{Digest, Entropy, NodeId, OsEntropy};
 
 use super::accept::peer_of;
 use super::connection::{Connection, Via};
 use super::limits::Limits;
 use super::link::{self, Authenticated, Candidate};
 use super::peers::dns_name;
+use super::probe::{self, Unreached};
 use super::shared::Shared;
 use super::slot::Slot;
-use super::tcp;
 
 /// A link that was up for this long was no failure.
 const STEADY: Duration = Duration::from_secs(10);
@@ -176,10 +177,8 @@ async fn one(
     address: SocketAddr,
     via: Via,
 ) -> Option<Candidate> {
-    let (connection, pin) = match via {
-        Via::Quic => quic(&shared, &slot, address).await?,
-        Via::Tcp => tcp::connect(&shared, &slot, address).await?,
-    };
+    let connected = probe::connect(&shared, slot.peer, address, via).await;
+    let (connection, pin) = connected.ok()?;
     let with = Authenticated {
         connection,
         pin,
@@ -188,17 +187,34 @@ async fn one(
     link::greet(&shared, &slot, with).await
 }
 
-async fn quic(shared: &Shared, slot: &Slot, address: SocketAddr) -> Option<(Connection, Digest)> {
-    let name = dns_name(slot.peer);
+/// Connects over QUIC to an address of a peer.
+pub(super) async fn quic(
+    shared: &Shared,
+    peer: NodeId,
+    address: SocketAddr,
+) -> Result<(Connection, Digest), Unreached> {
     let dialling = shared.dialling.clone();
     let connecting = shared
         .endpoint
-        .connect_with(dialling, address, &name)
-        .ok()?;
+        .connect_with(dialling, address, &dns_name(peer))
+        .map_err(|_| Unreached::Silent)?;
     let time = shared.limits.time_for_handshake();
-    let connection = timeout(time, connecting).await.ok()?.ok()?;
-    let (_, pin) = peer_of(shared, &connection).filter(|(peer, _)| *peer == slot.peer)?;
-    Some((Connection::Quic(connection), pin))
+    let connection = timeout(time, connecting)
+        .await
+        .map_err(|_| Unreached::Silent)?
+        .map_err(|error| match error {
+            ConnectionError::TimedOut | ConnectionError::LocallyClosed => Unreached::Silent,
+            ConnectionError::VersionMismatch
+            | ConnectionError::TransportError(_)
+            | ConnectionError::ConnectionClosed(_)
+            | ConnectionError::ApplicationClosed(_)
+            | ConnectionError::Reset
+            | ConnectionError::CidsExhausted => Unreached::Untrusted,
+        })?;
+    let (_, pin) = peer_of(shared, &connection)
+        .filter(|(proven, _)| *proven == peer)
+        .ok_or(Unreached::Untrusted)?;
+    Ok((Connection::Quic(connection), pin))
 }
 
 /// The pause before the next attempt: none at first, then doubling, and never quite regular, so

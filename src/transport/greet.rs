@@ -1,13 +1,15 @@
 //! The first words on a connection, after which both sides know that the other wants the link.
 //!
-//! Each side opens its urgent stream with a byte that names it, its standing, and its hello as
-//! the first frame. Once it has admitted the other's hello it says so with an empty frame, the
+//! Each side opens its urgent stream with a byte that names it, its standing, its clock, and its
+//! hello as the first frame. Once it has admitted the other's hello it says so with an empty frame, the
 //! dialler last. Only who has both admitted and been admitted counts the link as up: with TLS 1.3
 //! a client's handshake is over before the server has judged its certificate.
 
+use std::time::Duration;
+
 use tokio::time::timeout;
 
-use crate::base::NodeId;
+use crate::base::{NodeId, Timestamp};
 
 use super::Handler;
 use super::connection::{RecvStream, SendStream};
@@ -39,6 +41,8 @@ pub(super) enum Role {
 pub(super) struct Greeted {
     pub(super) theirs: Standing,
     pub(super) hello: Vec<u8>,
+    /// By how many milliseconds the peer's clock is ahead.
+    pub(super) ahead: i64,
     pub(super) outgoing: SendStream,
     pub(super) incoming: FrameReader,
 }
@@ -57,11 +61,12 @@ pub(super) async fn greet(
     let exchange = async {
         let say = say(wire, ours, handler.hello(peer));
         let hear = hear(wire, limits);
-        let (outgoing, (theirs, incoming, hello)) = tokio::try_join!(say, hear)?;
+        let (outgoing, (theirs, ahead, incoming, hello)) = tokio::try_join!(say, hear)?;
         handler.admit(peer, &hello).map_err(LinkError::Refused)?;
         let mut greeted = Greeted {
             theirs,
             hello,
+            ahead,
             outgoing,
             incoming,
         };
@@ -85,27 +90,41 @@ impl Greeted {
 
 async fn say(wire: &Wire, ours: Standing, hello: Vec<u8>) -> Result<SendStream, LinkError> {
     let mut stream = open(wire, URGENT, URGENT_PRIORITY).await?;
-    let mut standing = [0; 24];
+    let mut standing = [0; 32];
     standing[..16].copy_from_slice(&ours.instance);
-    standing[16..].copy_from_slice(&ours.lost.to_be_bytes());
+    standing[16..24].copy_from_slice(&ours.lost.to_be_bytes());
+    standing[24..].copy_from_slice(&Timestamp::system().as_millis().to_be_bytes());
     stream.write_all(&standing).await?;
     frame::write(&mut stream, vec![hello]).await?;
     Ok(stream)
 }
 
-async fn hear(wire: &Wire, limits: Limits) -> Result<(Standing, FrameReader, Vec<u8>), LinkError> {
+/// What the peer says first: its standing, by how much its clock is ahead, and its hello.
+async fn hear(
+    wire: &Wire,
+    limits: Limits,
+) -> Result<(Standing, i64, FrameReader, Vec<u8>), LinkError> {
     let mut stream = accept(wire, URGENT).await?;
     let mut instance = [0; 16];
-    let mut lost = [0; 8];
+    let (mut lost, mut clock) = ([0; 8], [0; 8]);
     stream.read_exact(&mut instance).await?;
     stream.read_exact(&mut lost).await?;
+    stream.read_exact(&mut clock).await?;
+    let ahead = ahead(i64::from_be_bytes(clock), wire.connection().rtt());
     let theirs = Standing {
         instance,
         lost: u64::from_be_bytes(lost),
     };
     let mut incoming = FrameReader::new(stream, wire.connection(), limits);
     let hello = incoming.next(MAX_HELLO).await?;
-    Ok((theirs, incoming, hello))
+    Ok((theirs, ahead, incoming, hello))
+}
+
+/// By how much a clock that was read half a round trip ago is ahead of this one, in milliseconds.
+fn ahead(clock: i64, rtt: Duration) -> i64 {
+    let way = i64::try_from(rtt.as_millis() / 2).unwrap_or(i64::MAX);
+    let now = Timestamp::system().as_millis();
+    clock.saturating_add(way).saturating_sub(now)
 }
 
 /// Opens a stream of frames, so that the peer sees it.

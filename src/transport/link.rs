@@ -13,7 +13,7 @@ use super::greet::{self, Greeted, ROUTINE, ROUTINE_PRIORITY};
 use super::refused::Refusal;
 use super::shared::Shared;
 use super::slot::{Link, Slot};
-use super::{Class, attachment};
+use super::{Class, Established, attachment};
 
 /// Why a link ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -159,6 +159,16 @@ impl Candidate {
     pub(super) async fn admit(&mut self) -> bool {
         self.greeted.admit().await.is_ok()
     }
+
+    /// By how many milliseconds the peer's clock is ahead.
+    pub(super) fn ahead(&self) -> i64 {
+        self.greeted.ahead
+    }
+
+    /// Takes leave instead.
+    pub(super) fn leave(self) {
+        self.link.wire.close(LinkError::Stopping);
+    }
 }
 
 /// Greets the peer on a new connection; closes it if that comes to nothing.
@@ -207,9 +217,11 @@ pub(super) async fn run(
         return None;
     }
     let up = Instant::now();
-    shared
-        .handler
-        .up(slot.peer, link.wire.connection().via(), greeted.hello);
+    let how = Established {
+        via: link.wire.connection().via(),
+        ahead: greeted.ahead,
+    };
+    shared.handler.up(slot.peer, how, greeted.hello);
     let why = talk(shared, slot.peer, &link, greeted.outgoing, greeted.incoming).await;
     let why = link.wire.close(why);
     slot.remove(&link, why);

@@ -1,6 +1,7 @@
 //! Connections over TLS on TCP, for where UDP does not pass: the same certificates, pins and key
 //! exchange as over QUIC, on the port of the same number.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use rustls::pki_types::CertificateDer;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Duration, sleep, timeout};
+use tokio::time::{Duration, Instant, sleep, timeout, timeout_at};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::base::{Digest, NodeId};
@@ -19,9 +20,9 @@ use super::crypto::ALPN_TCP;
 use super::link::{self, Authenticated};
 use super::mux::{Mux, Side};
 use super::peers::server_name;
+use super::probe::Unreached;
 use super::refused::Refusal;
 use super::shared::Shared;
-use super::slot::Slot;
 
 /// Bytes that may lie in the socket before they are on the wire, so that what is urgent does not
 /// wait behind what is not: on a line of 64 kbit/s they take two seconds.
@@ -92,24 +93,31 @@ async fn handshake(
     Some((carried(shared, stream, Side::Dialled), peer, pin))
 }
 
-/// Connects to one address of the slot's peer.
+/// Connects over TCP to an address of a peer.
 pub(super) async fn connect(
     shared: &Arc<Shared>,
-    slot: &Slot,
+    peer: NodeId,
     address: SocketAddr,
-) -> Option<(Connection, Digest)> {
-    let connecting = async {
-        let stream = TcpStream::connect(address).await?;
-        prepare(&stream)?;
-        let name = server_name(slot.peer);
-        shared.tls.connector.connect(name, stream).await
-    };
-    let time = shared.limits.time_for_handshake();
-    let stream = timeout(time, connecting).await.ok()?.ok()?;
+) -> Result<(Connection, Digest), Unreached> {
+    let until = Instant::now() + shared.limits.time_for_handshake();
+    let stream = timeout_at(until, TcpStream::connect(address))
+        .await
+        .map_err(|_| Unreached::Silent)?
+        .map_err(|error| match error.kind() {
+            ErrorKind::ConnectionRefused => Unreached::Refused,
+            _ => Unreached::Silent,
+        })?;
+    prepare(&stream).map_err(|_| Unreached::Silent)?;
+    let connecting = shared.tls.connector.connect(server_name(peer), stream);
+    let stream = timeout_at(until, connecting)
+        .await
+        .map_err(|_| Unreached::Silent)?
+        .map_err(|_| Unreached::Untrusted)?;
     let (_, tls) = stream.get_ref();
-    let proven = proven(shared, tls.peer_certificates(), tls.alpn_protocol());
-    let (_, pin) = proven.filter(|(peer, _)| *peer == slot.peer)?;
-    Some((carried(shared, stream, Side::Dialler), pin))
+    let (_, pin) = proven(shared, tls.peer_certificates(), tls.alpn_protocol())
+        .filter(|(proven, _)| *proven == peer)
+        .ok_or(Unreached::Untrusted)?;
+    Ok((carried(shared, stream, Side::Dialler), pin))
 }
 
 fn prepare(stream: &TcpStream) -> std::io::Result<()> {

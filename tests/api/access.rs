@@ -47,6 +47,8 @@ const ALL_PEOPLE: &[&str] = &[
 ];
 const OFFICERS: &[&str] = &["officer", "second officer"];
 const OFFICE: &[&str] = &["officer", "second officer", "releaser", "contact"];
+const ADMIN: &[&str] = &["admin"];
+const CARRYING: &[&str] = &["officer", "second officer", "releaser", "contact", "admin"];
 const ANSWERING: &[&str] = &["officer", "second officer", "contact"];
 const KEEPERS: &[&str] = &["auditor", "admin"];
 const CONTACT: &[&str] = &["contact"];
@@ -121,6 +123,20 @@ const ROUTES: &[Route] = &[
         &[(Nothing, 404)],
     ),
     get("/witness/evidence/TR-1/1", KEEPERS, &[(Nothing, 404)]),
+    post("/netcheck", || json!({}), ALL_PEOPLE, &[(Nothing, 200)]),
+    post("/backups", || json!({}), ADMIN, &[(Nothing, 404)]),
+    post(
+        "/bundles",
+        || json!({ "peer": "TR", "size": 3_000_000 }),
+        CARRYING,
+        &[(Nothing, 409)],
+    ),
+    post(
+        "/bundles/imports",
+        || json!("no stick"),
+        CARRYING,
+        &[(Nothing, 422)],
+    ),
     post("/reservations", || json!({}), OFFICE, &[(Nothing, 201)]),
     post("/requests", send_request, OFFICERS, &[(Nothing, 202)]),
     get("/exchanges", OFFICE, &[(Nothing, 200)]),

@@ -98,6 +98,7 @@ impl Served {
             since: Timestamp::system(),
             link_states: Arc::default(),
             directory: Current::new(None),
+            carriage: Arc::new(NoWays),
         };
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let listener = runtime
@@ -344,5 +345,47 @@ pub fn until(what: &str, mut is: impl FnMut() -> bool) {
     while !is() {
         assert!(Instant::now() < deadline, "no sign that {what}");
         std::thread::yield_now();
+    }
+}
+
+/// The served office has no peers to reach.
+struct NoWays;
+
+impl liaison::http::Carriage for NoWays {
+    fn reach(
+        &self,
+        _: Option<liaison::base::MemberId>,
+    ) -> liaison::http::Later<Vec<liaison::api::PeerReach>> {
+        Box::pin(async { Vec::new() })
+    }
+
+    fn take_out(
+        &self,
+        _: liaison::app::Permit,
+        to: liaison::base::NodeId,
+        _: liaison::base::MessageId,
+        _: u64,
+    ) -> Result<tokio::io::DuplexStream, liaison::http::CarryFailed> {
+        Err(liaison::http::CarryFailed::NoKey(to))
+    }
+
+    fn back_up(
+        &self,
+        _: liaison::base::MessageId,
+    ) -> Result<tokio::io::DuplexStream, liaison::http::CarryFailed> {
+        let none = liaison::seal::recovery::RecoveryError::NotSetUp;
+        Err(liaison::http::CarryFailed::Recovery(none))
+    }
+
+    fn spool(&self) -> std::io::Result<std::fs::File> {
+        tempfile::tempfile()
+    }
+
+    fn bring_in(
+        &self,
+        _: liaison::app::Permit,
+        _: std::fs::File,
+    ) -> liaison::http::Later<Result<liaison::api::BroughtIn, liaison::http::CarryFailed>> {
+        Box::pin(async { Err(liaison::seal::stick::StickError::NotAStick.into()) })
     }
 }

@@ -68,6 +68,19 @@ fn where_udp_is_blocked_requests_and_attachments_pass_over_tcp_and_the_state_say
     assert_eq!(status["peers"][0]["link"]["over"], "tcp");
     assert!(status["peers"][0]["link"]["since"].is_string(), "{status}");
 
+    let checked = mk.call("netcheck").option("--peer", "TR").run().done();
+    let tried = checked["peers"][0]["tried"].as_array().expect("attempts");
+    let found: Vec<_> = tried
+        .iter()
+        .map(|tried| (tried["over"].as_str(), tried["found"].as_str()))
+        .collect();
+    assert_eq!(
+        found,
+        [(Some("quic"), Some("silent")), (Some("tcp"), Some("works"))]
+    );
+    let ahead = checked["peers"][0]["clock_ahead_ms"].as_i64();
+    assert!(ahead.is_some_and(|ahead| ahead.abs() < 10_000), "{checked}");
+
     let content: Vec<u8> = (0..3_000_000u32).map(|n| n.to_le_bytes()[0]).collect();
     let file = world.write("picture.bin", &content);
     let text = toml::to_string(&examples::request()).expect("an example is valid TOML");

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod attachments;
+mod backup;
 mod blocked;
 mod bundle;
 mod bundles;
@@ -20,5 +21,6 @@ mod kills;
 mod life;
 mod release;
 mod returned;
+mod stick;
 mod trust;
 mod witness;

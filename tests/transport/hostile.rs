@@ -87,7 +87,7 @@ async fn a_peer_that_does_not_admit_is_cut_off() {
 #[tokio::test]
 async fn a_hello_that_is_too_long_or_on_another_stream_is_refused() {
     for first in [
-        opening(STANDING, &vec![7; 64 * 1024 + 1])[..29].to_vec(),
+        opening(STANDING, &vec![7; 64 * 1024 + 1])[..37].to_vec(),
         [&[2], &opening(STANDING, b"hello")[1..]].concat(),
         [&[0], &opening(STANDING, b"hello")[1..]].concat(),
     ] {

@@ -145,10 +145,10 @@ impl Greeted {
         let mut send = soon(connection.open_uni()).await.unwrap();
         send.write_all(&opening(standing, b"raw")).await.unwrap();
         let mut receive = soon(connection.accept_uni()).await.unwrap();
-        let mut start = [0; 29];
+        let mut start = [0; 37];
         soon(receive.read_exact(&mut start)).await.unwrap();
         assert_eq!(start[0], 1);
-        let length = u32::from_be_bytes([start[25], start[26], start[27], start[28]]);
+        let length = u32::from_be_bytes([start[33], start[34], start[35], start[36]]);
         let mut hello = vec![0; length as usize];
         soon(receive.read_exact(&mut hello)).await.unwrap();
         send.write_all(&[0; 4]).await.unwrap();
@@ -177,13 +177,14 @@ impl Greeted {
     }
 }
 
-/// The first bytes of an urgent stream: its name, the standing, and a hello.
+/// The first bytes of an urgent stream: its name, the standing, a clock of 1970, and a hello.
 pub fn opening(standing: Standing, hello: &[u8]) -> Vec<u8> {
     let length = u32::try_from(hello.len()).unwrap();
     [
         &[1][..],
         &standing.instance,
         &standing.lost.to_be_bytes(),
+        &[0; 8],
         &length.to_be_bytes(),
         hello,
     ]

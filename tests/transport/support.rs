@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use liaison::base::{MessageId, NodeId};
 use liaison::transport::{
-    AttachmentRequest, BoxFuture, Class, Handler, Limits, LinkError, PeerAddress, Peers,
-    TlsIdentity, Transport, Via, pin_of, tls_identity,
+    AttachmentRequest, BoxFuture, Class, Established, Handler, Limits, LinkError, PeerAddress,
+    Peers, TlsIdentity, Transport, Via, pin_of, tls_identity,
 };
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
@@ -53,8 +53,8 @@ impl Handler for Reporter {
         self.refuse.lock().unwrap().map_or(Ok(()), Err)
     }
 
-    fn up(&self, peer: NodeId, via: Via, hello: Vec<u8>) {
-        self.via.lock().unwrap().insert(peer, via);
+    fn up(&self, peer: NodeId, how: Established, hello: Vec<u8>) {
+        self.via.lock().unwrap().insert(peer, how.via);
         self.report(Event::Up(peer, hello));
     }
 

@@ -131,6 +131,7 @@ impl Draft {
             | Ask::Members(_)
             | Ask::Witness(_)
             | Ask::Search(_)
+            | Ask::Carry(_)
             | Ask::Health => return None,
         })
     }
@@ -240,6 +241,7 @@ pub(super) fn letter_id(ask: &Ask) -> Option<MessageId> {
         | Ask::Members(_)
         | Ask::Witness(_)
         | Ask::Search(_)
+        | Ask::Carry(_)
         | Ask::Health => None,
     }
 }

@@ -1,0 +1,93 @@
+//! Ways to peers, and what is carried to them by hand.
+
+use serde::{Deserialize, Serialize};
+
+use super::LinkOut;
+use crate::base::{MemberId, MessageId, NodeId};
+
+/// `POST /netcheck?peer=TR` (no body): every way to one member's nodes, or to all, is tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Netcheck {
+    /// This node.
+    pub node: NodeId,
+    /// Each peer that was tried.
+    pub peers: Vec<PeerReach>,
+}
+
+/// How a peer can be reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerReach {
+    /// The peer.
+    pub node: NodeId,
+    /// Where the trust list says that it listens; none where it only dials.
+    pub address: Option<String>,
+    /// Whether the name in the address leads to any host.
+    pub resolves: bool,
+    /// The link that is up.
+    pub link: Option<LinkOut>,
+    /// By how many milliseconds the peer's clock is ahead of this node's, or was when the link came
+    /// up.
+    pub clock_ahead_ms: Option<i64>,
+    /// What was tried, UDP first.
+    pub tried: Vec<Tried>,
+}
+
+/// One attempt to reach a peer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    /// `quic` or `tcp`.
+    pub over: String,
+    /// The address, `ip:port`.
+    pub address: String,
+    /// `works`, `silent`, `refused`, `untrusted` or `not-admitted`.
+    pub found: String,
+    /// There and back, in milliseconds, where it works.
+    pub rtt_ms: Option<u64>,
+    /// The longest datagram that is known to pass, in bytes, where QUIC works.
+    pub mtu: Option<u16>,
+}
+
+impl Tried {
+    /// Whether the peer admitted this node.
+    pub fn works(&self) -> bool {
+        self.found == "works"
+    }
+}
+
+/// `POST /bundles`: what waits for a member, as files for a stick. The answer is a stream: for
+/// each file its length in eight bytes, big-endian, and the file; a length of 0 after the last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TakeOut {
+    /// The member.
+    pub peer: MemberId,
+    /// The most bytes of one file, at least 2 MiB.
+    pub size: u64,
+}
+
+/// `POST /bundles/imports`, with a file as the body: what was taken of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BroughtIn {
+    /// The node that wrote the file.
+    pub from: NodeId,
+    /// The export.
+    pub export: MessageId,
+    /// The file's number in the export, from 1.
+    pub number: u16,
+    /// Whether it is the last.
+    pub last: bool,
+    /// Messages that are new here.
+    pub messages: u64,
+    /// Messages that were here already.
+    pub known: u64,
+    /// Messages that have to come again, after those that they follow.
+    pub later: u64,
+    /// Messages that are refused; the log says why.
+    pub refused: u64,
+    /// Receipts that say something new.
+    pub receipts: u64,
+    /// Attachments that are whole now.
+    pub attachments: u64,
+    /// Parts of attachments that have to come again, after those that they follow.
+    pub parts_later: u64,
+}

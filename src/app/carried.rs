@@ -1,0 +1,358 @@
+//! What is carried to a peer by hand where there is no network: what waits for it, in pages, and
+//! what came the same way. The content is that of a link, so all of it may come twice.
+
+use serde::{Deserialize, Serialize};
+
+use super::change::{Change, Other};
+use super::content::signed_message;
+use super::error::AppError;
+use super::input::{Effect, FromPeer, Reply};
+use super::permit::Action;
+use super::rows::*;
+use super::service::{Service, Stop, Turn};
+use super::view::after_prefix;
+use crate::audit::{EventCode, ReceiptBatch};
+use crate::base::{Actor, Digest, MemberId, MessageId, NodeId};
+use crate::seal::envelope::SignedMessage;
+
+/// Rows of the outbox in one page, and own messages that are looked at for attachments.
+const PAGE: usize = 256;
+
+/// What a person asks about things that are carried by hand.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CarryAsk {
+    /// Begin an export for a member. It is recorded.
+    Begin {
+        /// The member.
+        member: MemberId,
+        /// The export's id.
+        export: MessageId,
+    },
+    /// A page of what waits for the member.
+    Waiting {
+        /// The member.
+        member: MemberId,
+        /// The place of the last that was given.
+        after: Option<(u8, u64)>,
+    },
+    /// A page of the attachments of this node's messages that the member may fetch and has not
+    /// proved to hold.
+    Files {
+        /// The member.
+        member: MemberId,
+        /// The message of the last that were given.
+        after: Option<MessageId>,
+    },
+    /// Record that a backup is made, under this id.
+    BackUp(MessageId),
+    /// Begin to take in a file that a peer exported. It is recorded who brought it.
+    Bring(BroughtFile),
+    /// What a frame in such a file says.
+    Came {
+        /// The peer.
+        peer: NodeId,
+        /// What its frame says.
+        heard: Vec<FromPeer>,
+    },
+    /// Whether an attachment is wanted.
+    Wanted {
+        /// The peer.
+        peer: NodeId,
+        /// The message that lists it.
+        message: MessageId,
+        /// Its place there.
+        index: u16,
+    },
+}
+
+/// A file that a peer exported and a person brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BroughtFile {
+    /// The peer.
+    pub peer: NodeId,
+    /// The export.
+    pub export: MessageId,
+    /// The file's number in the export.
+    pub number: u16,
+    /// SHA-256 of what is sealed in it.
+    pub digest: Digest,
+}
+
+/// The answer to a [`CarryAsk`].
+#[derive(Debug, Clone)]
+pub enum CarryReply {
+    /// The member's node to write for.
+    Begun(NodeId),
+    /// A page of what waits.
+    Waiting(WaitingPage),
+    /// A page of attachments.
+    Files {
+        /// Each: message, place, length and digest of the sealed file.
+        files: Vec<(MessageId, u16, u64, Digest)>,
+        /// Where the next page begins; none after the last.
+        next: Option<MessageId>,
+    },
+    /// What was taken.
+    Came(Taken),
+    /// Length and digest of the sealed file that is wanted; none if it is not.
+    Wanted(Option<(u64, Digest)>),
+}
+
+/// A page of what waits for a member.
+#[derive(Debug, Clone, Default)]
+pub struct WaitingPage {
+    /// Messages, as they are signed.
+    pub messages: Vec<SignedMessage>,
+    /// Receipts.
+    pub receipts: Vec<ReceiptBatch>,
+    /// Where the next page begins; none after the last.
+    pub next: Option<(u8, u64)>,
+}
+
+/// What became of what a file held.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Taken {
+    /// Messages that are new here.
+    pub messages: u64,
+    /// Messages that were here already.
+    pub known: u64,
+    /// Messages that have to come again, after those that they follow.
+    pub later: u64,
+    /// Messages that are refused.
+    pub refused: u64,
+    /// Receipts that say something new.
+    pub receipts: u64,
+}
+
+/// A change that is about things carried by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum CarryChange {
+    /// A person took out what waits for a member.
+    TakenOut {
+        /// The member.
+        member: MemberId,
+        /// The export.
+        export: MessageId,
+    },
+    /// A person brought what a peer had taken out.
+    BroughtIn(BroughtFile),
+    /// A person made a backup.
+    BackedUp {
+        /// The backup's id.
+        id: MessageId,
+    },
+}
+
+impl CarryAsk {
+    /// The actions of which one is needed.
+    pub(super) fn actions(&self) -> &'static [Action] {
+        match self {
+            Self::BackUp(_) => &[Action::BackUp],
+            Self::Begin { .. }
+            | Self::Waiting { .. }
+            | Self::Files { .. }
+            | Self::Bring(_)
+            | Self::Came { .. }
+            | Self::Wanted { .. } => &[Action::CarryByHand],
+        }
+    }
+}
+
+impl CarryChange {
+    /// How the log names it, and whom it is about.
+    pub(super) fn event(&self) -> (EventCode, Option<MemberId>) {
+        match self {
+            Self::TakenOut { member, .. } => (EventCode::Carried, Some(*member)),
+            Self::BroughtIn(file) => (EventCode::Carried, Some(file.peer.member)),
+            Self::BackedUp { .. } => (EventCode::BackedUp, None),
+        }
+    }
+}
+
+/// Answers what is asked about things that are carried by hand.
+pub(super) fn ask(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    by: Actor,
+    ask: &CarryAsk,
+) -> Result<Reply, Stop> {
+    let reply = match ask {
+        CarryAsk::Begin { member, export } => begin(service, turn, by, *member, *export)?,
+        CarryAsk::Waiting { member, after } => {
+            CarryReply::Waiting(waiting(service, turn, *member, *after)?)
+        }
+        CarryAsk::Files { member, after } => files(service, turn, *member, *after)?,
+        CarryAsk::BackUp(id) => {
+            let change = Other::Carried(CarryChange::BackedUp { id: *id });
+            turn.record(service.me.member, by, Change::Other(change))?;
+            CarryReply::Came(Taken::default())
+        }
+        CarryAsk::Bring(file) => {
+            listed(service, file.peer.member)?;
+            let change = Other::Carried(CarryChange::BroughtIn(*file));
+            turn.record(service.me.member, by, Change::Other(change))?;
+            CarryReply::Came(Taken::default())
+        }
+        CarryAsk::Came { peer, heard } => CarryReply::Came(came(service, turn, *peer, heard)?),
+        CarryAsk::Wanted {
+            peer,
+            message,
+            index,
+        } => {
+            let key = pull_key(peer.member, *message, *index);
+            let row = turn.view.row::<PullRow>(PULL, &key)?;
+            CarryReply::Wanted(row.map(|row| (row.length, row.digest)))
+        }
+    };
+    Ok(Reply::Carried(Box::new(reply)))
+}
+
+fn begin(
+    service: &Service,
+    turn: &mut Turn<'_>,
+    by: Actor,
+    member: MemberId,
+    export: MessageId,
+) -> Result<CarryReply, Stop> {
+    let node = listed(service, member)?;
+    let change = CarryChange::TakenOut { member, export };
+    let me = service.me.member;
+    turn.record(me, by, Change::Other(Other::Carried(change)))?;
+    Ok(CarryReply::Begun(node))
+}
+
+/// The node of a member of the list in force.
+fn listed(service: &Service, member: MemberId) -> Result<NodeId, Stop> {
+    let federation = service.federation.as_ref().ok_or(AppError::NoTrustList)?;
+    if member == service.me.member {
+        return Err(AppError::ToOneself.into());
+    }
+    let mut nodes = federation.nodes.iter();
+    let node = nodes.find(|node| node.member == member);
+    Ok(*node.ok_or(AppError::NotListed(member))?)
+}
+
+fn waiting(
+    service: &Service,
+    turn: &Turn<'_>,
+    member: MemberId,
+    after: Option<(u8, u64)>,
+) -> Result<WaitingPage, Stop> {
+    listed(service, member)?;
+    let from = match after {
+        Some((class, entry)) => outbox_key(member, class, entry.saturating_add(1)),
+        None => member.to_bytes().to_vec(),
+    };
+    let end = after_prefix(&member.to_bytes());
+    let rows = turn
+        .view
+        .range::<OutboxRow>(OUTBOX, &from, end.as_deref(), PAGE)?;
+    let mut page = WaitingPage::default();
+    let more = rows.len() == PAGE;
+    let mut entries = Vec::new();
+    for (key, row) in rows {
+        let Some((class, entry)) = outbox_place(&key) else {
+            continue;
+        };
+        page.next = more.then_some((class, entry));
+        // What is not durable yet goes with the next export.
+        if entry >= turn.log.size() {
+            continue;
+        }
+        match row {
+            OutboxRow::Message { .. } => page.messages.push(signed_message(turn.log, entry)?),
+            OutboxRow::Receipt { .. } => entries.push(entry),
+        }
+    }
+    if !entries.is_empty() {
+        page.receipts = turn.log.receipts(&entries)?;
+    }
+    Ok(page)
+}
+
+fn files(
+    service: &Service,
+    turn: &Turn<'_>,
+    member: MemberId,
+    after: Option<MessageId>,
+) -> Result<CarryReply, Stop> {
+    listed(service, member)?;
+    let me = service.me.member;
+    let federation = service.federation.as_ref();
+    let observer = federation.is_some_and(|federation| federation.observes(member));
+    let mut from = message_key(me, after.unwrap_or(MessageId::from_bytes([0; 16])));
+    if after.is_some() {
+        from.push(0);
+    }
+    let end = after_prefix(&me.to_bytes());
+    let rows = turn
+        .view
+        .range::<MessageRow>(MESSAGE, &from, end.as_deref(), PAGE)?;
+    let more = rows.len() == PAGE;
+    let (mut files, mut next) = (Vec::new(), None);
+    for (key, row) in rows {
+        let Some(message) = key.get(8..).and_then(|id| id.try_into().ok()) else {
+            continue;
+        };
+        let message = MessageId::from_bytes(message);
+        next = more.then_some(message);
+        let sent = matches!(
+            row.deliveries.get(&member),
+            Some(Delivery::Queued | Delivery::Delivered)
+        );
+        let kept_from = observer && row.kind.is_of_an_alert();
+        let held = turn
+            .view
+            .row::<bool>(ATTACHMENTS_AT, &message_key(member, message))?;
+        if !sent || kept_from || held.is_some() || row.expires <= turn.now {
+            continue;
+        }
+        for (index, file) in (0..=u16::MAX).zip(&row.attachments) {
+            files.push((message, index, file.length, file.digest));
+        }
+    }
+    Ok(CarryReply::Files { files, next })
+}
+
+/// Takes what a frame said as if it had come over a link.
+fn came(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    peer: NodeId,
+    heard: &[FromPeer],
+) -> Result<Taken, Stop> {
+    listed(service, peer.member)?;
+    let mut taken = Taken::default();
+    for from in heard {
+        let (recorded, effects) = (turn.recorded.len(), turn.effects.len());
+        service.peer_did(turn, peer, from)?;
+        for new in &turn.recorded[recorded..] {
+            match &new.change {
+                Change::Received(..) => taken.messages += 1,
+                Change::ReceiptKept(_) => taken.receipts += 1,
+                Change::Other(Other::InputRefused { .. }) => taken.refused += 1,
+                Change::Sent(_) | Change::Other(_) => {}
+            }
+        }
+        let fresh = turn.recorded.len() > recorded;
+        for effect in &turn.effects[effects..] {
+            match effect {
+                Effect::Refuse { .. } if !fresh => taken.later += 1,
+                Effect::Receipts { .. } if !fresh => taken.known += 1,
+                Effect::Refuse { .. }
+                | Effect::Receipts { .. }
+                | Effect::Reply(..)
+                | Effect::Send { .. }
+                | Effect::Keep { .. }
+                | Effect::Witness { .. }
+                | Effect::Cosign { .. }
+                | Effect::KeepCosigned(_)
+                | Effect::Fetch { .. } => {}
+            }
+        }
+    }
+    Ok(taken)
+}

@@ -1,0 +1,219 @@
+//! `backup` and `restore`: the node's folder in one sealed file, and what such a file holds.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use clap::{ArgGroup, Args};
+use serde::Serialize;
+
+use super::failure::{Exit, Failure};
+use super::output;
+use super::report::Report;
+use super::secret::first_line;
+use super::session::SessionArgs;
+use super::text::{count, size, time};
+use crate::base::{Digest, NodeId, Role, Timestamp};
+use crate::node::{RESTORED, read_backup};
+use crate::seal::recovery::{Recovery, Share, ShareError};
+use crate::seal::stick::{STICK_HEAD, StickError, backup_key};
+use crate::store::verify_folder;
+
+/// `backup`.
+#[derive(Debug, Args)]
+pub struct Backup {
+    #[command(flatten)]
+    session: SessionArgs,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+/// `restore`.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("how").required(true).args(["verify", "dir"]))]
+pub struct Restore {
+    /// The backup
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// A file with one person's share of the recovery key
+    #[arg(long = "share", value_name = "FILE", required = true, num_args = 1..)]
+    shares: Vec<PathBuf>,
+    /// Only check that all of it is there and its log holds
+    #[arg(long)]
+    verify: bool,
+    /// A new folder to restore into
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Serialize)]
+struct BackedUp {
+    file: PathBuf,
+    size: u64,
+}
+
+impl Report for BackedUp {
+    fn text(&self) -> String {
+        format!(
+            "{} ({}) holds the node's folder, sealed to its recovery key.\n\n\
+             Check it with enough people's shares: `liaison restore --verify`.\n",
+            self.file.display(),
+            size(self.size)
+        )
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Restored {
+    node: NodeId,
+    made: Timestamp,
+    files: u64,
+    size: u64,
+    entries: u64,
+    log_root: Digest,
+    /// The fingerprint of the root of trust that vouches for the log and for the backup's writer.
+    trust_root: Option<Digest>,
+    dir: Option<PathBuf>,
+}
+
+impl Report for Restored {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "The backup of {}, made {}, holds: {} ({}).\n  log      {}, root {}…\n",
+            self.node,
+            time(self.made),
+            count(self.files, "file", "files"),
+            size(self.size),
+            count(self.entries, "entry", "entries"),
+            self.log_root.short()
+        );
+        if let Some(root) = self.trust_root {
+            text += &format!("  trust    {root}: compare it with one that you know\n");
+        }
+        match &self.dir {
+            Some(dir) => {
+                text + &format!(
+                    "\nIt is in {}. The node does not serve from there: the log may have gone on\n\
+                         after the backup, and peers hold what it said. `liaison audit verify` and\n\
+                         `audit export` read it; `liaison help restored` says more.\n",
+                    dir.display()
+                )
+            }
+            None => text,
+        }
+    }
+}
+
+impl Backup {
+    /// Makes a backup of the running node, and prints where it is.
+    ///
+    /// # Errors
+    /// A [`Failure`].
+    pub async fn run(self, json: bool) -> Result<(), Failure> {
+        let client = self.session.open(&[Role::Admin])?.client;
+        let size = client.back_up(&self.out).await?;
+        let file = self.out;
+        output::report(&BackedUp { file, size }, json)
+    }
+}
+
+impl Restore {
+    /// Reads a backup, and prints what it holds.
+    ///
+    /// # Errors
+    /// A [`Failure`]; nothing is left behind.
+    pub fn run(self, json: bool) -> Result<(), Failure> {
+        output::report(&self.restored()?, json)
+    }
+
+    fn restored(&self) -> Result<Restored, Failure> {
+        let unreadable = |error: std::io::Error| Failure::file(&self.file, &error);
+        let file = File::open(&self.file).map_err(unreadable)?;
+        let shares: Result<Vec<Share>, Failure> = self.shares.iter().map(|p| share(p)).collect();
+        let key_id = backup_key(&self.head().map_err(unreadable)?)?;
+        let key = Recovery::key(&shares?, &key_id)?;
+        let place = match &self.dir {
+            Some(dir) => dir.parent().filter(|parent| *parent != Path::new("")),
+            None => None,
+        };
+        if let Some(dir) = &self.dir
+            && dir.exists()
+        {
+            return Err(Failure::new(
+                Exit::Failure,
+                "node-exists",
+                "the folder is there already",
+                format!("{} is not a new folder", dir.display()),
+                "choose another one; a node's keys and log are never overwritten",
+            ));
+        }
+        let into = match (&self.dir, place) {
+            (Some(_), Some(place)) => tempfile::tempdir_in(place),
+            (Some(_), None) => tempfile::tempdir_in("."),
+            (None, _) => tempfile::tempdir(),
+        };
+        let into = into.map_err(unreadable)?;
+        let read = read_backup(file, &key, into.path())?;
+        if read.vouched == Some(false) {
+            return Err(StickError::UnknownSender(read.address.sender).into());
+        }
+        let report = verify_folder(into.path(), &mut |_, _| ())?;
+        let restored = Restored {
+            node: read.address.sender,
+            made: read.address.created,
+            files: read.files,
+            size: read.bytes,
+            entries: report.head.map_or(0, |head| head.size),
+            log_root: report.head.map_or(Digest::EMPTY, |head| head.root),
+            trust_root: report.root_fingerprint,
+            dir: self.dir.clone(),
+        };
+        if let Some(dir) = &self.dir {
+            let failed = |error: std::io::Error| Failure::file(dir, &error);
+            let marker = into.path().join(RESTORED);
+            std::fs::write(&marker, format!("{}\n", report.origin)).map_err(failed)?;
+            std::fs::create_dir_all(into.path().join("run")).map_err(failed)?;
+            std::fs::rename(into.path(), dir).map_err(failed)?;
+            // It has another name now.
+            let _ = into.keep();
+        }
+        Ok(restored)
+    }
+
+    fn head(&self) -> std::io::Result<Vec<u8>> {
+        use std::io::Read as _;
+        let mut head = Vec::new();
+        let file = File::open(&self.file)?;
+        file.take(STICK_HEAD as u64).read_to_end(&mut head)?;
+        Ok(head)
+    }
+}
+
+fn share(path: &Path) -> Result<Share, Failure> {
+    first_line(path)?.parse().map_err(|error: ShareError| {
+        let failure = Failure::from(crate::seal::recovery::RecoveryError::from(error));
+        let why = format!("{}: {}", path.display(), failure.detail());
+        failure.because(why)
+    })
+}
+
+impl From<StickError> for Failure {
+    fn from(error: StickError) -> Self {
+        let exit = match error {
+            StickError::Io(_) => Exit::Failure,
+            StickError::NotAStick
+            | StickError::ForAnother(_)
+            | StickError::KeyGone
+            | StickError::UnknownSender(_)
+            | StickError::Damaged => Exit::Unverified,
+        };
+        let why = error.to_string();
+        Self::new(
+            exit,
+            error.code(),
+            "the file is not taken",
+            why,
+            error.next(),
+        )
+    }
+}
