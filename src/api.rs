@@ -6,6 +6,7 @@
 mod alerts;
 mod carried;
 mod letters;
+mod passing;
 mod progress;
 mod says;
 mod search;
@@ -22,6 +23,10 @@ pub use carried::{BroughtIn, Netcheck, PeerReach, TakeOut, Tried};
 pub use letters::{
     DecideLetter, DecisionView, LetterSummary, LetterView, Outcome, PersonView, ReturnLetter,
     StopView,
+};
+pub use passing::{
+    AcknowledgeCorrection, AskPermission, DutyView, ForwardView, GrantPermission, PassOn,
+    PermissionView, RefusePermission, SendCorrection, SendForward,
 };
 pub use progress::{ClockView, PauseView, QuestionView};
 pub use says::{SendAcceptance, SendAnswer, SendClarification, SendRefusal, SendSupersession};
@@ -251,7 +256,7 @@ pub enum Direction {
     Incoming,
 }
 
-/// One line of the inbox or the outgoing list (`GET /exchanges?direction=…&state=…&limit=…&cursor=…`).
+/// One line of the inbox or the outgoing list (`GET /exchanges?direction=…&state=…&status=…&limit=…&cursor=…`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExchangeSummary {
     /// The exchange: the id of its request.
@@ -284,6 +289,12 @@ pub struct ExchangeSummary {
     /// cosigned; without one, whether this node's record of the request is.
     #[serde(default)]
     pub witnessed: bool,
+    /// Whether it is real: `actual`, `exercise` or `test`.
+    #[serde(default = "actual")]
+    pub status: String,
+    /// What either side owes the other, beside the answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub duties: Vec<DutyView>,
     /// Why what waits in it is not sent: `removed` or `suspended`, as the other member is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withheld: Option<String>,
@@ -291,6 +302,10 @@ pub struct ExchangeSummary {
     /// `GET /exchanges/{id}` also those that left.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub letters: Vec<LetterSummary>,
+}
+
+fn actual() -> String {
+    "actual".to_owned()
 }
 
 /// A list with a cursor for the next page.
@@ -319,6 +334,12 @@ pub struct ExchangeView {
     /// last first, at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<EarlierExchange>,
+    /// What was passed on of it from here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forwards: Vec<ForwardView>,
+    /// The permissions that were asked for in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub permissions: Vec<PermissionView>,
     /// What happened, in the order in which it is on record here.
     pub events: Vec<EventView>,
     /// What this person may do now, by the last part of its route: `accept`, `answer`, `clarify`, …

@@ -6,12 +6,15 @@ mod carried;
 pub mod change;
 pub mod content;
 pub mod core;
+mod corrections;
 mod deliver;
 mod error;
 mod input;
 mod letters;
 mod members;
+mod passing;
 mod people;
+mod permissions;
 mod permit;
 mod project;
 mod read;
@@ -28,6 +31,7 @@ mod view;
 mod witness;
 
 pub use carried::{BroughtFile, CarryAsk, CarryChange, CarryReply, Taken, WaitingPage};
+pub use corrections::{Correcting, Duty, Owed, duties};
 pub use error::AppError;
 pub use input::{
     AlertFilter, Ask, Attached, Effect, Federation, FromPeer, HealthReply, Hit, HitRow, Input,
@@ -41,7 +45,9 @@ pub use members::{
     Held, ListAlarm, ListOnRecord, MemberAsk, MemberChange, MemberReply, TrustDetails, Withheld,
     list_on_record,
 };
+pub use passing::{Forward, read_copy};
 pub use people::{People, PeopleError, PersonOnRecord};
+pub use permissions::Decision;
 pub use permit::{Action, Caller, Denied, Permit, Thing};
 pub use receive::LARGEST_ATTACHMENT;
 pub use recipients::{MOST_ASKED, check_asked, named_once};

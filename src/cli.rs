@@ -18,6 +18,7 @@ mod logging;
 mod manual;
 mod netcheck;
 mod output;
+mod permit;
 pub mod report;
 mod rfi;
 mod search;
@@ -80,6 +81,9 @@ enum Command {
     /// Requests for information
     #[command(subcommand)]
     Rfi(rfi::Rfi),
+    /// Permissions to pass on what another member said
+    #[command(subcommand)]
+    Permit(permit::Permit),
     /// Smuggling-trend alerts
     #[command(subcommand)]
     Alert(alert::Alert),

@@ -19,6 +19,7 @@ use crate::base::{MemberId, MessageId};
 mod alerts;
 mod carried;
 mod letters;
+mod passing;
 mod transfer;
 mod witness;
 
@@ -174,7 +175,7 @@ impl Client {
     pub async fn exchanges(
         &self,
         direction: Option<Direction>,
-        state: Option<&str>,
+        (state, status): (Option<&str>, Option<&str>),
         limit: Option<u32>,
         cursor: Option<&str>,
     ) -> Result<Page<ExchangeSummary>, ClientError> {
@@ -188,6 +189,7 @@ impl Client {
             &[
                 ("direction", direction),
                 ("state", state),
+                ("status", status),
                 ("limit", limit.as_deref()),
                 ("cursor", cursor),
             ],

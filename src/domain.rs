@@ -15,9 +15,11 @@ pub mod profile;
 pub mod protection;
 pub mod release;
 pub mod rfi;
+mod status;
 pub mod terms;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use fault::Faults;
 pub use fault::FieldError;
+pub use status::{MalformedStatus, Status};

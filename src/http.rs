@@ -7,6 +7,7 @@ mod carried;
 mod exchanges;
 mod letters;
 mod members;
+mod passing;
 mod problem;
 mod says;
 mod sealing;
@@ -222,6 +223,15 @@ pub fn router(api: Api) -> Router {
         .route("/letters/{id}/review", post(letters::review))
         .route("/letters/{id}/return", post(letters::give_back))
         .route("/letters/{id}/discard", post(letters::discard))
+        .route("/exchanges/{id}/forward", post(passing::forward))
+        .route("/exchanges/{id}/correct", post(passing::correct))
+        .route("/exchanges/{id}/acknowledge", post(passing::acknowledge))
+        .route("/exchanges/{id}/pass-on", post(passing::pass_on))
+        .route("/exchanges/{id}/permissions", post(passing::ask))
+        .route("/permissions", get(passing::list))
+        .route("/permissions/{id}", get(passing::show))
+        .route("/permissions/{id}/grant", post(passing::grant))
+        .route("/permissions/{id}/refuse", post(passing::refuse))
         .route("/alerts", get(alerts::list).post(alerts::publish))
         .route("/alerts/{id}", get(alerts::show))
         .route("/alerts/{id}/updates", post(alerts::update))

@@ -29,6 +29,8 @@ const INTERNAL: &[&str] = &[
     "QuestionProgress",
     "Pause",
     "Derogation",
+    "SaidMessage",
+    "Corrected",
 ];
 
 fn path(file: &str) -> PathBuf {

@@ -3,7 +3,7 @@
 use crate::base::MemberId;
 use crate::domain::FieldError;
 use crate::domain::alert::AlertRefused;
-use crate::domain::rfi::Refused;
+use crate::domain::rfi::{NotPassedOn, Refused};
 use crate::store::{IndexError, ReadError};
 
 use super::letters::LetterFault;
@@ -24,6 +24,9 @@ pub enum AppError {
     /// The state, or the four-eyes rule, does not allow it.
     #[error(transparent)]
     NotNow(#[from] Refused),
+    /// A message may not be passed on so.
+    #[error(transparent)]
+    NotPassedOn(NotPassedOn),
     /// The alert does not allow it as it stands.
     #[error(transparent)]
     AlertNotNow(AlertRefused),
@@ -82,6 +85,7 @@ impl AppError {
             Self::NotFound(_) => "not-found",
             Self::Invalid(_) => "invalid",
             Self::NotNow(refused) => refused.code(),
+            Self::NotPassedOn(why) => why.code(),
             Self::AlertNotNow(refused) => refused.code(),
             Self::Letter(fault) => fault.code(),
             Self::NoTrustList => "no-trust-list",
@@ -112,6 +116,10 @@ impl AppError {
             }
             Self::Invalid(_) => "Correct the fields named and send it again; nothing was sent.",
             Self::NotNow(_) => "Look at the exchange as it now stands with `liaison rfi show`.",
+            Self::NotPassedOn(NotPassedOn::Marking(barrier)) if barrier.yields_to_permission() => {
+                "Ask the originator with `liaison permit ask`; nothing was sent."
+            }
+            Self::NotPassedOn(_) => "Ask the originator to send it itself; nothing was sent.",
             Self::AlertNotNow(_) => "Look at the alert as it now stands with `liaison alert show`.",
             Self::Letter(fault) => fault.next(),
             Self::NoTrustList => {
@@ -137,6 +145,15 @@ impl AppError {
             }
             Self::Log => "Stop the node and run `liaison audit verify` to see what is damaged.",
             Self::Stopping => "Try again when it serves again.",
+        }
+    }
+}
+
+impl From<NotPassedOn> for AppError {
+    fn from(why: NotPassedOn) -> Self {
+        match why {
+            NotPassedOn::Weakened(fields) => Self::Invalid(fields),
+            why => Self::NotPassedOn(why),
         }
     }
 }

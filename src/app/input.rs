@@ -1,32 +1,39 @@
 //! What reaches the service, and what comes out of it.
 
+mod effect;
 mod health;
 
+pub use effect::Effect;
 pub use health::HealthReply;
 
 use serde::{Deserialize, Serialize};
 
-use crate::audit::{Checkpoint, CosignedCheckpoint, Receipt, Statement};
+use crate::audit::{Receipt, Statement};
 use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::alert::{
     Alert, AlertCommand, AlertState, Audience, Corridor, EventType, Selection, Status, Subscription,
 };
 use crate::domain::message::{AttachmentInfo, AttachmentSlot};
 use crate::domain::release::ReleasePolicy;
-use crate::domain::rfi::{Command, Request, State};
+use crate::domain::rfi::{Command, Permission, Request, State};
 use crate::domain::terms::{Strength, TermKind};
 use crate::exchange::Refusal;
 use crate::seal::group::MessageSignature;
 
 use super::carried::{CarryAsk, CarryReply};
 use super::change::{Message, ReceiptWord};
-use super::error::AppError;
+use super::corrections::Correcting;
 use super::letters::{LetterAsk, LetterReply, LetterRow};
 use super::members::{MemberAsk, MemberReply, TrustDetails};
-use super::permit::{Permit, Thing};
+use super::passing::Forward;
+use super::people::PersonOnRecord;
+use super::permissions::Decision;
+use super::permit::Permit;
 use super::rows::{AlertRow, ExchangeRow};
 use super::search::SearchFor;
 use super::witness::{Say, WitnessAsk, WitnessReply};
+
+mod thing;
 
 /// What one reply belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -139,12 +146,63 @@ pub enum Ask {
         /// Its sealed attachments.
         attached: Vec<Attached>,
     },
+    /// Pass a message of another member on to a third one.
+    Forward(Box<Forward>),
+    /// Tell those who have a message that it is wrong.
+    Correct {
+        /// The exchange.
+        exchange: MessageId,
+        /// The id of the message that says so.
+        message: MessageId,
+        /// What is wrong.
+        what: Box<Correcting>,
+    },
+    /// Pass a correction on to those who have the message from here.
+    PassOn {
+        /// The exchange in which it was told.
+        exchange: MessageId,
+        /// The correction.
+        correction: MessageId,
+        /// The id of the first message that passes it on.
+        message: MessageId,
+    },
+    /// Ask the other side whether a message of it may be passed on.
+    AskPermission {
+        /// The exchange.
+        exchange: MessageId,
+        /// The id of the message that asks.
+        message: MessageId,
+        /// The message that is to be passed on.
+        about: MessageId,
+        /// The member that is to get it.
+        to: MemberId,
+        /// What for.
+        purpose: String,
+    },
+    /// Decide on a permission that the other side asked for.
+    DecidePermission {
+        /// The message that asked for it.
+        permission: MessageId,
+        /// The id of the message that decides.
+        message: MessageId,
+        /// What is decided.
+        decision: Decision,
+    },
+    /// See one permission; recorded nowhere, since it shows no content.
+    GlancePermission {
+        /// The message that asked for it.
+        permission: MessageId,
+    },
+    /// List permissions, the latest first.
+    ListPermissions,
     /// List exchanges, the latest first.
     ListExchanges {
         /// Only those that this member asked (`true`) or was asked (`false`).
         outgoing: Option<bool>,
         /// Only those in this state.
         state: Option<State>,
+        /// Only those of this status.
+        status: Option<Status>,
         /// At most so many.
         limit: usize,
         /// Where the page begins.
@@ -233,40 +291,13 @@ pub enum Ask {
     Health,
 }
 
-impl Ask {
-    /// The one thing that is asked about, where the ask names one.
-    pub fn thing(&self) -> Option<Thing> {
-        match self {
-            Self::Respond { .. }
-            | Self::Supersede { .. }
-            | Self::ReadExchange { .. }
-            | Self::GlanceExchange { .. } => Some(Thing::Exchange),
-            Self::OnAlert { .. } | Self::ReadAlert { .. } => Some(Thing::Alert),
-            Self::ReadAttachment { .. } => Some(Thing::Attachment),
-            Self::ForRelease(ask) => ask.thing(),
-            Self::Letters(LetterAsk::List { .. }) => None,
-            Self::Letters(_) => Some(Thing::Letter),
-            Self::SendRequest { .. }
-            | Self::ListExchanges { .. }
-            | Self::PublishAlert { .. }
-            | Self::PreviewAlert { .. }
-            | Self::Subscribe { .. }
-            | Self::ListSubscriptions
-            | Self::ListAlerts { .. }
-            | Self::Members(_)
-            | Self::Witness(_)
-            | Self::Search(_)
-            | Self::Carry(_)
-            | Self::Health => None,
-        }
-    }
-}
-
 /// The answer to an [`Ask`].
 #[derive(Debug, Clone)]
 pub enum Reply {
     /// The exchanges as they now stand.
     Exchanges(Vec<ExchangeRow>, Option<Vec<u8>>),
+    /// Permissions, each with its exchange.
+    Permissions(Vec<(ExchangeRow, Permission)>),
     /// An exchange with all that belongs to it.
     Thread(Box<ExchangeRow>, Vec<ThreadItem>),
     /// The alerts as they now stand.
@@ -412,74 +443,6 @@ pub enum Input {
     Stop,
     /// Time has passed.
     Tick,
-}
-
-/// What the service wants done, once all that it recorded is durable.
-#[derive(Debug, Clone)]
-pub enum Effect {
-    /// Answer a person.
-    Reply(Ticket, Result<Reply, AppError>),
-    /// Send messages of the log to a peer.
-    Send {
-        /// The peer.
-        peer: NodeId,
-        /// 0 urgent, 1 routine.
-        class: u8,
-        /// The entries that hold the messages.
-        entries: Vec<u64>,
-    },
-    /// Send receipts for entries of the log to a peer.
-    Receipts {
-        /// The peer.
-        peer: NodeId,
-        /// The entries that the receipts prove.
-        entries: Vec<u64>,
-    },
-    /// Tell a peer that a message is not taken now, or could not be opened.
-    Refuse {
-        /// The peer.
-        peer: NodeId,
-        /// What it sent.
-        digest: Digest,
-        /// Why.
-        refusal: Refusal,
-    },
-    /// Tell a peer that its receipts are kept.
-    Keep {
-        /// The peer.
-        peer: NodeId,
-        /// The receipts, each by the hash of its entry in the peer's log.
-        receipts: Vec<Digest>,
-    },
-    /// Say something about logs to a peer.
-    Witness {
-        /// The peer.
-        peer: NodeId,
-        /// What.
-        say: Say,
-    },
-    /// Cosign a checkpoint of a peer's log and tell it.
-    Cosign {
-        /// The peer.
-        peer: NodeId,
-        /// The checkpoint.
-        checkpoint: Checkpoint,
-    },
-    /// Keep a checkpoint of this node's log with its cosignatures, beside the log.
-    KeepCosigned(Box<CosignedCheckpoint>),
-    /// Fetch an attachment from a peer.
-    Fetch {
-        /// The peer.
-        peer: NodeId,
-        /// The message that lists it.
-        message: MessageId,
-        /// Its place there.
-        index: u16,
-        /// Bytes of the sealed file.
-        length: u64,
-        /// SHA-256 of the sealed file.
-        digest: Digest,
-    },
 }
 
 /// The word of a receipt, where its statement is one that a receipt can make.

@@ -51,6 +51,16 @@ pub enum Action {
     CloseExchange,
     /// Take an exchange up again.
     ReopenExchange,
+    /// Pass on what another member said.
+    ForwardMessage,
+    /// Tell those who have a message that it is wrong.
+    CorrectMessage,
+    /// Take note of a correction.
+    AcknowledgeCorrection,
+    /// Ask whether something may be passed on.
+    AskPermission,
+    /// Decide whether something may be passed on.
+    DecidePermission,
     /// Publish an alert.
     PublishAlert,
     /// Read alerts.
@@ -93,7 +103,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 41] = [
         Self::SendRequest,
         Self::ListExchanges,
         Self::ReadExchange,
@@ -111,6 +121,11 @@ impl Action {
         Self::SupersedeRequest,
         Self::CloseExchange,
         Self::ReopenExchange,
+        Self::ForwardMessage,
+        Self::CorrectMessage,
+        Self::AcknowledgeCorrection,
+        Self::AskPermission,
+        Self::DecidePermission,
         Self::PublishAlert,
         Self::ReadAlerts,
         Self::SightAlert,
@@ -152,6 +167,11 @@ impl Action {
             Self::SupersedeRequest => "supersede a request",
             Self::CloseExchange => "close an exchange",
             Self::ReopenExchange => "reopen an exchange",
+            Self::ForwardMessage => "pass a message on",
+            Self::CorrectMessage => "correct a message",
+            Self::AcknowledgeCorrection => "take note of a correction",
+            Self::AskPermission => "ask for a permission",
+            Self::DecidePermission => "decide on a permission",
             Self::PublishAlert => "publish an alert",
             Self::ReadAlerts => "read alerts",
             Self::SightAlert => "report a sighting",
@@ -183,11 +203,18 @@ impl Action {
             | Self::WithdrawRequest
             | Self::SupersedeRequest
             | Self::CloseExchange
-            | Self::ReopenExchange => &[Role::Officer],
+            | Self::ReopenExchange
+            | Self::ForwardMessage => &[Role::Officer],
+            Self::CorrectMessage | Self::AcknowledgeCorrection | Self::AskPermission => {
+                &[Role::Contact, Role::Officer]
+            }
             Self::ListExchanges | Self::ReadExchange | Self::Search => {
                 &[Role::Officer, Role::Contact, Role::Releaser]
             }
-            Self::AcceptRequest | Self::RefuseRequest | Self::TransferRequest => &[Role::Contact],
+            Self::AcceptRequest
+            | Self::RefuseRequest
+            | Self::TransferRequest
+            | Self::DecidePermission => &[Role::Contact],
             Self::AnswerRequest
             | Self::AskClarification
             | Self::ChannelRequest
@@ -230,6 +257,8 @@ pub enum Thing {
     Exchange,
     /// An alert.
     Alert,
+    /// A permission.
+    Permission,
     /// A file of a message.
     Attachment,
     /// A letter that waits.
@@ -242,6 +271,7 @@ impl Thing {
         match self {
             Self::Exchange => "exchange",
             Self::Alert => "alert",
+            Self::Permission => "permission",
             Self::Attachment => "attachment",
             Self::Letter => "letter",
         }
@@ -250,7 +280,7 @@ impl Thing {
     /// Whoever may do one of these sees that it is there.
     fn seen_by(self) -> &'static [Action] {
         match self {
-            Self::Exchange | Self::Letter => &[Action::ReadExchange],
+            Self::Exchange | Self::Letter | Self::Permission => &[Action::ReadExchange],
             Self::Alert => &[Action::ReadAlerts],
             Self::Attachment => &[Action::ReadExchange, Action::ReadAlerts],
         }
@@ -357,6 +387,10 @@ mod tests {
                     A::SupersedeRequest,
                     A::CloseExchange,
                     A::ReopenExchange,
+                    A::ForwardMessage,
+                    A::CorrectMessage,
+                    A::AcknowledgeCorrection,
+                    A::AskPermission,
                     A::ReadAlerts,
                     A::SightAlert,
                     A::ContradictAlert,
@@ -396,6 +430,10 @@ mod tests {
                     A::ChannelRequest,
                     A::AnnounceDelay,
                     A::TransferRequest,
+                    A::CorrectMessage,
+                    A::AcknowledgeCorrection,
+                    A::AskPermission,
+                    A::DecidePermission,
                     A::PublishAlert,
                     A::ReadAlerts,
                     A::SightAlert,

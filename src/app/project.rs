@@ -6,6 +6,7 @@ use super::alerts;
 use super::change::{Change, Message, Other};
 use super::letters::{POLICY, letter_changed, person_changed};
 use super::members::{ListOnRecord, hold, list_in_force};
+use super::passing::passed_on;
 use super::rows::{self, *};
 use super::search;
 use super::view::View;
@@ -173,6 +174,7 @@ fn converse(
                 updated: p.at,
                 thread: vec![p.entry],
                 receipt: None,
+                forwards: Vec::new(),
                 withheld: None,
                 witnessed: false,
                 earlier: Vec::new(),
@@ -184,6 +186,7 @@ fn converse(
                 &header.id,
             );
             view.put(EXCHANGE, header.id.to_bytes().to_vec(), &row);
+            passed_on(view, me, message, peer)?;
         }
         Kind::Acceptance
         | Kind::Answer
@@ -197,7 +200,12 @@ fn converse(
         | Kind::Withdrawal
         | Kind::Supersession
         | Kind::Transfer
-        | Kind::Reopening => {
+        | Kind::Reopening
+        | Kind::Correction
+        | Kind::PermissionRequest
+        | Kind::PermissionGrant
+        | Kind::PermissionRefusal
+        | Kind::Notice => {
             on_exchange(view, header.conversation, p, |exchange| {
                 exchange.apply(header, &message.event, message.leaf());
             })?;

@@ -12,6 +12,7 @@ use super::service::{Service, Stop, Turn};
 use super::view::after_prefix;
 use super::{letters, members, witness};
 use crate::base::{Actor, MemberId, MessageId, Role};
+use crate::domain::Status;
 use crate::domain::rfi::State;
 
 /// The longest page.
@@ -28,7 +29,7 @@ pub(super) fn exchanges(
     service: &Service,
     turn: &Turn<'_>,
     outgoing: Option<bool>,
-    state: Option<State>,
+    (state, status): (Option<State>, Option<Status>),
     limit: usize,
     cursor: Option<&[u8]>,
 ) -> Result<Reply, Stop> {
@@ -52,7 +53,7 @@ pub(super) fn exchanges(
             EXCHANGE_ORDER,
             &from,
             end.as_deref(),
-            if state.is_some() {
+            if state.is_some() || status.is_some() {
                 LOOKED_AT
             } else {
                 limit + 1
@@ -63,7 +64,10 @@ pub(super) fn exchanges(
             let Some(row) = turn.view.row::<ExchangeRow>(EXCHANGE, &id.to_bytes())? else {
                 continue;
             };
-            if state.is_some_and(|state| row.exchange.state() != state) {
+            let exchange = &row.exchange;
+            if state.is_some_and(|state| exchange.state() != state)
+                || status.is_some_and(|status| exchange.status() != status)
+            {
                 continue;
             }
             found.push((key[1..].to_vec(), row));

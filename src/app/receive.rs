@@ -2,12 +2,14 @@
 
 use super::alerts;
 use super::change::{Change, Message, Other};
+use super::corrections;
 use super::deliver;
 use super::input::Effect;
+use super::passing;
 use super::rows::*;
 use super::service::{Service, Turn};
-use crate::base::{Actor, Digest, MemberId, MessageId, NodeId};
-use crate::domain::message::Kind;
+use crate::base::{Actor, Digest, MessageId, NodeId};
+use crate::domain::message::{Body, Kind};
 use crate::domain::rfi::{Exchange, PeerFault};
 use crate::exchange::{Conversation, Known, Refusal, Verdict, judge};
 use crate::seal::attachment::ciphertext_len;
@@ -57,7 +59,7 @@ pub(super) fn message(
         Verdict::Refused(refusal) => return refuse(service, turn, peer, leaf, refusal),
         Verdict::Fresh => (),
     }
-    if let Err(refusal) = admit(turn, me, message)? {
+    if let Err(refusal) = admit(service, turn, message)? {
         return refuse(service, turn, peer, leaf, refusal);
     }
     let received = Change::Received(Box::new(message.clone()), Some(Box::new(signature.clone())));
@@ -78,10 +80,11 @@ pub(super) fn message(
 
 /// Whether the message fits what this node knows of its exchange or alert.
 fn admit(
+    service: &Service,
     turn: &Turn<'_>,
-    me: MemberId,
     message: &Message,
 ) -> Result<Result<(), Refusal>, IndexError> {
+    let me = service.me.member;
     let header = &message.header;
     let sender = message.sender.member;
     if header
@@ -105,7 +108,10 @@ fn admit(
     let opens = header.conversation == header.id && exchange.is_none() && alert.is_none();
     Ok(match header.kind {
         Kind::Request if !opens || header.recipients != [me] => Err(Refusal::OutOfState),
-        Kind::Request => Exchange::admit_request(header, &message.event).map_err(refusal_of),
+        Kind::Request => match Exchange::admit_request(header, &message.event) {
+            Ok(()) => return admit_what_it_names(service, turn, message),
+            Err(fault) => Err(refusal_of(fault)),
+        },
         Kind::Acceptance
         | Kind::Answer
         | Kind::Refusal
@@ -118,15 +124,20 @@ fn admit(
         | Kind::Withdrawal
         | Kind::Supersession
         | Kind::Transfer
-        | Kind::Reopening => match exchange {
+        | Kind::Reopening
+        | Kind::Correction
+        | Kind::PermissionRequest
+        | Kind::PermissionGrant
+        | Kind::PermissionRefusal
+        | Kind::Notice => match exchange {
             None => Err(Refusal::UnknownConversation),
             Some(row) if row.peer != sender || header.recipients != [me] => {
                 Err(Refusal::OutOfState)
             }
-            Some(row) => {
-                let admitted = row.exchange.admit(header, &message.event);
-                admitted.map_err(refusal_of)
-            }
+            Some(row) => match row.exchange.admit(header, &message.event) {
+                Ok(()) => return admit_within(turn, &row, message),
+                Err(fault) => Err(refusal_of(fault)),
+            },
         },
         // What belongs to an exchange is no alert, and a message of an alert has no place in it.
         Kind::Alert
@@ -150,11 +161,46 @@ fn admit(
     })
 }
 
+/// Whether a request links to nothing of another status, and passes on what it may.
+fn admit_what_it_names(
+    service: &Service,
+    turn: &Turn<'_>,
+    message: &Message,
+) -> Result<Result<(), Refusal>, IndexError> {
+    let Body::Request(request) = &message.event.body else {
+        return Ok(Err(Refusal::Malformed));
+    };
+    for link in &request.links {
+        if !corrections::same_status(turn, request.status, link.exchange)? {
+            return Ok(Err(Refusal::OtherStatus));
+        }
+    }
+    passing::admit(service, turn, &message.header, request)
+}
+
+/// Whether what is said in an exchange fits what it names beyond that.
+fn admit_within(
+    turn: &Turn<'_>,
+    row: &ExchangeRow,
+    message: &Message,
+) -> Result<Result<(), Refusal>, IndexError> {
+    Ok(match &message.event.body {
+        Body::Supersession(supersession)
+            if !corrections::same_status(turn, row.exchange.status(), supersession.by)? =>
+        {
+            Err(Refusal::OtherStatus)
+        }
+        Body::Correction(correction) => corrections::admit(&message.header, row, correction),
+        _ => Ok(()),
+    })
+}
+
 fn refusal_of(fault: PeerFault) -> Refusal {
     match fault {
         PeerFault::Side | PeerFault::Role | PeerFault::State => Refusal::OutOfState,
         PeerFault::Chain => Refusal::BrokenChain,
         PeerFault::Form => Refusal::Malformed,
+        PeerFault::Status => Refusal::OtherStatus,
     }
 }
 

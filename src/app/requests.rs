@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::alerts;
 use super::change::{Change, Message};
+use super::corrections::same_status;
 use super::error::AppError;
 use super::input::{Attached, Reply};
 use super::project::last_seen;
@@ -12,9 +13,9 @@ use super::rows::*;
 use super::search;
 use super::service::{Service, Stop, Turn};
 use crate::base::{Actor, MemberId, MessageId};
-use crate::domain::FieldError;
 use crate::domain::message::{Body, Event, Handling, Header, Priority};
 use crate::domain::rfi::{Link, LinkKind, Request};
+use crate::domain::{FieldError, Status};
 use crate::exchange::Conversation;
 use crate::wire;
 
@@ -42,7 +43,9 @@ pub(super) fn send(
         }
     }
     request.validate().map_err(AppError::Invalid)?;
-    check_links(request)?;
+    check_not_forwarded(request)?;
+    check_not_superseding(request)?;
+    check_links(turn, request)?;
     let sent_before = sent_before(turn, me, to)?;
     let mut earlier = Vec::new();
     if !sent_before {
@@ -76,8 +79,36 @@ pub(super) fn send(
     Ok(Reply::Exchanges(rows, None))
 }
 
+/// What is passed on goes its own way, on which its marking is asked.
+pub(super) fn check_not_forwarded(request: &Request) -> Result<(), Stop> {
+    if request.forwarded.is_none() {
+        return Ok(());
+    }
+    let fault = FieldError {
+        path: "forwarded".to_owned(),
+        code: "not-allowed",
+        what: "is made by `liaison rfi forward`".to_owned(),
+    };
+    Err(AppError::Invalid(vec![fault]).into())
+}
+
+/// Exercise and reality do not mix: a request links to nothing of another status.
+pub(super) fn check_links(turn: &Turn<'_>, request: &Request) -> Result<(), Stop> {
+    for (place, link) in request.links.iter().enumerate() {
+        if !same_status(turn, request.status, link.exchange)? {
+            let fault = FieldError {
+                path: format!("links[{place}].exchange"),
+                code: "other-status",
+                what: format!("is not {}, as this request is", request.status),
+            };
+            return Err(AppError::Invalid(vec![fault]).into());
+        }
+    }
+    Ok(())
+}
+
 /// The link to a request that is superseded is made together with that one's end.
-fn check_links(request: &Request) -> Result<(), Stop> {
+fn check_not_superseding(request: &Request) -> Result<(), Stop> {
     let supersedes = |link: &Link| link.kind == LinkKind::Supersedes;
     let Some(place) = request.links.iter().position(supersedes) else {
         return Ok(());
@@ -126,6 +157,16 @@ pub(super) struct Letter<'a> {
     pub attached: &'a [Attached],
 }
 
+/// Whether what a letter says is real: as the request of its exchange is.
+fn status_of(turn: &Turn<'_>, letter: &Letter<'_>) -> Result<Status, Stop> {
+    if let Body::Request(request) = &letter.body {
+        return Ok(request.status);
+    }
+    let key = letter.conversation.to_bytes();
+    let row = turn.view.row::<ExchangeRow>(EXCHANGE, &key)?;
+    Ok(row.map_or(Status::Actual, |row| row.exchange.status()))
+}
+
 /// Makes the message that continues a conversation, records it, and sees to it that it leaves.
 pub(super) fn compose(
     service: &mut Service,
@@ -144,7 +185,8 @@ pub(super) fn compose(
     for member in &letter.recipients {
         seen = seen.or(last_seen(&turn.view, letter.conversation, *member)?);
     }
-    let extensions = alerts::joining(&turn.view, &letter, &progress)?;
+    let mut extensions = alerts::joining(&turn.view, &letter, &progress)?;
+    extensions.extend(status_of(turn, &letter)?.extension());
     let header = Header {
         protocol: wire::PROTOCOL,
         id: letter.id,

@@ -28,6 +28,10 @@ pub(super) fn action_of(command: &Command) -> &'static [Action] {
         Command::Supersede(_) => &[Action::SupersedeRequest],
         Command::Close(_) => &[Action::CloseExchange],
         Command::Reopen(_) => &[Action::ReopenExchange],
+        Command::Correct(_) => &[Action::CorrectMessage],
+        Command::AskPermission(_) => &[Action::AskPermission],
+        Command::GrantPermission(_) | Command::RefusePermission(_) => &[Action::DecidePermission],
+        Command::Notify(_) => &[Action::AcknowledgeCorrection],
     }
 }
 
@@ -130,7 +134,12 @@ fn check_attached(command: &Command, attached: &[Attached]) -> Result<(), Stop> 
         | Command::Withdraw(_)
         | Command::Supersede(_)
         | Command::Close(_)
-        | Command::Reopen(_) => "files go with requests, answers and clarifications",
+        | Command::Reopen(_)
+        | Command::Correct(_)
+        | Command::AskPermission(_)
+        | Command::GrantPermission(_)
+        | Command::RefusePermission(_)
+        | Command::Notify(_) => "files go with requests, answers and clarifications",
     };
     let fault = FieldError {
         path: "attachments".to_owned(),
@@ -157,7 +166,12 @@ fn local_ground(command: &Command) -> Option<LocalGround> {
         | Command::Withdraw(_)
         | Command::Supersede(_)
         | Command::Close(_)
-        | Command::Reopen(_) => None,
+        | Command::Reopen(_)
+        | Command::Correct(_)
+        | Command::AskPermission(_)
+        | Command::GrantPermission(_)
+        | Command::RefusePermission(_)
+        | Command::Notify(_) => None,
     }
 }
 

@@ -50,6 +50,9 @@ pub const ATTACHED: Table = Table("attached");
 pub const REFUSED: Table = Table("refused");
 /// Messages whose attachments are all stored at a recipient, by recipient and id.
 pub const ATTACHMENTS_AT: Table = Table("attachments-at");
+/// Permissions that peers used to pass something on to this member, by the leaf of the grant, with
+/// the exchange that used it.
+pub const USED: Table = Table("used");
 /// The latest checkpoint of each peer's log that was verified.
 pub const PEER_HEAD: Table = Table("peer-head");
 
@@ -140,6 +143,9 @@ pub struct ExchangeRow {
     /// Where the other side's log proves what it last receipted of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<ReceiptAt>,
+    /// What was passed on of it to others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forwards: Vec<ForwardRow>,
     /// Why what waits in it is not sent; known only when it is read.
     #[serde(skip)]
     pub withheld: Option<Withheld>,
@@ -161,6 +167,17 @@ pub struct ReceiptAt {
     pub origin: String,
     /// Its size.
     pub size: u64,
+}
+
+/// A message of an exchange that was passed on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForwardRow {
+    /// The message.
+    pub message: MessageId,
+    /// The member that got it.
+    pub to: MemberId,
+    /// The exchange that passed it on.
+    pub exchange: MessageId,
 }
 
 /// An alert with what was said to it, and the entries that made it so.

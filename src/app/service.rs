@@ -6,17 +6,22 @@ use std::time::Duration;
 use super::change::{Change, Other};
 use super::error::AppError;
 use super::input::{Ask, Effect, Federation, FromPeer, Input, Reply, Ticket};
-use super::permit::{Action, Permit};
+use super::permit::Permit;
 use super::project::{Projected, project};
 use super::view::View;
 use super::witness::{self, Witness, WitnessTimes};
 use super::{
-    alerts, carried, deliver, letters, members, people, read, receipts, receive, requests, respond,
-    search, supersede,
+    alerts, carried, deliver, letters, members, people, permissions, read, receipts, receive,
+    search,
 };
 use crate::base::{Actor, Digest, Entropy, MemberId, NodeId, Timestamp};
 use crate::exchange::Flight;
 use crate::store::{IndexError, Log};
+
+mod compose;
+mod leave;
+
+use leave::action_of;
 
 /// Messages in flight to one peer before it has receipted any.
 const WINDOW: usize = 256;
@@ -333,63 +338,6 @@ impl Service {
         }
     }
 
-    /// Composes what can be a letter.
-    pub(super) fn compose(
-        &mut self,
-        turn: &mut Turn<'_>,
-        by: Actor,
-        ask: &Ask,
-    ) -> Result<Reply, Stop> {
-        match ask {
-            Ask::SendRequest { to, request } => requests::send(self, turn, by, to, request),
-            Ask::Respond {
-                exchange,
-                message,
-                command,
-                attached,
-            } => respond::respond(self, turn, by, *exchange, *message, command, attached),
-            Ask::Supersede {
-                exchange,
-                message,
-                reason,
-                new,
-                request,
-                attached,
-            } => {
-                let new = supersede::New {
-                    id: *new,
-                    request,
-                    attached,
-                };
-                let reason = reason.as_deref();
-                supersede::supersede(self, turn, by, *exchange, *message, reason, &new)
-            }
-            Ask::PublishAlert {
-                audience,
-                id,
-                alert,
-                attached,
-            } => alerts::publish(self, turn, by, audience, *id, alert, attached),
-            Ask::OnAlert { on, attached } => alerts::act(self, turn, by, on, attached),
-            Ask::ForRelease(_)
-            | Ask::Letters(_)
-            | Ask::ListExchanges { .. }
-            | Ask::ReadExchange { .. }
-            | Ask::GlanceExchange { .. }
-            | Ask::PreviewAlert { .. }
-            | Ask::Subscribe { .. }
-            | Ask::ListSubscriptions
-            | Ask::ListAlerts { .. }
-            | Ask::ReadAlert { .. }
-            | Ask::ReadAttachment { .. }
-            | Ask::Members(_)
-            | Ask::Witness(_)
-            | Ask::Search(_)
-            | Ask::Carry(_)
-            | Ask::Health => Err(AppError::NotFound("letter").into()),
-        }
-    }
-
     /// Answers what is no letter.
     fn answer(&mut self, turn: &mut Turn<'_>, permit: &Permit, ask: &Ask) -> Result<Reply, Stop> {
         match ask {
@@ -398,14 +346,38 @@ impl Service {
             | Ask::Supersede { .. }
             | Ask::PublishAlert { .. }
             | Ask::OnAlert { .. }
+            | Ask::Forward(_)
+            | Ask::Correct { .. }
+            | Ask::PassOn { .. }
             | Ask::ForRelease(_)
             | Ask::Letters(_) => Err(AppError::NotFound("letter").into()),
+            Ask::AskPermission {
+                exchange,
+                message,
+                about,
+                to,
+                purpose,
+            } => {
+                let terms = (*about, *to, purpose.as_str());
+                permissions::ask(self, turn, permit.actor(), *exchange, *message, terms)
+            }
+            Ask::DecidePermission {
+                permission,
+                message,
+                decision,
+            } => permissions::decide(self, turn, permit.actor(), *permission, *message, decision),
+            Ask::GlancePermission { permission } => permissions::show(self, turn, *permission),
+            Ask::ListPermissions => permissions::list(turn),
             Ask::ListExchanges {
                 outgoing,
                 state,
+                status,
                 limit,
                 cursor,
-            } => read::exchanges(self, turn, *outgoing, *state, *limit, cursor.as_deref()),
+            } => {
+                let filter = (*state, *status);
+                read::exchanges(self, turn, *outgoing, filter, *limit, cursor.as_deref())
+            }
             Ask::ReadExchange { exchange } => read::exchange(self, turn, permit.actor(), *exchange),
             Ask::GlanceExchange { exchange } => read::glance(self, turn, *exchange),
             Ask::Search(sought) => search::search(self, turn, permit.actor(), sought),
@@ -468,29 +440,5 @@ pub(super) enum Stop {
 impl<E: Into<AppError>> From<E> for Stop {
     fn from(error: E) -> Self {
         Self::Error(error.into())
-    }
-}
-
-fn action_of(ask: &Ask) -> &'static [Action] {
-    match ask {
-        Ask::SendRequest { .. } => &[Action::SendRequest],
-        Ask::Respond { command, .. } => respond::action_of(command),
-        Ask::Supersede { .. } => &[Action::SupersedeRequest],
-        Ask::ListExchanges { .. } | Ask::GlanceExchange { .. } => &[Action::ListExchanges],
-        Ask::ReadExchange { .. } => &[Action::ReadExchange],
-        Ask::Search(_) => &[Action::Search],
-        Ask::PublishAlert { .. } | Ask::PreviewAlert { .. } => &[Action::PublishAlert],
-        Ask::OnAlert { on, .. } => alerts::action_of(&on.command),
-        Ask::Subscribe { .. } => &[Action::SubscribeAlerts],
-        Ask::ListAlerts { .. } | Ask::ReadAlert { .. } | Ask::ListSubscriptions => {
-            &[Action::ReadAlerts]
-        }
-        Ask::ReadAttachment { .. } => &[Action::ReadExchange, Action::ReadAlerts],
-        Ask::Members(ask) => ask.actions(),
-        Ask::Witness(ask) => ask.actions(),
-        Ask::ForRelease(ask) => action_of(ask),
-        Ask::Letters(ask) => ask.actions(),
-        Ask::Carry(ask) => ask.actions(),
-        Ask::Health => &[Action::ReadHealth],
     }
 }

@@ -3,7 +3,7 @@
 
 use super::error::AppError;
 use super::input::{Attached, Reply};
-use super::requests::{Letter, compose};
+use super::requests::{Letter, check_links, check_not_forwarded, compose};
 use super::respond::{exchange_row, listed, say, sent_before};
 use super::rows::ExchangeRow;
 use super::search;
@@ -52,6 +52,8 @@ pub(super) fn supersede(
         request.links.push(link);
     }
     request.validate().map_err(AppError::Invalid)?;
+    check_not_forwarded(&request)?;
+    check_links(turn, &request)?;
     let earlier = search::compared(service, turn, by, new.id, &request)?;
     let letter = Letter {
         id: new.id,

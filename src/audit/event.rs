@@ -121,6 +121,14 @@ events! {
     ChannellingSent = 144, "channelling-sent";
     /// The other side passed our request to the competent authority.
     ChannellingReceived = 145, "channelling-received";
+    /// The originator was asked whether something may be passed on.
+    PermissionRequestSent = 146, "permission-request-sent";
+    /// A holder asks whether it may pass on something of ours.
+    PermissionRequestReceived = 147, "permission-request-received";
+    /// A holder was allowed to pass on something of ours, once.
+    PermissionGrantSent = 148, "permission-grant-sent";
+    /// The originator allows us to pass something on, once.
+    PermissionGrantReceived = 149, "permission-grant-received";
     /// A delay was announced, with its reason.
     DelaySent = 150, "delay-sent";
     /// The other side announced a delay.
@@ -137,10 +145,22 @@ events! {
     TransferSent = 164, "transfer-sent";
     /// The other side tells us to ask another member.
     TransferReceived = 165, "transfer-received";
+    /// A permission was refused, or taken back.
+    PermissionRefusalSent = 166, "permission-refusal-sent";
+    /// The originator refused a permission, or took it back.
+    PermissionRefusalReceived = 167, "permission-refusal-received";
     /// Feedback on an answer was sent.
     FeedbackSent = 170, "feedback-sent";
     /// Feedback on our answer came in.
     FeedbackReceived = 171, "feedback-received";
+    /// Those who have something that is wrong were told so.
+    CorrectionSent = 172, "correction-sent";
+    /// The other side tells us that something is wrong.
+    CorrectionReceived = 173, "correction-received";
+    /// The other side was told that a correction was seen to, or a permission used.
+    NoticeSent = 174, "notice-sent";
+    /// The other side saw to a correction, or used a permission of ours.
+    NoticeReceived = 175, "notice-received";
     /// An exchange was closed here.
     ClosingSent = 180, "closing-sent";
     /// An exchange was taken up again here.

@@ -14,10 +14,12 @@ mod federation;
 mod folder;
 mod gates;
 mod office;
+mod passing;
 mod requests;
 mod setup;
 mod stage;
 mod story;
+mod talk;
 
 use call::{Call, Fault, Program};
 use folder::Folder;
@@ -97,6 +99,7 @@ async fn play(stage: &Stage, story: &mut Story) -> Result<(), Fault> {
     let root = setup::play(stage, story).await?;
     requests::play(stage, story).await?;
     gates::play(stage, story).await?;
+    passing::play(stage, story).await?;
     alerts::play(stage, story).await?;
     federation::suspend(stage, story).await?;
     audits::play(stage, story, root).await

@@ -32,6 +32,7 @@ pub fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Trust(args) => trust_command(args, json),
         Command::Config(args::Config::Check(args)) => output::report(&check::check(&args)?, json),
         Command::Rfi(rfi) => block_on(rfi.run(json)),
+        Command::Permit(permit) => block_on(permit.run(json)),
         Command::Alert(alert) => block_on(alert.run(json)),
         Command::Search(search) => block_on(search.run(json)),
         Command::Attachment(attachment) => block_on(attachment.run(json)),

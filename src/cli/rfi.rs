@@ -1,5 +1,6 @@
 //! `rfi …`: requests for information, as a client of the running node.
 
+mod passing;
 mod said;
 
 use std::path::PathBuf;
@@ -60,6 +61,14 @@ pub enum Rfi {
     Review(letter::Review),
     /// Throw away a letter that has not left
     Discard(letter::Discard),
+    /// Pass a message of the other side on to a third member, with a request to it
+    Forward(passing::Forward),
+    /// Tell those who have a message what is wrong with it
+    Correct(passing::Correct),
+    /// Take note of a correction
+    Acknowledge(passing::Acknowledge),
+    /// Pass a correction on to those who have the message from here
+    PassOn(passing::PassingOn),
 }
 
 /// `rfi send`.
@@ -95,6 +104,9 @@ pub struct List {
     /// returned and unreviewed show the letters, alerts too, that wait for somebody here
     #[arg(long)]
     state: Option<String>,
+    /// Only what is actual, an exercise or a test
+    #[arg(long, value_parser = ["actual", "exercise", "test"])]
+    status: Option<String>,
     /// At most this many
     #[arg(long, value_name = "NUMBER")]
     limit: Option<u32>,
@@ -162,6 +174,16 @@ impl Rfi {
             Self::Clear(args) => args.run(json).await,
             Self::Review(args) => args.run(json).await,
             Self::Discard(args) => args.run(json).await,
+            Self::Forward(args) => {
+                let both = args.run().await?;
+                output::print(&both, || sent_now(&both), json)
+            }
+            Self::Correct(args) => {
+                let told = args.run().await?;
+                output::print(&told, || sent_now(&told), json)
+            }
+            Self::Acknowledge(args) => done(&args.run().await?, json),
+            Self::PassOn(args) => done(&args.run().await?, json),
         }
     }
 }
@@ -195,9 +217,12 @@ impl List {
             (_, true) => Some(Direction::Outgoing),
             (false, false) => None,
         };
-        let page = session
-            .client
-            .exchanges(direction, state, self.limit, cursor);
+        let page = session.client.exchanges(
+            direction,
+            (state, self.status.as_deref()),
+            self.limit,
+            cursor,
+        );
         Ok(page.await?)
     }
 }

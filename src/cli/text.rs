@@ -62,6 +62,17 @@ pub fn hang(lead: &str, words: &str) -> String {
     out
 }
 
+/// A line of its own above whatever is an exercise or a test; nothing above what is real.
+pub fn mark(status: &str) -> String {
+    match status {
+        "actual" => String::new(),
+        other => {
+            let status = clean(other).to_uppercase();
+            format!("*** {status} {status} {status} - THIS IS NOT REAL ***\n")
+        }
+    }
+}
+
 /// A time in UTC, and in the machine's own zone where that differs:
 /// `2026-03-22 14:02:07 UTC (15:02 CET)`.
 pub fn time(at: Timestamp) -> String {

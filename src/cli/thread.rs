@@ -1,6 +1,7 @@
 //! Exchanges, and the events of exchanges and alerts, in words: what was said, by whom, and the
 //! proof behind each receipt.
 
+mod passing;
 mod progress;
 
 use serde_json::Value;
@@ -9,7 +10,7 @@ pub use progress::clock_words;
 use progress::{clock_lines, questions};
 
 use super::search;
-use super::text::{clean, content, count, hang, size, time};
+use super::text::{clean, content, count, hang, mark, size, time};
 use crate::api::{
     AttachmentView, Direction, EventView, ExchangeSummary, ExchangeView, PeerLogView, ProofView,
 };
@@ -26,7 +27,8 @@ pub fn exchange_lines(exchange: &ExchangeSummary, now: Timestamp) -> String {
     } else {
         ""
     };
-    let mut text = format!(
+    let mut text = mark(&exchange.status);
+    text += &format!(
         "{}  {:<10}  {:<8} {}\n",
         exchange.id,
         clean(&exchange.state),
@@ -51,6 +53,9 @@ pub fn exchange_lines(exchange: &ExchangeSummary, now: Timestamp) -> String {
     for letter in &exchange.letters {
         text += &super::letter::letter_line(letter);
     }
+    for duty in &exchange.duties {
+        text += &hang("    OWED: ", &passing::duty(duty));
+    }
     text + &not_sent(exchange, "    ")
 }
 
@@ -68,7 +73,8 @@ fn not_sent(exchange: &ExchangeSummary, indent: &str) -> String {
 /// A whole exchange.
 pub fn exchange(view: &ExchangeView, now: Timestamp) -> String {
     let summary = &view.summary;
-    let mut text = match summary.direction {
+    let mut text = mark(&summary.status);
+    text += &match summary.direction {
         Direction::Outgoing => format!("Request {} to {}\n", summary.id, summary.peer),
         Direction::Incoming => format!("Request {} from {}\n", summary.id, summary.peer),
     };
@@ -85,11 +91,12 @@ pub fn exchange(view: &ExchangeView, now: Timestamp) -> String {
     }
     text += &search::earlier(&view.earlier, now);
     text += &questions(&view.questions);
+    text += &passing::lines(view);
     text += &events(&view.events);
     if !view.actions.is_empty() {
         text += &hang("\nyou may: ", &view.actions.join(", "));
     }
-    text
+    text + &mark(&summary.status)
 }
 
 /// An exchange as it stands after something was done to it.
@@ -100,7 +107,7 @@ pub fn exchange_now(summary: &ExchangeSummary, now: Timestamp) -> String {
     };
     let title = format!("Request {} {with} {}\n", summary.id, summary.peer);
     let letters = summary.letters.iter().map(super::letter::letter_now);
-    title + &head(summary, now) + &letters.collect::<String>()
+    mark(&summary.status) + &title + &head(summary, now) + &letters.collect::<String>()
 }
 
 fn head(summary: &ExchangeSummary, now: Timestamp) -> String {
@@ -118,6 +125,9 @@ fn head(summary: &ExchangeSummary, now: Timestamp) -> String {
     if let Some(clock) = &summary.clock {
         text += &hang("  clock      ", &clock_words(clock, now));
         text += &clock_lines(clock);
+    }
+    for duty in &summary.duties {
+        text += &hang("  owed       ", &passing::duty(duty));
     }
     text + &not_sent(summary, "  ")
 }
@@ -216,6 +226,15 @@ fn did(event: &EventView, all: &[EventView]) -> String {
         "supersession" => "put another request in its place".to_owned(),
         "transfer" => "names another member to ask".to_owned(),
         "reopening" => "took the exchange up again".to_owned(),
+        "correction" => "says that a message is wrong".to_owned(),
+        "permission-request" => "asks for a permission".to_owned(),
+        "permission-grant" => "gives the permission, once".to_owned(),
+        "permission-refusal" => "does not give the permission".to_owned(),
+        "notice" => match event.content["says"].as_str() {
+            Some("acknowledged") => "took note of the correction".to_owned(),
+            Some("passed-on") => "passed the correction on".to_owned(),
+            _ => "used the permission".to_owned(),
+        },
         "local-ground" => ground_words(event),
         "alert" => "published the alert".to_owned(),
         "sighting" => "sees it too".to_owned(),

@@ -22,6 +22,8 @@ pub use revision::{AlertCancellation, AlertUpdate};
 pub use sighting::{Acknowledgement, Contradiction, Sighting};
 pub use subscription::Subscription;
 
+pub use super::Status;
+
 use super::handling::{Evaluation, Handling, HandlingCode, Tlp};
 use super::message::Priority;
 use super::rfi::{Fact, check_texts};

@@ -17,9 +17,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Faults;
 
+mod disclosure;
+mod strictness;
 mod words;
 
-pub use words::Withheld;
+pub use disclosure::{Barrier, Disclosure};
 
 /// The text is not a value of the code list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -8,12 +8,15 @@ use super::alert::{
 pub use super::handling::Handling;
 use super::rfi::{
     Acceptance, Answer, AwaitingAuthorisation, Channelling, Clarification, ClarificationRequest,
-    Closing, Feedback, Refusal, Reopening, Request, Supersession, Transfer, Withdrawal,
+    Closing, Correction, Feedback, Notice, PermissionGrant, PermissionRefusal, PermissionRequest,
+    Refusal, Reopening, Request, Supersession, Transfer, Withdrawal,
 };
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, Timestamp};
 
+mod copy;
 mod joining;
 
+pub use copy::SignedCopy;
 pub use joining::{Joining, MalformedJoining};
 
 codes! {
@@ -47,6 +50,16 @@ codes! {
         Transfer = "transfer",
         /// The asking side takes the exchange up again.
         Reopening = "reopening",
+        /// Something that was said is wrong.
+        Correction = "correction",
+        /// A holder asks whether it may pass a message on.
+        PermissionRequest = "permission-request",
+        /// The originator allows it, once.
+        PermissionGrant = "permission-grant",
+        /// The originator does not allow it, or no longer.
+        PermissionRefusal = "permission-refusal",
+        /// A duty towards the other side was done.
+        Notice = "notice",
         /// A smuggling-trend alert; it opens a conversation of its own.
         Alert = "alert",
         /// "We see it too."
@@ -220,6 +233,16 @@ pub enum Body {
     Transfer(Transfer),
     /// The asking side takes the exchange up again.
     Reopening(Reopening),
+    /// Something that was said is wrong.
+    Correction(Correction),
+    /// A holder asks whether it may pass a message on.
+    PermissionRequest(PermissionRequest),
+    /// The originator allows it, once.
+    PermissionGrant(PermissionGrant),
+    /// The originator does not allow it, or no longer.
+    PermissionRefusal(PermissionRefusal),
+    /// A duty towards the other side was done.
+    Notice(Notice),
     /// A smuggling-trend alert.
     Alert(Box<Alert>),
     /// "We see it too."
@@ -252,6 +275,21 @@ impl Kind {
 }
 
 impl Body {
+    /// The messages of others that it carries, each as its author signed it.
+    pub fn copies(&self) -> impl Iterator<Item = &SignedCopy> {
+        let forwarded = match self {
+            Self::Request(request) => request.forwarded.as_ref(),
+            _ => None,
+        };
+        let message = forwarded.map(|forwarded| &forwarded.message);
+        let permission = forwarded.and_then(|forwarded| forwarded.permission.as_ref());
+        let passed_on = match self {
+            Self::Correction(correction) => correction.passes_on.as_ref(),
+            _ => None,
+        };
+        [message, permission, passed_on].into_iter().flatten()
+    }
+
     /// What the message is.
     pub fn kind(&self) -> Kind {
         match self {
@@ -269,6 +307,11 @@ impl Body {
             Self::Supersession(_) => Kind::Supersession,
             Self::Transfer(_) => Kind::Transfer,
             Self::Reopening(_) => Kind::Reopening,
+            Self::Correction(_) => Kind::Correction,
+            Self::PermissionRequest(_) => Kind::PermissionRequest,
+            Self::PermissionGrant(_) => Kind::PermissionGrant,
+            Self::PermissionRefusal(_) => Kind::PermissionRefusal,
+            Self::Notice(_) => Kind::Notice,
             Self::Alert(_) => Kind::Alert,
             Self::Sighting(_) => Kind::Sighting,
             Self::AlertUpdate(_) => Kind::AlertUpdate,

@@ -112,7 +112,7 @@ impl<'a> Carries<'a> {
         match body {
             Body::Request(request) => Self::Request(request),
             Body::Answer(answer) if answer.is_silent() => Self::Nothing,
-            Body::Answer(_) => Self::Reply,
+            Body::Answer(_) | Body::Correction(_) => Self::Reply,
             Body::Refusal(refusal) if tells(refusal.ground) => Self::Reply,
             Body::Transfer(transfer) => Self::Transfer(transfer.to),
             Body::Refusal(_)
@@ -126,6 +126,10 @@ impl<'a> Carries<'a> {
             | Body::Withdrawal(_)
             | Body::Supersession(_)
             | Body::Reopening(_)
+            | Body::PermissionRequest(_)
+            | Body::PermissionGrant(_)
+            | Body::PermissionRefusal(_)
+            | Body::Notice(_)
             | Body::Alert(_)
             | Body::Sighting(_)
             | Body::AlertUpdate(_)

@@ -43,6 +43,8 @@ impl Gated {
             Body::Request(_) => &[Self::Request],
             Body::Answer(answer) if answer.is_silent() => &[Self::Answer, Self::Refusal],
             Body::Answer(_) => &[Self::Answer],
+            // A correction tells what an answer would.
+            Body::Correction(_) => &[Self::Answer],
             Body::Refusal(_) => &[Self::Refusal],
             Body::Transfer(_) => &[Self::Transfer],
             Body::Alert(_) | Body::AlertUpdate(_) | Body::AlertCancellation(_) => &[Self::Alert],
@@ -56,6 +58,10 @@ impl Gated {
             | Body::Withdrawal(_)
             | Body::Supersession(_)
             | Body::Reopening(_)
+            | Body::PermissionRequest(_)
+            | Body::PermissionGrant(_)
+            | Body::PermissionRefusal(_)
+            | Body::Notice(_)
             | Body::Sighting(_)
             | Body::Contradiction(_)
             | Body::Acknowledgement(_)

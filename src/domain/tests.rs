@@ -53,10 +53,15 @@ fn the_codes_of_requests_are_those_of_the_field() {
          other"
     );
     list!(QuestionStatus, "open answered refused");
+    list!(Flaw, "incorrect incomplete outdated unlawful");
+    list!(Remedy, "rectify erase restrict");
+    list!(Told, "acknowledged passed-on used");
+    list!(Standing, "asked granted refused taken-back used");
     list!(
         Move,
         "accept ask-clarification channel await answer-part answer refuse-part refuse transfer \
-         clarify feedback withdraw supersede close reopen"
+         clarify feedback withdraw supersede close reopen correct ask-permission grant-permission \
+         refuse-permission notify"
     );
     list!(ApprovalKind, "release judicial protection");
     list!(
@@ -81,8 +86,9 @@ fn the_codes_of_requests_are_those_of_the_field() {
     list!(
         Kind,
         "request accept answer refuse clarification-request clarification channelling \
-         awaiting-authorisation feedback closing withdrawal supersession transfer reopening alert \
-         sighting alert-update alert-cancel contradiction alert-acknowledgement subscription"
+         awaiting-authorisation feedback closing withdrawal supersession transfer reopening \
+         correction permission-request permission-grant permission-refusal notice alert sighting \
+         alert-update alert-cancel contradiction alert-acknowledgement subscription"
     );
     list!(Priority, "urgent routine");
 }
@@ -93,6 +99,14 @@ fn the_codes_of_handling_are_those_of_siena_europol_and_first() {
     list!(Source, "A B C X");
     list!(Accuracy, "1 2 3 4");
     list!(Tlp, "RED AMBER+STRICT AMBER GREEN CLEAR");
+    list!(
+        Disclosure,
+        "forward forward-to-observer observer export bundle evidence"
+    );
+    list!(
+        Barrier,
+        "red amber-strict amber amber-restricted judicial dissemination not-for-observers"
+    );
 }
 
 #[test]

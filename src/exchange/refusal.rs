@@ -53,11 +53,18 @@ pub enum Refusal {
     /// A message before it in the conversation is missing; it is taken once that has come.
     #[error("a message before it in the conversation has not come yet")]
     Gap = 16,
+    /// It passes on, or uses, what it may not: without permission, with one that is for something
+    /// else or was used, or with fewer restrictions.
+    #[error("what it passes on may not be passed on so")]
+    MayNotPassOn = 17,
+    /// It mixes an exercise or a test with what is actual.
+    #[error("it mixes an exercise or a test with what is actual")]
+    OtherStatus = 18,
 }
 
 impl Refusal {
     /// Every refusal, in the order of its number.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::BadEnvelope,
         Self::UnknownRecipientKey,
         Self::NotListed,
@@ -74,6 +81,8 @@ impl Refusal {
         Self::TooLarge,
         Self::LivesTooLong,
         Self::Gap,
+        Self::MayNotPassOn,
+        Self::OtherStatus,
     ];
 
     /// The number that travels.
@@ -105,6 +114,8 @@ impl Refusal {
             Self::TooLarge => "too-large",
             Self::LivesTooLong => "lives-too-long",
             Self::Gap => "gap",
+            Self::MayNotPassOn => "may-not-pass-on",
+            Self::OtherStatus => "other-status",
         }
     }
 

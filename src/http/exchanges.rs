@@ -14,7 +14,8 @@ use super::{search, shapes};
 use crate::api::{Direction, ExchangeSummary, ExchangeView, Page, SendRequest, Sent};
 use crate::app::rows::ExchangeRow;
 use crate::app::{Action, AppError, Ask, Reply, check_asked};
-use crate::base::MessageId;
+use crate::base::{MessageId, Timestamp};
+use crate::domain::Status;
 use crate::domain::rfi::{Request, State as Standing};
 
 /// `POST /requests`.
@@ -42,6 +43,7 @@ pub async fn send(
 pub struct ListParams {
     direction: Option<Direction>,
     state: Option<String>,
+    status: Option<Status>,
     limit: Option<usize>,
     cursor: Option<String>,
 }
@@ -56,6 +58,7 @@ pub async fn list(
     let ask = Ask::ListExchanges {
         outgoing: params.direction.map(|d| d == Direction::Outgoing),
         state,
+        status: params.status,
         limit: params.limit.unwrap_or(100),
         cursor: shapes::cursor(params.cursor)?,
     };
@@ -96,11 +99,16 @@ pub async fn show(
         .iter()
         .map(|letter| letters::summary(&api, letter))
         .collect();
+    let now = Timestamp::system();
+    let permissions = row.exchange.permissions().into_iter();
+    let permission = |permission| shapes::permission(&row, &permission, &caller, now);
     Ok(Json(ExchangeView {
         summary,
         questions: shapes::questions(&row.exchange),
         delay_reason: shapes::delay_reason(&row.exchange),
         earlier: search::earlier(&row),
+        forwards: shapes::forwards(&row),
+        permissions: permissions.map(permission).collect(),
         events: shapes::events(&row.exchange, &items),
         actions: shapes::actions(&row, &caller),
     }))
@@ -116,6 +124,7 @@ pub fn rows_of(reply: Reply) -> Result<Vec<ExchangeRow>, Failure> {
         | Reply::AlertThread(..)
         | Reply::AlertPreview(_)
         | Reply::Subscriptions(_)
+        | Reply::Permissions(_)
         | Reply::Attachment(..)
         | Reply::Members(_)
         | Reply::Witness(_)

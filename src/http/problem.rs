@@ -91,6 +91,7 @@ fn status_of(error: &AppError) -> StatusCode {
         AppError::Letter(fault) => letter_status(*fault),
         AppError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         AppError::NotNow(_)
+        | AppError::NotPassedOn(_)
         | AppError::AlertNotNow(_)
         | AppError::NoTrustList
         | AppError::IdTaken

@@ -22,7 +22,7 @@ use crate::domain::rfi::{
 };
 
 /// What every verb gives.
-type Said = Result<(StatusCode, Json<ExchangeSummary>), Failure>;
+pub type Said = Result<(StatusCode, Json<ExchangeSummary>), Failure>;
 
 /// `POST /exchanges/{id}/accept`.
 pub async fn accept(
@@ -279,7 +279,8 @@ pub async fn supersede(
     Ok((StatusCode::ACCEPTED, Json(api.sent(reply)?)))
 }
 
-async fn say(
+/// Says something in an exchange.
+pub async fn say(
     api: &Api,
     caller: &Caller,
     exchange: MessageId,

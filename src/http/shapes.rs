@@ -1,5 +1,9 @@
 //! From what the service knows to what the API shows.
 
+mod passing;
+
+pub use passing::{forwards, permission};
+
 use super::problem::Failure;
 use crate::api::{
     AttachmentView, ClockView, Direction, EventView, ExchangeSummary, PauseView, PeerLogView,
@@ -46,6 +50,8 @@ pub fn summary(row: &ExchangeRow, now: Timestamp) -> ExchangeSummary {
         clock: exchange.clock().map(|clock| self::clock(&clock, now)),
         linked: parallel.map(|link| link.exchange).collect(),
         witnessed: row.witnessed,
+        status: exchange.status().to_string(),
+        duties: passing::owed(row),
         withheld: row.withheld.map(|why| why.code().to_owned()),
         letters: Vec::new(),
     }
@@ -92,7 +98,7 @@ pub fn delay_reason(exchange: &Exchange) -> Option<String> {
 }
 
 /// Each verb of an exchange, with the kind of message that it makes and the leave that it needs.
-const VERBS: [(&str, Kind, Action); 13] = [
+const VERBS: [(&str, Kind, Action); 16] = [
     ("accept", Kind::Acceptance, Action::AcceptRequest),
     ("answer", Kind::Answer, Action::AnswerRequest),
     ("refuse", Kind::Refusal, Action::RefuseRequest),
@@ -110,6 +116,13 @@ const VERBS: [(&str, Kind, Action); 13] = [
     ("supersede", Kind::Supersession, Action::SupersedeRequest),
     ("close", Kind::Closing, Action::CloseExchange),
     ("reopen", Kind::Reopening, Action::ReopenExchange),
+    ("correct", Kind::Correction, Action::CorrectMessage),
+    ("acknowledge", Kind::Notice, Action::AcknowledgeCorrection),
+    (
+        "permissions",
+        Kind::PermissionRequest,
+        Action::AskPermission,
+    ),
 ];
 
 /// What the caller may do with the exchange now.
@@ -190,6 +203,11 @@ fn content(body: &Body) -> serde_json::Value {
         Body::Supersession(content) => serde_json::to_value(content),
         Body::Transfer(content) => serde_json::to_value(content),
         Body::Reopening(content) => serde_json::to_value(content),
+        Body::Correction(content) => serde_json::to_value(content),
+        Body::PermissionRequest(content) => serde_json::to_value(content),
+        Body::PermissionGrant(content) => serde_json::to_value(content),
+        Body::PermissionRefusal(content) => serde_json::to_value(content),
+        Body::Notice(content) => serde_json::to_value(content),
         Body::Alert(content) => serde_json::to_value(content),
         Body::Sighting(content) => serde_json::to_value(content),
         Body::AlertUpdate(content) => serde_json::to_value(content),
@@ -198,7 +216,9 @@ fn content(body: &Body) -> serde_json::Value {
         Body::Acknowledgement(content) => serde_json::to_value(content),
         Body::Subscription(content) => serde_json::to_value(content),
     };
-    value.expect("content has text keys and whole numbers")
+    let mut value = value.expect("content has text keys and whole numbers");
+    passing::readable(body, &mut value);
+    value
 }
 
 fn receipt_event(item: &ThreadItem, kept: &KeptReceipt) -> EventView {

@@ -11,13 +11,14 @@ use crate::app::change::Message;
 use crate::app::{FromPeer, PeerReceipt};
 use crate::audit::{Receipt, ReceiptBatch};
 use crate::base::{Digest, NodeId, Timestamp};
+use crate::domain::message::SignedCopy;
 use crate::driver::{Current, Driver};
 use crate::exchange::Refusal;
 use crate::http::{LinkState, LinkStates};
 use crate::seal::envelope::{EnvelopeError, SignedMessage, open_envelope_among, open_parcel};
 use crate::seal::group::leaf;
 use crate::seal::keystore::Keys;
-use crate::seal::sign::Proven;
+use crate::seal::sign::{Proven, VerifyingKey};
 use crate::seal::trust::Directory;
 use crate::store::{BlobId, BlobStore};
 use crate::transport::{AttachmentRequest, BoxFuture, Class, Established, Handler, LinkError};
@@ -264,9 +265,28 @@ impl FrameReader<'_> {
             return unreadable(digest, Refusal::NotTheSender);
         }
         match Message::read(signed) {
+            Ok(message) if !message.event.body.copies().all(|copy| self.holds(copy)) => {
+                unreadable(digest, Refusal::MayNotPassOn)
+            }
             Ok(message) => FromPeer::Message(Box::new(message), Box::new(signed.signature.clone())),
             Err(_) => unreadable(digest, Refusal::Malformed),
         }
+    }
+
+    /// Whether a message that another one carries was signed by the author that it names.
+    fn holds(&self, copy: &SignedCopy) -> bool {
+        let Ok(signed) = SignedMessage::from_bytes(&copy.0) else {
+            return false;
+        };
+        let key_id = signed.signature.key_id;
+        let key = self.directory.identity_by_id(signed.sender, key_id);
+        let (sender, leaf) = (signed.sender, signed.leaf());
+        let verified = |key: &VerifyingKey| {
+            signed
+                .signature
+                .verify_among(sender, &leaf, key, self.proven)
+        };
+        key.is_some_and(|key| verified(&key).is_ok())
     }
 
     fn batch(&self, bytes: &[u8]) -> Vec<FromPeer> {

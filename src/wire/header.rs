@@ -148,6 +148,9 @@ pub fn decode_header(bytes: &[u8]) -> Result<Header, WireError> {
     header
         .joining()
         .map_err(|_| WireError::Field("extensions"))?;
+    header
+        .status()
+        .map_err(|_| WireError::Field("extensions"))?;
     Ok(header)
 }
 
@@ -167,6 +170,11 @@ fn kind_to_wire(kind: Kind) -> pb::Kind {
         Kind::Supersession => pb::Kind::Supersession,
         Kind::Transfer => pb::Kind::Transfer,
         Kind::Reopening => pb::Kind::Reopening,
+        Kind::Correction => pb::Kind::Correction,
+        Kind::PermissionRequest => pb::Kind::PermissionRequest,
+        Kind::PermissionGrant => pb::Kind::PermissionGrant,
+        Kind::PermissionRefusal => pb::Kind::PermissionRefusal,
+        Kind::Notice => pb::Kind::Notice,
         Kind::Alert => pb::Kind::Alert,
         Kind::Sighting => pb::Kind::Sighting,
         Kind::AlertUpdate => pb::Kind::AlertUpdate,
@@ -193,6 +201,11 @@ fn kind_from_wire(number: i32) -> Result<Kind, WireError> {
         Ok(pb::Kind::Supersession) => Ok(Kind::Supersession),
         Ok(pb::Kind::Transfer) => Ok(Kind::Transfer),
         Ok(pb::Kind::Reopening) => Ok(Kind::Reopening),
+        Ok(pb::Kind::Correction) => Ok(Kind::Correction),
+        Ok(pb::Kind::PermissionRequest) => Ok(Kind::PermissionRequest),
+        Ok(pb::Kind::PermissionGrant) => Ok(Kind::PermissionGrant),
+        Ok(pb::Kind::PermissionRefusal) => Ok(Kind::PermissionRefusal),
+        Ok(pb::Kind::Notice) => Ok(Kind::Notice),
         Ok(pb::Kind::Alert) => Ok(Kind::Alert),
         Ok(pb::Kind::Sighting) => Ok(Kind::Sighting),
         Ok(pb::Kind::AlertUpdate) => Ok(Kind::AlertUpdate),

@@ -68,8 +68,21 @@ fn bodies() -> Vec<Body> {
         r#"{"supersession": {"by": "01JD3W0000ABCDEFGHJKMNPQRS", "reason": "Another van."}}"#,
         r#"{"transfer": {"to": "AT", "reason": "It was rented there."}}"#,
         r#"{"reopening": {"reason": "There is a court order now.", "questions": [1]}}"#,
+        r#"{"correction": {"message": "01JD3W0000ABCDEFGHJKMNPQRS", "leaf": "LEAF",
+            "flaw": "incorrect", "remedy": "rectify", "text": "The plate is another.",
+            "handling": {"codes": ["H0"], "tlp": "AMBER"}, "passes_on": "AQID"}}"#,
+        r#"{"permission-request": {"message": "01JD3W0000ABCDEFGHJKMNPQRS", "leaf": "LEAF",
+            "to": "AT", "purpose": "To find the van."}}"#,
+        r#"{"permission-grant": {"request": "01JD3W0000ABCDEFGHJKMNPQRS",
+            "message": "01JD3W0000ABCDEFGHJKMNPQRS", "leaf": "LEAF", "to": "AT",
+            "purpose": "To find the van.", "expires": "2026-03-29T14:02:00.000Z"}}"#,
+        r#"{"permission-refusal": {"request": "01JD3W0000ABCDEFGHJKMNPQRS", "reason": "No."}}"#,
+        r#"{"notice": {"about": "01JD3W0000ABCDEFGHJKMNPQRS", "says": "used", "to": "AT",
+            "by": "01JD3W0000ABCDEFGHJKMNPQRS"}}"#,
     ];
-    all.extend(said.map(|json| serde_json::from_str::<Body>(json).expect("a body")));
+    let leaf = digest_of("leaf").to_string();
+    let body = |json: &str| serde_json::from_str(&json.replace("LEAF", &leaf)).expect("a body");
+    all.extend(said.map(body));
     for kind in Kind::ALL {
         assert!(all.iter().any(|body| body.kind() == *kind), "{kind}");
     }

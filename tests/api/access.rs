@@ -75,6 +75,8 @@ const ASKING: &[(Thing, u16)] = &[(OwnExchange, 202), (PeersExchange, 409), (Unk
 const AFTER_ANSWER: &[(Thing, u16)] = &[(OwnExchange, 409), (PeersExchange, 409), (Unknown, 404)];
 /// What the asked side says.
 const ASKED: &[(Thing, u16)] = &[(OwnExchange, 409), (PeersExchange, 202), (Unknown, 404)];
+/// What is about a message that is not there.
+const NO_MESSAGE: &[(Thing, u16)] = &[(OwnExchange, 404), (PeersExchange, 404), (Unknown, 404)];
 const PUBLISHING: &[(Thing, u16)] = &[(OwnAlert, 202), (PeersAlert, 409), (Unknown, 404)];
 const RECEIVING: &[(Thing, u16)] = &[(OwnAlert, 409), (PeersAlert, 202), (Unknown, 404)];
 const ANY_EXCHANGE: &[(Thing, u16)] = &[(OwnExchange, 200), (PeersExchange, 200), (Unknown, 404)];
@@ -219,6 +221,35 @@ const ROUTES: &[Route] = &[
         NO_LETTER,
     ),
     post("/letters/{}/discard", || json!({}), ANSWERING, NO_LETTER),
+    post("/exchanges/{}/forward", forward, OFFICERS, NO_MESSAGE),
+    post("/exchanges/{}/correct", correct, ANSWERING, AFTER_ANSWER),
+    post(
+        "/exchanges/{}/acknowledge",
+        correction,
+        ANSWERING,
+        AFTER_ANSWER,
+    ),
+    post("/exchanges/{}/pass-on", correction, ANSWERING, AFTER_ANSWER),
+    post(
+        "/exchanges/{}/permissions",
+        permission,
+        ANSWERING,
+        AFTER_ANSWER,
+    ),
+    get("/permissions", OFFICE, &[(Nothing, 200)]),
+    get("/permissions/{}", OFFICE, &[(Unknown, 404)]),
+    post(
+        "/permissions/{}/grant",
+        || json!({ "expires": "2096-03-29T12:00:00Z" }),
+        CONTACT,
+        &[(Unknown, 404)],
+    ),
+    post(
+        "/permissions/{}/refuse",
+        || json!({}),
+        CONTACT,
+        &[(Unknown, 404)],
+    ),
     get("/alerts", ALERTED, &[(Nothing, 200)]),
     get("/alerts/{}", ALERTED, ANY_ALERT),
     get("/alert-subscriptions", ALERTED, &[(Nothing, 200)]),
@@ -267,6 +298,27 @@ fn send_request() -> Value {
 
 fn supersede() -> Value {
     json!({ "request": example(REQUEST) })
+}
+
+const MESSAGE: &str = "01JD3W0000ABCDEFGHJKMNPQRS";
+
+fn forward() -> Value {
+    json!({ "message": MESSAGE, "to": "RS", "request": example(REQUEST) })
+}
+
+fn correct() -> Value {
+    let text = include_str!("../../deploy/examples/correction.toml");
+    let mut correction = example(text);
+    correction["message"] = MESSAGE.into();
+    correction
+}
+
+fn correction() -> Value {
+    json!({ "correction": MESSAGE })
+}
+
+fn permission() -> Value {
+    json!({ "message": MESSAGE, "to": "RS", "purpose": "To find the van." })
 }
 
 fn answer() -> Value {
@@ -348,7 +400,7 @@ impl Route {
             return 401;
         };
         let sees = match self.path.split('/').nth(1) {
-            Some("exchanges" | "letters") => OFFICE,
+            Some("exchanges" | "letters" | "permissions") => OFFICE,
             Some("alerts" | "messages") => ALERTED,
             _ => ALL_PEOPLE,
         };

@@ -8,6 +8,7 @@ mod groups;
 mod hostile;
 mod letters;
 mod office;
+mod passing;
 mod receipts;
 mod removed;
 mod says;

@@ -34,7 +34,7 @@ pub fn nothing_signed() -> HybridSignature {
     HybridSignature::from_bytes(&[0; SIGNATURE_LEN]).expect("it has the length of a signature")
 }
 
-fn signature() -> MessageSignature {
+pub fn signature() -> MessageSignature {
     MessageSignature {
         key_id: Digest::EMPTY,
         size: 1,
@@ -61,7 +61,7 @@ impl Signer for NoSigner {
 }
 
 /// Every table that says how things stand; what was refused is no part of it.
-const STATE: [Table; 26] = [
+const STATE: [Table; 27] = [
     rows::TERM,
     rows::MESSAGE,
     rows::LEAF,
@@ -73,6 +73,7 @@ const STATE: [Table; 26] = [
     rows::SUBSCRIPTION,
     rows::REACHED,
     rows::OUTBOX,
+    rows::USED,
     rows::PULL,
     rows::EXPIRY,
     rows::ATTACHED,

@@ -329,6 +329,7 @@ fn the_list_is_narrowed_by_state() {
         let ask = Ask::ListExchanges {
             outgoing: None,
             state: Some(state),
+            status: None,
             limit: 10,
             cursor: None,
         };

@@ -403,6 +403,24 @@ def parcel() -> None:
     assert read.data == b""
 
 
+def copy() -> None:
+    about = ALL["copy"]
+    read, sender = Reader(b64(about["copy"])), b"SI\0\0\0\0\0\0\1"
+    assert read.number(1) == 1 and read.take(9) == sender and read.take(32) == key_id(KEY)
+    random = read.take(32)
+    signed = Reader(read.data)
+    read.take(4 + 4)
+    read.take(32 * read.number(1) + 3373)
+    header, body = read.sized(4), read.sized(4)
+    assert read.data == b""
+    its_leaf = leaf(random, header, body)
+    assert its_leaf.hex() == about["leaf"]
+    share(signed, sender, its_leaf)
+    head, event = dict(fields(header)), dict(fields(body))
+    assert head[10] == 17 and dict(fields(head[17])) == {1: 2, 3: b"\1"}
+    assert json.loads(event[4]) == about["content"]
+
+
 def attachment() -> None:
     about = ALL["attachment"]
     assert (hexed(ALL["identifiers"]["message"]["fixed"]) + b"\0\1").hex() == about["context"]
@@ -460,6 +478,7 @@ def main() -> None:
     group()
     envelope(*messages())
     parcel()
+    copy()
     attachment()
     documents()
     print(f"all {len(ALL)} examples of the protocol page are read as it says")

@@ -144,7 +144,7 @@ impl Office {
         let client = self.client("officer");
         let (mut all, mut cursor) = (Vec::new(), None);
         loop {
-            let page = block(client.exchanges(None, None, Some(100), cursor.as_deref()))?;
+            let page = block(client.exchanges(None, (None, None), Some(100), cursor.as_deref()))?;
             all.extend(page.items);
             match page.next {
                 Some(next) => cursor = Some(next),

@@ -26,10 +26,12 @@ pub enum Planted {
     CosignsBeforeDurable,
     /// Whoever decides about a letter is never found to be who wrote it.
     LetsAuthorsRelease,
+    /// An office passes on what needs a permission, and keeps silent about the permission.
+    ForwardsWithoutPermission,
 }
 
 impl Planted {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ForgetsWhatItKnows,
         Self::LosesOutbox,
         Self::AcknowledgesBeforeDurable,
@@ -38,6 +40,7 @@ impl Planted {
         Self::CosignsWithoutCheck,
         Self::CosignsBeforeDurable,
         Self::LetsAuthorsRelease,
+        Self::ForwardsWithoutPermission,
     ];
 }
 

@@ -11,9 +11,11 @@ const ANSWER: &str = include_str!("../../deploy/examples/answer.toml");
 
 /// A command of either side by chance, with the role and the leave that it takes.
 pub fn by_chance(chance: &mut SeededEntropy, now: Timestamp) -> (Command, Role, Action) {
-    let moves = u64::try_from(Move::ALL.len()).expect("few moves");
-    let chosen = usize::try_from(chance.below(moves)).expect("small");
-    let command = command(Move::ALL[chosen], now);
+    let one_sided = Move::ALL.iter().filter(|what| what.side().is_some());
+    let moves: Vec<Move> = one_sided.copied().collect();
+    let number = u64::try_from(moves.len()).expect("few moves");
+    let chosen = usize::try_from(chance.below(number)).expect("small");
+    let command = command(moves[chosen], now);
     let (role, action) = leave(&command);
     (command, role, action)
 }
@@ -44,6 +46,11 @@ fn command(what: Move, now: Timestamp) -> Command {
         Move::Supersede => Command::Supersede(form("by = \"01JD3W0000ABCDEFGHJKMNPQRS\"")),
         Move::Close => Command::Close(form("")),
         Move::Reopen => Command::Reopen(form("reason = \"There is more.\"")),
+        Move::Correct
+        | Move::AskPermission
+        | Move::GrantPermission
+        | Move::RefusePermission
+        | Move::Notify => unreachable!("{what} is about what was said"),
     }
 }
 
@@ -66,5 +73,10 @@ fn leave(command: &Command) -> (Role, Action) {
         Command::Supersede(_) => (Role::Officer, Action::SupersedeRequest),
         Command::Close(_) => (Role::Officer, Action::CloseExchange),
         Command::Reopen(_) => (Role::Officer, Action::ReopenExchange),
+        Command::Correct(_)
+        | Command::AskPermission(_)
+        | Command::GrantPermission(_)
+        | Command::RefusePermission(_)
+        | Command::Notify(_) => unreachable!("it is about what was said"),
     }
 }

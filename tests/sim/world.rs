@@ -25,6 +25,7 @@ use liaison::store::{Fault, Log as _, MemoryLog, Table};
 use crate::letters::{at_start, person};
 use crate::liar::Liar;
 use crate::office::{IndexKept, Office, TIMES, read_receipt};
+use crate::passing::without_permission;
 use crate::planted::Planted;
 use crate::said;
 
@@ -44,7 +45,7 @@ pub struct World {
     wires: BTreeMap<Way, VecDeque<Vec<FromPeer>>>,
     /// What was acknowledged to a person: the sender, the recipients, the message.
     acknowledged: Vec<(usize, MessageId)>,
-    exchanges: Vec<(usize, usize, MessageId)>,
+    pub exchanges: Vec<(usize, usize, MessageId)>,
     pub alerts: Vec<(usize, MessageId)>,
     next_ticket: u64,
     asked: BTreeMap<Ticket, (usize, MessageId)>,
@@ -297,6 +298,7 @@ impl World {
                 return Err(format!("exchange {id} has two clocks: {c:?} and {d:?}"));
             }
             let (c, d) = (asked.exchange.questions(), answering.exchange.questions());
+            self.check_ledgers(&asked, &answering)?;
             let crossed = (asked.exchange.crossed(), answering.exchange.crossed());
             if c != d || crossed.0 != crossed.1 {
                 return Err(format!("exchange {id} has two outcomes"));
@@ -304,6 +306,7 @@ impl World {
         }
         self.check_witnesses()?;
         self.check_letters()?;
+        self.check_passed_on()?;
         self.check_alerts()
     }
 
@@ -422,7 +425,11 @@ impl World {
             match outcome {
                 Outcome::Reply(ticket, reply) => self.replied(ticket, reply.ok()),
                 Outcome::Send { peer, messages, .. } => {
-                    let read = |signed: SignedMessage| {
+                    let lies = self.planted == Some(Planted::ForwardsWithoutPermission);
+                    let read = |mut signed: SignedMessage| {
+                        if lies && me.member.as_str() == "MK" {
+                            signed = without_permission(signed);
+                        }
                         let message = Message::read(&signed).expect("an honest office's message");
                         FromPeer::Message(Box::new(message), Box::new(signed.signature))
                     };
@@ -577,7 +584,8 @@ impl World {
             return;
         };
         match reply {
-            Some(Reply::Exchanges(rows, _)) => {
+            Some(Reply::Permissions(_)) => self.acknowledged.push((i, id)),
+            Some(Reply::Exchanges(rows, _)) if id != MessageId::from_bytes([0; 16]) => {
                 self.acknowledged.push((i, id));
                 for row in rows.iter().filter(|row| row.outgoing && row.id == id) {
                     let other = self.office_of(row.peer);
@@ -654,12 +662,19 @@ impl World {
         if self.exchanges.is_empty() {
             return;
         }
+        if self.chance.below(3) == 0 {
+            match self.chance.below(8) {
+                0 => self.person_passes_a_correction_on(id),
+                _ => self.person_passes_on(id),
+            }
+            return;
+        }
         let chosen = self.below(self.exchanges.len());
         let (asking, asked, exchange) = self.exchanges[chosen];
         let (command, role, action) = said::by_chance(&mut self.chance, self.now);
         let i = match command.what().side() {
-            Side::Requesting => asking,
-            Side::Requested => asked,
+            Some(Side::Requested) => asked,
+            None | Some(Side::Requesting) => asking,
         };
         let ask = Ask::Respond {
             exchange,
@@ -695,7 +710,7 @@ impl World {
         core.row(MESSAGE, &message_key(sender, id)).ok()?
     }
 
-    fn exchange(&self, i: usize, id: MessageId) -> Option<ExchangeRow> {
+    pub fn exchange(&self, i: usize, id: MessageId) -> Option<ExchangeRow> {
         let core = self.offices[i].core.as_ref()?;
         core.row(EXCHANGE, &id.to_bytes()).ok()?
     }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::corrections::Correcting;
 use crate::app::input::{Ask, Attached, OnAlert};
+use crate::app::passing::Forward;
 use crate::base::{MemberId, MessageId};
 use crate::domain::alert::{Alert, Audience};
 use crate::domain::rfi::{Command, Request};
@@ -53,6 +55,26 @@ pub enum Draft {
         request: Box<Request>,
         /// Its sealed attachments.
         attached: Vec<Attached>,
+    },
+    /// A message of another member, passed on.
+    Forward(Box<Forward>),
+    /// That something that was sent is wrong.
+    Correct {
+        /// The exchange.
+        exchange: MessageId,
+        /// The id of the message that says so.
+        message: MessageId,
+        /// What is wrong.
+        what: Box<Correcting>,
+    },
+    /// A correction, passed on.
+    PassOn {
+        /// The exchange in which it was told.
+        exchange: MessageId,
+        /// The correction.
+        correction: MessageId,
+        /// The id of the first message that passes it on.
+        message: MessageId,
     },
     /// An alert.
     Alert {
@@ -105,6 +127,25 @@ impl Draft {
                 request,
                 attached,
             },
+            Ask::Forward(what) => Self::Forward(what),
+            Ask::Correct {
+                exchange,
+                message,
+                what,
+            } => Self::Correct {
+                exchange,
+                message,
+                what,
+            },
+            Ask::PassOn {
+                exchange,
+                correction,
+                message,
+            } => Self::PassOn {
+                exchange,
+                correction,
+                message,
+            },
             Ask::PublishAlert {
                 audience,
                 id,
@@ -119,6 +160,10 @@ impl Draft {
             Ask::OnAlert { on, attached } => Self::OnAlert { on, attached },
             Ask::ForRelease(_)
             | Ask::Letters(_)
+            | Ask::AskPermission { .. }
+            | Ask::DecidePermission { .. }
+            | Ask::GlancePermission { .. }
+            | Ask::ListPermissions
             | Ask::ListExchanges { .. }
             | Ask::ReadExchange { .. }
             | Ask::GlanceExchange { .. }
@@ -166,6 +211,25 @@ impl Draft {
                 request,
                 attached,
             },
+            Self::Forward(what) => Ask::Forward(what),
+            Self::Correct {
+                exchange,
+                message,
+                what,
+            } => Ask::Correct {
+                exchange,
+                message,
+                what,
+            },
+            Self::PassOn {
+                exchange,
+                correction,
+                message,
+            } => Ask::PassOn {
+                exchange,
+                correction,
+                message,
+            },
             Self::Alert {
                 audience,
                 id,
@@ -197,6 +261,8 @@ impl Draft {
     fn files(&mut self) -> impl Iterator<Item = &mut Attached> {
         let files: Vec<&mut Attached> = match self {
             Self::Request { to, .. } => to.iter_mut().flat_map(|(.., files)| files).collect(),
+            Self::Forward(what) => what.attached.iter_mut().collect(),
+            Self::Correct { .. } | Self::PassOn { .. } => Vec::new(),
             Self::Say { attached, .. }
             | Self::Supersede { attached, .. }
             | Self::Alert { attached, .. }
@@ -213,6 +279,8 @@ impl Draft {
                 message, attached, ..
             } => vec![(*message, attached)],
             Self::Supersede { new, attached, .. } => vec![(*new, attached)],
+            Self::Forward(what) => vec![(what.new, &what.attached)],
+            Self::Correct { .. } | Self::PassOn { .. } => Vec::new(),
             Self::Alert { id, attached, .. } => vec![(*id, attached)],
             Self::OnAlert { on, attached } => vec![(on.message, attached)],
         }
@@ -225,10 +293,16 @@ pub(super) fn letter_id(ask: &Ask) -> Option<MessageId> {
         Ask::SendRequest { to, .. } => to.first().map(|(_, id, _)| *id),
         Ask::Respond { message, .. } => Some(*message),
         Ask::Supersede { new, .. } => Some(*new),
+        Ask::Forward(what) => Some(what.new),
+        Ask::Correct { message, .. } | Ask::PassOn { message, .. } => Some(*message),
         Ask::PublishAlert { id, .. } => Some(*id),
         Ask::OnAlert { on, .. } => Some(on.message),
         Ask::ForRelease(_)
         | Ask::Letters(_)
+        | Ask::AskPermission { .. }
+        | Ask::DecidePermission { .. }
+        | Ask::GlancePermission { .. }
+        | Ask::ListPermissions
         | Ask::ListExchanges { .. }
         | Ask::ReadExchange { .. }
         | Ask::GlanceExchange { .. }

@@ -3,10 +3,12 @@
 use super::LetterFault;
 use super::rows::policy;
 use crate::app::change::{Change, Message};
+use crate::app::passing::read_copy;
 use crate::app::rows::{EXCHANGE, ExchangeRow};
 use crate::app::service::{Mark, Service, Stop, Turn};
 use crate::base::MemberId;
 use crate::domain::protection::{Carries, Stopped, of_reply, of_request};
+use crate::domain::rfi::{Request, Side};
 
 /// What was found about the messages of a letter.
 pub(super) struct Judged {
@@ -58,10 +60,12 @@ fn protection(
         if request.protection.never_contact.contains(&to) {
             return Err(refused(LetterFault::NeverContact(to)));
         }
-        return Ok(match is_country(service, to) {
+        let mut stops = match is_country(service, to) {
             true => of_request(request, to, turn.now),
             false => Vec::new(),
-        });
+        };
+        stops.extend(passed_on(service, turn, request, to)?);
+        return Ok(stops);
     }
     if let Carries::Nothing = carries {
         return Ok(Vec::new());
@@ -72,7 +76,15 @@ fn protection(
     };
     let request = row.exchange.request();
     Ok(match carries {
-        Carries::Reply if is_country(service, to) => of_reply(request, to, turn.now),
+        Carries::Reply if is_country(service, to) => {
+            // What the asking side corrects is about those whom it knows itself.
+            let mut stops = match row.exchange.side() {
+                Side::Requesting => of_request(request, to, turn.now),
+                Side::Requested => of_reply(request, to, turn.now),
+            };
+            stops.extend(passed_on(service, turn, request, to)?);
+            stops
+        }
         Carries::Transfer(other) if request.protection.never_contact.contains(&other) => {
             return Err(refused(LetterFault::NeverContact(other)));
         }
@@ -80,6 +92,25 @@ fn protection(
             Vec::new()
         }
     })
+}
+
+/// What tells a country about its own in what a request passes on: that is about those whom the
+/// exchange is about in which it was said.
+fn passed_on(
+    service: &Service,
+    turn: &Turn<'_>,
+    request: &Request,
+    to: MemberId,
+) -> Result<Vec<Stopped>, Stop> {
+    let copy = request.forwarded.as_ref();
+    let original = copy.and_then(|forwarded| read_copy(&forwarded.message));
+    let Some(original) = original.filter(|_| is_country(service, to)) else {
+        return Ok(Vec::new());
+    };
+    let key = original.header.conversation.to_bytes();
+    let row = turn.view.row::<ExchangeRow>(EXCHANGE, &key)?;
+    let about = row.map(|row| row.exchange.request().clone());
+    Ok(about.map_or_else(Vec::new, |about| of_request(&about, to, turn.now)))
 }
 
 fn refused(fault: LetterFault) -> Stop {

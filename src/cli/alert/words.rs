@@ -2,19 +2,8 @@
 
 use crate::api::{AlertPreview, AlertRecipient, AlertSummary, AlertView, MemberSubscription};
 use crate::base::{MemberId, Timestamp};
-use crate::cli::text::{clean, count, duration, hang, time};
+use crate::cli::text::{clean, count, duration, hang, mark, time};
 use crate::cli::thread;
-
-/// A line of its own above whatever is an exercise or a test; nothing above what is real.
-fn mark(status: &str) -> String {
-    match status {
-        "actual" => String::new(),
-        other => {
-            let status = clean(other).to_uppercase();
-            format!("*** {status} {status} {status} - THIS IS NOT REAL ***\n")
-        }
-    }
-}
 
 /// One alert in a list.
 pub fn lines(alert: &AlertSummary, now: Timestamp) -> String {

@@ -10,6 +10,7 @@ use super::gates;
 use super::office::Office;
 use super::stage::{Stage, proof_line, read, receipt};
 use super::story::{Story, Told};
+use super::talk;
 use crate::api::{ExchangeSummary, ExchangeView, Sent};
 use crate::base::{Digest, Entropy as _, MessageId, SeededEntropy, Timestamp};
 use crate::cli::text::size as in_words;
@@ -44,10 +45,12 @@ pub async fn play(stage: &Stage, story: &mut Story) -> Result<(), Fault> {
         .await?;
     let saved = attachment(stage, id, &file);
     story.tell("attachment-saved", saved).await?;
+    talk::play(stage, story, id).await?;
     // The exchange goes on while a fourth office comes in.
     federation::enrol(stage, story).await?;
     story.tell("request-answered", answered(stage, id)).await?;
     story.tell("answer-read", answer_read(stage, id)).await?;
+    talk::end(stage, story, id).await?;
     let id = story.tell("second-request-sent", second(stage)).await?;
     let receipt = received(stage, id, &stage.at, &stage.mk);
     story.tell("second-request-received", receipt).await?;
@@ -68,7 +71,7 @@ fn about(told: Told, exchange: &ExchangeSummary) -> Told {
 }
 
 /// The same, with a line on the clock, where a step starts, changes or stops it.
-fn on_the_clock(told: Told, exchange: &ExchangeSummary) -> Told {
+pub(super) fn on_the_clock(told: Told, exchange: &ExchangeSummary) -> Told {
     let told = about(told, exchange);
     match &exchange.clock {
         Some(clock) => {
@@ -225,7 +228,7 @@ async fn accepted(stage: &Stage, id: MessageId) -> Result<(Told, ()), Fault> {
 }
 
 /// Waits until an office holds a message of this kind by the other side.
-async fn message(
+pub(super) async fn message(
     stage: &Stage,
     office: &Office,
     id: MessageId,
@@ -301,10 +304,12 @@ async fn answered(stage: &Stage, id: MessageId) -> Result<(Told, ()), Fault> {
 }
 
 async fn answer_read(stage: &Stage, id: MessageId) -> Result<(Told, ()), Fault> {
-    let view = message(stage, &stage.mk, id, "answer").await?;
-    let state = &view.summary.state;
-    ensure(state == "answered", || format!("MK sees the state {state}"))?;
-    let content = view.events.iter().find(|event| event.kind == "answer");
+    let what = "MK sees the whole answer";
+    let (view, ()) = seen(stage, &stage.mk, id, what, |view| {
+        (view.summary.state == "answered").then_some(())
+    })
+    .await?;
+    let content = view.events.iter().rfind(|event| event.kind == "answer");
     let outcome = content.map_or(serde_json::Value::Null, |event| {
         event.content["outcome"].clone()
     });

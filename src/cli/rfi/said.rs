@@ -21,19 +21,24 @@ use crate::domain::rfi as said;
 const ASKED: [Role; 2] = [Role::Contact, Role::Officer];
 
 /// What a verb gives.
-type Said = Result<ExchangeSummary, Failure>;
+pub(super) type Said = Result<ExchangeSummary, Failure>;
 
 /// Which exchange, and as whom.
 #[derive(Debug, Args)]
 pub struct Place {
     /// The exchange: the id of its request
-    id: MessageId,
+    pub(super) id: MessageId,
     #[command(flatten)]
-    session: SessionArgs,
+    pub(super) session: SessionArgs,
 }
 
 impl Place {
-    async fn say(&self, roles: &[Role], verb: &str, body: &impl serde::Serialize) -> Said {
+    pub(super) async fn say(
+        &self,
+        roles: &[Role],
+        verb: &str,
+        body: &impl serde::Serialize,
+    ) -> Said {
         let session = self.session.open(roles)?;
         Ok(session.client.say(self.id, verb, body).await?)
     }

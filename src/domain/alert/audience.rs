@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Alert, Subscription};
 use crate::base::MemberId;
 use crate::domain::FieldError;
-use crate::domain::handling::{Tlp, Withheld};
+use crate::domain::handling::{Barrier, Disclosure, Tlp};
 
 /// Whom the publisher chooses.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -79,20 +79,25 @@ impl LeftOut {
     pub fn in_words(self) -> &'static str {
         match self {
             Self::NotSubscribed => "it wants alerts about other corridors",
-            Self::ObserverRed => Withheld::Red.in_words(),
-            Self::ObserverAmberStrict => Withheld::AmberStrict.in_words(),
-            Self::ObserverAmberRestricted => Withheld::AmberRestricted.in_words(),
+            Self::ObserverRed => "observers get nothing that is marked TLP:RED",
+            Self::ObserverAmberStrict => "observers get nothing that is marked TLP:AMBER+STRICT",
+            Self::ObserverAmberRestricted => Barrier::AmberRestricted.in_words(),
         }
     }
 }
 
-impl From<Withheld> for LeftOut {
-    fn from(withheld: Withheld) -> Self {
-        match withheld {
-            Withheld::Red => Self::ObserverRed,
-            Withheld::AmberStrict => Self::ObserverAmberStrict,
-            Withheld::AmberRestricted => Self::ObserverAmberRestricted,
-        }
+impl LeftOut {
+    /// Why an observer does not get an alert that is marked so; nothing where it may.
+    fn of_observer(alert: &Alert) -> Option<Self> {
+        Some(match alert.handling.barrier(Disclosure::Observer)? {
+            Barrier::Red => Self::ObserverRed,
+            Barrier::AmberStrict => Self::ObserverAmberStrict,
+            Barrier::Amber
+            | Barrier::AmberRestricted
+            | Barrier::Judicial
+            | Barrier::Dissemination
+            | Barrier::NotForObservers => Self::ObserverAmberRestricted,
+        })
     }
 }
 
@@ -131,12 +136,13 @@ impl Audience {
                 continue;
             };
             let insists = has_it || matches!(chosen, Ok(Chosen::Named));
-            match (chosen, alert.handling.withheld(candidate.observer)) {
-                (Ok(_), Some(withheld)) if insists => {
-                    let what = format!("{member} may not get it: {}", withheld.in_words());
+            let kept = candidate.observer.then(|| LeftOut::of_observer(alert));
+            match (chosen, kept.flatten()) {
+                (Ok(_), Some(kept)) if insists => {
+                    let what = format!("{member} may not get it: {}", kept.in_words());
                     return Err(fault("audience", what));
                 }
-                (Ok(_), Some(withheld)) => selection.left_out.push((member, withheld.into())),
+                (Ok(_), Some(kept)) => selection.left_out.push((member, kept)),
                 (Ok(chosen), None) => selection.to.push((member, chosen)),
                 (Err(left_out), _) => selection.left_out.push((member, left_out)),
             }

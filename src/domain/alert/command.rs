@@ -152,7 +152,12 @@ impl<'a> Deed<'a> {
             | Body::Withdrawal(_)
             | Body::Supersession(_)
             | Body::Transfer(_)
-            | Body::Reopening(_) => None,
+            | Body::Reopening(_)
+            | Body::Correction(_)
+            | Body::PermissionRequest(_)
+            | Body::PermissionGrant(_)
+            | Body::PermissionRefusal(_)
+            | Body::Notice(_) => None,
         }
     }
 }

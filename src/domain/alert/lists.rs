@@ -51,18 +51,6 @@ codes! {
 }
 
 codes! {
-    /// Message status (CAP 1.2). What is an exercise never mixes with what is actual.
-    Status {
-        /// Real.
-        Actual = "actual",
-        /// An exercise.
-        Exercise = "exercise",
-        /// A technical test.
-        Test = "test",
-    }
-}
-
-codes! {
     /// Message type (CAP 1.2).
     MessageType {
         /// The first version.

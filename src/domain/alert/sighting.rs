@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::lists::{Difference, Status};
+use super::Status;
+use super::lists::Difference;
 use super::parts::LOWEST_COUNT;
 use crate::base::Timestamp;
 use crate::domain::handling::Evaluation;

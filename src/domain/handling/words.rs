@@ -1,25 +1,24 @@
-//! Markings as rules in words, and whom they keep information from.
+//! Markings as rules in words.
 
-use super::{Handling, HandlingCode, Tlp};
+use super::{Barrier, Handling, HandlingCode, Tlp};
 
-/// Why an observer may not get information.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Withheld {
-    /// TLP:RED.
-    Red,
-    /// TLP:AMBER+STRICT.
-    AmberStrict,
-    /// TLP:AMBER with H2 or H3.
-    AmberRestricted,
-}
-
-impl Withheld {
+impl Barrier {
     /// The rule in words.
     pub fn in_words(self) -> &'static str {
         match self {
-            Self::Red => "observers get nothing that is marked TLP:RED",
-            Self::AmberStrict => "observers get nothing that is marked TLP:AMBER+STRICT",
+            Self::Red => "what is marked TLP:RED goes to nobody else",
+            Self::AmberStrict => "what is marked TLP:AMBER+STRICT stays in the organisation",
+            Self::Amber => {
+                "what is marked TLP:AMBER is passed on with the originator's permission alone"
+            }
             Self::AmberRestricted => "observers get nothing that is marked TLP:AMBER with H2 or H3",
+            Self::Judicial => {
+                "what is marked H1 is used in court with the originator's permission alone"
+            }
+            Self::Dissemination => {
+                "what is marked H2 is passed on with the originator's permission alone"
+            }
+            Self::NotForObservers => "observers get nothing of an exchange",
         }
     }
 }
@@ -55,20 +54,6 @@ impl Tlp {
 }
 
 impl Handling {
-    /// Whether it keeps information from an observer; a country is never kept from it.
-    pub fn withheld(&self, observer: bool) -> Option<Withheld> {
-        let restricted = |code: &HandlingCode| matches!(code, HandlingCode::H2 | HandlingCode::H3);
-        if !observer {
-            return None;
-        }
-        match self.tlp {
-            Tlp::Red => Some(Withheld::Red),
-            Tlp::AmberStrict => Some(Withheld::AmberStrict),
-            Tlp::Amber if self.codes.iter().any(restricted) => Some(Withheld::AmberRestricted),
-            Tlp::Amber | Tlp::Green | Tlp::Clear => None,
-        }
-    }
-
     /// What a receiver may do, one rule a line.
     pub fn in_words(&self) -> Vec<String> {
         let mut rules = vec![format!("TLP:{}. {}", self.tlp, self.tlp.in_words())];
@@ -91,31 +76,6 @@ impl Handling {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::fixtures::alert;
-
-    #[test]
-    fn observers_are_kept_from_what_the_table_says() {
-        use HandlingCode::{H0, H1, H2, H3};
-        let withheld = |tlp, codes: &[HandlingCode]| {
-            let handling = Handling {
-                tlp,
-                codes: codes.to_vec(),
-                ..alert().handling
-            };
-            assert_eq!(handling.withheld(false), None);
-            handling.withheld(true)
-        };
-        for codes in [&[H0][..], &[H1], &[H0, H1], &[H2], &[H3]] {
-            let open = codes.iter().all(|code| matches!(code, H0 | H1));
-            let amber = (!open).then_some(Withheld::AmberRestricted);
-            assert_eq!(withheld(Tlp::Red, codes), Some(Withheld::Red));
-            let strict = Some(Withheld::AmberStrict);
-            assert_eq!(withheld(Tlp::AmberStrict, codes), strict);
-            assert_eq!(withheld(Tlp::Amber, codes), amber);
-            assert_eq!(withheld(Tlp::Green, codes), None);
-            assert_eq!(withheld(Tlp::Clear, codes), None);
-        }
-    }
 
     #[test]
     fn every_rule_is_told() {

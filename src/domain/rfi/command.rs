@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Acceptance, Answer, AwaitingAuthorisation, Channelling, Clarification, ClarificationRequest,
-    Closing, Feedback, Ground, Move, Outcome, Refusal, Reopening, Request, Scope, State,
-    Supersession, Transfer, Withdrawal,
+    Closing, Correction, Feedback, Ground, Move, Notice, Outcome, PermissionGrant,
+    PermissionRefusal, PermissionRequest, Refusal, Reopening, Request, Scope, State, Supersession,
+    Transfer, Unfit, Withdrawal,
 };
 use crate::base::Role;
 use crate::domain::FieldError;
@@ -41,6 +42,16 @@ pub enum Command {
     Close(Closing),
     /// Take it up again.
     Reopen(Reopening),
+    /// Say that something that was said is wrong.
+    Correct(Correction),
+    /// Ask whether a message of the other side may be passed on.
+    AskPermission(PermissionRequest),
+    /// Allow it.
+    GrantPermission(PermissionGrant),
+    /// Do not allow it, or no longer.
+    RefusePermission(PermissionRefusal),
+    /// Say that what was owed is done.
+    Notify(Notice),
 }
 
 impl Command {
@@ -66,6 +77,11 @@ impl Command {
             Self::Supersede(_) => Move::Supersede,
             Self::Close(_) => Move::Close,
             Self::Reopen(_) => Move::Reopen,
+            Self::Correct(_) => Move::Correct,
+            Self::AskPermission(_) => Move::AskPermission,
+            Self::GrantPermission(_) => Move::GrantPermission,
+            Self::RefusePermission(_) => Move::RefusePermission,
+            Self::Notify(_) => Move::Notify,
         }
     }
 
@@ -98,6 +114,11 @@ impl Command {
             Self::Supersede(said) => Body::Supersession(said.clone()),
             Self::Close(said) => Body::Closing(said.clone()),
             Self::Reopen(said) => Body::Reopening(said.clone()),
+            Self::Correct(said) => Body::Correction(said.clone()),
+            Self::AskPermission(said) => Body::PermissionRequest(said.clone()),
+            Self::GrantPermission(said) => Body::PermissionGrant(said.clone()),
+            Self::RefusePermission(said) => Body::PermissionRefusal(said.clone()),
+            Self::Notify(said) => Body::Notice(said.clone()),
         })
     }
 }
@@ -117,6 +138,9 @@ pub enum Refused {
     /// The exchange has gone past it, or has not come to it.
     #[error("the exchange is {0}, which does not allow this")]
     State(State),
+    /// The message, the permission or the correction that it is about does not allow it.
+    #[error(transparent)]
+    Unfit(Unfit),
     /// This side has said as much as one exchange takes.
     #[error("this side has said as much as one exchange takes")]
     Full,
@@ -136,6 +160,7 @@ impl Refused {
             Self::NotAsking => "not-the-asking-side",
             Self::Role(_) => "role-may-not",
             Self::State(_) => "not-in-this-state",
+            Self::Unfit(unfit) => unfit.code(),
             Self::Full => "exchange-full",
             Self::Invalid(_) => "invalid",
             Self::AlertExpired => "alert-expired",
@@ -161,18 +186,38 @@ pub enum PeerFault {
     /// The content breaks the rules of its form.
     #[error("the event breaks the rules of its form")]
     Form,
+    /// It is an exercise in something actual, or the other way round.
+    #[error("the event is of another status than the exchange")]
+    Status,
+}
+
+impl From<Unfit> for PeerFault {
+    fn from(unfit: Unfit) -> Self {
+        if unfit.is_unknown() {
+            Self::Chain
+        } else {
+            Self::State
+        }
+    }
 }
 
 /// Whether a role can cause an event within an exchange.
 pub(super) fn may_cause(role: Role, kind: Kind) -> bool {
     match kind {
-        Kind::Acceptance | Kind::Refusal | Kind::Transfer => {
+        Kind::Acceptance
+        | Kind::Refusal
+        | Kind::Transfer
+        | Kind::PermissionGrant
+        | Kind::PermissionRefusal => {
             matches!(role, Role::Contact | Role::Releaser)
         }
         Kind::ClarificationRequest
         | Kind::Channelling
         | Kind::AwaitingAuthorisation
-        | Kind::Answer => matches!(role, Role::Contact | Role::Officer | Role::Releaser),
+        | Kind::Answer
+        | Kind::Correction
+        | Kind::PermissionRequest
+        | Kind::Notice => matches!(role, Role::Contact | Role::Officer | Role::Releaser),
         Kind::Clarification
         | Kind::Feedback
         | Kind::Withdrawal

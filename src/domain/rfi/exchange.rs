@@ -22,10 +22,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::command::may_cause;
+use super::ledger::Ledger;
 use super::progress::Progress;
 use super::steps::{Detail, Step, Steps};
-use super::{Command, Move, PeerFault, QuestionProgress, Refused, Request, Side, State};
+use super::{
+    Command, CorrectionTold, Move, PeerFault, Permission, QuestionProgress, Refused, Request,
+    SaidMessage, Side, Standing, State,
+};
 use crate::base::{Actor, Digest, MemberId, MessageId, Role, Timestamp};
+use crate::domain::Status;
 use crate::domain::message::{Body, Event, Handling, Header, Kind};
 use crate::domain::profile::Clock;
 
@@ -93,6 +98,9 @@ impl Exchange {
         if request.priority() != header.priority || request.handling != header.handling {
             return Err(PeerFault::Form);
         }
+        if header.status() != Ok(request.status) {
+            return Err(PeerFault::Status);
+        }
         request.validate().map_err(|_| PeerFault::Form)
     }
 
@@ -104,9 +112,10 @@ impl Exchange {
     pub fn decide(&self, command: &Command, by: &Actor, now: Timestamp) -> Result<Body, Refused> {
         let what = command.what();
         match (self.side, what.side()) {
-            (Side::Requesting, Side::Requested) => return Err(Refused::NotAsked),
-            (Side::Requested, Side::Requesting) => return Err(Refused::NotAsking),
-            (Side::Requesting, Side::Requesting) | (Side::Requested, Side::Requested) => (),
+            (Side::Requesting, Some(Side::Requested)) => return Err(Refused::NotAsked),
+            (Side::Requested, Some(Side::Requesting)) => return Err(Refused::NotAsking),
+            (Side::Requesting, None | Some(Side::Requesting))
+            | (Side::Requested, None | Some(Side::Requested)) => (),
         }
         if !may_cause(by.role, what.kind()) {
             return Err(Refused::Role(by.role));
@@ -119,6 +128,9 @@ impl Exchange {
         }
         let body = command.body(&self.request).map_err(Refused::Invalid)?;
         super::form::check(self, &body, now).map_err(Refused::Invalid)?;
+        let ledger = self.ledger(self.steps.all());
+        let checked = ledger.check(self.side, self.state(), &body, now);
+        checked.map_err(Refused::Unfit)?;
         Ok(body)
     }
 
@@ -129,11 +141,14 @@ impl Exchange {
     pub fn admit(&self, header: &Header, event: &Event) -> Result<(), PeerFault> {
         let author = self.side.other();
         let what = Move::of(&event.body).ok_or(PeerFault::Form)?;
-        if what.side() != author {
+        if !what.is_of(author) {
             return Err(PeerFault::Side);
         }
         if header.priority != self.request.priority() {
             return Err(PeerFault::Form);
+        }
+        if header.status() != Ok(self.request.status) {
+            return Err(PeerFault::Status);
         }
         if !may_cause(event.by.role, what.kind()) {
             return Err(PeerFault::Role);
@@ -144,7 +159,21 @@ impl Exchange {
         if view.next(what).is_none() || self.steps.said_by(author) >= MOST_EVENTS {
             return Err(PeerFault::State);
         }
-        super::form::check_peer(self, header, event)
+        super::form::check_peer(self, header, event)?;
+        let ledger = self.ledger(self.steps.known_to(author, seen));
+        let checked = ledger.check(author, view.state, &event.body, event.at);
+        checked.map_err(PeerFault::from)
+    }
+
+    /// What is owed after these events beside the answer.
+    fn ledger<'a>(&self, steps: impl Iterator<Item = &'a Step>) -> Ledger {
+        let request = SaidMessage {
+            id: self.id,
+            leaf: self.leaf,
+            by: Side::Requesting,
+            kind: Kind::Request,
+        };
+        Ledger::after(request, steps)
     }
 
     /// How many messages of this side the author of a message had seen; none if it names one that
@@ -166,10 +195,16 @@ impl Exchange {
         let Some(what) = Move::of(&event.body) else {
             return;
         };
-        let author = what.side();
+        let author = match what.side() {
+            Some(side) => side,
+            None if header.sender.member == self.asking => Side::Requesting,
+            None => Side::Requested,
+        };
         let seen = self.seen(author, header);
         self.steps.insert(Step {
+            id: header.id,
             leaf,
+            side: author,
             seen: seen.unwrap_or_else(|| self.steps.last_seen_by(author)),
             at: event.at,
             what,
@@ -251,13 +286,13 @@ impl Exchange {
         self.created
     }
 
-    /// How a message with this body is handled: an answer says so itself, all else is handled like
-    /// the request.
+    /// How a message with this body is handled: an answer or a correction says so itself, all else
+    /// is handled like the request.
     pub fn handling_of<'a>(&'a self, body: &'a Body) -> &'a Handling {
-        if let Body::Answer(answer) = body {
-            &answer.handling
-        } else {
-            &self.request.handling
+        match body {
+            Body::Answer(answer) => &answer.handling,
+            Body::Correction(correction) => &correction.handling,
+            _ => &self.request.handling,
         }
     }
 
@@ -271,7 +306,50 @@ impl Exchange {
     /// Whether this side may cause an event of this kind now.
     pub fn may_cause(&self, kind: Kind) -> bool {
         let mut moves = Move::ALL.iter().filter(|what| what.kind() == kind);
-        moves.any(|what| what.side() == self.side) && self.allows(kind)
+        moves.any(|what| what.is_of(self.side)) && self.allows(kind) && self.has_cause(kind)
+    }
+
+    /// Whether there is something that an event of this kind can be about.
+    fn has_cause(&self, kind: Kind) -> bool {
+        let theirs = |by: Side| by != self.side;
+        match kind {
+            Kind::PermissionRequest => self
+                .said()
+                .iter()
+                .any(|said| theirs(said.by) && super::is_passed_on(said.kind)),
+            Kind::PermissionGrant => self.permissions().iter().any(|permission| {
+                theirs(permission.holder) && permission.standing == Standing::Asked
+            }),
+            Kind::PermissionRefusal => self.permissions().iter().any(|permission| {
+                let open = matches!(permission.standing, Standing::Asked | Standing::Granted);
+                theirs(permission.holder) && open
+            }),
+            Kind::Notice => self
+                .corrections()
+                .iter()
+                .any(|told| theirs(told.by) && told.acknowledged.is_none()),
+            _ => true,
+        }
+    }
+
+    /// Every message of the exchange, the request first, in the order of the conversation.
+    pub fn said(&self) -> Vec<SaidMessage> {
+        self.ledger(self.steps.all()).said
+    }
+
+    /// The permissions that were asked for.
+    pub fn permissions(&self) -> Vec<Permission> {
+        self.ledger(self.steps.all()).permissions
+    }
+
+    /// The corrections that were told.
+    pub fn corrections(&self) -> Vec<CorrectionTold> {
+        self.ledger(self.steps.all()).corrections
+    }
+
+    /// Whether it is real, an exercise, or a test.
+    pub fn status(&self) -> Status {
+        self.request.status
     }
 }
 

@@ -26,6 +26,11 @@ pub(super) fn check(
         Body::Supersession(supersession) => supersession.validate(exchange.id()),
         Body::Closing(closing) => closing.validate(),
         Body::Reopening(reopening) => reopening.validate(request),
+        Body::Correction(correction) => correction.validate(),
+        Body::PermissionRequest(asked) => asked.validate(exchange.members()),
+        Body::PermissionGrant(grant) => grant.validate(exchange.members(), at),
+        Body::PermissionRefusal(refusal) => refusal.validate(),
+        Body::Notice(notice) => notice.validate(exchange.members()),
         // They open conversations of their own, or belong to an alert.
         Body::Request(_)
         | Body::Alert(_)
@@ -59,7 +64,12 @@ pub(super) fn check_peer(
         | Body::Withdrawal(_)
         | Body::Supersession(_)
         | Body::Closing(_)
-        | Body::Reopening(_) => false,
+        | Body::Reopening(_)
+        | Body::Correction(_)
+        | Body::PermissionRequest(_)
+        | Body::PermissionGrant(_)
+        | Body::PermissionRefusal(_)
+        | Body::Notice(_) => false,
         Body::Request(_)
         | Body::Alert(_)
         | Body::Sighting(_)

@@ -37,6 +37,16 @@ codes! {
         Close = "close",
         /// The asking side takes it up again.
         Reopen = "reopen",
+        /// A side says that something that was said is wrong.
+        Correct = "correct",
+        /// A side asks whether it may pass a message of the other on.
+        AskPermission = "ask-permission",
+        /// A side allows it.
+        GrantPermission = "grant-permission",
+        /// A side does not allow it, or no longer.
+        RefusePermission = "refuse-permission",
+        /// A side says that it did what it owed.
+        Notify = "notify",
     }
 }
 
@@ -63,6 +73,11 @@ impl Move {
             Body::Supersession(_) => Self::Supersede,
             Body::Closing(_) => Self::Close,
             Body::Reopening(_) => Self::Reopen,
+            Body::Correction(_) => Self::Correct,
+            Body::PermissionRequest(_) => Self::AskPermission,
+            Body::PermissionGrant(_) => Self::GrantPermission,
+            Body::PermissionRefusal(_) => Self::RefusePermission,
+            Body::Notice(_) => Self::Notify,
             Body::Request(_)
             | Body::Alert(_)
             | Body::Sighting(_)
@@ -90,11 +105,16 @@ impl Move {
             Self::Supersede => Kind::Supersession,
             Self::Close => Kind::Closing,
             Self::Reopen => Kind::Reopening,
+            Self::Correct => Kind::Correction,
+            Self::AskPermission => Kind::PermissionRequest,
+            Self::GrantPermission => Kind::PermissionGrant,
+            Self::RefusePermission => Kind::PermissionRefusal,
+            Self::Notify => Kind::Notice,
         }
     }
 
-    /// The side whose move it is.
-    pub fn side(self) -> Side {
+    /// The side whose move it is; none where it is either's.
+    pub fn side(self) -> Option<Side> {
         match self {
             Self::Accept
             | Self::AskClarification
@@ -104,14 +124,24 @@ impl Move {
             | Self::Answer
             | Self::RefusePart
             | Self::Refuse
-            | Self::Transfer => Side::Requested,
+            | Self::Transfer => Some(Side::Requested),
             Self::Clarify
             | Self::Feedback
             | Self::Withdraw
             | Self::Supersede
             | Self::Close
-            | Self::Reopen => Side::Requesting,
+            | Self::Reopen => Some(Side::Requesting),
+            Self::Correct
+            | Self::AskPermission
+            | Self::GrantPermission
+            | Self::RefusePermission
+            | Self::Notify => None,
         }
+    }
+
+    /// Whether a side can make it.
+    pub fn is_of(self, side: Side) -> bool {
+        self.side().is_none_or(|of| of == side)
     }
 }
 
@@ -140,6 +170,11 @@ impl State {
             | Self::Transferred
             | Self::Closed => false,
         }
+    }
+
+    /// Whether its request has left.
+    fn has_left(self) -> bool {
+        !matches!(self, Self::Draft | Self::InReview | Self::Released)
     }
 
     /// Whether it came further than acceptance, which may follow all the same.
@@ -190,6 +225,16 @@ impl State {
             Move::Supersede if open => Some(Self::Superseded),
             Move::Close if self.is_said() || (open && part) => Some(Self::Closed),
             Move::Reopen if self.is_said() || self == Self::Closed => Some(Self::Reopened),
+            // What is owed beside the answer does not end with it.
+            Move::Correct
+            | Move::AskPermission
+            | Move::GrantPermission
+            | Move::RefusePermission
+            | Move::Notify
+                if self.has_left() =>
+            {
+                Some(self)
+            }
             Move::Accept
             | Move::AskClarification
             | Move::Channel
@@ -204,7 +249,12 @@ impl State {
             | Move::Withdraw
             | Move::Supersede
             | Move::Close
-            | Move::Reopen => None,
+            | Move::Reopen
+            | Move::Correct
+            | Move::AskPermission
+            | Move::GrantPermission
+            | Move::RefusePermission
+            | Move::Notify => None,
         }
     }
 }

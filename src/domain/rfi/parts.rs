@@ -181,6 +181,55 @@ pub struct Protection {
     pub never_contact: Vec<MemberId>,
 }
 
+impl Protection {
+    /// The protection of those in both.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        // What one side knows to be so is so.
+        let known = |own: Option<bool>, other: Option<bool>| match (own, other) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (own, _) => own,
+        };
+        let mut never_contact = self.never_contact.clone();
+        let unnamed = |member: &&MemberId| !self.never_contact.contains(member);
+        never_contact.extend(other.never_contact.iter().filter(unnamed));
+        Self {
+            minor: known(self.minor, other.minor),
+            asylum_confidential: known(self.asylum_confidential, other.asylum_confidential),
+            victim_indicators: known(self.victim_indicators, other.victim_indicators),
+            never_contact,
+        }
+    }
+
+    /// Notes each protection of `original` that is not kept.
+    pub(crate) fn check_carries(&self, original: &Self, faults: &mut Faults) {
+        let flags = [
+            ("minor", self.minor, original.minor),
+            (
+                "asylum_confidential",
+                self.asylum_confidential,
+                original.asylum_confidential,
+            ),
+            (
+                "victim_indicators",
+                self.victim_indicators,
+                original.victim_indicators,
+            ),
+        ];
+        for (flag, own, original) in flags {
+            if original == Some(true) && own != Some(true) {
+                let what = "stays with what is passed on";
+                faults.note(format!("protection.{flag}"), "weakened", what);
+            }
+        }
+        let mut named = original.never_contact.iter();
+        if named.any(|member| !self.never_contact.contains(member)) {
+            let what = "names every member that the original request names";
+            faults.note("protection.never_contact", "weakened", what);
+        }
+    }
+}
+
 impl Requester {
     /// Checks who asks.
     pub(crate) fn check(&self, faults: &mut Faults) {

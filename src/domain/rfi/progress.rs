@@ -106,7 +106,7 @@ impl Progress {
     }
 
     fn take(&mut self, step: &Step) {
-        self.said += u32::from(step.what.side() == Side::Requested);
+        self.said += u32::from(step.side == Side::Requested);
         let Some(next) = self.next(step.what) else {
             self.crossed.push(step.leaf);
             return;
@@ -153,6 +153,12 @@ impl Progress {
             Detail::Refused(ground, questions) => self.refused(*ground, questions),
             Detail::Unclear(questions) => self.clarification_asked(questions),
             Detail::Reopened(questions) => self.reopened(questions),
+            // The ledger keeps them.
+            Detail::Corrected(_)
+            | Detail::PermissionAsked(_)
+            | Detail::PermissionGranted(..)
+            | Detail::PermissionRefused(_)
+            | Detail::Noticed(_) => (),
         }
     }
 

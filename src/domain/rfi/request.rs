@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Subject;
 use super::parts::{
     Approval, EvidenceUse, Fact, Link, LinkKind, OtherChannel, Protection, Question, Requester,
     UrgencyReason, check_texts,
 };
+use super::{Forwarded, Subject};
 use crate::base::MessageId;
 use crate::domain::message::{Handling, Priority};
 use crate::domain::profile::{Profile, Urgency};
-use crate::domain::{Faults, FieldError};
+use crate::domain::{Faults, FieldError, Status};
 
 /// A request for information.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Request {
     /// Related exchanges.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
+    /// Whether it is real. What is said to it, and what links to it, is of the same status.
+    #[serde(default = "actual")]
+    pub status: Status,
     /// Which time limits apply.
     pub profile: Profile,
     /// How much time there is.
@@ -66,10 +69,17 @@ pub struct Request {
     /// Approvals that it rests on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvals: Vec<Approval>,
+    /// A message of another member that it passes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwarded: Option<Forwarded>,
 }
 
 /// The most links: those that a person names, and one to each other member asked the same.
 const MOST_LINKS: usize = 320;
+
+fn actual() -> Status {
+    Status::Actual
+}
 
 fn police_only() -> EvidenceUse {
     EvidenceUse::PoliceOnly

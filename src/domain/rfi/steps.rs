@@ -4,16 +4,23 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Acceptance, AwaitingAuthorisation, Ground, Move, Outcome, Scope, Side};
-use crate::base::{Digest, Timestamp};
+use super::{
+    Acceptance, AwaitingAuthorisation, Flaw, Ground, Move, Notice, Outcome, PermissionRequest,
+    Remedy, Scope, Side,
+};
+use crate::base::{Digest, MessageId, Timestamp};
 use crate::domain::message::Body;
 
 /// One event, as far as it matters to where the exchange stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Step {
+    /// The message.
+    pub id: MessageId,
     /// What its signature covers.
     pub leaf: Digest,
+    /// The side that said it.
+    pub side: Side,
     /// How many messages of the other side its author had seen; the request is one.
     pub seen: u32,
     /// When, by its author's clock.
@@ -45,6 +52,28 @@ pub(super) enum Detail {
     Unclear(Vec<u16>),
     /// Questions that are open again; all where none is named.
     Reopened(Vec<u16>),
+    /// A message is wrong.
+    Corrected(Corrected),
+    /// A permission is asked for.
+    PermissionAsked(PermissionRequest),
+    /// The permission that this message asked for is granted, until then.
+    PermissionGranted(MessageId, Timestamp),
+    /// The permission that this message asked for is refused or taken back.
+    PermissionRefused(MessageId),
+    /// Something owed was done.
+    Noticed(Notice),
+}
+
+/// What a correction says, without its words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Corrected {
+    /// The message that is wrong.
+    pub message: MessageId,
+    /// What is wrong with it.
+    pub flaw: Flaw,
+    /// What is to be done.
+    pub remedy: Remedy,
 }
 
 impl Detail {
@@ -68,6 +97,15 @@ impl Detail {
             },
             Body::ClarificationRequest(asked) => Self::Unclear(asked.questions.clone()),
             Body::Reopening(reopening) => Self::Reopened(reopening.questions.clone()),
+            Body::Correction(correction) => Self::Corrected(Corrected {
+                message: correction.message,
+                flaw: correction.flaw,
+                remedy: correction.remedy,
+            }),
+            Body::PermissionRequest(asked) => Self::PermissionAsked(asked.clone()),
+            Body::PermissionGrant(grant) => Self::PermissionGranted(grant.request, grant.expires),
+            Body::PermissionRefusal(refusal) => Self::PermissionRefused(refusal.request),
+            Body::Notice(notice) => Self::Noticed(notice.clone()),
             Body::Request(_)
             | Body::Channelling(_)
             | Body::Transfer(_)
@@ -100,7 +138,7 @@ impl Steps {
 
     /// Those of one side, in its own order.
     pub fn of(&self, side: Side) -> impl Iterator<Item = &Step> {
-        self.0.iter().filter(move |step| step.what.side() == side)
+        self.0.iter().filter(move |step| step.side == side)
     }
 
     /// Those that `side` knew when it had seen `seen` messages of the other: all of its own, and
@@ -108,7 +146,7 @@ impl Steps {
     pub fn known_to(&self, side: Side, seen: u32) -> impl Iterator<Item = &Step> {
         let mut others = first_number(side.other());
         self.0.iter().filter(move |step| {
-            if step.what.side() == side {
+            if step.side == side {
                 return true;
             }
             others += 1;
@@ -137,13 +175,13 @@ impl Steps {
 
     /// Takes an event in at its place.
     pub fn insert(&mut self, step: Step) {
-        let place = match step.what.side() {
+        let place = match step.side {
             // The asking side's log may hold events of its own that the asked side had not seen:
             // it comes before them.
             Side::Requested => {
                 let mut number = first_number(Side::Requesting);
                 let unseen = |other: &Step| {
-                    let theirs = other.what.side() == Side::Requesting;
+                    let theirs = other.side == Side::Requesting;
                     number += u32::from(theirs);
                     theirs && number > step.seen
                 };

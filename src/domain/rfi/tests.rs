@@ -7,10 +7,12 @@ use crate::domain::profile::{Access, Limit, Profile};
 mod clocks;
 mod crossing;
 mod fields;
+mod ledger;
+mod passing;
 mod table;
 mod talk;
 
-use talk::{Talk, after, command_of, commands};
+use talk::{Talk, after, command_of, commands, one_side, one_sided};
 
 fn sent(body: Body, of: &str, role: Role, hour: i64) -> (Header, Event) {
     message(actor(of, role), hours(hour), body)

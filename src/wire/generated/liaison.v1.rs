@@ -73,6 +73,8 @@ pub struct AttachmentSlot {
 /// in the order of their ids: each 8 bytes of the member's id, padded with zeros, 8 bytes of the
 /// number after that of the last message that did (big-endian, 0 for none), and the 32 bytes of
 /// that message's leaf (zeros for none). For them this message follows that one.
+/// Extension 2 says that a message of an exchange is not about something actual: one byte, 1 for an
+/// exercise, 2 for a technical test.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Extension {
     #[prost(uint32, tag = "1")]
@@ -141,6 +143,11 @@ pub enum Kind {
     Supersession = 12,
     Transfer = 13,
     Reopening = 14,
+    Correction = 15,
+    PermissionRequest = 16,
+    PermissionGrant = 17,
+    PermissionRefusal = 18,
+    Notice = 19,
     Alert = 20,
     Sighting = 21,
     AlertUpdate = 22,
@@ -171,6 +178,11 @@ impl Kind {
             Self::Supersession => "KIND_SUPERSESSION",
             Self::Transfer => "KIND_TRANSFER",
             Self::Reopening => "KIND_REOPENING",
+            Self::Correction => "KIND_CORRECTION",
+            Self::PermissionRequest => "KIND_PERMISSION_REQUEST",
+            Self::PermissionGrant => "KIND_PERMISSION_GRANT",
+            Self::PermissionRefusal => "KIND_PERMISSION_REFUSAL",
+            Self::Notice => "KIND_NOTICE",
             Self::Alert => "KIND_ALERT",
             Self::Sighting => "KIND_SIGHTING",
             Self::AlertUpdate => "KIND_ALERT_UPDATE",
@@ -198,6 +210,11 @@ impl Kind {
             "KIND_SUPERSESSION" => Some(Self::Supersession),
             "KIND_TRANSFER" => Some(Self::Transfer),
             "KIND_REOPENING" => Some(Self::Reopening),
+            "KIND_CORRECTION" => Some(Self::Correction),
+            "KIND_PERMISSION_REQUEST" => Some(Self::PermissionRequest),
+            "KIND_PERMISSION_GRANT" => Some(Self::PermissionGrant),
+            "KIND_PERMISSION_REFUSAL" => Some(Self::PermissionRefusal),
+            "KIND_NOTICE" => Some(Self::Notice),
             "KIND_ALERT" => Some(Self::Alert),
             "KIND_SIGHTING" => Some(Self::Sighting),
             "KIND_ALERT_UPDATE" => Some(Self::AlertUpdate),

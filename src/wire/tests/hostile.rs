@@ -44,7 +44,7 @@ fn every_field_of_a_header_has_its_form() {
             h.recipients = (0..=MOST_RECIPIENTS).map(|n| format!("A{n}")).collect();
         }),
         ("kind", |h| h.kind = 0),
-        ("kind", |h| h.kind = 15),
+        ("kind", |h| h.kind = 27),
         ("kind", |h| h.kind = -1),
         ("kind", |h| h.kind = i32::MAX),
         ("priority", |h| h.priority = 0),
@@ -67,6 +67,10 @@ fn every_field_of_a_header_has_its_form() {
         ("attachments.digest", |h| h.attachments[1].digest.clear()),
         ("attachments", |h| {
             h.attachments = vec![h.attachments[0].clone(); MOST_ATTACHMENTS + 1];
+        }),
+        ("extensions", |h| {
+            h.extensions[0].id = 2;
+            h.extensions[0].value = vec![3];
         }),
         ("extensions", |h| {
             h.extensions = vec![h.extensions[0].clone(); MOST_EXTENSIONS + 1];

@@ -156,7 +156,8 @@ pub fn respond(office: &Office, seed: u64, pace: &Pace, told: &Told) {
         let mut any = false;
         for state in ["delivered", "read", "accepted"] {
             let direction = Some(Direction::Incoming);
-            let Ok(page) = block(client.exchanges(direction, Some(state), Some(8), None)) else {
+            let Ok(page) = block(client.exchanges(direction, (Some(state), None), Some(8), None))
+            else {
                 break;
             };
             for exchange in page.items {

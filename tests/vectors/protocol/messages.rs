@@ -1,6 +1,7 @@
 //! Headers, bodies, groups, envelopes, frames and attachments.
 
 use liaison::base::{Actor, Digest, PersonId, Role, SeededEntropy, Timestamp};
+use liaison::domain::Status;
 use liaison::domain::handling::{Handling, HandlingCode, Tlp};
 use liaison::domain::message::{
     AttachmentInfo, AttachmentSlot, Body, Event, Extension, Header, Kind, Priority,
@@ -25,6 +26,7 @@ pub fn all() -> Value {
         "envelope": envelope(),
         "padding": padding(),
         "parcel": parcel(),
+        "copy": copy(),
         "attachment": attachment(),
         "frames": frames(),
     })
@@ -183,6 +185,38 @@ fn parcel() -> Value {
         "headers and bodies": [pair[0], pair[1], alone[0]],
         "leaves": messages.iter().map(SignedMessage::leaf).collect::<Vec<_>>(),
         "parcel": base64(&sealed),
+    })
+}
+
+/// A message as another one carries it: a grant, in an exercise.
+fn copy() -> Value {
+    let content = json!({ "permission-grant": {
+        "request": id(),
+        "message": "01JD3VZZZZABCDEFGHJKMNPQRS",
+        "leaf": Digest::of(b"leaf"),
+        "to": "TR",
+        "purpose": "To find the van.",
+        "expires": Timestamp::from_millis(TIME + 86_400_000),
+    }});
+    let header = Header {
+        kind: Kind::PermissionGrant,
+        attachments: Vec::new(),
+        extensions: Status::Exercise.extension().into_iter().collect(),
+        ..header()
+    };
+    let event = Event {
+        attachments: Vec::new(),
+        body: serde_json::from_value(content.clone()).unwrap(),
+        ..event()
+    };
+    let (header, body) = (encode_header(&header), encode_event(&event));
+    let mut entropy = SeededEntropy::new(9);
+    let message = SignedMessage::sign(&key(1), node("SI-1"), header, body, &mut entropy).unwrap();
+    json!({
+        "sender's key": "keys.hybrid",
+        "leaf": message.leaf(),
+        "content": content,
+        "copy": base64(&message.to_bytes()),
     })
 }
 

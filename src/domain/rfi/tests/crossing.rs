@@ -17,9 +17,12 @@ fn explore(talk: &Talk, left: [u32; 2], visit: &mut dyn FnMut(&Talk)) {
         if left[i] == 0 {
             continue;
         }
-        for what in Move::ALL.iter().filter(|what| what.side() == side) {
+        for what in one_sided()
+            .into_iter()
+            .filter(|what| one_side(*what) == side)
+        {
             let mut next = talk.clone();
-            if next.crosses(&command_of(*what)).is_ok() {
+            if next.crosses(&command_of(what)).is_ok() {
                 let mut left = left;
                 left[i] -= 1;
                 explore(&next, left, visit);
@@ -205,7 +208,7 @@ fn what_a_header_says_is_what_the_event_says() {
     answer.handling.retention_days = 30;
     let letter = talk.letter(Side::Requested, Role::Contact, Body::Answer(answer));
     let admit = |letter: &talk::Letter| {
-        let to = talk.end(Move::of(&letter.event.body).expect("a move").side().other());
+        let to = talk.end(one_side(Move::of(&letter.event.body).expect("a move")).other());
         to.exchange.admit(&letter.header, &letter.event)
     };
     assert_eq!(admit(&letter), Ok(()));
@@ -243,6 +246,6 @@ fn what_a_header_says_is_what_the_event_says() {
         (Move::Withdraw, Err(PeerFault::Form)),
     ] {
         let body = command_of(what).body(&request()).expect("it has its form");
-        assert_eq!(attached(what.side(), body), expected, "{what}");
+        assert_eq!(attached(one_side(what), body), expected, "{what}");
     }
 }

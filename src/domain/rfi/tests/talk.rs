@@ -85,14 +85,30 @@ impl Talk {
         };
         let (mut header, event) = sent(body, of, role, self.hour);
         header.last_seen = self.end(side).seen;
-        if let Body::Answer(answer) = &event.body {
-            header.handling = answer.handling.clone();
+        match &event.body {
+            Body::Answer(answer) => header.handling = answer.handling.clone(),
+            Body::Correction(correction) => header.handling = correction.handling.clone(),
+            _ => (),
         }
+        header.id = self.next_id(side);
+        header.conversation = self.asked.exchange.id();
+        let status = self.asked.exchange.status();
+        header.extensions = status.extension().into_iter().collect();
         Letter {
             header,
             event,
             leaf: Digest::of(&[b'm', of.as_bytes()[0], self.messages.to_be_bytes()[3]]),
         }
+    }
+
+    /// The id of the next message of a side.
+    pub fn next_id(&self, side: Side) -> MessageId {
+        let mut id = [self.messages.to_be_bytes()[3]; 16];
+        id[0] = match side {
+            Side::Requesting => 10,
+            Side::Requested => 20,
+        };
+        MessageId::from_bytes(id)
     }
 
     /// A side says something, or may not. It is under way then.
@@ -112,7 +128,7 @@ impl Talk {
 
     /// The side whose command it is says it, in a role that may.
     pub fn crosses(&mut self, command: &Command) -> Result<(), Refused> {
-        self.says(command.what().side(), Role::Releaser, command)
+        self.says(one_side(command.what()), Role::Releaser, command)
     }
 
     /// The oldest message under way to a side arrives, and is taken.
@@ -131,7 +147,7 @@ impl Talk {
     #[track_caller]
     pub fn said(&mut self, command: &Command) {
         self.crosses(command).expect("it may be said");
-        self.arrives(command.what().side().other());
+        self.arrives(one_side(command.what()).other());
     }
 
     /// All that is under way arrives.
@@ -153,6 +169,9 @@ impl Talk {
         assert_eq!(asking.questions(), asked.questions(), "{what}");
         assert_eq!(asking.crossed(), asked.crossed(), "{what}");
         assert_eq!(asking.their_reference(), asked.their_reference(), "{what}");
+        assert_eq!(asking.permissions(), asked.permissions(), "{what}");
+        assert_eq!(asking.corrections(), asked.corrections(), "{what}");
+        assert_eq!(asking.said(), asked.said(), "{what}");
     }
 
     /// Where it stands at both ends.
@@ -173,7 +192,18 @@ pub fn after(commands: &[Command]) -> Talk {
     talk
 }
 
-/// One command for each move.
+/// The moves of one side alone. What is either's depends on what was said: see [`super::ledger`].
+pub fn one_sided() -> Vec<Move> {
+    let all = Move::ALL.iter().copied();
+    all.filter(|what| what.side().is_some()).collect()
+}
+
+/// The side whose move it is.
+pub fn one_side(what: Move) -> Side {
+    what.side().expect("it is a move of one side")
+}
+
+/// One command for each move of one side.
 pub fn command_of(what: Move) -> Command {
     let reason = || "The case was closed.".to_owned();
     match what {
@@ -221,6 +251,11 @@ pub fn command_of(what: Move) -> Command {
             reason: reason(),
             questions: Vec::new(),
         }),
+        Move::Correct
+        | Move::AskPermission
+        | Move::GrantPermission
+        | Move::RefusePermission
+        | Move::Notify => panic!("{what} is about something that was said"),
     }
 }
 

@@ -1,0 +1,41 @@
+//! What an ask is about.
+
+use super::{Ask, LetterAsk};
+use crate::app::permit::Thing;
+
+impl Ask {
+    /// The one thing that is asked about, where the ask names one.
+    pub fn thing(&self) -> Option<Thing> {
+        match self {
+            Self::Respond { .. }
+            | Self::Supersede { .. }
+            | Self::ReadExchange { .. }
+            | Self::GlanceExchange { .. }
+            | Self::Forward(_)
+            | Self::Correct { .. }
+            | Self::PassOn { .. }
+            | Self::AskPermission { .. } => Some(Thing::Exchange),
+            Self::DecidePermission { .. } | Self::GlancePermission { .. } => {
+                Some(Thing::Permission)
+            }
+            Self::OnAlert { .. } | Self::ReadAlert { .. } => Some(Thing::Alert),
+            Self::ReadAttachment { .. } => Some(Thing::Attachment),
+            Self::ForRelease(ask) => ask.thing(),
+            Self::Letters(LetterAsk::List { .. }) => None,
+            Self::Letters(_) => Some(Thing::Letter),
+            Self::SendRequest { .. }
+            | Self::ListExchanges { .. }
+            | Self::ListPermissions
+            | Self::PublishAlert { .. }
+            | Self::PreviewAlert { .. }
+            | Self::Subscribe { .. }
+            | Self::ListSubscriptions
+            | Self::ListAlerts { .. }
+            | Self::Members(_)
+            | Self::Witness(_)
+            | Self::Search(_)
+            | Self::Carry(_)
+            | Self::Health => None,
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Permissions: asking for one, deciding on one, and finding them.
+
+use super::error::AppError;
+use super::input::Reply;
+use super::read::LOOKED_AT;
+use super::respond::{exchange_row, listed, say, sent_before};
+use super::rows::*;
+use super::service::{Service, Stop, Turn};
+use super::view::after_prefix;
+use crate::base::{Actor, MemberId, MessageId, Timestamp};
+use crate::domain::rfi::{
+    Command, Permission, PermissionRefusal, PermissionRequest, Refused, Unfit,
+};
+
+/// What the originator decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// It allows it until then.
+    Grant(Timestamp),
+    /// It does not, or no longer.
+    Refuse(Option<String>),
+}
+
+/// Asks the other side whether a message of it may be passed on.
+pub(super) fn ask(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    by: Actor,
+    exchange: MessageId,
+    message: MessageId,
+    (about, to, purpose): (MessageId, MemberId, &str),
+) -> Result<Reply, Stop> {
+    let row = exchange_row(turn, exchange)?;
+    if sent_before(service, turn, exchange, message)? {
+        return show(service, turn, message);
+    }
+    listed(service, row.peer)?;
+    listed(service, to)?;
+    let mut said = row.exchange.said().into_iter();
+    let said = said.find(|said| said.id == about);
+    let said = said.ok_or(Refused::Unfit(Unfit::NoSuchMessage))?;
+    let command = Command::AskPermission(PermissionRequest {
+        message: said.id,
+        leaf: said.leaf,
+        to,
+        purpose: purpose.to_owned(),
+    });
+    let body = row.exchange.decide(&command, &by, turn.now)?;
+    say(service, turn, by, &row, message, body, &[])?;
+    show(service, turn, message)
+}
+
+/// Decides on a permission that the other side asked for.
+pub(super) fn decide(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    by: Actor,
+    id: MessageId,
+    message: MessageId,
+    decision: &Decision,
+) -> Result<Reply, Stop> {
+    let (row, permission) = find(service, turn, id)?;
+    if sent_before(service, turn, row.id, message)? {
+        return Ok(Reply::Permissions(vec![(row, permission)]));
+    }
+    listed(service, row.peer)?;
+    let command = match decision {
+        Decision::Grant(expires) => {
+            Command::GrantPermission(permission.terms.granted(id, *expires))
+        }
+        Decision::Refuse(reason) => Command::RefusePermission(PermissionRefusal {
+            request: id,
+            reason: reason.clone(),
+        }),
+    };
+    let body = row.exchange.decide(&command, &by, turn.now)?;
+    say(service, turn, by, &row, message, body, &[])?;
+    Ok(Reply::Permissions(vec![find(service, turn, id)?]))
+}
+
+/// One permission, with its exchange.
+pub(super) fn show(service: &Service, turn: &Turn<'_>, id: MessageId) -> Result<Reply, Stop> {
+    Ok(Reply::Permissions(vec![find(service, turn, id)?]))
+}
+
+/// All permissions, those of the exchanges first in which something happened last.
+pub(super) fn list(turn: &Turn<'_>) -> Result<Reply, Stop> {
+    let mut rows = Vec::new();
+    for outgoing in [[0], [1]] {
+        let end = after_prefix(&outgoing);
+        let range =
+            turn.view
+                .range::<MessageId>(EXCHANGE_ORDER, &outgoing, end.as_deref(), LOOKED_AT)?;
+        for (_, id) in range {
+            let row = exchange_row(turn, id)?;
+            let permissions = row.exchange.permissions().into_iter();
+            rows.extend(permissions.map(|permission| (row.clone(), permission)));
+        }
+    }
+    rows.sort_by_key(|(_, permission)| std::cmp::Reverse(permission.at));
+    Ok(Reply::Permissions(rows))
+}
+
+fn find(
+    service: &Service,
+    turn: &Turn<'_>,
+    id: MessageId,
+) -> Result<(ExchangeRow, Permission), Stop> {
+    let me = service.me.member;
+    let federation = service.federation.as_ref();
+    let mut askers = vec![me];
+    askers.extend(federation.map(|f| f.others(me)).unwrap_or_default());
+    for asker in askers {
+        let key = message_key(asker, id);
+        let Some(message) = turn.view.row::<MessageRow>(MESSAGE, &key)? else {
+            continue;
+        };
+        let conversation = message.conversation.to_bytes();
+        let Some(row) = turn.view.row::<ExchangeRow>(EXCHANGE, &conversation)? else {
+            continue;
+        };
+        let mut permissions = row.exchange.permissions().into_iter();
+        if let Some(permission) = permissions.find(|permission| permission.id == id) {
+            return Ok((row, permission));
+        }
+    }
+    Err(AppError::NotFound("permission").into())
+}

@@ -1,0 +1,134 @@
+//! What is owed beside the answer, and what others said that a message carries, as the API shows it.
+
+use serde_json::{Value, json};
+
+use crate::api::{DutyView, ForwardView, PermissionView};
+use crate::app::change::Message;
+use crate::app::rows::ExchangeRow;
+use crate::app::{Action, Caller, Owed, duties, read_copy};
+use crate::base::Timestamp;
+use crate::domain::message::{Body, SignedCopy};
+use crate::domain::rfi::{Permission, Side, Standing};
+
+/// What either side owes.
+pub fn owed(row: &ExchangeRow) -> Vec<DutyView> {
+    let [own, other] = match row.exchange.side() {
+        Side::Requesting => row.exchange.members(),
+        Side::Requested => {
+            let [asking, asked] = row.exchange.members();
+            [asked, asking]
+        }
+    };
+    let view = |duty: crate::app::Duty| DutyView {
+        duty: match duty.what {
+            Owed::Acknowledgement => "acknowledge-correction",
+            Owed::PassingOn => "pass-on-correction",
+            Owed::Decision => "decide-permission",
+        }
+        .to_owned(),
+        about: duty.about,
+        since: duty.since,
+        owed_by: if duty.ours { own } else { other },
+        to: duty.to,
+    };
+    duties(row).into_iter().map(view).collect()
+}
+
+/// What was passed on of an exchange.
+pub fn forwards(row: &ExchangeRow) -> Vec<ForwardView> {
+    let forwards = row.forwards.iter();
+    forwards
+        .map(|forward| ForwardView {
+            message: forward.message,
+            to: forward.to,
+            exchange: forward.exchange,
+        })
+        .collect()
+}
+
+/// A permission.
+pub fn permission(
+    row: &ExchangeRow,
+    permission: &Permission,
+    caller: &Caller,
+    now: Timestamp,
+) -> PermissionView {
+    let [asking, asked] = row.exchange.members();
+    let (holder, originator) = match permission.holder {
+        Side::Requesting => (asking, asked),
+        Side::Requested => (asked, asking),
+    };
+    let ended = permission.standing == Standing::Granted && !permission.holds(now);
+    let decides = permission.holder != row.exchange.side()
+        && Action::DecidePermission
+            .roles()
+            .iter()
+            .any(|role| caller.roles.contains(role));
+    let actions: &[&str] = match permission.standing {
+        Standing::Asked if decides => &["grant", "refuse"],
+        Standing::Granted if decides && !ended => &["refuse"],
+        Standing::Asked
+        | Standing::Granted
+        | Standing::Refused
+        | Standing::TakenBack
+        | Standing::Used => &[],
+    };
+    PermissionView {
+        id: permission.id,
+        exchange: row.id,
+        holder,
+        originator,
+        message: permission.terms.message,
+        leaf: permission.terms.leaf,
+        to: permission.terms.to,
+        purpose: permission.terms.purpose.clone(),
+        standing: if ended {
+            "ended".to_owned()
+        } else {
+            permission.standing.to_string()
+        },
+        asked: permission.at,
+        expires: permission.grant.map(|(.., expires)| expires),
+        used_by: permission.used_by,
+        actions: actions.iter().map(|action| (*action).to_owned()).collect(),
+    }
+}
+
+/// Puts what a message carries of others in readable form where its signed bytes stand.
+pub fn readable(body: &Body, content: &mut Value) {
+    match body {
+        Body::Request(request) => {
+            let Some(forwarded) = &request.forwarded else {
+                return;
+            };
+            let mut shown = carried(&forwarded.message);
+            if let Some(permission) = &forwarded.permission {
+                shown["permission"] = carried(permission);
+            }
+            content["forwarded"] = shown;
+        }
+        Body::Correction(correction) => {
+            if let Some(copy) = &correction.passes_on {
+                content["passes_on"] = carried(copy);
+            }
+        }
+        _ => (),
+    }
+}
+
+/// A message that another one carries.
+fn carried(copy: &SignedCopy) -> Value {
+    let Some(message) = read_copy(copy) else {
+        return Value::Null;
+    };
+    let Message { header, event, .. } = &message;
+    json!({
+        "originator": header.sender.member,
+        "exchange": header.conversation,
+        "message": header.id,
+        "leaf": message.leaf(),
+        "kind": header.kind,
+        "at": event.at,
+        "content": super::content(&event.body),
+    })
+}

@@ -1,0 +1,825 @@
+//! Passing on, permissions and corrections at one office: what leaves it, and what peers make it
+//! believe. The office is MK's; AT is the originator, TR the third.
+
+use liaison::app::change::{Change, Message};
+use liaison::app::rows::ExchangeRow;
+use liaison::app::{Action, AppError, Ask, Correcting, Decision, Forward, Owed, Reply, duties};
+use liaison::base::{Digest, MessageId, Role};
+use liaison::domain::Status;
+use liaison::domain::handling::{Barrier, Handling, HandlingCode, Tlp};
+use liaison::domain::message::{Body, SignedCopy};
+use liaison::domain::rfi::{
+    Answer, Command, Correction, Flaw, Forwarded, Link, LinkKind, NotPassedOn, Notice, Permission,
+    PermissionGrant, PermissionRequest, Refused, Remedy, Request, Standing, Supersession, Told,
+    Unfit,
+};
+use liaison::exchange::Refusal as R;
+use liaison::store::Log as _;
+
+use crate::office::*;
+
+/// MK asks a member; gives the exchange.
+fn asked(office: &mut Office, of: &str, request: Request) -> MessageId {
+    let id = office.new_id();
+    let ask = Ask::SendRequest {
+        to: vec![(member(of), id, Vec::new())],
+        request: Box::new(request),
+    };
+    let sent = office.ask(Role::Officer, Action::SendRequest, ask);
+    sent.expect("it may be sent");
+    id
+}
+
+fn marked(codes: &[HandlingCode], tlp: Tlp) -> Handling {
+    Handling {
+        codes: codes.to_vec(),
+        tlp,
+        restriction: None,
+        chatham_house: false,
+        retention_days: 100,
+    }
+}
+
+fn h2() -> Handling {
+    marked(&[HandlingCode::H0, HandlingCode::H2], Tlp::Amber)
+}
+
+fn answer(handling: Handling) -> Body {
+    let Body::Answer(answer) = answer_body() else {
+        panic!("it is an answer");
+    };
+    Body::Answer(Answer { handling, ..answer })
+}
+
+/// The next message of AT in an exchange, after `before`.
+fn next_of_at(
+    office: &mut Office,
+    role: Role,
+    body: Body,
+    of: MessageId,
+    before: &[&Message],
+) -> Message {
+    let handling = match &body {
+        Body::Answer(answer) => answer.handling.clone(),
+        Body::Correction(correction) => correction.handling.clone(),
+        _ => request().handling,
+    };
+    let message = office.next_of("AT", role, body, of);
+    with_header(&message, |header| {
+        header.handling = handling;
+        header.sequence = before.len() as u64;
+        header.previous_own = before.last().map(|message| message.leaf());
+    })
+}
+
+/// MK asked AT, which answered with this marking.
+fn answered_by_at(office: &mut Office, handling: Handling) -> (MessageId, Message) {
+    let id = asked(office, "AT", request());
+    let body = answer(handling);
+    let message = next_of_at(office, Role::Contact, body, id, &[]);
+    office.takes(&message);
+    (id, message)
+}
+
+fn third_request() -> Request {
+    Request {
+        reference: "MK-3".into(),
+        handling: marked(&[HandlingCode::H0], Tlp::Green),
+        ..request()
+    }
+}
+
+fn forward(office: &mut Office, exchange: MessageId, message: &Message) -> Forward {
+    Forward {
+        exchange,
+        message: message.header.id,
+        to: member("TR"),
+        new: office.new_id(),
+        request: Box::new(third_request()),
+        attached: Vec::new(),
+    }
+}
+
+fn forwards(office: &mut Office, what: &Forward) -> Result<Vec<ExchangeRow>, AppError> {
+    let ask = Ask::Forward(Box::new(what.clone()));
+    match office.ask(Role::Officer, Action::ForwardMessage, ask)? {
+        Reply::Exchanges(rows, _) => Ok(rows),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn permission(reply: Result<Reply, AppError>) -> Permission {
+    match reply {
+        Ok(Reply::Permissions(mut all)) => all.remove(0).1,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// MK asks AT whether the answer may go to TR.
+fn asks_permission(office: &mut Office, exchange: MessageId, about: &Message) -> Permission {
+    let ask = Ask::AskPermission {
+        exchange,
+        message: office.new_id(),
+        about: about.header.id,
+        to: member("TR"),
+        purpose: "To find the van.".into(),
+    };
+    permission(office.ask(Role::Officer, Action::AskPermission, ask))
+}
+
+fn grant(office: &Office, permission: &Permission) -> Body {
+    let expires = office.now.plus(100 * HOUR);
+    Body::PermissionGrant(permission.terms.clone().granted(permission.id, expires))
+}
+
+fn row(office: &mut Office, exchange: MessageId) -> ExchangeRow {
+    let ask = Ask::GlanceExchange { exchange };
+    match office.ask(Role::Officer, Action::ListExchanges, ask) {
+        Ok(Reply::Exchanges(mut rows, _)) => rows.remove(0),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn sent_since(office: &Office, size: u64) -> Vec<Message> {
+    let changes = office.changes_since(size).into_iter();
+    let sent = changes.filter_map(|change| match change {
+        Change::Sent(message) => Some(*message),
+        Change::Received(..) | Change::ReceiptKept(_) | Change::Other(_) => None,
+    });
+    sent.collect()
+}
+
+#[test]
+fn an_h2_answer_goes_on_only_with_its_originators_permission_and_once() {
+    let mut office = Office::new();
+    let (exchange, answer) = answered_by_at(&mut office, h2());
+    let what = forward(&mut office, exchange, &answer);
+    let size = office.log.size();
+    let refused = forwards(&mut office, &what);
+    let barrier = NotPassedOn::Marking(Barrier::Dissemination);
+    assert!(
+        matches!(&refused, Err(AppError::NotPassedOn(why)) if *why == barrier),
+        "{refused:?}"
+    );
+    assert_eq!(office.log.size(), size, "nothing was sent");
+
+    let asked = asks_permission(&mut office, exchange, &answer);
+    assert!(
+        forwards(&mut office, &what).is_err(),
+        "asked is not granted"
+    );
+    let body = grant(&office, &asked);
+    let granted = next_of_at(&mut office, Role::Contact, body, exchange, &[&answer]);
+    office.takes(&granted);
+    let size = office.log.size();
+    let rows = forwards(&mut office, &what).expect("it is permitted");
+    let [sent, notice] = &sent_since(&office, size)[..] else {
+        panic!("the request, and the notice of the use");
+    };
+    assert_eq!(sent.header.recipients, [member("TR")]);
+    let Body::Request(request) = &sent.event.body else {
+        panic!("a request passes it on");
+    };
+    let forwarded = request.forwarded.as_ref().expect("it passes it on");
+    let copy = liaison::app::read_copy(&forwarded.message).expect("a message");
+    assert_eq!((copy.leaf(), copy.sender), (answer.leaf(), node("AT")));
+    let shown = liaison::app::read_copy(forwarded.permission.as_ref().expect("it names it"));
+    assert_eq!(shown.expect("a message").leaf(), granted.leaf());
+    assert!(request.handling.codes.contains(&HandlingCode::H2));
+    assert_eq!(request.handling.tlp, Tlp::Amber);
+    assert!(request.handling.retention_days <= 100);
+    assert_eq!(notice.header.recipients, [member("AT")]);
+    let Body::Notice(used) = &notice.event.body else {
+        panic!("the originator is told");
+    };
+    assert_eq!(
+        (used.says, used.about, used.by),
+        (Told::Used, granted.header.id, Some(what.new))
+    );
+    assert_eq!(rows[1].exchange.permissions()[0].standing, Standing::Used);
+    assert_eq!(rows[1].forwards[0].to, member("TR"));
+
+    // The same once more changes nothing; another use is refused.
+    let size = office.log.size();
+    assert!(forwards(&mut office, &what).is_ok());
+    let again = forward(&mut office, exchange, &answer);
+    let refused = forwards(&mut office, &again);
+    assert!(
+        matches!(&refused, Err(AppError::NotPassedOn(why)) if *why == barrier),
+        "{refused:?}"
+    );
+    assert_eq!(office.log.size(), size);
+}
+
+#[test]
+fn a_permission_that_ended_or_was_taken_back_is_not_used() {
+    let refuse = |permission: &Permission| {
+        Body::PermissionRefusal(liaison::domain::rfi::PermissionRefusal {
+            request: permission.id,
+            reason: None,
+        })
+    };
+    for taken_back in [true, false] {
+        let mut office = Office::new();
+        let (exchange, answer) = answered_by_at(&mut office, h2());
+        let asked = asks_permission(&mut office, exchange, &answer);
+        let body = grant(&office, &asked);
+        let granted = next_of_at(&mut office, Role::Contact, body, exchange, &[&answer]);
+        office.takes(&granted);
+        if taken_back {
+            let body = refuse(&asked);
+            let both = [&answer, &granted];
+            let back = next_of_at(&mut office, Role::Contact, body, exchange, &both);
+            office.takes(&back);
+        } else {
+            office.now = office.now.plus(100 * HOUR);
+        }
+        let what = forward(&mut office, exchange, &answer);
+        let refused = forwards(&mut office, &what);
+        assert!(
+            matches!(refused, Err(AppError::NotPassedOn(_))),
+            "{refused:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_not_restricted_goes_on_without_asking_and_uses_no_permission() {
+    let mut office = Office::new();
+    let free = marked(&[HandlingCode::H0], Tlp::Green);
+    let (exchange, answer) = answered_by_at(&mut office, free);
+    let what = forward(&mut office, exchange, &answer);
+    let size = office.log.size();
+    forwards(&mut office, &what).expect("it may go on");
+    assert_eq!(sent_since(&office, size).len(), 1);
+    for (tlp, barrier) in [
+        (Tlp::Red, Barrier::Red),
+        (Tlp::AmberStrict, Barrier::AmberStrict),
+    ] {
+        let handling = marked(&[HandlingCode::H0], tlp);
+        let (exchange, answer) = answered_by_at(&mut office, handling);
+        let what = forward(&mut office, exchange, &answer);
+        let refused = forwards(&mut office, &what);
+        let barrier = NotPassedOn::Marking(barrier);
+        assert!(matches!(&refused, Err(AppError::NotPassedOn(why)) if *why == barrier));
+    }
+}
+
+#[test]
+fn nothing_is_passed_on_to_observers_or_to_whom_the_request_names() {
+    let mut office = Office::new();
+    let free = || marked(&[HandlingCode::H0], Tlp::Green);
+    let (exchange, answer) = answered_by_at(&mut office, free());
+    let mut federation = office.federation.clone();
+    federation.trust.observers = vec![member("TR")];
+    office.handle(vec![liaison::app::Input::Federation(federation)]);
+    let what = forward(&mut office, exchange, &answer);
+    let refused = forwards(&mut office, &what);
+    let observers = NotPassedOn::Marking(Barrier::NotForObservers);
+    assert!(matches!(&refused, Err(AppError::NotPassedOn(why)) if *why == observers));
+
+    let mut office = Office::new();
+    let mut guarded = request();
+    guarded.protection.never_contact = vec![member("TR")];
+    let exchange = asked(&mut office, "AT", guarded);
+    let answer = next_of_at(
+        &mut office,
+        Role::Contact,
+        self::answer(free()),
+        exchange,
+        &[],
+    );
+    office.takes(&answer);
+    let what = forward(&mut office, exchange, &answer);
+    let refused = forwards(&mut office, &what);
+    let never = NotPassedOn::NeverContact(member("TR"));
+    assert!(matches!(&refused, Err(AppError::NotPassedOn(why)) if *why == never));
+}
+
+/// A message of AT to TR, as TR would have it.
+fn at_to_tr(office: &mut Office, body: Body, handling: Handling) -> Message {
+    let message = office.first_of("AT", Role::Contact, body);
+    with_header(&message, |header| {
+        header.recipients = vec![member("TR")];
+        header.handling = handling;
+    })
+}
+
+fn copy(message: &Message) -> SignedCopy {
+    SignedCopy(message.signed(signature()).to_bytes())
+}
+
+/// What TR passes on to MK: AT's answer with AT's grant, and what a liar changes in them.
+struct Passed {
+    answer: Message,
+    grant: Message,
+    request: Request,
+}
+
+impl Passed {
+    fn new(office: &mut Office) -> Self {
+        Self::with(office, |_| ())
+    }
+
+    fn with(office: &mut Office, change: impl FnOnce(&mut PermissionGrant)) -> Self {
+        let answer = at_to_tr(office, answer(h2()), h2());
+        let mut grant = PermissionRequest {
+            message: answer.header.id,
+            leaf: answer.leaf(),
+            to: member("MK"),
+            purpose: "To find the van.".into(),
+        }
+        .granted(office.new_id(), office.now.plus(HOUR));
+        change(&mut grant);
+        let grant = at_to_tr(office, Body::PermissionGrant(grant), request().handling);
+        let mut request = third_request();
+        request.handling = request.handling.with(&h2(), 100);
+        request.forwarded = Some(Forwarded {
+            message: copy(&answer),
+            permission: Some(copy(&grant)),
+        });
+        Self {
+            answer,
+            grant,
+            request,
+        }
+    }
+
+    fn message(&self, office: &mut Office) -> Message {
+        let body = Body::Request(Box::new(self.request.clone()));
+        office.first_of("TR", Role::Officer, body)
+    }
+}
+
+#[test]
+fn what_a_peer_passes_on_with_a_permission_is_taken_and_the_permission_counts_once() {
+    let mut office = Office::new();
+    let mut passed = Passed::new(&mut office);
+    let first = passed.message(&mut office);
+    office.takes(&first);
+    passed.request.reference = "TR-again".into();
+    let second = passed.message(&mut office);
+    office.refuses("TR", &second, R::MayNotPassOn);
+}
+
+#[test]
+fn each_lie_about_what_is_passed_on_is_refused() {
+    let mut office = Office::new();
+    let refuses = |office: &mut Office, passed: &Passed, refusal| {
+        let message = passed.message(office);
+        office.refuses("TR", &message, refusal);
+    };
+    let forwarded = |passed: &mut Passed, change: fn(&mut Forwarded)| {
+        change(passed.request.forwarded.as_mut().expect("it passes on"));
+    };
+    // Without a permission, or with a text that is none.
+    let mut passed = Passed::new(&mut office);
+    forwarded(&mut passed, |forwarded| forwarded.permission = None);
+    refuses(&mut office, &passed, R::MayNotPassOn);
+    let mut passed = Passed::new(&mut office);
+    forwarded(&mut passed, |forwarded| {
+        forwarded.permission = Some(SignedCopy(vec![1, 2, 3]))
+    });
+    refuses(&mut office, &passed, R::Malformed);
+    let mut passed = Passed::new(&mut office);
+    forwarded(&mut passed, |forwarded| {
+        forwarded.message = SignedCopy(vec![1, 2, 3])
+    });
+    refuses(&mut office, &passed, R::Malformed);
+    // A permission for another message, for another member, or one that ended.
+    let lies: [fn(&mut PermissionGrant); 3] = [
+        |grant| grant.leaf = Digest::of(b"another"),
+        |grant| grant.to = member("RS"),
+        |grant| grant.expires = liaison::base::Timestamp::from_millis(1),
+    ];
+    for lie in lies {
+        let passed = Passed::with(&mut office, lie);
+        refuses(&mut office, &passed, R::MayNotPassOn);
+    }
+    // A permission that was given to another holder.
+    let mut passed = Passed::new(&mut office);
+    let others = with_header(&passed.grant, |header| {
+        header.recipients = vec![member("RS")]
+    });
+    passed
+        .request
+        .forwarded
+        .as_mut()
+        .expect("it passes on")
+        .permission = Some(copy(&others));
+    refuses(&mut office, &passed, R::MayNotPassOn);
+    // A message that the liar never got.
+    let mut passed = Passed::new(&mut office);
+    let stolen = with_header(&passed.answer, |header| {
+        header.recipients = vec![member("RS")]
+    });
+    passed
+        .request
+        .forwarded
+        .as_mut()
+        .expect("it passes on")
+        .message = copy(&stolen);
+    refuses(&mut office, &passed, R::MayNotPassOn);
+    // A restriction that got lost on the way.
+    let weaker: [fn(&mut Handling); 3] = [
+        |handling| handling.codes = vec![HandlingCode::H0],
+        |handling| handling.tlp = Tlp::Green,
+        |handling| handling.retention_days = 101,
+    ];
+    for weaken in weaker {
+        let mut passed = Passed::new(&mut office);
+        weaken(&mut passed.request.handling);
+        refuses(&mut office, &passed, R::MayNotPassOn);
+    }
+    // An exercise that is told as real.
+    let mut passed = Passed::new(&mut office);
+    let exercise = with_header(&passed.answer, |header| {
+        header.extensions = Status::Exercise.extension().into_iter().collect();
+    });
+    passed
+        .request
+        .forwarded
+        .as_mut()
+        .expect("it passes on")
+        .message = copy(&exercise);
+    refuses(&mut office, &passed, R::OtherStatus);
+    // All that would have been taken without the lie.
+    let passed = Passed::new(&mut office);
+    let honest = passed.message(&mut office);
+    office.takes(&honest);
+}
+
+fn correction(of: &Message) -> Body {
+    Body::Correction(Correction {
+        message: of.header.id,
+        leaf: of.leaf(),
+        flaw: Flaw::Incorrect,
+        remedy: Remedy::Rectify,
+        text: "The plate is another.".into(),
+        handling: h2(),
+        passes_on: None,
+    })
+}
+
+fn owed(office: &mut Office, exchange: MessageId) -> Vec<(Owed, bool)> {
+    let row = row(office, exchange);
+    duties(&row)
+        .iter()
+        .map(|duty| (duty.what, duty.ours))
+        .collect()
+}
+
+#[test]
+fn a_correction_is_passed_on_to_those_who_have_the_message_from_here() {
+    let mut office = Office::new();
+    let free = marked(&[HandlingCode::H0], Tlp::Green);
+    let (exchange, answer) = answered_by_at(&mut office, free);
+    let what = forward(&mut office, exchange, &answer);
+    forwards(&mut office, &what).expect("it may go on");
+    let correction = next_of_at(
+        &mut office,
+        Role::Contact,
+        correction(&answer),
+        exchange,
+        &[&answer],
+    );
+    office.takes(&correction);
+    let both = [(Owed::Acknowledgement, true), (Owed::PassingOn, true)];
+    assert_eq!(owed(&mut office, exchange), both);
+
+    let pass_on = Ask::PassOn {
+        exchange,
+        correction: correction.header.id,
+        message: office.new_id(),
+    };
+    let size = office.log.size();
+    let done = office.ask(Role::Contact, Action::CorrectMessage, pass_on.clone());
+    done.expect("it is passed on");
+    let [told, notice] = &sent_since(&office, size)[..] else {
+        panic!("TR is told, and AT that TR was");
+    };
+    assert_eq!(told.header.recipients, [member("TR")]);
+    let Body::Correction(passed) = &told.event.body else {
+        panic!("a correction passes it on");
+    };
+    assert_eq!(passed.message, what.new, "it is about what TR got");
+    let copied = passed.passes_on.as_ref().and_then(liaison::app::read_copy);
+    assert_eq!(copied.expect("a message").leaf(), correction.leaf());
+    assert!(passed.handling.codes.contains(&HandlingCode::H2));
+    assert_eq!(notice.header.recipients, [member("AT")]);
+    let Body::Notice(said) = &notice.event.body else {
+        panic!("a notice");
+    };
+    assert_eq!((said.says, said.to), (Told::PassedOn, Some(member("TR"))));
+    assert_eq!(owed(&mut office, exchange), [(Owed::Acknowledgement, true)]);
+    assert_eq!(
+        owed(&mut office, what.new),
+        [(Owed::Acknowledgement, false)]
+    );
+    let again = office.ask(Role::Contact, Action::CorrectMessage, pass_on);
+    assert!(matches!(
+        again,
+        Err(AppError::NotNow(Refused::Unfit(Unfit::DoneBefore)))
+    ));
+
+    let acknowledge = Ask::Respond {
+        exchange,
+        message: office.new_id(),
+        command: Box::new(Command::Notify(Notice {
+            about: correction.header.id,
+            says: Told::Acknowledged,
+            to: None,
+            by: None,
+            note: None,
+        })),
+        attached: Vec::new(),
+    };
+    let done = office.ask(Role::Contact, Action::AcknowledgeCorrection, acknowledge);
+    done.expect("it may be acknowledged");
+    assert!(owed(&mut office, exchange).is_empty());
+
+    // What was corrected goes to nobody else; its correction does.
+    let more = forward(&mut office, exchange, &answer);
+    let refused = forwards(&mut office, &more);
+    assert!(matches!(
+        refused,
+        Err(AppError::NotNow(Refused::Unfit(Unfit::Corrected)))
+    ));
+}
+
+#[test]
+fn a_peer_passes_on_the_correction_that_it_was_told_or_none() {
+    let mut office = Office::new();
+    let passed = Passed::new(&mut office);
+    let first = passed.message(&mut office);
+    office.takes(&first);
+    let told = at_to_tr(&mut office, correction(&passed.answer), h2());
+    let passing = |office: &mut Office, change: &dyn Fn(&mut Correction)| {
+        let Body::Correction(mut body) = correction(&first) else {
+            panic!("it is a correction");
+        };
+        body.passes_on = Some(copy(&told));
+        change(&mut body);
+        let handling = body.handling.clone();
+        let message = office.next_of("TR", Role::Contact, Body::Correction(body), first.header.id);
+        let urgent = first.header.priority;
+        with_header(&message, |header| {
+            header.handling = handling;
+            header.priority = urgent;
+            header.sequence = 1;
+            header.previous_own = Some(first.leaf());
+        })
+    };
+    let other_text = passing(&mut office, &|body| body.text = "All is well.".into());
+    office.refuses("TR", &other_text, R::MayNotPassOn);
+    let other_flaw = passing(&mut office, &|body| body.flaw = Flaw::Outdated);
+    office.refuses("TR", &other_flaw, R::MayNotPassOn);
+    let of_nothing = at_to_tr(&mut office, correction(&first), h2());
+    let of_nothing = passing(&mut office, &|body| {
+        body.passes_on = Some(copy(&of_nothing))
+    });
+    office.refuses("TR", &of_nothing, R::MayNotPassOn);
+    let noise = passing(&mut office, &|body| {
+        body.passes_on = Some(SignedCopy(vec![7]))
+    });
+    office.refuses("TR", &noise, R::Malformed);
+    let honest = passing(&mut office, &|_| ());
+    office.takes(&honest);
+    assert_eq!(
+        owed(&mut office, first.header.id),
+        [(Owed::Acknowledgement, true)]
+    );
+}
+
+#[test]
+fn a_request_that_went_to_several_members_is_corrected_at_all_of_them() {
+    let mut office = Office::new();
+    let ids = [office.new_id(), office.new_id()];
+    let ask = Ask::SendRequest {
+        to: vec![
+            (member("AT"), ids[0], Vec::new()),
+            (member("TR"), ids[1], Vec::new()),
+        ],
+        request: Box::new(request()),
+    };
+    let sent = office.ask(Role::Officer, Action::SendRequest, ask);
+    sent.expect("it may be sent");
+    let ask = Ask::Correct {
+        exchange: ids[0],
+        message: office.new_id(),
+        what: Box::new(Correcting {
+            message: ids[0],
+            flaw: Flaw::Unlawful,
+            remedy: Remedy::Erase,
+            text: "It names the wrong person.".into(),
+            handling: None,
+        }),
+    };
+    let size = office.log.size();
+    let told = office.ask(Role::Officer, Action::CorrectMessage, ask.clone());
+    assert!(
+        matches!(&told, Ok(Reply::Exchanges(rows, _)) if rows.len() == 2),
+        "{told:?}"
+    );
+    let sent = sent_since(&office, size);
+    let to: Vec<_> = sent
+        .iter()
+        .map(|message| message.header.recipients[0])
+        .collect();
+    assert_eq!(to, [member("AT"), member("TR")]);
+    for (id, message) in ids.iter().zip(&sent) {
+        let Body::Correction(told) = &message.event.body else {
+            panic!("a correction");
+        };
+        assert_eq!((told.message, &told.handling), (*id, &request().handling));
+        assert_eq!(owed(&mut office, *id), [(Owed::Acknowledgement, false)]);
+    }
+    let size = office.log.size();
+    let again = office.ask(Role::Officer, Action::CorrectMessage, ask);
+    assert!(again.is_ok());
+    assert_eq!(
+        office.log.size(),
+        size,
+        "said twice under one id it is said once"
+    );
+}
+
+#[test]
+fn the_originator_decides_on_what_a_peer_asks_and_its_use_is_recorded_here() {
+    let mut office = Office::new();
+    // Nobody of its own, whom the protection gate would keep from it.
+    let mut about = request();
+    about.subjects.truncate(2);
+    about.questions.truncate(2);
+    let request = office.first_of("TR", Role::Officer, Body::Request(Box::new(about)));
+    office.takes(&request);
+    let id = request.header.id;
+    let ask = Ask::Respond {
+        exchange: id,
+        message: office.new_id(),
+        command: Box::new(Command::Answer(match answer(h2()) {
+            Body::Answer(answer) => Answer {
+                answers: Vec::new(),
+                ..answer
+            },
+            _ => panic!("it is an answer"),
+        })),
+        attached: Vec::new(),
+    };
+    let said = office.ask(Role::Contact, Action::AnswerRequest, ask);
+    said.expect("it may be said");
+    let answer = row(&mut office, id).exchange.said()[1];
+    let asks = |office: &mut Office, leaf| {
+        let body = Body::PermissionRequest(PermissionRequest {
+            message: answer.id,
+            leaf,
+            to: member("RS"),
+            purpose: "To find the van.".into(),
+        });
+        let message = office.next_of("TR", Role::Officer, body, id);
+        with_header(&message, |header| {
+            header.sequence = 1;
+            header.previous_own = Some(request.leaf());
+        })
+    };
+    let other = asks(&mut office, Digest::of(b"another"));
+    office.refuses("TR", &other, R::BrokenChain);
+    let asked = asks(&mut office, answer.leaf);
+    office.takes(&asked);
+    assert_eq!(owed(&mut office, id), [(Owed::Decision, true)]);
+    let decide = Ask::DecidePermission {
+        permission: asked.header.id,
+        message: office.new_id(),
+        decision: Decision::Grant(office.now.plus(HOUR)),
+    };
+    let granted = permission(office.ask(Role::Contact, Action::DecidePermission, decide));
+    assert_eq!(granted.standing, Standing::Granted);
+    let (grant, ..) = granted.grant.expect("it was granted");
+    let uses = |office: &mut Office, to: &str, before: &[&Message]| {
+        let body = Body::Notice(Notice {
+            about: grant,
+            says: Told::Used,
+            to: Some(member(to)),
+            by: Some(MessageId::from_bytes([3; 16])),
+            note: None,
+        });
+        let message = office.next_of("TR", Role::Officer, body, id);
+        let (sequence, last) = (before.len() as u64, before[before.len() - 1].leaf());
+        with_header(&message, |header| {
+            header.sequence = sequence;
+            header.previous_own = Some(last);
+        })
+    };
+    let before = [&request, &asked];
+    let elsewhere = uses(&mut office, "AT", &before);
+    office.refuses("TR", &elsewhere, R::OutOfState);
+    let used = uses(&mut office, "RS", &before);
+    office.takes(&used);
+    let twice = uses(&mut office, "RS", &[&request, &asked, &used]);
+    office.refuses("TR", &twice, R::OutOfState);
+    let listed = office.ask(Role::Officer, Action::ListExchanges, Ask::ListPermissions);
+    assert_eq!(permission(listed).standing, Standing::Used);
+}
+
+#[test]
+fn an_exercise_and_what_is_actual_do_not_link_supersede_or_answer_each_other() {
+    let mut office = Office::new();
+    let exercise = Request {
+        status: Status::Exercise,
+        ..request()
+    };
+    let actual = asked(&mut office, "AT", request());
+    let drill = asked(&mut office, "AT", exercise.clone());
+    assert_eq!(row(&mut office, drill).exchange.status(), Status::Exercise);
+    // Every message of an exercise says so under its signature.
+    let sent = sent_since(&office, 0);
+    let status = |id| {
+        let mut sent = sent.iter().filter(|message| message.header.id == id);
+        sent.next().expect("it was sent").header.status()
+    };
+    assert_eq!(
+        (status(actual), status(drill)),
+        (Ok(Status::Actual), Ok(Status::Exercise))
+    );
+    let invalid = |outcome: Result<Reply, AppError>| match outcome {
+        Err(AppError::Invalid(faults)) => faults[0].code,
+        other => panic!("{other:?}"),
+    };
+    let mut linking = exercise.clone();
+    linking.links = vec![Link {
+        kind: LinkKind::FollowUp,
+        exchange: actual,
+    }];
+    let ask = Ask::SendRequest {
+        to: vec![(member("AT"), office.new_id(), Vec::new())],
+        request: Box::new(linking.clone()),
+    };
+    assert_eq!(
+        invalid(office.ask(Role::Officer, Action::SendRequest, ask)),
+        "other-status"
+    );
+    let ask = Ask::Supersede {
+        exchange: actual,
+        message: office.new_id(),
+        reason: None,
+        new: office.new_id(),
+        request: Box::new(exercise.clone()),
+        attached: Vec::new(),
+    };
+    let size = office.log.size();
+    assert_eq!(
+        invalid(office.ask(Role::Officer, Action::SupersedeRequest, ask)),
+        "other-status"
+    );
+    assert_eq!(office.log.size(), size);
+
+    // A peer answers an exercise as if it were real.
+    let answer = next_of_at(&mut office, Role::Contact, answer_body(), drill, &[]);
+    office.refuses("AT", &answer, R::OtherStatus);
+    let marked = with_header(&answer, |header| {
+        header.extensions = Status::Exercise.extension().into_iter().collect();
+    });
+    office.takes(&marked);
+    // A peer's request that says one thing and carries another, or links across.
+    let lying = office.first_of("TR", Role::Officer, Body::Request(Box::new(exercise)));
+    office.refuses("TR", &lying, R::OtherStatus);
+    let honest = with_header(&lying, |header| {
+        header.extensions = Status::Exercise.extension().into_iter().collect();
+    });
+    office.takes(&honest);
+    let mut across = request();
+    across.links = vec![Link {
+        kind: LinkKind::SameSubject,
+        exchange: honest.header.id,
+    }];
+    let across = office.first_of("TR", Role::Officer, Body::Request(Box::new(across)));
+    office.refuses("TR", &across, R::OtherStatus);
+    let real = office.first_of("TR", Role::Officer, request_body());
+    office.takes(&real);
+    let body = Body::Supersession(Supersession {
+        by: honest.header.id,
+        reason: None,
+    });
+    let supersession = office.next_of("TR", Role::Officer, body, real.header.id);
+    let supersession = with_header(&supersession, |header| {
+        header.sequence = 1;
+        header.previous_own = Some(real.leaf());
+    });
+    office.refuses("TR", &supersession, R::OtherStatus);
+    // A list of one status has no other in it.
+    let ask = |status| Ask::ListExchanges {
+        outgoing: None,
+        state: None,
+        status: Some(status),
+        limit: 100,
+        cursor: None,
+    };
+    for status in Status::ALL {
+        let listed = office.ask(Role::Officer, Action::ListExchanges, ask(*status));
+        let Ok(Reply::Exchanges(rows, _)) = listed else {
+            panic!("{listed:?}");
+        };
+        assert!(rows.iter().all(|row| row.exchange.status() == *status));
+        assert_eq!(rows.is_empty(), *status == Status::Test);
+    }
+}
