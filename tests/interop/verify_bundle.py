@@ -137,7 +137,10 @@ def cosigned_note(text: bytes, origin: str, key_of) -> tuple[int, bytes, list[st
 
     `key_of` gives the key of a log by its origin.
     """
-    lines = text.decode().split("\n")
+    try:
+        lines = text.decode().split("\n")
+    except UnicodeDecodeError:
+        raise Refused("the cosigned note is no text") from None
     demand(len(lines) >= 7 and lines[-1] == "" and len(lines) % 2 == 1, "a note is malformed")
     size, root = note("\n".join(lines[:6] + [""]).encode(), origin, key_of(origin))
     signed, by = "\n".join(lines[:3] + [""]), []
