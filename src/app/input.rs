@@ -26,7 +26,6 @@ use super::corrections::Correcting;
 use super::letters::{LetterAsk, LetterReply, LetterRow};
 use super::members::{MemberAsk, MemberReply, TrustDetails};
 use super::passing::Forward;
-use super::people::PersonOnRecord;
 use super::permissions::Decision;
 use super::permit::Permit;
 use super::rows::{AlertRow, ExchangeRow};
