@@ -20,8 +20,8 @@ use liaison::seal::sign::{HybridSignature, SigningKey};
 use liaison::seal::trust::Directory;
 use liaison::store::{CheckpointSigner, Log as _, MemoryLog, NewEntry};
 use liaison::transport::{
-    AttachmentRequest, BoxFuture, Class, Handler, Limits, LinkError, PeerAddress, Transport, Via,
-    tls_identity,
+    AttachmentRequest, BoxFuture, Class, Established, Handler, Limits, LinkError, PeerAddress,
+    Transport, tls_identity,
 };
 use liaison::wire::frame::Frame;
 use liaison::wire::{encode_event, encode_header};
@@ -93,7 +93,7 @@ impl Handler for Ear {
     fn admit(&self, _: NodeId, _: &[u8]) -> Result<(), u32> {
         Ok(())
     }
-    fn up(&self, _: NodeId, _: Via, _: Vec<u8>) {}
+    fn up(&self, _: NodeId, _: Established, _: Vec<u8>) {}
     fn frame(&self, _: NodeId, _: Class, frame: Vec<u8>) -> BoxFuture<'_, ()> {
         let frame = Frame::decode(&frame).expect("the node says what decodes");
         // A test that has ended hears no more.
