@@ -44,7 +44,7 @@ impl Signer for NoSigner {
 pub const TIMES: WitnessTimes = WitnessTimes {
     interval: 1,
     heartbeat: 20,
-    challenge: 3,
+    challenge: 8,
     silence: 1_000,
 };
 

@@ -110,9 +110,14 @@ pub(super) fn tick(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), Ind
         let mut overdue = Vec::new();
         for open in &mut seen.open {
             let sizes = (open.low.checkpoint.size, open.high.checkpoint.size);
+            // What was said may be lost with a group that a full disk turned down, so it is said again.
+            let again = |asked: u64| (ticks - asked).is_multiple_of((patience / 4).max(1));
             match (up, open.asked) {
-                (true, None) => {
-                    open.asked = Some(ticks);
+                (true, Some(asked)) if ticks - asked >= patience => {
+                    overdue.push((sizes, open.from));
+                }
+                (true, asked) if asked.is_none_or(again) => {
+                    open.asked = asked.or(Some(ticks));
                     let say = Say::Challenge {
                         signed: Some(Box::new(open.high.clone())),
                         sizes: vec![open.low.checkpoint.size],
@@ -120,11 +125,8 @@ pub(super) fn tick(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), Ind
                     let peer = origin.node;
                     turn.effects.push(Effect::Witness { peer, say });
                 }
-                (true, Some(asked)) if ticks - asked >= patience => {
-                    overdue.push((sizes, open.from));
-                }
                 (false, _) if ticks - open.since >= AWAY => overdue.push((sizes, open.from)),
-                (true, Some(_)) | (false, _) => (),
+                (true, _) | (false, _) => (),
             }
         }
         for (sizes, from) in overdue {
