@@ -82,7 +82,7 @@ impl std::fmt::Debug for Term {
     }
 }
 
-/// The terms of a content, at most [`MOST_TERMS`].
+/// The terms of a content, at most `MOST_TERMS`.
 pub fn terms_of(body: &Body) -> Vec<Term> {
     let mut terms = Terms::default();
     match body {

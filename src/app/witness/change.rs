@@ -94,7 +94,7 @@ pub enum WitnessChange {
     Heartbeat,
 }
 
-/// A [`Prefix`] on record.
+/// A [`crate::audit::Prefix`] on record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PrefixRecord {
