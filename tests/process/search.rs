@@ -112,13 +112,11 @@ fn a_search_finds_in_any_script_and_no_file_holds_what_is_found() {
 
 #[test]
 fn a_search_is_refused_to_those_who_read_no_content() {
-    let world = World::serving(&["MK"]);
+    let world = World::serving(&["MK", "TR"]);
     let mk = world.office("MK");
     let call = mk.call("search").word("34KLM417");
-    for role in ["auditor", "admin"] {
-        let call = call.clone().option("--token-file", mk.token(role));
-        call.run().failed(1, "not-permitted");
-    }
+    let auditor = call.option("--token-file", mk.token("auditor"));
+    auditor.run().failed(1, "not-permitted");
     mk.call("search").word("-").run().failed(1, "invalid");
     mk.call("search")
         .word("x1")

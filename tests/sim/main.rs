@@ -18,7 +18,7 @@ use office::TIMES;
 use planted::Planted;
 use world::World;
 
-const SEEDS: u64 = 100;
+const SEEDS: u64 = 150;
 const STEPS: usize = 400;
 
 fn settled(seed: u64, planted: Option<Planted>) -> Result<World, String> {
