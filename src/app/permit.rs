@@ -373,6 +373,7 @@ mod tests {
             (
                 Role::Officer,
                 vec![
+                    A::CarryByHand,
                     A::SendRequest,
                     A::ListExchanges,
                     A::ReadExchange,
@@ -404,6 +405,7 @@ mod tests {
             (
                 Role::Releaser,
                 vec![
+                    A::CarryByHand,
                     A::ReleaseLetter,
                     A::ClearLetter,
                     A::ReturnLetter,
@@ -420,6 +422,7 @@ mod tests {
             (
                 Role::Contact,
                 vec![
+                    A::CarryByHand,
                     A::ListExchanges,
                     A::ReadExchange,
                     A::Search,
@@ -458,6 +461,8 @@ mod tests {
             (
                 Role::Admin,
                 vec![
+                    A::CarryByHand,
+                    A::BackUp,
                     A::ReadHealth,
                     A::ReadHoldings,
                     A::AcknowledgeAlarm,
