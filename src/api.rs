@@ -7,6 +7,7 @@ mod alerts;
 mod carried;
 mod letters;
 mod passing;
+mod members;
 mod progress;
 mod says;
 mod search;
@@ -23,6 +24,9 @@ pub use carried::{BroughtIn, Netcheck, PeerReach, TakeOut, Tried};
 pub use letters::{
     DecideLetter, DecisionView, LetterSummary, LetterView, Outcome, PersonView, ReturnLetter,
     StopView,
+};
+pub use members::{
+    ChangedIdentity, CompareNumber, ConfirmedView, KeysView, MemberList, MemberView, OwnKeys,
 };
 pub use passing::{
     AcknowledgeCorrection, AskPermission, DutyView, ForwardView, GrantPermission, PassOn,
@@ -93,12 +97,16 @@ pub struct Health {
     pub trust_list_expires: Option<Timestamp>,
     /// Every other node of the trust list.
     pub peers: Vec<PeerHealth>,
-    /// Members that get nothing: suspended, or not in the list any more while something waits.
+    /// Members that get nothing: suspended, with an identity key that is not accepted, without a key
+    /// to seal to, or not in the list any more while something waits.
     #[serde(default)]
     pub out: Vec<MemberOut>,
     /// This node's own log before its witnesses; none from a node that does not tell.
     #[serde(default)]
     pub own_log: Option<OwnLogView>,
+    /// This node's own keys; none before it is listed.
+    #[serde(default)]
+    pub keys: Option<OwnKeys>,
     /// What somebody has to see to.
     #[serde(default)]
     pub alarms: Vec<Alarm>,
@@ -125,7 +133,7 @@ pub struct WaitingLetters {
 pub struct MemberOut {
     /// The member.
     pub member: MemberId,
-    /// `removed` or `suspended`.
+    /// `removed`, `suspended`, `identity-changed` or `no-receiving-key`.
     pub why: String,
     /// Messages that wait for it and are not sent.
     pub waiting: u64,
@@ -164,7 +172,7 @@ pub struct Holding {
 pub struct Holdings {
     /// The member.
     pub member: MemberId,
-    /// `removed` or `suspended`; none while it is in force.
+    /// `removed`, `suspended`, `identity-changed` or `no-receiving-key`; none while it gets messages.
     pub out: Option<String>,
     /// Each conversation, by id.
     pub holds: Vec<Holding>,
@@ -295,13 +303,18 @@ pub struct ExchangeSummary {
     /// What either side owes the other, beside the answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub duties: Vec<DutyView>,
-    /// Why what waits in it is not sent: `removed` or `suspended`, as the other member is.
+    /// Why what waits in it is not sent: `removed`, `suspended`, `identity-changed` or
+    /// `no-receiving-key`, as the other member is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withheld: Option<String>,
     /// Letters of this office that belong to it and that somebody has to see to; in
     /// `GET /exchanges/{id}` also those that left.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub letters: Vec<LetterSummary>,
+    /// Since when the other member's keys are said to have been in other hands, where that touches
+    /// this exchange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compromised_since: Option<Timestamp>,
 }
 
 fn actual() -> String {
@@ -357,6 +370,9 @@ pub struct EventView {
     /// Whether it had no effect, since it crossed with an event of the asked side.
     #[serde(default, skip_serializing_if = "is_false")]
     pub crossed: bool,
+    /// Whether it passed while the other member's keys are said to have been in other hands.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub compromised: bool,
     /// When it happened, by the clock of the member that caused it.
     pub at: Timestamp,
     /// The member that caused it.

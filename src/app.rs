@@ -42,8 +42,9 @@ pub use letters::{
     LetterReply, LetterRow, LetterState, PERSON, POLICY, PersonChange, PersonRow,
 };
 pub use members::{
-    Held, ListAlarm, ListOnRecord, MemberAsk, MemberChange, MemberReply, TrustDetails, Withheld,
-    list_on_record,
+    BundleRow, CompromisedRow, Confirmed, Held, IdentityRow, KeyAlarm, ListAlarm, ListOnRecord,
+    MemberAsk, MemberChange, MemberReply, MemberStanding, NodeKeys, Pending, TrustDetails,
+    Withheld, bundles_on_record, list_on_record,
 };
 pub use passing::{Forward, read_copy};
 pub use people::{People, PeopleError, PersonOnRecord};

@@ -5,6 +5,7 @@
 //! [`Opening`] shows to whom it concerns. A [`SignedCheckpoint`] is the head of a [`Tree`] of
 //! entries, in C2SP's format; a [`Receipt`] proves one entry under it, and a [`bundle`] the whole log.
 
+mod at_risk;
 pub mod bundle;
 mod checkpoint;
 mod cosignature;
@@ -22,6 +23,7 @@ mod shown;
 mod statement;
 pub mod tree;
 
+pub use at_risk::{AtRisk, RiskCount};
 pub use checkpoint::{
     Checkpoint, CheckpointLengthError, ORIGIN_LEN, Origin, ParseOriginError, SIGNED_CHECKPOINT_LEN,
     SignedCheckpoint,

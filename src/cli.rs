@@ -16,6 +16,7 @@ mod letter;
 pub mod local;
 mod logging;
 mod manual;
+mod member;
 mod netcheck;
 mod output;
 mod permit;
@@ -66,9 +67,9 @@ enum Command {
     /// People at this node
     #[command(subcommand)]
     User(args::User),
-    /// This member, as the federation lists it
+    /// This member's card, the other members, and their safety numbers
     #[command(subcommand)]
-    Member(args::Member),
+    Member(member::Member),
     /// The federation's trust list
     #[command(subcommand)]
     Trust(args::Trust),
@@ -109,7 +110,7 @@ enum Command {
     /// The index over the log
     #[command(subcommand)]
     Store(args::Store),
-    /// Run three nodes on this machine and a whole exchange between them
+    /// Run four nodes on this machine and a whole exchange between them
     Demo(args::Demo),
     /// Show the manual: a topic, a command, or the code of an error
     Help(manual::Help),

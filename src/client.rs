@@ -10,11 +10,12 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::api::{
-    Direction, ExchangeSummary, ExchangeView, Health, Holdings, Page, Problem, Reservation, Search,
-    SearchHit, SendAcceptance, SendAnswer, SendRefusal, SendRequest, SendSupersession, Sent,
-    WhoAmI,
+    CompareNumber, Direction, ExchangeSummary, ExchangeView, Health, Holdings, KeysView,
+    MemberList, MemberView, Page, Problem, Reservation, Search, SearchHit, SendAcceptance,
+    SendAnswer, SendRefusal, SendRequest, SendSupersession, Sent, WhoAmI,
 };
 use crate::base::{MemberId, MessageId};
+use crate::seal::keystore::Rotation;
 
 mod alerts;
 mod carried;
@@ -149,6 +150,53 @@ impl Client {
     pub async fn holdings(&self, member: MemberId) -> Result<Holdings, ClientError> {
         self.get(&["members", member.as_str(), "holdings"], &[])
             .await
+    }
+
+    /// How every other member stands.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn members(&self) -> Result<MemberList, ClientError> {
+        self.get(&["members"], &[]).await
+    }
+
+    /// How a member stands, with the safety number.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn member(&self, member: MemberId) -> Result<MemberView, ClientError> {
+        self.get(&["members", member.as_str()], &[]).await
+    }
+
+    /// Says which safety number the member's people read out.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn compare(
+        &self,
+        member: MemberId,
+        body: &CompareNumber,
+    ) -> Result<MemberView, ClientError> {
+        self.post(&["members", member.as_str(), "compare"], body)
+            .await
+    }
+
+    /// Accepts the changed identity key of a member.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn accept_identity(&self, member: MemberId) -> Result<MemberView, ClientError> {
+        let none = serde_json::json!({});
+        self.post(&["members", member.as_str(), "accept"], &none)
+            .await
+    }
+
+    /// Orders new keys for the node.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn rotate_keys(&self, what: &Rotation) -> Result<KeysView, ClientError> {
+        self.post(&["keys", "rotate"], what).await
     }
 
     /// Reserves an id for a message, under which its attachments are uploaded.

@@ -38,8 +38,12 @@ enum Letter {
     Ask(Permit, Box<Ask>, oneshot::Sender<Result<Reply, AppError>>),
     MayFetch(NodeId, MessageId, oneshot::Sender<Result<Reply, AppError>>),
     Inputs(Vec<Input>),
+    Between(Job),
     Stop,
 }
+
+/// Something to do between two groups; it is told how many entries the log has.
+type Job = Box<dyn FnOnce(u64) + Send>;
 
 /// The node cannot take the input now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -145,6 +149,36 @@ impl Driver {
         let letter = Letter::MayFetch(peer, message, reply);
         self.mailbox.send(letter).is_ok()
             && matches!(answer.blocking_recv(), Ok(Ok(Reply::MayFetch)))
+    }
+
+    /// Does something between two groups, on the driver's own thread, and waits until it is done: no
+    /// signature is made meanwhile. `job` is told how many entries the log has. Called on threads that
+    /// may block.
+    ///
+    /// # Errors
+    /// [`Busy::Stopping`].
+    pub fn between<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(u64) -> T + Send + 'static,
+    ) -> Result<T, Busy> {
+        let (done, outcome) = oneshot::channel();
+        let job: Job = Box::new(move |entries| {
+            // Whoever waits is gone only if the node stops.
+            let _stopping = done.send(job(entries));
+        });
+        self.mailbox
+            .send(Letter::Between(job))
+            .map_err(|_| Busy::Stopping)?;
+        outcome.blocking_recv().map_err(|_| Busy::Stopping)
+    }
+
+    /// Tells of something that happened at this node. Called on threads that may block.
+    ///
+    /// # Errors
+    /// [`Busy::Stopping`].
+    pub fn happened(&self, input: Input) -> Result<(), Busy> {
+        let letter = Letter::Inputs(vec![input]);
+        self.mailbox.send(letter).map_err(|_| Busy::Stopping)
     }
 
     /// Puts another trust list in force.
@@ -254,6 +288,7 @@ fn run<L: Log, I: Index, S: Signer>(
                     inputs.push(Input::MayFetch(ticket, peer, message));
                 }
                 Letter::Inputs(more) => inputs.extend(more),
+                Letter::Between(job) => job(core.log().size()),
                 Letter::Stop => {
                     inputs.push(Input::Stop);
                     stopping = true;
@@ -273,7 +308,7 @@ fn weight(letter: &Letter) -> usize {
     match letter {
         Letter::Ask(..) => wire::LONGEST_BODY,
         Letter::Inputs(inputs) => inputs.iter().map(input_weight).sum(),
-        Letter::MayFetch(..) | Letter::Stop => 0,
+        Letter::MayFetch(..) | Letter::Between(_) | Letter::Stop => 0,
     }
 }
 
@@ -288,8 +323,13 @@ fn input_weight(input: &Input) -> usize {
 }
 
 /// A value that is replaced as a whole, and read by whoever needs it.
-#[derive(Clone)]
 pub struct Current<T>(Arc<Mutex<Arc<T>>>);
+
+impl<T> Clone for Current<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
 
 impl<T> Current<T> {
     /// Begins with `value`.

@@ -183,6 +183,8 @@ pub fn router(api: Api) -> Router {
             "/bundles/imports",
             post(carried::bring_in).layer(axum::extract::DefaultBodyLimit::disable()),
         )
+        .route("/members", get(members::list))
+        .route("/members/{member}", get(members::show))
         .route("/members/{member}/holdings", get(members::holdings))
         .route("/witness", get(witness::show))
         .route("/witness/acknowledgements", post(witness::acknowledge))
@@ -190,6 +192,9 @@ pub fn router(api: Api) -> Router {
             "/witness/evidence/{node}/{incarnation}",
             get(witness::evidence),
         )
+        .route("/members/{member}/compare", post(members::compare))
+        .route("/members/{member}/accept", post(members::accept))
+        .route("/keys/rotate", post(members::rotate))
         .route("/reservations", post(attachments::reserve))
         .route(
             "/reservations/{id}/attachments/{index}",

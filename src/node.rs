@@ -3,12 +3,15 @@
 mod backup;
 mod carrier;
 mod ceremony;
+mod clocks;
 mod fetch;
 mod folder;
+mod keeper;
 mod links;
 mod people;
 mod proposal;
 mod reach;
+mod rotation;
 mod serve;
 mod signer;
 mod stick;
@@ -17,9 +20,11 @@ mod witnessing;
 
 pub use backup::{RESTORED, ReadBackup, read_backup};
 pub use ceremony::{
-    CeremonyError, ListChange, RootChange, install, issue_card, propose, read_card, sign, suspend,
+    CeremonyError, ListChange, RootChange, frozen, install, issue_card, propose, read_card, sign,
+    suspend,
 };
 pub use folder::{Folder, NodeError, OpenNode, Started, create, rebuild};
 pub use people::{add_person, read_people};
 pub use proposal::{ListProposal, ProposalFile, SignedState, SuspendProposal};
 pub use serve::{Serve, serve, serve_observed};
+pub use trust::identity;

@@ -19,6 +19,7 @@ pub mod kx;
 pub mod person;
 pub mod recipient;
 pub mod recovery;
+pub mod safety;
 pub mod sign;
 pub mod stick;
 pub mod trust;

@@ -43,7 +43,7 @@ pub use greet::MAX_HELLO;
 pub use identity::{IdentityError, TlsIdentity, pin_of, tls_identity};
 pub use limits::Limits;
 pub use link::LinkError;
-pub use peers::{PeerAddress, Peers, dns_name};
+pub use peers::{PeerAddress, Peers, Vouched, dns_name};
 pub use probe::{Attempt, Reached, Unreached};
 pub use refused::Refused;
 
@@ -186,6 +186,11 @@ impl Transport {
     pub fn update_peers(&self, peers: Arc<Peers>) {
         self.0.update_peers(peers);
         dial::start_new(&self.0);
+    }
+
+    /// Shows another certificate from now on. Links that are up stay.
+    pub fn present(&self, identity: &TlsIdentity) {
+        self.0.presented.replace(identity);
     }
 
     /// Hands over a frame for `peer`. `Ok` means that it waits its turn, not that it will arrive.

@@ -48,7 +48,7 @@ impl Disk {
         let signer = Signer(SigningKey::generate(&mut OsEntropy));
         let secret = EpochSecret::from_bytes(&[7; 32]);
         let key = signer.0.verifying_key().clone();
-        let (mut log, _) = FileLog::open(dir, origin, secret, &key).expect("the log opens");
+        let (mut log, _) = FileLog::open(dir, origin, secret, &key.into()).expect("the log opens");
         let writer = log.take_over().expect("nobody else writes");
         let plain = OpenOptions::new()
             .append(true)

@@ -180,6 +180,9 @@ pub struct AlertSummary {
     pub contradicted_by: Vec<MemberId>,
     /// The members that told the publisher that they took note; only the publisher knows all.
     pub acknowledged_by: Vec<MemberId>,
+    /// Since when its publisher's keys are said to have been in other hands, if it passed then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compromised_since: Option<Timestamp>,
 }
 
 /// One version of an alert.

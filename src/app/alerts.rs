@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::error::AppError;
 use super::input::{Attached, Federation, OnAlert, Reply};
+use super::members;
 use super::permit::Action;
 use super::recipients::named_once;
 use super::requests::{Letter, compose};
@@ -242,7 +243,8 @@ fn recipients(selection: &Selection) -> Result<Vec<MemberId>, AppError> {
 }
 
 fn alert_row(turn: &Turn<'_>, id: MessageId) -> Result<AlertRow, Stop> {
-    turn.view
-        .row::<AlertRow>(ALERT, &id.to_bytes())?
-        .ok_or_else(|| AppError::NotFound("alert").into())
+    let row = turn.view.row::<AlertRow>(ALERT, &id.to_bytes())?;
+    let mut row = row.ok_or(AppError::NotFound("alert"))?;
+    members::annotate_alert(turn, &mut row)?;
+    Ok(row)
 }

@@ -408,8 +408,9 @@ impl Other {
                 note,
             ),
             Self::Member(change) => {
-                let (event, peer) = change.event();
-                (EntryKind::Operation, event, peer.or(own), None, note)
+                let (event, peer) = change.event(by);
+                let statement = change.statement().unwrap_or(note);
+                (EntryKind::Operation, event, peer.or(own), None, statement)
             }
             Self::Witness(change) => {
                 let (kind, event, peer, statement) = change.heading();

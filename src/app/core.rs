@@ -16,6 +16,7 @@ use crate::base::{Digest, Entropy, MessageId, NodeId, Timestamp};
 use crate::exchange::Refusal;
 use crate::seal::envelope::SignedMessage;
 use crate::seal::group::MessageSignature;
+use crate::seal::keystore::Rotation;
 use crate::seal::sign::HybridSignature;
 use crate::store::{
     AppendError, Applied, CheckpointSigner, Index, IndexError, Log, NewEntry, ReadError, Table,
@@ -83,6 +84,8 @@ pub enum Outcome {
     },
     /// Keep a checkpoint of this node's log with its cosignatures, beside the log.
     KeepCosigned(Box<CosignedCheckpoint>),
+    /// Make new keys for this node.
+    Rotate(Rotation),
     /// Fetch an attachment.
     Fetch {
         /// The peer.

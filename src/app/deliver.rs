@@ -3,6 +3,7 @@
 use super::change::{Change, Other};
 use super::error::AppError;
 use super::input::{Effect, Reply};
+use super::members::{self, Withheld};
 use super::rows::*;
 use super::service::{Service, Turn};
 use crate::base::{Actor, MemberId, MessageId, NodeId};
@@ -28,6 +29,12 @@ pub(super) fn pump(
     if !service.federation.as_ref().is_some_and(|f| f.lists(member)) {
         return Ok(());
     }
+    // Receipts are not sealed, so they go where there is no key to seal to.
+    let messages_go = match service.withholds(turn, member)? {
+        None => true,
+        Some(Withheld::NoKey) => false,
+        Some(Withheld::Removed | Withheld::Suspended | Withheld::IdentityChanged) => return Ok(()),
+    };
     for class in [0, 1] {
         let prefix = [&member.to_bytes()[..], &[class]].concat();
         let rows = turn
@@ -40,6 +47,8 @@ pub(super) fn pump(
                 Some((Waiting { class, entry }, row))
             })
             .collect();
+        let goes = |row: &OutboxRow| messages_go || matches!(row, OutboxRow::Receipt { .. });
+        let places: Vec<_> = places.into_iter().filter(|(_, row)| goes(row)).collect();
         let waiting: Vec<Waiting> = places.iter().map(|(place, _)| *place).collect();
         let due = service.flight.take_due(member, &waiting, turn.now);
         let (mut entries, mut receipts) = (Vec::new(), Vec::new());
@@ -115,7 +124,8 @@ pub(super) fn fetch_waiting(
     turn: &mut Turn<'_>,
     peer: NodeId,
 ) -> Result<(), IndexError> {
-    if service.flight.peer(peer.member) != Some(peer) {
+    let blocked = members::is_blocked(turn, peer.member)?;
+    if service.flight.peer(peer.member) != Some(peer) || blocked {
         return Ok(());
     }
     let prefix = peer.member.to_bytes();
@@ -158,7 +168,8 @@ pub(super) fn may_fetch(
     let listed = service
         .federation
         .as_ref()
-        .is_some_and(|federation| federation.lists(peer.member));
+        .is_some_and(|federation| federation.lists(peer.member))
+        && !members::is_blocked(turn, peer.member)?;
     let observer = service
         .federation
         .as_ref()

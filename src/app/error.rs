@@ -39,6 +39,18 @@ pub enum AppError {
     /// A recipient is not in the trust list in force.
     #[error("{0} is not a member of the trust list in force")]
     NotListed(MemberId),
+    /// The trust list has run out, so no new keys are made.
+    #[error("the trust list has run out, so no new keys are made or taken until there is another")]
+    ListExpired,
+    /// The safety number that was given is not the one that the keys of both give.
+    #[error("the number read out is not the one that the keys of {0} give here")]
+    NumberDiffers(MemberId),
+    /// No change of the member's identity key waits to be accepted.
+    #[error("no change of {0}'s identity key waits to be accepted")]
+    NothingToAccept(MemberId),
+    /// The same person accepted it already.
+    #[error("you have accepted {0}'s changed identity key already; another person must")]
+    SecondPersonNeeded(MemberId),
     /// A request was addressed to the own member.
     #[error("a request goes to another member, not to one's own")]
     ToOneself,
@@ -90,6 +102,10 @@ impl AppError {
             Self::Letter(fault) => fault.code(),
             Self::NoTrustList => "no-trust-list",
             Self::NotListed(_) => "not-listed",
+            Self::ListExpired => "list-expired",
+            Self::NumberDiffers(_) => "number-differs",
+            Self::NothingToAccept(_) => "nothing-to-accept",
+            Self::SecondPersonNeeded(_) => "second-person-needed",
             Self::ToOneself => "to-oneself",
             Self::NoRecipient => "no-recipient",
             Self::TooManyAsked => "too-many-asked",
@@ -127,6 +143,17 @@ impl AppError {
             }
             Self::NotListed(_) => {
                 "`liaison trust show` lists the members; a new one has to be enrolled first."
+            }
+            Self::ListExpired => {
+                "Propose, sign and install the next list: `liaison trust propose --dir DIR`."
+            }
+            Self::NumberDiffers(_) => {
+                "Read the digits again. If they still differ, one of you has other keys of the other: \
+                 send nothing, and call the federation's other members."
+            }
+            Self::NothingToAccept(_) => "`liaison member show` tells how the member stands.",
+            Self::SecondPersonNeeded(_) => {
+                "Ask a colleague to compare the safety number and accept it too."
             }
             Self::ToOneself | Self::NoRecipient => "Name the member to ask with `--to`.",
             Self::TooManyAsked => "Send it in parts, or publish an alert.",

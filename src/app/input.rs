@@ -18,6 +18,7 @@ use crate::domain::release::ReleasePolicy;
 use crate::domain::rfi::{Command, Permission, Request, State};
 use crate::domain::terms::{Strength, TermKind};
 use crate::exchange::Refusal;
+use crate::seal::KeyId;
 use crate::seal::group::MessageSignature;
 
 use super::carried::{CarryAsk, CarryReply};
@@ -362,6 +363,8 @@ pub struct ThreadItem {
     pub stored: Vec<bool>,
     /// Whether enough witnesses cosigned it: in the peer's log a receipt, in this node's all else.
     pub witnessed: bool,
+    /// Whether it passed while the keys of the other member are said to have been in other hands.
+    pub compromised: bool,
 }
 
 /// A peer's receipt whose proof and checkpoint were verified.
@@ -388,6 +391,20 @@ pub enum FromPeer {
         version: u64,
         /// Its hash.
         hash: Digest,
+    },
+    /// Which bundle of this node is in force at the peer.
+    BundleAt {
+        /// Its sequence; 0 for none.
+        sequence: u64,
+        /// Its digest.
+        digest: Digest,
+    },
+    /// The peer issued a second bundle with the sequence of the one in force here.
+    BundleConflict {
+        /// The sequence.
+        sequence: u64,
+        /// The second bundle.
+        digest: Digest,
     },
     /// A message whose signature holds.
     Message(Box<Message>, Box<MessageSignature>),
@@ -427,12 +444,14 @@ pub enum Input {
     Peer(NodeId, FromPeer),
     /// A peer wants to fetch an attachment of a message of this node.
     MayFetch(Ticket, NodeId, MessageId),
-    /// Another trust list came into force.
+    /// Another trust list or key bundle came into force.
     Federation(Federation),
     /// The people of the node, who may have changed.
     People(Vec<super::people::PersonOnRecord>),
     /// The release policy in force.
     Policy(ReleasePolicy),
+    /// Receiving keys of this node were destroyed.
+    KeysDestroyed(Vec<KeyId>),
     /// The node begins to serve.
     Start {
         /// The program's version.
@@ -457,6 +476,7 @@ pub fn receipt_word(statement: &Statement) -> Option<ReceiptWord> {
         | Statement::Released { .. }
         | Statement::Cleared { .. }
         | Statement::Witnessed { .. }
-        | Statement::LogAlarm { .. } => None,
+        | Statement::LogAlarm { .. }
+        | Statement::BundleInForce { .. } => None,
     }
 }

@@ -1,9 +1,22 @@
 //! The members and the trust list, as decisions meet them: who is out, what each holds of this
 //! node, and which views of the federation do not agree.
 
+mod changes;
+mod identity;
+mod keys;
+mod marks;
+
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use changes::MemberChange;
+pub use identity::{Confirmed, IdentityRow, MemberStanding, Pending};
+pub(super) use identity::{is_blocked, project, record_identities};
+pub use keys::{BundleRow, CompromisedRow, KeyAlarm, NodeKeys};
+pub(super) use keys::{at_peer, conflict, destroyed, record_bundles, record_compromises};
+pub(super) use marks::{annotate, annotate_alert, touched};
 
 use super::change::{Change, Other};
 use super::error::AppError;
@@ -12,9 +25,13 @@ use super::permit::Action;
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
 use super::view::{View, after_prefix};
-use crate::audit::EventCode;
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, Timestamp};
+use crate::seal::keystore::Rotation;
+use crate::seal::safety::{MemberIdentity, SafetyNumber};
 use crate::store::{Index, IndexError};
+
+/// How long before a list runs out the node says so.
+const EXPIRES_SOON: Duration = Duration::from_secs(5 * 24 * 3600);
 
 /// Conversations that are listed of one member at most.
 const MOST_HELD: usize = 10_000;
@@ -28,6 +45,12 @@ pub struct TrustDetails {
     pub suspended: Vec<MemberId>,
     /// Members that are observers: organisations, not countries.
     pub observers: Vec<MemberId>,
+    /// The keys of each node in force, this one included.
+    pub keys: BTreeMap<NodeId, NodeKeys>,
+    /// The identity keys of each member of the list, this one included.
+    pub identities: BTreeMap<MemberId, MemberIdentity>,
+    /// Members whose keys are said to have been in other hands, and since when.
+    pub compromised: BTreeMap<MemberId, Timestamp>,
 }
 
 /// Why a member gets nothing.
@@ -37,6 +60,10 @@ pub enum Withheld {
     Removed,
     /// It is suspended until the next list.
     Suspended,
+    /// Its identity key changed, and two people here have not accepted that yet.
+    IdentityChanged,
+    /// It has no key in force to seal to.
+    NoKey,
 }
 
 impl Withheld {
@@ -45,6 +72,8 @@ impl Withheld {
         match self {
             Self::Removed => "removed",
             Self::Suspended => "suspended",
+            Self::IdentityChanged => "identity-changed",
+            Self::NoKey => "no-receiving-key",
         }
     }
 }
@@ -70,6 +99,27 @@ pub enum MemberAsk {
         /// The member.
         member: MemberId,
     },
+    /// How each member stands.
+    List,
+    /// How one member stands, with the safety number.
+    Show {
+        /// The member.
+        member: MemberId,
+    },
+    /// A person compared the safety number with the member's people.
+    Compare {
+        /// The member.
+        member: MemberId,
+        /// The number that the member's people read out.
+        number: SafetyNumber,
+    },
+    /// A person accepts the changed identity key of a member.
+    Accept {
+        /// The member.
+        member: MemberId,
+    },
+    /// New keys for this node.
+    Rotate(Rotation),
 }
 
 impl MemberAsk {
@@ -77,6 +127,10 @@ impl MemberAsk {
     pub(super) fn actions(&self) -> &'static [Action] {
         match self {
             Self::Holdings { .. } => &[Action::ReadHoldings],
+            Self::List | Self::Show { .. } => &[Action::ReadMembers],
+            Self::Compare { .. } => &[Action::CompareIdentity],
+            Self::Accept { .. } => &[Action::AcceptIdentity],
+            Self::Rotate(_) => &[Action::RotateKeys],
         }
     }
 }
@@ -91,31 +145,10 @@ pub enum MemberReply {
         /// Each conversation, by id.
         held: Vec<(MessageId, Held)>,
     },
-}
-
-/// A change that is about members or their keys.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum MemberChange {
-    /// A peer has another trust list of the version in force here: one of the two was forged, or
-    /// the federation has split.
-    ListConflict {
-        /// The peer.
-        peer: NodeId,
-        /// The version.
-        version: u64,
-        /// The peer's list.
-        hash: Digest,
-    },
-}
-
-impl MemberChange {
-    /// How the log names it, and whom it is about.
-    pub(super) fn event(&self) -> (EventCode, Option<MemberId>) {
-        match self {
-            Self::ListConflict { peer, .. } => (EventCode::FederationAlarm, Some(peer.member)),
-        }
-    }
+    /// How members stand, and the safety number where one was asked about.
+    Standing(Vec<MemberStanding>, Option<SafetyNumber>),
+    /// New keys are being made; the node's bundle so far has this sequence.
+    Rotating(u64),
 }
 
 /// What a member holds of one conversation.
@@ -160,11 +193,18 @@ pub(super) fn hold(
 pub(super) fn ask(
     service: &mut Service,
     turn: &mut Turn<'_>,
-    _by: Actor,
+    by: Actor,
     ask: &MemberAsk,
 ) -> Result<Reply, Stop> {
     let reply = match ask {
         MemberAsk::Holdings { member } => holdings(service, turn, *member)?,
+        MemberAsk::List => identity::list(service, turn)?,
+        MemberAsk::Show { member } => identity::show(service, turn, *member)?,
+        MemberAsk::Compare { member, number } => {
+            identity::compare(service, turn, by, *member, number)?
+        }
+        MemberAsk::Accept { member } => identity::accept(service, turn, by, *member)?,
+        MemberAsk::Rotate(what) => keys::rotate(service, turn, by, *what)?,
     };
     Ok(Reply::Members(Box::new(reply)))
 }
@@ -199,7 +239,7 @@ fn holdings(service: &Service, turn: &Turn<'_>, member: MemberId) -> Result<Memb
         return Err(AppError::NotFound("member").into());
     }
     Ok(MemberReply::Holdings {
-        withheld: federation.and_then(|federation| federation.withholds(member)),
+        withheld: service.withholds(turn, member)?,
         held: held.into_iter().collect(),
     })
 }
@@ -224,23 +264,6 @@ fn waiting_messages(
         }
     }
     Ok(waiting)
-}
-
-/// Why messages of an exchange that wait are not sent; nothing if none waits, or they are.
-pub(super) fn withheld(
-    service: &Service,
-    turn: &Turn<'_>,
-    row: &ExchangeRow,
-) -> Result<Option<Withheld>, IndexError> {
-    let federation = service.federation.as_ref();
-    let Some(why) = federation.and_then(|federation| federation.withholds(row.peer)) else {
-        return Ok(None);
-    };
-    let waiting = waiting_messages(turn, service.me.member, row.peer)?;
-    let waits = waiting
-        .iter()
-        .any(|(message, _)| message.conversation == row.id);
-    Ok(waits.then_some(why))
 }
 
 /// Members that something waits for and that the list in force does not have.
@@ -298,6 +321,21 @@ pub fn list_on_record(index: &dyn Index) -> Result<Option<ListOnRecord>, IndexEr
     row.map(read).transpose()
 }
 
+/// The newest bundle of each node that was in force, by its sequence, from an index that is current.
+///
+/// # Errors
+/// As [`list_on_record`].
+pub fn bundles_on_record(index: &dyn Index) -> Result<BTreeMap<NodeId, u64>, IndexError> {
+    let rows = index.range(BUNDLE, &[], None, usize::MAX)?;
+    let read = |(key, row): (Vec<u8>, Vec<u8>)| {
+        let node = <[u8; 9]>::try_from(key.as_slice()).map_err(|_| IndexError::Damaged)?;
+        let node = NodeId::from_bytes(node).map_err(|_| IndexError::Damaged)?;
+        let row: BundleRow = serde_json::from_slice(&row).map_err(|_| IndexError::Damaged)?;
+        Ok((node, row.sequence))
+    };
+    rows.into_iter().map(read).collect()
+}
+
 /// What a peer's hello says of the trust list in force there.
 pub(super) fn list_at(
     service: &mut Service,
@@ -327,6 +365,20 @@ pub(super) fn list_at(
 /// What is to be told of the trust list: it differs from a peer's, or is older.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListAlarm {
+    /// The list in force has run out: no new members and no new keys, until there is another.
+    Expired {
+        /// Its version.
+        version: u64,
+        /// When it ran out.
+        at: Timestamp,
+    },
+    /// The list in force runs out within days.
+    ExpiresSoon {
+        /// Its version.
+        version: u64,
+        /// When it runs out.
+        at: Timestamp,
+    },
     /// The peer has another list of the same version.
     Conflict {
         /// The peer.
@@ -344,11 +396,37 @@ pub enum ListAlarm {
 }
 
 impl Service {
+    /// Why nothing is sent to the member now; nothing if it is.
+    pub(super) fn withholds(
+        &self,
+        turn: &Turn<'_>,
+        member: MemberId,
+    ) -> Result<Option<Withheld>, IndexError> {
+        let Some(federation) = &self.federation else {
+            return Ok(None);
+        };
+        if let Some(why) = federation.withholds(member) {
+            return Ok(Some(why));
+        }
+        if is_blocked(turn, member)? {
+            return Ok(Some(Withheld::IdentityChanged));
+        }
+        let sealable = federation.can_seal_to(member, turn.now);
+        Ok((!sealable).then_some(Withheld::NoKey))
+    }
+
     /// What is to be told of the trust list.
-    pub(super) fn list_alarms(&self) -> Vec<ListAlarm> {
+    pub(super) fn list_alarms(&self, now: Timestamp) -> Vec<ListAlarm> {
         let Some(federation) = &self.federation else {
             return Vec::new();
         };
+        let (version, at) = (federation.version, federation.expires);
+        let mut alarms = Vec::new();
+        if federation.expired(now) {
+            alarms.push(ListAlarm::Expired { version, at });
+        } else if federation.expired(now.plus(EXPIRES_SOON)) {
+            alarms.push(ListAlarm::ExpiresSoon { version, at });
+        }
         let alarm = |(peer, (version, hash)): (&NodeId, &(u64, Digest))| {
             let (peer, version) = (*peer, *version);
             if version == federation.version && *hash != federation.hash {
@@ -359,6 +437,7 @@ impl Service {
                 None
             }
         };
-        self.lists_at.iter().filter_map(alarm).collect()
+        alarms.extend(self.lists_at.iter().filter_map(alarm));
+        alarms
     }
 }

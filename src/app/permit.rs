@@ -99,11 +99,19 @@ pub enum Action {
     CarryByHand,
     /// Make a backup of the node.
     BackUp,
+    /// See how members stand, and the safety numbers.
+    ReadMembers,
+    /// Record that one compared the safety number with a member's people.
+    CompareIdentity,
+    /// Accept the changed identity key of a member.
+    AcceptIdentity,
+    /// Order new keys for the node.
+    RotateKeys,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 45] = [
         Self::SendRequest,
         Self::ListExchanges,
         Self::ReadExchange,
@@ -145,6 +153,10 @@ impl Action {
         Self::ReadEvidence,
         Self::CarryByHand,
         Self::BackUp,
+        Self::ReadMembers,
+        Self::CompareIdentity,
+        Self::AcceptIdentity,
+        Self::RotateKeys,
     ];
 
     /// What the person tried, in words.
@@ -191,6 +203,10 @@ impl Action {
             Self::ReadEvidence => "take out evidence about a log",
             Self::CarryByHand => "carry messages by hand",
             Self::BackUp => "make a backup",
+            Self::ReadMembers => "see how members stand",
+            Self::CompareIdentity => "record that a safety number was compared",
+            Self::AcceptIdentity => "accept a changed identity key",
+            Self::RotateKeys => "order new keys for the node",
         }
     }
 
@@ -238,6 +254,18 @@ impl Action {
                 Role::Admin,
             ],
             Self::AcknowledgeAlarm | Self::ReadEvidence => &[Role::Auditor, Role::Admin],
+            Self::ReadMembers => &[
+                Role::Contact,
+                Role::Officer,
+                Role::Releaser,
+                Role::Auditor,
+                Role::Admin,
+                Role::Observer,
+            ],
+            Self::CompareIdentity | Self::AcceptIdentity => {
+                &[Role::Contact, Role::Officer, Role::Releaser, Role::Admin]
+            }
+            Self::RotateKeys => &[Role::Admin],
             Self::ReadHealth => &[
                 Role::Officer,
                 Role::Contact,
@@ -400,6 +428,9 @@ mod tests {
                     A::ReleaseInEmergency,
                     A::ReadHealth,
                     A::ReadHoldings,
+                    A::ReadMembers,
+                    A::CompareIdentity,
+                    A::AcceptIdentity,
                 ],
             ),
             (
@@ -417,6 +448,9 @@ mod tests {
                     A::AcknowledgeAlert,
                     A::ReadHealth,
                     A::ReadHoldings,
+                    A::ReadMembers,
+                    A::CompareIdentity,
+                    A::AcceptIdentity,
                 ],
             ),
             (
@@ -447,6 +481,9 @@ mod tests {
                     A::DiscardLetter,
                     A::ReadHealth,
                     A::ReadHoldings,
+                    A::ReadMembers,
+                    A::CompareIdentity,
+                    A::AcceptIdentity,
                 ],
             ),
             (
@@ -456,6 +493,7 @@ mod tests {
                     A::ReadHoldings,
                     A::AcknowledgeAlarm,
                     A::ReadEvidence,
+                    A::ReadMembers,
                 ],
             ),
             (
@@ -467,9 +505,16 @@ mod tests {
                     A::ReadHoldings,
                     A::AcknowledgeAlarm,
                     A::ReadEvidence,
+                    A::ReadMembers,
+                    A::CompareIdentity,
+                    A::AcceptIdentity,
+                    A::RotateKeys,
                 ],
             ),
-            (Role::Observer, vec![A::ReadAlerts, A::ReadHealth]),
+            (
+                Role::Observer,
+                vec![A::ReadAlerts, A::ReadHealth, A::ReadMembers],
+            ),
             (Role::Node, vec![]),
         ];
         let member = "MK".parse().unwrap();

@@ -5,8 +5,8 @@ mod receipts;
 use super::alerts;
 use super::change::{Change, Message, Other};
 use super::letters::{POLICY, letter_changed, person_changed};
-use super::members::{ListOnRecord, hold, list_in_force};
 use super::passing::passed_on;
+use super::members::{self, ListOnRecord, hold, list_in_force};
 use super::rows::{self, *};
 use super::search;
 use super::view::View;
@@ -179,6 +179,7 @@ fn converse(
                 witnessed: false,
                 earlier: Vec::new(),
                 letters: Vec::new(),
+                compromised: None,
             };
             view.put(
                 EXCHANGE_ORDER,
@@ -331,9 +332,9 @@ fn other(
         | Other::Matched { .. }
         | Other::Started { .. }
         | Other::Stopped
-        | Other::Member(_)
         | Other::Carried(_) => Ok(()),
         Other::Witness(change) => witness::project(view, p, change),
+        Other::Member(change) => members::project(view, p.at, change),
         Other::TrustListInForce {
             version,
             hash,

@@ -99,7 +99,7 @@ pub(super) fn glance(service: &Service, turn: &Turn<'_>, id: MessageId) -> Resul
 
 /// Adds what is known only when an exchange is read.
 fn look_up(service: &Service, turn: &Turn<'_>, row: &mut ExchangeRow) -> Result<(), Stop> {
-    row.withheld = members::withheld(service, turn, row)?;
+    members::annotate(service, turn, row)?;
     row.letters = letters::letters_in(turn, row.id)?;
     row.witnessed = is_witnessed(turn, row)?;
     Ok(())
@@ -184,6 +184,7 @@ pub(super) fn thread(turn: &Turn<'_>, entries: &[u64]) -> Result<Vec<ThreadItem>
             at: record.entry.time,
             member: by.member,
             role: record.entry.role,
+            compromised: members::touched(turn, &change, record.entry.time)?,
             change,
             stored,
             witnessed,
@@ -323,29 +324,43 @@ pub(super) fn health(service: &Service, turn: &Turn<'_>) -> Result<Reply, Stop> 
         .map(|federation| federation.others(me))
         .unwrap_or_default();
     let mut waiting = Vec::new();
-    let mut linked = Vec::new();
+    let mut out = Vec::new();
     let outside = match &service.federation {
         Some(federation) => members::waiting_outside(turn, federation)?,
         None => Vec::new(),
     };
-    for member in others.into_iter().chain(outside) {
+    let suspended = service
+        .federation
+        .as_ref()
+        .map(|f| f.trust.suspended.clone());
+    let mut members: Vec<_> = others.into_iter().chain(outside).collect();
+    members.extend(suspended.unwrap_or_default());
+    members.retain(|member| *member != me);
+    members.sort();
+    members.dedup();
+    for member in members {
         let rows = turn
             .view
             .prefix::<OutboxRow>(OUTBOX, &member.to_bytes(), COUNTED)?;
         let since = rows.iter().map(|(_, row)| row.since()).min();
-        waiting.push((member, rows.len() as u64, since));
-        linked.extend(service.flight.peer(member));
+        let count = rows.len() as u64;
+        waiting.push((member, count, since));
+        if let Some(why) = service.withholds(turn, member)? {
+            out.push((member, why, count));
+        }
     }
     let health = HealthReply {
         federation: service.federation.clone(),
         letters: letters::open(turn)?,
-        list_alarms: service.list_alarms(),
+        list_alarms: service.list_alarms(turn.now),
+        key_alarms: service.key_alarms(),
+        out,
         log_size: turn.log.size(),
         log_root: turn.log.root(),
         // What the index has not applied yet lies over it.
         index_size: turn.log.size(),
         waiting,
-        linked,
+        linked: service.linked.iter().copied().collect(),
         witness: witness::report(service, turn)?,
     };
     Ok(Reply::Health(Box::new(health)))

@@ -2,6 +2,7 @@
 
 use super::change::{Change, KeptProof, KeptReceipt, ReceiptWord};
 use super::input::{Effect, PeerReceipt, receipt_word};
+use super::members;
 use super::receive;
 use super::rows::*;
 use super::service::{Service, Turn};
@@ -17,6 +18,10 @@ pub(super) fn keep(
     peer: NodeId,
     receipt: &PeerReceipt,
 ) -> Result<(), IndexError> {
+    // It comes again, once the member's key is accepted.
+    if members::is_blocked(turn, peer.member)? {
+        return Ok(());
+    }
     let me = service.me;
     let digest = || Digest::of(&receipt.receipt.encode());
     let Some((message, word)) = subject(turn, me, receipt)? else {
@@ -124,7 +129,8 @@ fn subject(
         | Statement::Released { .. }
         | Statement::Cleared { .. }
         | Statement::Witnessed { .. }
-        | Statement::LogAlarm { .. } => None,
+        | Statement::LogAlarm { .. }
+        | Statement::BundleInForce { .. } => None,
     };
     Ok(message.map(|message| (message, word)))
 }

@@ -6,6 +6,7 @@ use super::corrections;
 use super::deliver;
 use super::input::Effect;
 use super::passing;
+use super::members;
 use super::rows::*;
 use super::service::{Service, Turn};
 use crate::base::{Actor, Digest, MessageId, NodeId};
@@ -36,6 +37,9 @@ pub(super) fn message(
     }
     if !service.federation.as_ref().is_some_and(|f| f.lists(sender)) {
         return refuse(service, turn, peer, leaf, Refusal::NotListed);
+    }
+    if members::is_blocked(turn, sender)? {
+        return refuse(service, turn, peer, leaf, Refusal::KeyNotAccepted);
     }
     let known = turn
         .view
@@ -217,7 +221,10 @@ pub(super) fn refuse(
     let recorded = turn.view.row::<u64>(REFUSED, &key)?;
     // What comes again and again, because its time has not come, is recorded once.
     let record = recorded.is_none()
-        && !matches!(refusal, Refusal::Gap | Refusal::UnknownRecipientKey)
+        && !matches!(
+            refusal,
+            Refusal::Gap | Refusal::UnknownRecipientKey | Refusal::KeyNotAccepted
+        )
         && service.may_record_refusal(peer.member, turn.now);
     let entry = if record {
         let refused = Other::InputRefused {

@@ -69,6 +69,12 @@ pub const RECEIPT_HEAD: Table = Table("receipt-head");
 pub const LOG_WITNESSED: Table = Table("log-witnessed");
 /// Alarms about logs, by log and fault.
 pub const LOG_ALARM: Table = Table("log-alarm");
+/// The newest key bundle of each node that was in force, by node.
+pub const BUNDLE: Table = Table("bundle");
+/// Which identity keys are known of each member, and who compared or accepted them, by member.
+pub const IDENTITY: Table = Table("identity");
+/// Since when members' keys are said to have been in other hands, by member.
+pub const COMPROMISED: Table = Table("compromised");
 
 /// What contents are found by: token and conversation, those opened last first.
 pub const TERM: Table = Table("term");
@@ -76,7 +82,7 @@ pub const TERM: Table = Table("term");
 /// The version of these tables and of the normal forms of what is searched. An index written by
 /// another version is rebuilt.
 pub const VERSION: u32 = TABLES << 8 | terms::VERSION;
-const TABLES: u32 = 7;
+const TABLES: u32 = 8;
 
 /// A message, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,6 +155,10 @@ pub struct ExchangeRow {
     /// Why what waits in it is not sent; known only when it is read.
     #[serde(skip)]
     pub withheld: Option<Withheld>,
+    /// Since when the other side's keys are said to have been in other hands, where that touches the
+    /// exchange; known only when it is read.
+    #[serde(skip)]
+    pub compromised: Option<Timestamp>,
     /// Whether what was last said in it is under a witnessed checkpoint; known only when it is read.
     #[serde(skip)]
     pub witnessed: bool,
@@ -189,6 +199,10 @@ pub struct AlertRow {
     pub alert: AlertRecord,
     /// The log entries that belong to it, in order.
     pub thread: Vec<u64>,
+    /// Since when its publisher's keys are said to have been in other hands, where that touches the
+    /// alert; known only when it is read.
+    #[serde(skip)]
+    pub compromised: Option<Timestamp>,
 }
 
 /// What a member last said that it wants alerts about.
@@ -372,6 +386,11 @@ pub fn complement(conversation: MessageId) -> [u8; 16] {
 /// The conversation at a place among those that a term finds.
 pub fn of_complement(place: [u8; 16]) -> MessageId {
     MessageId::from_bytes(place.map(|byte| !byte))
+}
+
+/// Key of what is known of a member.
+pub fn member_key(member: MemberId) -> Vec<u8> {
+    member.to_bytes().to_vec()
 }
 
 /// Key of a peer's head.

@@ -151,15 +151,16 @@ fn hit(
 ) -> Result<Option<Hit>, Stop> {
     let key = id.to_bytes();
     if let Some(mut row) = turn.view.row::<ExchangeRow>(EXCHANGE, &key)? {
-        row.withheld = members::withheld(service, turn, &row)?;
+        members::annotate(service, turn, &mut row)?;
         let row = HitRow::Exchange(Box::new(row));
         return Ok(Some(Hit { row, matched }));
     }
-    let row = turn.view.row::<AlertRow>(ALERT, &key)?;
-    Ok(row.map(|row| Hit {
-        row: HitRow::Alert(Box::new(row)),
-        matched,
-    }))
+    let Some(mut row) = turn.view.row::<AlertRow>(ALERT, &key)? else {
+        return Ok(None);
+    };
+    members::annotate_alert(turn, &mut row)?;
+    let row = HitRow::Alert(Box::new(row));
+    Ok(Some(Hit { row, matched }))
 }
 
 /// The ways to find what is looked for, with the tokens of this index.

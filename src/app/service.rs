@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::change::{Change, Other};
 use super::error::AppError;
 use super::input::{Ask, Effect, Federation, FromPeer, Input, Reply, Ticket};
-use super::permit::Permit;
+use super::members::{KeyAlarm, MemberChange};
+use super::permit::{Action, Permit};
 use super::project::{Projected, project};
 use super::view::View;
 use super::witness::{self, Witness, WitnessTimes};
@@ -51,6 +52,16 @@ pub struct Service {
     list_on_record: Option<(Digest, Option<(u32, Digest)>)>,
     /// The trust list in force at each peer, as its last hello said.
     pub(super) lists_at: BTreeMap<NodeId, (u64, Digest)>,
+    /// This node's bundle in force at each peer, as it last said.
+    pub(super) own_bundle_at: BTreeMap<NodeId, (u64, Digest)>,
+    /// Bundles that contradict those in force.
+    pub(super) bundle_alarms: BTreeMap<NodeId, KeyAlarm>,
+    /// Whether the log says which keys the federation in force has.
+    keys_on_record: bool,
+    /// The list version whose end was recorded.
+    list_expired: Option<u64>,
+    /// Nodes with a link that is up.
+    pub(super) linked: BTreeSet<NodeId>,
     pub(super) flight: Flight,
     /// Members whose outbox changed, or whose link came up.
     pub(super) stirred: BTreeSet<MemberId>,
@@ -154,6 +165,11 @@ impl Service {
             federation: None,
             list_on_record: None,
             lists_at: BTreeMap::new(),
+            own_bundle_at: BTreeMap::new(),
+            bundle_alarms: BTreeMap::new(),
+            keys_on_record: false,
+            list_expired: None,
+            linked: BTreeSet::new(),
             flight: Flight::new(WINDOW, RETRY_AFTER),
             stirred: BTreeSet::new(),
             witness: Witness::new(WitnessTimes::default()),
@@ -191,12 +207,17 @@ impl Service {
             }
             Input::Federation(federation) => {
                 self.federation = Some(federation.clone());
+                self.keys_on_record = false;
+                for node in self.linked.clone() {
+                    self.receives(node);
+                }
                 // What waited for a member that was out may go now.
                 self.stirred.extend(self.flight.members());
                 self.record_list(turn)?;
             }
             Input::People(people) => people::on_record(self.me.member, turn, people)?,
             Input::Policy(policy) => letters::put_in_force(self.me.member, turn, policy)?,
+            Input::KeysDestroyed(keys) => members::destroyed(self, turn, keys)?,
             Input::Start { version } => {
                 let change = Change::Other(Other::Started {
                     version: version.clone(),
@@ -210,6 +231,7 @@ impl Service {
             Input::Tick => {
                 deliver::expire(self, turn)?;
                 witness::tick(self, turn)?;
+                self.record_expiry(turn)?;
                 self.stirred.extend(self.flight.members());
             }
         }
@@ -231,7 +253,39 @@ impl Service {
             self.list_on_record = Some(in_force);
             turn.record(self.me.member, Actor::node(self.me.member), change)?;
         }
+        if !std::mem::replace(&mut self.keys_on_record, true) {
+            members::record_identities(self, turn)?;
+            members::record_bundles(self, turn)?;
+            members::record_compromises(self, turn)?;
+        }
         Ok(())
+    }
+
+    /// Records once that the list in force has run out.
+    fn record_expiry(&mut self, turn: &mut Turn<'_>) -> Result<(), IndexError> {
+        let Some(federation) = &self.federation else {
+            return Ok(());
+        };
+        let version = federation.version;
+        if !federation.expired(turn.now) || self.list_expired == Some(version) {
+            return Ok(());
+        }
+        self.list_expired = Some(version);
+        let change = Change::Other(Other::Member(MemberChange::ListExpired { version }));
+        turn.record(self.me.member, Actor::node(self.me.member), change)?;
+        Ok(())
+    }
+
+    /// Messages to a member go to its first node. Takes up the link with `node`, if it is that one.
+    fn receives(&mut self, node: NodeId) -> bool {
+        let federation = self.federation.as_ref();
+        let receiver = federation.and_then(|federation| federation.receiver(node.member));
+        let receives = receiver.is_none_or(|receiver| receiver == node);
+        if receives && self.flight.peer(node.member) != Some(node) {
+            self.flight.link_up(node);
+            self.stirred.insert(node.member);
+        }
+        receives
     }
 
     /// After the inputs of a group: sends what is due to every member that something stirred.
@@ -260,6 +314,8 @@ impl Service {
             self.list_on_record = None;
         }
         self.witness.turned_down();
+        self.keys_on_record = false;
+        self.list_expired = None;
         for member in self.flight.members() {
             if let Some(node) = self.flight.peer(member) {
                 self.flight.link_up(node);
@@ -276,17 +332,27 @@ impl Service {
     ) -> Result<(), IndexError> {
         match from {
             FromPeer::Up => {
-                self.flight.link_up(peer);
-                self.stirred.insert(peer.member);
+                self.linked.insert(peer);
+                self.flight.link_down(peer);
                 witness::link_up(self, turn, peer)?;
-                deliver::fetch_waiting(self, turn, peer)
+                match self.receives(peer) {
+                    true => deliver::fetch_waiting(self, turn, peer),
+                    false => Ok(()),
+                }
             }
             FromPeer::Down => {
+                self.linked.remove(&peer);
                 self.flight.link_down(peer);
                 witness::link_down(self, peer);
                 Ok(())
             }
             FromPeer::Witness(say) => witness::said(self, turn, peer, say),
+            FromPeer::BundleAt { sequence, digest } => {
+                members::at_peer(self, turn, peer, *sequence, *digest)
+            }
+            FromPeer::BundleConflict { sequence, digest } => {
+                members::conflict(self, turn, peer, *sequence, *digest)
+            }
             FromPeer::ListAt { version, hash } => {
                 members::list_at(self, turn, peer, *version, *hash)
             }

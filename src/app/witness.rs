@@ -249,15 +249,11 @@ pub(super) fn recorded(service: &mut Service, turn: &Turn<'_>) {
 fn linked(service: &Service) -> Vec<NodeId> {
     let federation = service.federation.as_ref();
     let listed = |node: &NodeId| federation.is_some_and(|f| f.nodes.contains(node));
-    let members = service.flight.members().into_iter();
-    members
-        .filter_map(|member| service.flight.peer(member))
-        .filter(listed)
-        .collect()
+    service.linked.iter().copied().filter(listed).collect()
 }
 
 fn is_linked(service: &Service, node: NodeId) -> bool {
-    service.flight.peer(node.member) == Some(node)
+    service.linked.contains(&node)
 }
 
 /// Tells each linked peer the heads that grew since it was told.

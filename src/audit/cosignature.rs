@@ -8,6 +8,7 @@ use super::layout::Reader;
 use super::{Checkpoint, ORIGIN_LEN, Origin};
 use crate::base::Timestamp;
 use crate::seal::sign::{BadSignature, HybridSignature, SIGNATURE_LEN, VerifyingKey};
+use crate::seal::trust::LogKeys;
 
 /// Length of a cosignature's binary form in bytes: witness 13 ‖ time u64 ‖ signature 3,373.
 pub const COSIGNATURE_LEN: usize = ORIGIN_LEN + 8 + SIGNATURE_LEN;
@@ -47,6 +48,21 @@ impl Cosignature {
         }
         let text = cosigned_text(checkpoint, self.time);
         key.verify_raw(text.as_bytes(), &self.signature)
+    }
+
+    /// The key that made it, among those that the witness has had: the newest under which it holds. A
+    /// witness that has had but one is taken at its word.
+    pub fn key_among<'k>(
+        &self,
+        checkpoint: &Checkpoint,
+        keys: &'k LogKeys,
+    ) -> Option<&'k VerifyingKey> {
+        if keys.count() == 1 {
+            return Some(keys.last());
+        }
+        keys.iter()
+            .rev()
+            .find(|key| self.verify(checkpoint, key).is_ok())
     }
 
     /// When it was made, to the second.

@@ -13,6 +13,7 @@ use super::{Cosignature, MAX_NOTE_LEN, NoteError, Origin, SignedCheckpoint, Unve
 use crate::seal::sign::{
     ED25519_SIGNATURE_LEN, HybridSignature, ML_DSA_SIGNATURE_LEN, VerifyingKey,
 };
+use crate::seal::trust::LogKeys;
 
 /// The signature type of the standard's Ed25519 cosignatures.
 const ED25519_TYPE: &[u8] = &[0x04];
@@ -33,16 +34,17 @@ pub struct CosignedCheckpoint {
 }
 
 impl CosignedCheckpoint {
-    /// The note. `key` gives the key of a log; a witness without one is left out.
-    pub fn to_note<'k>(
-        &self,
-        log: &VerifyingKey,
-        key: impl Fn(Origin) -> Option<&'k VerifyingKey>,
-    ) -> String {
-        let mut note = self.signed.to_note(log);
+    /// The note. `keys` gives the keys of a log; a witness without one is left out.
+    pub fn to_note(&self, log: &LogKeys, keys: impl Fn(Origin) -> Option<LogKeys>) -> String {
+        let checkpoint = &self.signed.checkpoint;
+        let mut note = self.signed.to_note(log.at(checkpoint.size));
         for cosignature in &self.cosignatures {
             let (witness, signature) = (cosignature.witness, &cosignature.signature);
-            let Some(key) = key(witness) else { continue };
+            let keys = keys(witness);
+            let key = keys
+                .as_ref()
+                .and_then(|keys| cosignature.key_among(checkpoint, keys));
+            let Some(key) = key else { continue };
             let time = cosignature.time.to_be_bytes();
             for (kind, public, half) in [
                 (ED25519_TYPE, key.ed25519(), signature.ed25519()),
@@ -60,9 +62,9 @@ impl CosignedCheckpoint {
     ///
     /// # Errors
     /// As [`CosignedCheckpoint::read`].
-    pub fn read_known<'k>(
+    pub fn read_known(
         note: &[u8],
-        key: impl Fn(Origin) -> Option<&'k VerifyingKey>,
+        keys: impl Fn(Origin) -> Option<LogKeys>,
     ) -> Result<Self, NoteError> {
         let note = std::str::from_utf8(note).map_err(|_| NoteError::Malformed)?;
         let known = |line: &&str| {
@@ -70,21 +72,18 @@ impl CosignedCheckpoint {
                 .strip_prefix("— ")
                 .and_then(|line| line.split(' ').next());
             let witness = name.and_then(|name| name.parse::<Origin>().ok());
-            witness.is_none_or(|witness| key(witness).is_some())
+            witness.is_none_or(|witness| keys(witness).is_some())
         };
         let note: String = note.split_inclusive('\n').filter(known).collect();
-        Self::read(note.as_bytes(), key)
+        Self::read(note.as_bytes(), keys)
     }
 
-    /// Reads a note, whose log signature and cosignatures must all hold under the keys that `key`
+    /// Reads a note, whose log signature and cosignatures must all hold under the keys that `keys`
     /// gives.
     ///
     /// # Errors
     /// [`NoteError`]; [`NoteError::OtherKey`] also for a witness without a key.
-    pub fn read<'k>(
-        note: &[u8],
-        key: impl Fn(Origin) -> Option<&'k VerifyingKey>,
-    ) -> Result<Self, NoteError> {
+    pub fn read(note: &[u8], keys: impl Fn(Origin) -> Option<LogKeys>) -> Result<Self, NoteError> {
         if note.len() > MAX_COSIGNED_LEN {
             return Err(NoteError::Malformed);
         }
@@ -97,19 +96,18 @@ impl CosignedCheckpoint {
             return Err(NoteError::Malformed);
         }
         let unverified = UnverifiedNote::parse(own.as_bytes())?;
-        let log = key(unverified.origin()).ok_or(NoteError::OtherKey)?;
-        let signed = unverified.verify(log)?;
+        let log = keys(unverified.origin()).ok_or(NoteError::OtherKey)?;
+        let signed = unverified.verify(&log)?;
         let mut cosignatures: Vec<Cosignature> = Vec::new();
         while let Some(first) = lines.next() {
             let second = lines.next().ok_or(NoteError::Malformed)?;
-            let cosignature = read_pair(first, second, &key)?;
+            let (cosignature, key) = read_pair(first, second, &keys)?;
             let last = cosignatures.last();
             if last.is_some_and(|last| last.witness.node >= cosignature.witness.node) {
                 return Err(NoteError::Malformed);
             }
-            let public = key(cosignature.witness).ok_or(NoteError::OtherKey)?;
             cosignature
-                .verify(&signed.checkpoint, public)
+                .verify(&signed.checkpoint, &key)
                 .map_err(|_| NoteError::BadSignature)?;
             cosignatures.push(cosignature);
         }
@@ -118,17 +116,18 @@ impl CosignedCheckpoint {
             cosignatures,
         };
         // One spelling, so that no byte of it can be changed.
-        (read.to_note(log, key) == note)
+        (read.to_note(&log, keys) == note)
             .then_some(read)
             .ok_or(NoteError::Malformed)
     }
 }
 
-fn read_pair<'k>(
+/// A cosignature, with the key of the witness that it names.
+fn read_pair(
     first: &str,
     second: &str,
-    key: &impl Fn(Origin) -> Option<&'k VerifyingKey>,
-) -> Result<Cosignature, NoteError> {
+    keys: &impl Fn(Origin) -> Option<LogKeys>,
+) -> Result<(Cosignature, VerifyingKey), NoteError> {
     let malformed = NoteError::Malformed;
     let name = first.split(' ').nth(1).ok_or(malformed)?;
     let witness: Origin = name.parse().map_err(|_| malformed)?;
@@ -138,14 +137,12 @@ fn read_pair<'k>(
     let (id, ed25519) = read_signature::<{ 8 + ED25519_SIGNATURE_LEN }>(first.as_deref(), &prefix)?;
     let (ml_dsa_id, ml_dsa) =
         read_signature::<{ 8 + ML_DSA_SIGNATURE_LEN }>(second.as_deref(), &prefix)?;
-    let public = key(witness).ok_or(NoteError::OtherKey)?;
-    let ids = (
-        key_id(&witness, ED25519_TYPE, public.ed25519()),
-        key_id(&witness, ML_DSA_TYPE, public.ml_dsa()),
-    );
-    if (id, ml_dsa_id) != ids {
-        return Err(NoteError::OtherKey);
-    }
+    let keys = keys(witness).ok_or(NoteError::OtherKey)?;
+    let named = |public: &&VerifyingKey| {
+        let ed25519 = key_id(&witness, ED25519_TYPE, public.ed25519());
+        (id, ml_dsa_id) == (ed25519, key_id(&witness, ML_DSA_TYPE, public.ml_dsa()))
+    };
+    let public = keys.iter().rev().find(named).ok_or(NoteError::OtherKey)?;
     let (time, ed25519) = ed25519.split_first_chunk().ok_or(malformed)?;
     let (second, ml_dsa) = ml_dsa.split_first_chunk().ok_or(malformed)?;
     if time != second {
@@ -156,11 +153,12 @@ fn read_pair<'k>(
     }
     let ed25519 = ed25519.try_into().map_err(|_| malformed)?;
     let ml_dsa = ml_dsa.try_into().map_err(|_| malformed)?;
-    Ok(Cosignature {
+    let cosignature = Cosignature {
         witness,
         time: u64::from_be_bytes(*time),
         signature: HybridSignature::from_halves(ed25519, ml_dsa),
-    })
+    };
+    Ok((cosignature, public.clone()))
 }
 
 #[cfg(test)]
@@ -188,13 +186,17 @@ mod tests {
         (keys, cosigned)
     }
 
+    fn keys_of(key: &SigningKey) -> LogKeys {
+        key.verifying_key().clone().into()
+    }
+
     #[test]
     fn a_cosigned_note_begins_with_the_plain_one_and_has_the_standards_lines() {
         let (keys, cosigned) = example();
-        let key = |origin: Origin| keys.get(&origin).map(SigningKey::verifying_key);
+        let key = |origin: Origin| keys.get(&origin).map(keys_of);
         let log = key(cosigned.signed.checkpoint.origin).unwrap();
-        let note = cosigned.to_note(log, key);
-        assert!(note.starts_with(&cosigned.signed.to_note(log)));
+        let note = cosigned.to_note(&log, key);
+        assert!(note.starts_with(&cosigned.signed.to_note(log.last())));
         let lines: Vec<&str> = note.split('\n').collect();
         assert_eq!(lines.len(), 3 + 1 + 2 + 4 + 1);
         let line = lines[6].strip_prefix("— at-1.liaison/1 ").unwrap();
@@ -211,10 +213,10 @@ mod tests {
     #[test]
     fn a_cosigned_note_with_a_byte_changed_or_a_line_moved_is_refused() {
         let (keys, cosigned) = example();
-        let key = |origin: Origin| keys.get(&origin).map(SigningKey::verifying_key);
+        let key = |origin: Origin| keys.get(&origin).map(keys_of);
         let log = key(cosigned.signed.checkpoint.origin).unwrap();
-        let note = cosigned.to_note(log, key);
-        let start = cosigned.signed.to_note(log).len();
+        let note = cosigned.to_note(&log, key);
+        let start = cosigned.signed.to_note(log.last()).len();
         for at in (start..note.len()).filter(|at| *at < start + 140 || at % 211 == 0) {
             let mut changed = note.clone().into_bytes();
             changed[at] ^= 1;

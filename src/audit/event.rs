@@ -261,6 +261,18 @@ events! {
     KeyBundleInstalled = 602, "key-bundle-installed";
     /// The node published new keys of its own.
     OwnKeysRotated = 603, "own-keys-rotated";
+    /// A person here ordered new keys for this node.
+    KeysOrdered = 604, "keys-ordered";
+    /// Receiving keys whose time was over were destroyed.
+    KeysDestroyed = 605, "keys-destroyed";
+    /// A member is listed with an identity key that was not known here.
+    IdentityListed = 606, "identity-listed";
+    /// A person here compared the safety number with a member.
+    IdentityCompared = 607, "identity-compared";
+    /// A person here accepted the changed identity key of a member; two must.
+    IdentityAccepted = 608, "identity-accepted";
+    /// A member's keys are said to have been in other hands since a time.
+    CompromiseDeclared = 609, "compromise-declared";
     /// Two views of the federation or of a peer's log do not agree.
     FederationAlarm = 610, "federation-alarm";
     /// A log was proved to have two histories, and the proof is kept.

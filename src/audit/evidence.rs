@@ -4,7 +4,7 @@
 use super::layout::Reader;
 use super::{Checkpoint, ORIGIN_LEN, Origin, SIGNED_CHECKPOINT_LEN, SignedCheckpoint, tree};
 use crate::base::Digest;
-use crate::seal::sign::VerifyingKey;
+use crate::seal::trust::LogKeys;
 
 /// The version of the layout.
 const VERSION: u8 = 1;
@@ -130,17 +130,17 @@ impl Evidence {
             )
     }
 
-    /// Whether it convicts the log under `key`.
+    /// Whether it convicts the log, which has had these keys.
     ///
     /// # Errors
     /// [`EvidenceError`].
-    pub fn verify(&self, key: &VerifyingKey) -> Result<(), EvidenceError> {
+    pub fn verify(&self, keys: &LogKeys) -> Result<(), EvidenceError> {
         if !self.contradicts() {
             return Err(EvidenceError::NoContradiction);
         }
         for signed in [&self.first, &self.second] {
             signed
-                .verify(key)
+                .verify(keys.at(signed.checkpoint.size))
                 .map_err(|_| EvidenceError::BadSignature)?;
         }
         Ok(())
@@ -233,6 +233,10 @@ pub(crate) mod tests {
         }
     }
 
+    fn keys_of(key: &SigningKey) -> LogKeys {
+        key.verifying_key().clone().into()
+    }
+
     fn prefix(tree: &Tree, size: u64, of: u64) -> Prefix {
         Prefix {
             size,
@@ -256,7 +260,7 @@ pub(crate) mod tests {
                     let bytes = evidence.encode();
                     let read = Evidence::decode(&bytes).unwrap();
                     assert_eq!(read, evidence);
-                    assert_eq!(read.verify(key.verifying_key()), Ok(()));
+                    assert_eq!(read.verify(&keys_of(&key)), Ok(()));
                 }
             }
         }
@@ -278,7 +282,7 @@ pub(crate) mod tests {
             root: made_up.root,
             path: made_up.path,
         };
-        let verified = made_up.verify(key.verifying_key());
+        let verified = made_up.verify(&keys_of(&key));
         assert_eq!(verified, Err(EvidenceError::NoContradiction));
         assert_eq!(Evidence::of_equal(&first, &first), None);
 
@@ -286,7 +290,7 @@ pub(crate) mod tests {
         let heads = (sign(&key, &one, 6), sign(&stranger, &other, 6));
         let evidence = Evidence::of_equal(&heads.0, &heads.1).unwrap();
         for key in [&key, &stranger] {
-            let verified = evidence.verify(key.verifying_key());
+            let verified = evidence.verify(&keys_of(key));
             assert_eq!(verified, Err(EvidenceError::BadSignature));
         }
     }
@@ -302,8 +306,8 @@ pub(crate) mod tests {
         {
             let mut changed = bytes.clone();
             changed[at] ^= 1;
-            let verified = Evidence::decode(&changed)
-                .and_then(|evidence| evidence.verify(key.verifying_key()));
+            let verified =
+                Evidence::decode(&changed).and_then(|evidence| evidence.verify(&keys_of(&key)));
             assert!(verified.is_err(), "byte {at}");
         }
         for len in (0..bytes.len()).step_by(31) {

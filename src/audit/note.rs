@@ -15,6 +15,7 @@ use crate::base::Digest;
 use crate::seal::sign::{
     ED25519_SIGNATURE_LEN, HybridSignature, ML_DSA_SIGNATURE_LEN, VerifyingKey,
 };
+use crate::seal::trust::LogKeys;
 
 /// The signature type of the standard's Ed25519 signatures.
 const ED25519_TYPE: &[u8] = &[0x01];
@@ -136,11 +137,17 @@ impl UnverifiedNote {
         self.signed.checkpoint.origin
     }
 
-    /// The checkpoint, once both signatures hold under the log's key.
+    /// The size that the note claims.
+    pub fn size(&self) -> u64 {
+        self.signed.checkpoint.size
+    }
+
+    /// The checkpoint, once both signatures hold under the key that the log had at its size.
     ///
     /// # Errors
     /// [`NoteError::OtherKey`] or [`NoteError::BadSignature`].
-    pub fn verify(self, key: &VerifyingKey) -> Result<SignedCheckpoint, NoteError> {
+    pub fn verify(self, keys: &LogKeys) -> Result<SignedCheckpoint, NoteError> {
+        let key = keys.at(self.size());
         if self.key_ids != key_ids(&self.origin(), key) {
             return Err(NoteError::OtherKey);
         }
@@ -239,23 +246,21 @@ mod tests {
         let (other, _) = super::super::checkpoint::tests::signed(4);
         let note = signed.to_note(key.verifying_key());
         let read = || UnverifiedNote::parse(note.as_bytes()).unwrap();
-        assert_eq!(read().verify(key.verifying_key()), Ok(signed.clone()));
-        assert_eq!(
-            read().verify(other.verifying_key()),
-            Err(NoteError::OtherKey)
-        );
+        let alone = |key: &crate::seal::sign::SigningKey| key.verifying_key().clone().into();
+        assert_eq!(read().verify(&alone(&key)), Ok(signed.clone()));
+        assert_eq!(read().verify(&alone(&other)), Err(NoteError::OtherKey));
     }
 
     #[test]
     fn a_note_with_any_byte_changed_is_refused() {
         let (key, signed) = signed(5);
         let note = signed.to_note(key.verifying_key()).into_bytes();
+        let keys = key.verifying_key().clone().into();
         for at in (0..note.len()).filter(|at| *at < 200 || at % 41 == 0 || at + 3 > note.len()) {
             for change in [0x01, 0x20, 0x80] {
                 let mut changed = note.clone();
                 changed[at] ^= change;
-                let verified = UnverifiedNote::parse(&changed)
-                    .and_then(|note| note.verify(key.verifying_key()));
+                let verified = UnverifiedNote::parse(&changed).and_then(|note| note.verify(&keys));
                 assert!(verified.is_err(), "byte {at} ^ {change:#x}");
             }
         }

@@ -129,6 +129,15 @@ pub enum Statement {
         /// The digest of the evidence, or of nothing where there is none.
         evidence: Digest,
     },
+    /// Tag 12: a key bundle came into force here, this node's own or a peer's.
+    BundleInForce {
+        /// The node whose bundle it is.
+        node: NodeId,
+        /// Its sequence.
+        sequence: u64,
+        /// Its digest.
+        digest: Digest,
+    },
 }
 
 impl Statement {
@@ -202,6 +211,16 @@ impl Statement {
                 out.push(*fault);
                 out.extend_from_slice(evidence.as_bytes());
             }
+            Self::BundleInForce {
+                node,
+                sequence,
+                digest,
+            } => {
+                out.push(12);
+                out.extend_from_slice(&node.to_bytes());
+                out.extend_from_slice(&sequence.to_be_bytes());
+                out.extend_from_slice(digest.as_bytes());
+            }
         }
         out
     }
@@ -259,6 +278,11 @@ impl Statement {
                 origin: origin(&mut reader)?,
                 fault: reader.u8()?,
                 evidence: Digest::from_bytes(reader.array()?),
+            },
+            12 => Self::BundleInForce {
+                node: node(&mut reader)?,
+                sequence: reader.u64()?,
+                digest: Digest::from_bytes(reader.array()?),
             },
             tag => return Err(StatementError::Tag(tag)),
         };
@@ -351,6 +375,11 @@ pub(crate) mod tests {
                 origin: Origin::first(sender),
                 fault: 1,
                 evidence: leaf,
+            },
+            Statement::BundleInForce {
+                node: sender,
+                sequence: 7,
+                digest: leaf,
             },
         ]
     }

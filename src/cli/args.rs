@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Subcommand};
 
 use super::secret::PassphraseArgs;
-use crate::base::{Digest, MemberId, Role};
+use crate::base::{Digest, MemberId, Role, Timestamp};
 
 /// The node's folder.
 #[derive(Debug, Clone, Args)]
@@ -94,13 +94,6 @@ pub struct UserAdd {
     pub passphrase: PassphraseArgs,
 }
 
-/// `member …`.
-#[derive(Debug, Subcommand)]
-pub enum Member {
-    /// Write this node's card: its keys and address, for the federation to list
-    Card(MemberCard),
-}
-
 /// `member card`.
 #[derive(Debug, Args)]
 pub struct MemberCard {
@@ -140,6 +133,9 @@ pub struct TrustPropose {
     /// A member that goes
     #[arg(long, value_name = "MEMBER", requires = "dir")]
     pub remove: Vec<MemberId>,
+    /// A member whose keys may have been in other hands, and since when: MK=2026-03-22T14:00:00Z
+    #[arg(long, value_name = "MEMBER=TIME", requires = "dir", value_parser = compromised)]
+    pub compromised: Vec<(MemberId, Timestamp)>,
     /// Let the countries of the new list sign the next ones: two thirds must agree
     #[arg(long, requires = "dir")]
     pub root: bool,
@@ -172,6 +168,9 @@ pub struct TrustSuspend {
     /// Why, in a few words that all members will read
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
+    /// Since when its keys may have been in other hands, such as 2026-03-22T14:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub compromised_since: Option<Timestamp>,
     /// The file to write
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
@@ -279,4 +278,13 @@ pub struct Demo {
     /// Keep the nodes' data in this folder
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+}
+
+fn compromised(text: &str) -> Result<(MemberId, Timestamp), String> {
+    let (member, since) = text.split_once('=').ok_or("write it as MEMBER=TIME")?;
+    let member = member
+        .parse()
+        .map_err(|_| format!("{member} is no member's id"))?;
+    let since = since.parse().map_err(|_| format!("{since} is no time"))?;
+    Ok((member, since))
 }

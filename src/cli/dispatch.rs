@@ -23,12 +23,8 @@ pub fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Init(args) => output::report(&init(args)?, json),
         Command::Serve(args) => serve(args),
         Command::User(args::User::Add(args)) => output::report(&user_add(args)?, json),
-        Command::Member(args::Member::Card(args)) => {
-            let config = Config::load(&args.dir.dir)?;
-            let passphrase = args.passphrase.existing(&config)?;
-            output::report(&local::member_card(&config, &passphrase, &args.out)?, json)
-        }
-        Command::Key(key) => key.run(json),
+        Command::Member(member) => block_on(member.run(json)),
+        Command::Key(key) => block_on(key.run(json)),
         Command::Trust(args) => trust_command(args, json),
         Command::Config(args::Config::Check(args)) => output::report(&check::check(&args)?, json),
         Command::Rfi(rfi) => block_on(rfi.run(json)),

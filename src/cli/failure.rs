@@ -141,6 +141,14 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// The same, with another exit code.
+    pub(super) fn with_exit(mut self, exit: Exit) -> Self {
+        self.0.exit = exit;
+        self
+    }
+}
+
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         Self(Box::new(Details {

@@ -1,6 +1,7 @@
 //! `key …`: what can be done with a node's secret keys while it does not serve.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -9,11 +10,12 @@ use super::args::Dir;
 use super::failure::{Exit, Failure};
 use super::output;
 use super::report::Report;
-use super::secret::{PassphraseArgs, PrivateFile, first_line};
-use crate::base::{NodeId, OsEntropy};
+use super::secret::{Passphrase, PassphraseArgs, PrivateFile, first_line};
+use super::session::SessionArgs;
+use crate::base::{NodeId, OsEntropy, Role};
 use crate::config::Config;
 use crate::node::{Folder, NodeError};
-use crate::seal::keystore::Keystore;
+use crate::seal::keystore::{Keys, Keystore, KeystoreLock, Rotation};
 use crate::seal::recovery::{Recovery, RecoveryError, Share};
 
 /// `key …`.
@@ -25,6 +27,24 @@ pub enum Key {
     Recover(Recover),
     /// Change the passphrase
     Passphrase(ChangePassphrase),
+    /// Make new keys for the running node, and hand them to its peers
+    Rotate(Rotate),
+}
+
+/// `key rotate`.
+#[derive(Debug, Args)]
+pub struct Rotate {
+    #[command(flatten)]
+    session: SessionArgs,
+    /// The key of the TLS certificate
+    #[arg(long)]
+    tls: bool,
+    /// The key that others seal to
+    #[arg(long)]
+    recipient: bool,
+    /// The key that signs the log
+    #[arg(long)]
+    log: bool,
 }
 
 /// `key backup`.
@@ -75,12 +95,89 @@ impl Key {
     ///
     /// # Errors
     /// A [`Failure`].
-    pub fn run(self, json: bool) -> Result<(), Failure> {
+    pub async fn run(self, json: bool) -> Result<(), Failure> {
         match self {
+            Self::Rotate(args) => output::report(&rotate(&args).await?, json),
             Self::Backup(args) => output::report(&backup(&args)?, json),
             Self::Recover(args) => output::report(&recover(&args)?, json),
             Self::Passphrase(args) => output::report(&change(&args)?, json),
         }
+    }
+}
+
+/// New keys are in force.
+#[derive(Debug, Serialize)]
+struct Rotated {
+    node: NodeId,
+    sequence: u64,
+    rotated: Rotation,
+}
+
+impl Report for Rotated {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{} has new keys, named in its bundle {}:\n",
+            self.node, self.sequence
+        );
+        for (made, what) in [
+            (
+                self.rotated.recipient,
+                "receiving: others seal to it from now on; older ones open what is late",
+            ),
+            (
+                self.rotated.log,
+                "log: it signs every checkpoint from now on",
+            ),
+            (
+                self.rotated.tls,
+                "TLS: it is shown once every peer has the bundle, or after a week",
+            ),
+        ] {
+            if made {
+                text.push_str(&format!("  {what}\n"));
+            }
+        }
+        text
+    }
+}
+
+/// How long new keys may take.
+const ROTATING: Duration = Duration::from_secs(30);
+
+/// Orders new keys, and waits until they are in force. Without a choice all are made anew.
+async fn rotate(args: &Rotate) -> Result<Rotated, Failure> {
+    let chosen = Rotation {
+        tls: args.tls,
+        recipient: args.recipient,
+        log: args.log,
+    };
+    let rotated = if chosen.is_empty() {
+        Rotation::ALL
+    } else {
+        chosen
+    };
+    let client = args.session.open(&[Role::Admin])?.client;
+    let before = client.rotate_keys(&rotated).await?;
+    let deadline = Instant::now() + ROTATING;
+    loop {
+        let keys = client.health().await?.keys;
+        if keys.is_some_and(|keys| keys.sequence > before.sequence) {
+            return Ok(Rotated {
+                node: before.node,
+                sequence: before.sequence + 1,
+                rotated,
+            });
+        }
+        if Instant::now() > deadline {
+            return Err(Failure::new(
+                Exit::Failure,
+                "keys-not-rotated",
+                "the new keys are not in force yet",
+                "the node was told, and has not made them",
+                "the node's own log says why; `liaison key passphrase` needs a restart of the node",
+            ));
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
@@ -128,6 +225,7 @@ fn backup(args: &Backup) -> Result<Shares, Failure> {
     let config = Config::load(&args.dir.dir)?;
     let passphrase = args.passphrase.existing(&config)?;
     let folder = Folder(config.dir.clone());
+    let _lock = lock(&folder)?;
     let keys = folder.keys(config.node(), passphrase.as_str())?;
     let number = |i| args.out.join(format!("share-{i}"));
     // Made first: shares that cannot be written must not replace those that people hold.
@@ -145,6 +243,11 @@ fn backup(args: &Backup) -> Result<Shares, Failure> {
         needed: args.needed,
         files: written,
     })
+}
+
+/// Keeps a running node from making new keys while they are read and written here.
+fn lock(folder: &Folder) -> Result<KeystoreLock, Failure> {
+    Ok(Keystore::lock(&folder.keystore()).map_err(NodeError::from)?)
 }
 
 fn open(path: PathBuf) -> Result<(PathBuf, PrivateFile), Failure> {
@@ -165,28 +268,33 @@ fn recover(args: &Recover) -> Result<Resealed, Failure> {
                 })?;
         shares.push(share);
     }
-    let keystore = Folder(config.dir.clone()).keystore();
-    let keys = Recovery::beside(&keystore).open(&shares)?;
+    let new = new_passphrase(args.new_passphrase_file.clone())?;
+    let folder = Folder(config.dir.clone());
+    let _lock = lock(&folder)?;
+    let keys = Recovery::beside(&folder.keystore()).open(&shares)?;
     if keys.node != config.node() {
         return Err(NodeError::OtherNode(keys.node).into());
     }
-    reseal(&config, &keys, args.new_passphrase_file.clone())
+    reseal(&folder, &keys, &new)
 }
 
 fn change(args: &ChangePassphrase) -> Result<Resealed, Failure> {
     let config = Config::load(&args.dir.dir)?;
     let passphrase = args.passphrase.existing(&config)?;
-    let keys = Folder(config.dir.clone()).keys(config.node(), passphrase.as_str())?;
-    reseal(&config, &keys, args.new_passphrase_file.clone())
+    let new = new_passphrase(args.new_passphrase_file.clone())?;
+    let folder = Folder(config.dir.clone());
+    let _lock = lock(&folder)?;
+    let keys = folder.keys(config.node(), passphrase.as_str())?;
+    reseal(&folder, &keys, &new)
 }
 
-fn reseal(
-    config: &Config,
-    keys: &crate::seal::keystore::Keys,
-    passphrase_file: Option<PathBuf>,
-) -> Result<Resealed, Failure> {
-    let new = PassphraseArgs { passphrase_file }.new_keys()?;
-    let keystore = Folder(config.dir.clone()).keystore();
+/// Asked for first: nobody waits for a person while the keystore is locked.
+fn new_passphrase(passphrase_file: Option<PathBuf>) -> Result<Passphrase, Failure> {
+    PassphraseArgs { passphrase_file }.new_keys()
+}
+
+fn reseal(folder: &Folder, keys: &Keys, new: &Passphrase) -> Result<Resealed, Failure> {
+    let keystore = folder.keystore();
     Keystore::replace(&keystore, new.as_str(), keys, &mut OsEntropy).map_err(NodeError::from)?;
     Ok(Resealed { node: keys.node })
 }

@@ -145,6 +145,7 @@ pub fn audit_verify_bundle(
         witnessed: report.witnessed.as_ref().map(witnessed),
         decisions: report.decisions,
         unreviewed: report.unreviewed,
+        at_risk: report.at_risk,
         notes: Vec::new(),
     })
 }
@@ -264,6 +265,7 @@ fn verified(report: &VerifyReport) -> Verified {
             .iter()
             .map(|remark| remark.in_words())
             .collect(),
+        at_risk: report.at_risk.clone(),
     }
 }
 
@@ -336,6 +338,7 @@ impl From<CeremonyError> for Failure {
             | CeremonyError::NoListYet
             | CeremonyError::NotAMember(_)
             | CeremonyError::OtherRoot { .. }
+            | CeremonyError::Frozen(..)
             | CeremonyError::File { .. }
             | CeremonyError::Trust(_) => Self::new(
                 Exit::Failure,

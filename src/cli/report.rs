@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::text::{clean, count, duration, hang, size, time};
+use crate::audit::AtRisk;
 use crate::base::{Digest, MemberId, NodeId, Role, Timestamp};
 
 mod trust;
@@ -128,6 +129,8 @@ pub struct Verified {
     pub decisions: u64,
     /// The letters that left in an emergency and were not reviewed, by their entries.
     pub unreviewed: Vec<u64>,
+    /// Members whose keys are said to have been in other hands, and what the log holds of them since.
+    pub at_risk: Vec<AtRisk>,
     /// What the verifier wants said besides, such as a tail that was never acknowledged.
     pub notes: Vec<String>,
 }
@@ -191,6 +194,9 @@ impl Report for Verified {
                          know,\nor give it with --root.\n";
             }
             (None, _) => text += "  trust    no list yet: the origin is UNCHECKED\n",
+        }
+        for risk in &self.at_risk {
+            text += &hang("  AT RISK  ", &risk.in_words());
         }
         if let Some(witnessed) = &self.witnessed {
             text += &witnessed.text();

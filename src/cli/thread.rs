@@ -56,7 +56,7 @@ pub fn exchange_lines(exchange: &ExchangeSummary, now: Timestamp) -> String {
     for duty in &exchange.duties {
         text += &hang("    OWED: ", &passing::duty(duty));
     }
-    text + &not_sent(exchange, "    ")
+    text + &not_sent(exchange, "    ") + &at_risk(exchange, "    ")
 }
 
 /// That what waits for a member that is out stays here.
@@ -65,6 +65,17 @@ fn not_sent(exchange: &ExchangeSummary, indent: &str) -> String {
         Some(why) => hang(
             &format!("{indent}NOT SENT: "),
             &format!("{} is {}", exchange.peer, clean(why)),
+        ),
+        None => String::new(),
+    }
+}
+
+/// That part of it passed while the other side's keys were in other hands, perhaps.
+fn at_risk(exchange: &ExchangeSummary, indent: &str) -> String {
+    match exchange.compromised_since {
+        Some(since) => hang(
+            &format!("{indent}COMPROMISED: "),
+            &format!("{}'s keys since {}", exchange.peer, time(since)),
         ),
         None => String::new(),
     }
@@ -129,7 +140,7 @@ fn head(summary: &ExchangeSummary, now: Timestamp) -> String {
     for duty in &summary.duties {
         text += &hang("  owed       ", &passing::duty(duty));
     }
-    text + &not_sent(summary, "  ")
+    text + &not_sent(summary, "  ") + &at_risk(summary, "  ")
 }
 
 fn urgency(summary: &ExchangeSummary) -> String {
@@ -181,6 +192,9 @@ pub fn events(events: &[EventView]) -> String {
         text += &hang("  ", &format!("{by} {}", did(event, events)));
         if event.crossed {
             text += "    it crossed with what the asked side said, and had no effect\n";
+        }
+        if event.compromised {
+            text += "    COMPROMISED: the other side's keys may have been in other hands then\n";
         }
         if let Value::Object(_) | Value::Array(_) | Value::String(_) = &event.content {
             text += &content(&event.content, 4);

@@ -13,6 +13,7 @@ use crate::api::Holdings;
 use crate::base::{Digest, MemberId, NodeId, Role};
 use crate::config::Config;
 use crate::node::{self, CeremonyError, Folder, ListChange, ProposalFile, RootChange};
+use crate::seal::safety::SafetyNumber;
 use crate::seal::trust::{Directory, Member, Root, SuspendList, TrustList};
 
 /// Puts members' cards together as a root and a trust list, or changes the list in force.
@@ -28,6 +29,7 @@ pub fn propose(args: &args::TrustPropose) -> Result<Proposal, Failure> {
     let change = ListChange {
         cards: cards.collect::<Result<_, _>>()?,
         remove: args.remove.clone(),
+        compromised: args.compromised.clone(),
         root: if args.root {
             RootChange::FollowsList
         } else {
@@ -50,7 +52,12 @@ pub fn suspend(
 ) -> Result<Proposal, Failure> {
     let current = in_force(config)?;
     let keys = keys(config, passphrase)?;
-    let file = node::suspend(&current, &keys, args.member, &args.reason)?;
+    let file = node::suspend(
+        &current,
+        &keys,
+        args.member,
+        (&args.reason, args.compromised_since),
+    )?;
     file.write(&args.out)?;
     proposal(&file, Some(&current), &args.out)
 }
@@ -75,7 +82,10 @@ pub fn sign(config: &Config, passphrase: &Passphrase, file: &Path) -> Result<Pro
 /// A [`Failure`] where signatures are missing, or it is older than what is installed.
 pub fn install(config: &Config, args: &args::TrustInstall) -> Result<Trust, Failure> {
     let proposed = ProposalFile::read(&args.file)?;
-    Ok(trust(&node::install(config, &proposed, args.root)?))
+    Ok(trust(
+        &node::install(config, &proposed, args.root)?,
+        config.node().member,
+    ))
 }
 
 /// The trust in force at the node.
@@ -83,7 +93,7 @@ pub fn install(config: &Config, args: &args::TrustInstall) -> Result<Trust, Fail
 /// # Errors
 /// A [`Failure`], [`Exit::NotFound`] where none is installed.
 pub fn show(config: &Config) -> Result<Trust, Failure> {
-    Ok(trust(&in_force(config)?))
+    Ok(trust(&in_force(config)?, config.node().member))
 }
 
 /// Asks the running node what a member received from it, or sent to it.
@@ -204,13 +214,21 @@ fn suspended(list: &SuspendList) -> Vec<Suspended> {
     let suspended = list.suspended.iter().map(|one| Suspended {
         member: one.member,
         reason: one.reason.clone(),
+        compromised_since: one.compromised_since,
     });
     suspended.collect()
 }
 
-fn trust(directory: &Directory) -> Trust {
+fn trust(directory: &Directory, me: MemberId) -> Trust {
+    let own = directory.member(me).map(node::identity);
+    let number = |member: &Member| {
+        let own = own.as_ref().filter(|own| own.member() != member.member)?;
+        Some(SafetyNumber::of(own, &node::identity(member)))
+    };
     let member = |member: &Member| TrustedMember {
         member: member.member,
+        safety_number: number(member),
+        compromised_since: directory.compromised_since(member.member),
         name: member.name.clone(),
         contact: member.contact.clone(),
         nodes: member

@@ -60,11 +60,14 @@ pub enum Refusal {
     /// It mixes an exercise or a test with what is actual.
     #[error("it mixes an exercise or a test with what is actual")]
     OtherStatus = 18,
+    /// The sender's identity key changed, and two people here have not accepted that yet.
+    #[error("the sender's changed identity key has not been accepted here yet")]
+    KeyNotAccepted = 19,
 }
 
 impl Refusal {
     /// Every refusal, in the order of its number.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::BadEnvelope,
         Self::UnknownRecipientKey,
         Self::NotListed,
@@ -83,6 +86,7 @@ impl Refusal {
         Self::Gap,
         Self::MayNotPassOn,
         Self::OtherStatus,
+        Self::KeyNotAccepted,
     ];
 
     /// The number that travels.
@@ -116,6 +120,7 @@ impl Refusal {
             Self::Gap => "gap",
             Self::MayNotPassOn => "may-not-pass-on",
             Self::OtherStatus => "other-status",
+            Self::KeyNotAccepted => "key-not-accepted",
         }
     }
 
@@ -124,7 +129,11 @@ impl Refusal {
     pub fn is_temporary(self) -> bool {
         matches!(
             self,
-            Self::Gap | Self::UnknownRecipientKey | Self::PostDated | Self::UnknownConversation
+            Self::Gap
+                | Self::UnknownRecipientKey
+                | Self::PostDated
+                | Self::UnknownConversation
+                | Self::KeyNotAccepted
         )
     }
 }

@@ -94,9 +94,13 @@ fn status_of(error: &AppError) -> StatusCode {
         | AppError::NotPassedOn(_)
         | AppError::AlertNotNow(_)
         | AppError::NoTrustList
+        | AppError::ListExpired
+        | AppError::NothingToAccept(_)
+        | AppError::SecondPersonNeeded(_)
         | AppError::IdTaken
         | AppError::AttachmentIncomplete => StatusCode::CONFLICT,
         AppError::NotListed(_)
+        | AppError::NumberDiffers(_)
         | AppError::ToOneself
         | AppError::NoRecipient
         | AppError::TooManyAsked

@@ -54,6 +54,7 @@ pub fn summary(row: &ExchangeRow, now: Timestamp) -> ExchangeSummary {
         duties: passing::owed(row),
         withheld: row.withheld.map(|why| why.code().to_owned()),
         letters: Vec::new(),
+        compromised_since: row.compromised,
     }
 }
 
@@ -175,6 +176,7 @@ fn message_event(item: &ThreadItem, message: &Message) -> EventView {
         member: message.event.by.member,
         role: message.event.by.role,
         crossed: false,
+        compromised: item.compromised,
         content: content(&message.event.body),
         attachments: attachments.map(attachment).collect(),
         proof: ProofView {
@@ -255,6 +257,7 @@ fn receipt_event(item: &ThreadItem, kept: &KeptReceipt) -> EventView {
         member: kept.from.member,
         role: verified_role.unwrap_or(Role::Node),
         crossed: false,
+        compromised: item.compromised,
         content,
         attachments: Vec::new(),
         proof: ProofView {
@@ -309,6 +312,7 @@ fn other_event(item: &ThreadItem, other: &Other) -> EventView {
         member: item.member,
         role: item.role,
         crossed: false,
+        compromised: item.compromised,
         content,
         attachments: Vec::new(),
         proof: ProofView {

@@ -8,7 +8,7 @@ use super::members::alarms;
 use super::problem::Failure;
 use super::witness;
 use super::{Api, LinkState};
-use crate::api::{Health, LinkOut, MemberOut, PeerHealth, WhoAmI};
+use crate::api::{Health, LinkOut, MemberOut, OwnKeys, PeerHealth, WhoAmI};
 use crate::app::{Action, AppError, Ask, Reply};
 
 /// `GET /whoami`.
@@ -60,23 +60,14 @@ pub async fn health(
             last_error,
         }
     };
-    let out = health.federation.iter().flat_map(|federation| {
-        let members = health
-            .waiting
-            .iter()
-            .map(|(member, waiting, _)| (*member, *waiting));
-        let silent = federation.trust.suspended.iter().map(|member| (*member, 0));
-        let mut out: std::collections::BTreeMap<_, _> = silent.collect();
-        out.extend(members);
-        out.into_iter().filter_map(|(member, waiting)| {
-            Some(MemberOut {
-                member,
-                why: federation.withholds(member)?.code().to_owned(),
-                waiting,
-            })
-        })
+    let out = health.out.iter().map(|(member, why, waiting)| MemberOut {
+        member: *member,
+        why: why.code().to_owned(),
+        waiting: *waiting,
     });
     let out: Vec<_> = out.collect();
+    let own = health.federation.as_ref();
+    let own = own.and_then(|federation| federation.trust.keys.get(&api.me));
     Ok(Json(Health {
         alarms: alarms(&health)
             .into_iter()
@@ -85,6 +76,10 @@ pub async fn health(
         own_log: Some(witness::view(&health.witness).own),
         letters: super::letters::waiting(&health.letters),
         out,
+        keys: own.map(|keys| OwnKeys {
+            sequence: keys.sequence,
+            sealable_until: keys.sealable_until,
+        }),
         node: api.me,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         serving_since: api.since,

@@ -11,6 +11,7 @@ use crate::app::core::Outcome;
 use crate::audit::ReceiptBatch;
 use crate::base::{NodeId, OsEntropy};
 use crate::driver::Current;
+use crate::exchange::Refusal;
 use crate::seal::envelope::{MAX_PARCEL, SignedMessage, TooLong, seal_envelope, seal_parcel};
 use crate::seal::trust::Directory;
 use crate::store::CosignedFile;
@@ -18,6 +19,7 @@ use crate::transport::{Class, SendError, Transport};
 use crate::wire::frame::{Frame, MOST_ITEMS};
 
 use super::fetch::Fetcher;
+use super::keeper::{Keeper, Task, own_frame};
 use super::witnessing;
 
 /// Bytes of messages or receipts that one frame carries at most, well below what a frame may have.
@@ -60,9 +62,9 @@ impl Carrier {
 pub async fn carry(
     mut queue: UnboundedReceiver<Errand>,
     transport: Arc<Transport>,
-    directory: Current<Option<Directory>>,
+    (node, directory): (NodeId, Current<Option<Directory>>),
     fetcher: Fetcher,
-    kept: CosignedFile,
+    (kept, keeper): (CosignedFile, Keeper),
 ) {
     let mut waiting: HashMap<(NodeId, Class), VecDeque<Vec<u8>>> = HashMap::new();
     while let Some(errand) = queue.recv().await {
@@ -81,9 +83,10 @@ pub async fn carry(
                     .push_back(frame.encode());
                 flush(&transport, &mut waiting, peer, class);
             }
+            Errand::Outcome(Outcome::Rotate(what)) => keeper.give(Task::Rotate(what)),
             Errand::Outcome(outcome) => {
                 let Some((peer, class, frames)) =
-                    frames(outcome, &directory, &fetcher, &transport, &kept).await
+                    frames(outcome, (node, &directory), &fetcher, &transport, &kept).await
                 else {
                     continue;
                 };
@@ -107,13 +110,13 @@ pub async fn carry(
 
 async fn frames(
     outcome: Outcome,
-    directory: &Current<Option<Directory>>,
+    (node, directory): (NodeId, &Current<Option<Directory>>),
     fetcher: &Fetcher,
     transport: &Arc<Transport>,
     kept: &CosignedFile,
 ) -> Option<(NodeId, Class, Vec<Frame>)> {
     match outcome {
-        Outcome::Reply(..) => None,
+        Outcome::Reply(..) | Outcome::Rotate(_) => None,
         Outcome::Send {
             peer,
             class,
@@ -144,8 +147,18 @@ async fn frames(
             digest,
             refusal,
         } => {
+            // What was sealed to another key is sealed again to one that is held.
+            let directory = directory.get();
+            let directory = directory.as_ref().as_ref();
+            let keys = directory
+                .filter(|_| refusal == Refusal::UnknownRecipientKey)
+                .and_then(|directory| own_frame(directory, node));
             let frame = Frame::Refusals(vec![(digest, refusal.number())]);
-            Some((peer, Class::Urgent, vec![frame]))
+            Some((
+                peer,
+                Class::Urgent,
+                keys.into_iter().chain([frame]).collect(),
+            ))
         }
         Outcome::Keep { peer, receipts } => {
             let frames = receipts.chunks(MOST_ITEMS).map(<[_]>::to_vec);

@@ -50,6 +50,11 @@ pub enum CeremonyError {
         /// The fingerprint of its first root.
         found: Digest,
     },
+    /// The list in force has run out: it is renewed before anybody comes in.
+    #[error(
+        "trust list {0} has run out: renew it as it is, and let {1} come in with the one after"
+    )]
+    Frozen(u32, NodeId),
     /// The folder cannot be read or written.
     #[error(transparent)]
     Node(#[from] NodeError),
@@ -62,6 +67,8 @@ pub struct ListChange {
     pub cards: Vec<(String, Vec<u8>)>,
     /// Members that go.
     pub remove: Vec<MemberId>,
+    /// Members whose keys may have been in other hands, and since when.
+    pub compromised: Vec<(MemberId, Timestamp)>,
     /// Whether the root is to have the countries of the new list.
     pub root: RootChange,
 }
@@ -123,7 +130,12 @@ pub fn propose(
             Some(_) => return Err(CeremonyError::NoListYet),
         },
         Some(current) => {
-            let members = changed(current.list(), &cards, &change.remove)?;
+            let mut members = changed(current.list(), &cards, &change.remove)?;
+            for (member, since) in &change.compromised {
+                let listed = members.iter_mut().find(|listed| listed.member == *member);
+                let listed = listed.ok_or(CeremonyError::NotAMember(*member))?;
+                listed.compromised_since = Some(*since);
+            }
             let countries = match change.root {
                 RootChange::Stays => None,
                 RootChange::FollowsList => Some(countries_of(&members)),
@@ -134,7 +146,10 @@ pub fn propose(
     let mut bundles: Vec<_> = cards.into_iter().map(|card| card.bundle).collect();
     if let Some(current) = current {
         let list = TrustList::peek(&proposal.list)?;
-        let stays = |node: &NodeId| list.has(node.member);
+        let stays = |node: &NodeId| {
+            let identity = list.node(*node).map(|listed| listed.identity.key_id());
+            identity == current.identity_listed(*node)
+        };
         let known = current.bundled_nodes().filter(stays);
         bundles.extend(known.filter_map(|node| current.bundle_document(node).cloned()));
     }
@@ -172,6 +187,7 @@ fn changed(
         let others = others.filter(|node| node.number != card.node.number);
         listed.nodes.extend(others);
         listed.nodes.sort_by_key(|node| node.number);
+        listed.compromised_since = known.compromised_since;
         *known = listed;
     }
     members.sort_by_key(|member| member.member);
@@ -192,7 +208,8 @@ fn countries_of(members: &[Member]) -> Vec<Country> {
         .collect()
 }
 
-/// The suspend list that takes `member` out, signed by this node.
+/// The suspend list that takes `member` out, signed by this node. `why` is the reason, and since when
+/// its keys may have been in other hands.
 ///
 /// # Errors
 /// [`CeremonyError`].
@@ -200,9 +217,9 @@ pub fn suspend(
     current: &Directory,
     keys: &Keys,
     member: MemberId,
-    reason: &str,
+    why: (&str, Option<Timestamp>),
 ) -> Result<ProposalFile, CeremonyError> {
-    let suspension = propose_suspension(current, member, reason, Timestamp::system())?;
+    let suspension = propose_suspension(current, member, why, Timestamp::system())?;
     let mut file = ProposalFile::Suspension(SuspendProposal { suspension });
     sign(&mut file, Some(current), keys)?;
     Ok(file)
@@ -253,10 +270,12 @@ pub fn install(
     root: Option<Digest>,
 ) -> Result<Directory, CeremonyError> {
     let folder = Folder(config.dir.clone());
+    let _lock = folder.lock_trust()?;
     let own_file = folder.bundle(config.node());
     let own = folder.own_bundle(config.node())?;
     let current = folder.directory()?;
     let mut directory = file.outcome(current.as_ref())?;
+    frozen(current.as_ref(), &directory, Timestamp::system())?;
     let found = directory.root_fingerprint();
     if root.is_some_and(|root| root != found) {
         return Err(CeremonyError::OtherRoot { found });
@@ -274,6 +293,35 @@ pub fn install(
         })?;
     }
     Ok(directory)
+}
+
+/// Refuses that anybody comes in, or a node gets another identity key, while the list has run out. A
+/// node that has none yet does not begin with one that has.
+///
+/// # Errors
+/// [`CeremonyError::Frozen`].
+pub fn frozen(
+    current: Option<&Directory>,
+    next: &Directory,
+    now: Timestamp,
+) -> Result<(), CeremonyError> {
+    let expired = match current {
+        Some(current) => current.expired(now),
+        None => next.expired(now),
+    };
+    if !expired {
+        return Ok(());
+    }
+    let known = |node: &NodeId| {
+        let before = current.and_then(|current| current.identity_listed(*node));
+        before.is_some() && before == next.identity_listed(*node)
+    };
+    let list = current.unwrap_or(next).version();
+    let nodes = next.list().members.iter().flat_map(Member::node_ids);
+    match nodes.filter(|node| !known(node)).min() {
+        Some(node) => Err(CeremonyError::Frozen(list, node)),
+        None => Ok(()),
+    }
 }
 
 /// Reads a card's file.

@@ -3,18 +3,19 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crate::app::core::{CatchUp, Fatal, catch_up};
 use crate::audit::Origin;
 use crate::base::{NodeId, OsEntropy, Timestamp};
 use crate::seal::at_rest::{EpochSecret, create_epoch, open_epoch};
-use crate::seal::keystore::{Keys, Keystore, KeystoreError};
-use crate::seal::trust::{Directory, KeyBundle, SignedDocument, TrustError, TrustFileError};
+use crate::seal::keystore::{Keys, Keystore, KeystoreError, Unlocked};
+use crate::seal::trust::{
+    Directory, KeyBundle, LogKeys, SignedDocument, TrustError, TrustFileError,
+};
 use crate::store::{FileLog, Index as _, OpenError, Recovery, SledIndex};
 
-/// How long a node's first bundle lasts.
-const BUNDLE_LIFE: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 3600);
+/// How long a node's bundle lasts.
+pub(super) const BUNDLE_LIFE: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 3600);
 
 /// An index on disk is made anew when it is this much larger than what is live in it…
 const GROWN: u64 = 8;
@@ -129,6 +130,35 @@ impl Folder {
         Ok(keys)
     }
 
+    /// Opens the keys, and keeps what it takes to write them again.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub fn unlock(&self, node: NodeId, passphrase: &str) -> Result<(Keys, Unlocked), NodeError> {
+        let (keys, unlocked) = Keystore::unlock(&self.keystore(), passphrase)?;
+        match keys.node == node {
+            true => Ok((keys, unlocked)),
+            false => Err(NodeError::OtherNode(keys.node)),
+        }
+    }
+
+    /// Waits until nobody else is about to write the trust folder: whoever reads it in order to write
+    /// it again holds this.
+    ///
+    /// # Errors
+    /// [`NodeError::File`].
+    pub fn lock_trust(&self) -> Result<fs::File, NodeError> {
+        let path = self.trust().join("lock");
+        let mut options = fs::File::options();
+        let locked = options
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .and_then(|file| file.lock().map(|()| file));
+        locked.map_err(|source| NodeError::File { path, source })
+    }
+
     /// The trust in force; none before a list is installed.
     ///
     /// # Errors
@@ -149,6 +179,35 @@ impl Folder {
         let path = self.bundle(node);
         let json = fs::read(&path).map_err(|source| NodeError::File { path, source })?;
         Ok(SignedDocument::from_json(&json)?)
+    }
+
+    /// Replaces the node's own bundle, durably.
+    ///
+    /// # Errors
+    /// [`NodeError::File`].
+    pub fn save_own_bundle(&self, node: NodeId, bundle: &SignedDocument) -> Result<(), NodeError> {
+        let path = self.bundle(node);
+        let failed = |source| NodeError::File {
+            path: path.clone(),
+            source,
+        };
+        let folder = path.parent().unwrap_or(&self.0);
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+        io::Write::write_all(&mut file, &bundle.to_json()).map_err(failed)?;
+        file.as_file().sync_all().map_err(failed)?;
+        file.persist(&path).map_err(|error| failed(error.error))?;
+        let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
+        synced.map_err(failed)
+    }
+
+    /// The keys that the node's log has had. A node whose bundle cannot be read has its log key alone.
+    fn log_keys(&self, keys: &Keys, origin: Origin) -> LogKeys {
+        let own = keys.log.verifying_key();
+        let bundle = self.own_bundle(keys.node).ok();
+        let bundle = bundle.and_then(|b| KeyBundle::read(&b, keys.identity.verifying_key()).ok());
+        bundle
+            .and_then(|bundle| bundle.log_keys(&origin.to_string()))
+            .unwrap_or_else(|| own.clone().into())
     }
 
     fn epoch_secret(&self, keys: &Keys) -> Result<EpochSecret, NodeError> {
@@ -197,7 +256,7 @@ pub fn create(dir: &Path, node: NodeId, passphrase: &str) -> Result<Keys, NodeEr
 /// A node's log and index, current, with the keys.
 pub struct OpenNode {
     /// The keys.
-    pub keys: Arc<Keys>,
+    pub keys: Keys,
     /// The log.
     pub log: FileLog,
     /// The index.
@@ -245,9 +304,10 @@ fn open(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<OpenNode, NodeError> {
     let epoch = folder.epoch_secret(&keys)?;
-    let key = keys.log.verifying_key().clone();
+    let origin = Origin::first(keys.node);
+    let log_keys = folder.log_keys(&keys, origin);
     let again = folder.epoch_secret(&keys)?;
-    let (log, recovery) = FileLog::open(&folder.0, Origin::first(keys.node), epoch, &key)?;
+    let (log, recovery) = FileLog::open(&folder.0, origin, epoch, &log_keys)?;
     let open_index = || SledIndex::open(&folder.index(), again.index_key(), Box::new(OsEntropy));
     let mut remark = None;
     if index_use == IndexUse::MadeAnew {
@@ -284,7 +344,7 @@ fn open(
         Err(error) => return Err(error.into()),
     };
     Ok(OpenNode {
-        keys: Arc::new(keys),
+        keys,
         log,
         index,
         started: Started {

@@ -25,6 +25,8 @@ use crate::transport::{AttachmentRequest, BoxFuture, Class, Established, Handler
 use crate::wire::frame::Frame;
 
 use super::carrier::{Carrier, Errand};
+use super::clocks::PeerTimes;
+use super::keeper::{Keeper, Task, bundle_at};
 use super::witnessing;
 
 /// A link is refused because the hello does not decode or names another node.
@@ -37,8 +39,14 @@ const NO_SUCH_ATTACHMENT: u32 = 2;
 pub struct Links {
     /// The driver.
     pub driver: Driver,
+    /// The node.
+    pub node: NodeId,
     /// The node's keys.
-    pub keys: Arc<Keys>,
+    pub keys: Current<Keys>,
+    /// Takes up peers' keys.
+    pub keeper: Keeper,
+    /// What times peers have signed.
+    pub times: PeerTimes,
     /// The trust list in force.
     pub directory: Current<Option<Directory>>,
     /// Sealed files.
@@ -56,7 +64,7 @@ pub type ProvenByPeer = Mutex<HashMap<NodeId, Arc<Proven>>>;
 
 impl Handler for Links {
     fn hello(&self, _peer: NodeId) -> Vec<u8> {
-        hello(self.keys.node, self.directory.get().as_ref().as_ref()).encode()
+        hello(self.node, self.directory.get().as_ref().as_ref()).encode()
     }
 
     fn admit(&self, peer: NodeId, hello: &[u8]) -> Result<(), u32> {
@@ -91,10 +99,15 @@ impl Handler for Links {
             );
         }
         self.tell(peer, FromPeer::Up);
+        // The peer sees whether it has to hand over its keys.
+        if let Some(frame) = bundle_at(self.directory.get().as_ref().as_ref(), peer) {
+            self.carrier.run(Errand::Frame(peer, frame));
+        }
     }
 
     fn frame(&self, peer: NodeId, _class: Class, frame: Vec<u8>) -> BoxFuture<'_, ()> {
-        let (driver, keys) = (self.driver.clone(), self.keys.clone());
+        let (driver, keys) = (self.driver.clone(), self.keys.get());
+        let (keeper, times) = (self.keeper.clone(), self.times.clone());
         let directory = self.directory.get();
         let proven = self
             .proven
@@ -113,6 +126,8 @@ impl Handler for Links {
                     directory,
                     peer,
                     proven: &proven,
+                    keeper: &keeper,
+                    times: &times,
                 };
                 // A driver that is stopping hears it again from the peer after the next start.
                 let _stopping = driver.tell_all(peer, reader.read(&frame));
@@ -133,6 +148,7 @@ impl Handler for Links {
         let why = why.to_string();
         self.stands(peer, LinkState::Down { why });
         self.carrier.run(Errand::Down(peer));
+        self.keeper.give(Task::Down(peer));
         self.tell(peer, FromPeer::Down);
     }
 
@@ -182,6 +198,8 @@ pub(super) struct FrameReader<'a> {
     pub(super) directory: &'a Directory,
     pub(super) peer: NodeId,
     pub(super) proven: &'a Proven,
+    pub(super) keeper: &'a Keeper,
+    pub(super) times: &'a PeerTimes,
 }
 
 impl FrameReader<'_> {
@@ -212,7 +230,6 @@ impl FrameReader<'_> {
                 trust_list_hash: hash,
                 ..
             }) if node == self.peer => vec![FromPeer::ListAt { version, hash }],
-            Ok(Frame::Hello { .. } | Frame::Bundle(_)) => Vec::new(),
             Ok(
                 frame @ (Frame::AddCheckpoint { .. }
                 | Frame::Cosigned { .. }
@@ -231,6 +248,20 @@ impl FrameReader<'_> {
                     vec![unreadable(Digest::of(bytes), Refusal::Malformed)]
                 }
             },
+            Ok(Frame::Hello { .. }) => Vec::new(),
+            Ok(Frame::Bundle(document)) => {
+                let peer = self.peer;
+                self.keeper.give(Task::Bundle { peer, document });
+                Vec::new()
+            }
+            Ok(Frame::BundleAt { sequence, digest }) => {
+                self.keeper.give(Task::At {
+                    peer: self.peer,
+                    sequence,
+                    digest,
+                });
+                Vec::new()
+            }
             Err(_) => vec![unreadable(Digest::of(bytes), Refusal::Malformed)],
         }
     }
@@ -300,17 +331,21 @@ impl FrameReader<'_> {
     }
 
     fn receipt(&self, receipt: Receipt) -> FromPeer {
-        let key = self.directory.log_key(&receipt.origin.to_string());
+        let keys = self.directory.log_keys(&receipt.origin.to_string());
+        let size = receipt.checkpoint.checkpoint.size;
         let of_peer = receipt.origin.node == self.peer;
-        let verified = key
+        let verified = keys
             .filter(|_| of_peer)
-            .and_then(|key| receipt.verify_among(key, self.proven).ok());
+            .and_then(|keys| receipt.verify_among(keys.at(size), self.proven).ok());
         match verified {
-            Some(verified) => FromPeer::Receipt(Box::new(PeerReceipt {
-                statement: verified.statement,
-                at: verified.entry.time,
-                receipt,
-            })),
+            Some(verified) => {
+                self.times.saw(self.peer.member, verified.entry.time);
+                FromPeer::Receipt(Box::new(PeerReceipt {
+                    statement: verified.statement,
+                    at: verified.entry.time,
+                    receipt,
+                }))
+            }
             None => self.bad_receipt(&receipt.encode()),
         }
     }

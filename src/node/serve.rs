@@ -3,23 +3,26 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
 use super::carrier::{Carrier, Errand, carry};
+use super::clocks::PeerTimes;
 use super::fetch::Fetcher;
 use super::folder::{Folder, NodeError, OpenNode};
+use super::keeper::{Keeper, Keeping};
 use super::links::Links;
 use super::people::read_people;
 use super::reach::{Reach, Ways};
+use super::rotation::{OwnKeys, reconciled};
 use super::signer::KeySigner;
 use super::trust::{self, InForce, federation, peers};
 use crate::app::core::{CatchUp, Core, Fatal, Outcome};
 use crate::app::rows::ATTACHED;
-use crate::app::{People, list_on_record};
+use crate::app::{People, bundles_on_record, list_on_record};
 use crate::base::{Digest, Timestamp};
 use crate::config::{Addresses, Config};
 use crate::driver::{Current, Driver};
@@ -67,21 +70,30 @@ pub async fn serve_observed(
     let (opening, passphrase) = (folder.clone(), serve.passphrase);
     let node = config.node();
     let opened = tokio::task::spawn_blocking(move || {
-        let keys = opening.keys(node, &passphrase)?;
+        let (keys, unlocked) = opening.unlock(node, &passphrase)?;
         let directory = opening.directory()?;
-        Ok::<_, NodeError>((OpenNode::open(&opening, keys, &mut |_, _| ())?, directory))
+        let opened = OpenNode::open(&opening, keys, &mut |_, _| ())?;
+        Ok::<_, NodeError>((opened, unlocked, directory))
     });
-    let (opened, directory) = opened.await.map_err(stopped)??;
+    let (opened, unlocked, directory) = opened.await.map_err(stopped)??;
     told(&opened);
     let record = list_on_record(&opened.index).map_err(Fatal::from)?;
     trust::no_rollback(directory.as_ref(), record.as_ref())?;
+    let bundles = bundles_on_record(&opened.index).map_err(Fatal::from)?;
+    let directory = directory.map(|d| trust::without_older_bundles(d, &bundles, node));
+    let at_least = bundles.get(&node).copied().unwrap_or_default();
+    let entries = opened.log.size();
+    let directory = reconciled(&folder, &opened.keys, directory, entries, at_least)?;
     let people_key = zeroize::Zeroizing::new(*opened.keys.people_key);
     let pseudonym_key = *Digest::of_parts(&[
         b"liaison/pseudonym-key/v1",
         opened.keys.storage_key.as_slice(),
     ])
     .as_bytes();
-    let keys = opened.keys;
+    let tls_pin = opened.keys.tls.pin();
+    let identity = tls_identity(opened.keys.tls.pkcs8(), node, None)
+        .map_err(|error| NodeError::Listen(error.to_string()))?;
+    let keys = Current::new(opened.keys);
     let mut log = opened.log;
     let writer = log.take_over().map_err(Fatal::Append)?;
     let signer = KeySigner(keys.clone());
@@ -95,6 +107,8 @@ pub async fn serve_observed(
     forget_uploads(&blobs, core.index());
     let blobs = Arc::new(blobs);
     let (carrier, errands) = Carrier::new();
+    let (keeper, tasks) = Keeper::new();
+    let times = PeerTimes::default();
     let (ended, mut has_ended) = mpsc::channel::<()>(1);
     let carried = carrier.clone();
     let (driver, running) = Driver::start(
@@ -116,15 +130,16 @@ pub async fn serve_observed(
     let states = LinkStates::default();
     let links = Links {
         driver: driver.clone(),
+        node,
         keys: keys.clone(),
+        keeper: keeper.clone(),
+        times: times.clone(),
         directory: in_force.clone(),
         blobs: blobs.clone(),
         carrier: carrier.clone(),
         states: states.clone(),
         proven: Default::default(),
     };
-    let identity = tls_identity(keys.tls.pkcs8(), node)
-        .map_err(|error| NodeError::Listen(error.to_string()))?;
     let listen = serve.listen.unwrap_or(config.settings.exchange.listen);
     let transport = Transport::bind(
         listen,
@@ -136,13 +151,14 @@ pub async fn serve_observed(
     let transport =
         Arc::new(transport.map_err(|error: TransportError| NodeError::Listen(error.to_string()))?);
     let fetcher = Fetcher::new(node.member, blobs.clone(), driver.clone());
+    let concerned = (node, in_force.clone());
     let kept = CosignedFile::of(&folder.0);
     let carrying = tokio::spawn(carry(
         errands,
         transport.clone(),
-        in_force.clone(),
+        concerned,
         fetcher.clone(),
-        kept,
+        (kept, keeper),
     ));
     let ways = Ways {
         driver: driver.clone(),
@@ -195,11 +211,19 @@ pub async fn serve_observed(
     });
     let trust = InForce {
         node,
-        directory: in_force,
+        directory: in_force.clone(),
         driver: driver.clone(),
         transport: transport.clone(),
         carrier,
+        shown: Arc::new(Mutex::new(tls_pin)),
     };
+    let own = OwnKeys {
+        folder: folder.clone(),
+        unlocked: Arc::new(unlocked),
+        keys,
+        directory: in_force,
+    };
+    let keeping = tokio::spawn(Keeping::new(own, trust.clone(), times).keep(tasks));
     let watching = tokio::spawn(trust::watch(folder.clone(), trust));
     write_addresses(&config, &addresses)?;
     info!(
@@ -218,6 +242,7 @@ pub async fn serve_observed(
     // Nothing may find addresses that no longer answer.
     let _gone = std::fs::remove_file(config.addresses_file());
     watching.abort();
+    keeping.abort();
     drop(stop);
     let _served = tokio::time::timeout(Duration::from_secs(5), serving).await;
     let _closed = tokio::time::timeout(Duration::from_secs(5), transport.close()).await;

@@ -1,8 +1,9 @@
 //! The trust in force at a running node: taken up within a second of being installed, never an
 //! older one, and told to every part that asks it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tracing::{error, info, warn};
@@ -10,11 +11,12 @@ use tracing::{error, info, warn};
 use super::carrier::{Carrier, Errand};
 use super::folder::{Folder, NodeError};
 use super::links::hello;
-use crate::app::{Federation, ListOnRecord, TrustDetails};
-use crate::base::NodeId;
+use crate::app::{Federation, Input, ListOnRecord, NodeKeys, TrustDetails};
+use crate::base::{Digest, NodeId};
 use crate::driver::{Busy, Current, Driver};
-use crate::seal::trust::{Directory, MemberKind};
-use crate::transport::{PeerAddress, Peers, Transport};
+use crate::seal::safety::MemberIdentity;
+use crate::seal::trust::{Directory, Member, MemberKind, SignedDocument};
+use crate::transport::{PeerAddress, Peers, TlsIdentity, Transport, Vouched};
 
 /// How often a running node looks whether something was installed.
 const LOOK: Duration = Duration::from_millis(200);
@@ -43,8 +45,46 @@ pub fn federation(directory: &Directory) -> Federation {
                 .filter(|member| member.kind == MemberKind::Organisation)
                 .map(|member| member.member)
                 .collect(),
+            keys: directory
+                .nodes()
+                .map(|node| (node, node_keys(directory, node)))
+                .collect(),
+            identities: directory
+                .list()
+                .members
+                .iter()
+                .map(|member| (member.member, identity(member)))
+                .collect(),
+            compromised: directory
+                .list()
+                .members
+                .iter()
+                .filter_map(|member| {
+                    let since = directory.compromised_since(member.member)?;
+                    Some((member.member, since))
+                })
+                .collect(),
         },
     }
+}
+
+fn node_keys(directory: &Directory, node: NodeId) -> NodeKeys {
+    let bundle = directory.bundle(node);
+    let until = bundle.and_then(|bundle| bundle.recipient.iter().map(|held| held.not_after).max());
+    NodeKeys {
+        sequence: bundle.map_or(0, |bundle| bundle.sequence),
+        digest: directory
+            .bundle_document(node)
+            .map_or(Digest::EMPTY, SignedDocument::digest),
+        sealable_until: until,
+    }
+}
+
+/// The identity keys of a member.
+pub fn identity(member: &Member) -> MemberIdentity {
+    let nodes = member.nodes.iter();
+    let keys = nodes.map(|node| (node.number, node.identity.key_id()));
+    MemberIdentity::new(member.member, keys)
 }
 
 /// What the transport needs to know of a directory.
@@ -58,6 +98,10 @@ pub fn peers(directory: Option<&Directory>, me: NodeId) -> Peers {
             node,
             address: directory.address(node).map(ToOwned::to_owned),
             pins: directory.tls_pins(node).to_vec(),
+            vouched: directory.identity(node).map(|identity| Vouched {
+                by: identity.clone(),
+                after: directory.bundle(node).map_or(0, |bundle| bundle.sequence),
+            }),
         })
         .collect()
 }
@@ -118,6 +162,7 @@ fn on_record(directory: &Directory) -> ListOnRecord {
 }
 
 /// The parts of a node that the trust in force concerns.
+#[derive(Clone)]
 pub struct InForce {
     /// The node.
     pub node: NodeId,
@@ -129,9 +174,31 @@ pub struct InForce {
     pub transport: Arc<Transport>,
     /// Carries what is said on them.
     pub carrier: Carrier,
+    /// The pin of the certificate that is shown.
+    pub shown: Arc<Mutex<Digest>>,
 }
 
 impl InForce {
+    /// The pin of the certificate that is shown.
+    pub fn shown(&self) -> Digest {
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows another certificate from now on.
+    pub fn present(&self, identity: &TlsIdentity, pin: Digest) {
+        self.transport.present(identity);
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = pin;
+    }
+
+    /// A bundle in the directory, which is in force already, is another. Called on threads that may
+    /// block.
+    pub fn keys_changed(&self, directory: &Directory) {
+        let (federation, peers) = (federation(directory), peers(Some(directory), self.node));
+        self.transport.update_peers(Arc::new(peers));
+        // A driver that is stopping begins with what is on the disk.
+        let _stopping = self.driver.happened(Input::Federation(federation));
+    }
+
     /// Puts a directory in force. First nothing is sealed any more to who is out, then its link is
     /// closed, and then it is decided upon.
     ///
@@ -171,10 +238,14 @@ pub async fn watch(folder: Folder, in_force: InForce) {
             continue;
         }
         let reading = folder.clone();
-        let read = tokio::task::spawn_blocking(move || reading.directory()).await;
-        let directory = match read {
-            Ok(Ok(Some(directory))) => directory,
-            Ok(Ok(None)) | Err(_) => continue,
+        let read = tokio::task::spawn_blocking(move || {
+            // Nobody writes while it is read and put in force.
+            let lock = reading.lock_trust()?;
+            Ok::<_, NodeError>((reading.directory()?, lock))
+        });
+        let (directory, _lock) = match read.await {
+            Ok(Ok((Some(directory), lock))) => (directory, lock),
+            Ok(Ok((None, _))) | Err(_) => continue,
             // It may be half written yet.
             Ok(Err(error)) => {
                 if !std::mem::replace(&mut told, true) {
@@ -184,6 +255,18 @@ pub async fn watch(folder: Folder, in_force: InForce) {
             }
         };
         let current = in_force.directory.get();
+        let directory = match current.as_ref() {
+            Some(current) => with_newer_bundles(directory, current),
+            None => directory,
+        };
+        if current
+            .as_ref()
+            .as_ref()
+            .is_some_and(|c| same(c, &directory))
+        {
+            (seen, told) = (now, false);
+            continue;
+        }
         let record = current.as_ref().as_ref().map(on_record);
         if let Err(error) = no_rollback(Some(&directory), record.as_ref()) {
             error!(event = "trust-list-rollback", %error, "what is in force stays");
@@ -204,4 +287,50 @@ pub async fn watch(folder: Folder, in_force: InForce) {
         info!(event = "trust-list-in-force", version, suspended);
         (seen, told) = (now, false);
     }
+}
+
+/// The directory with those bundles of the one in force that are newer: the trust folder was put back
+/// from a copy, perhaps.
+fn with_newer_bundles(directory: Directory, current: &Directory) -> Directory {
+    current.bundled_nodes().fold(directory, |directory, node| {
+        let newer = current.bundle_document(node).cloned();
+        let newer = newer.and_then(|bundle| directory.with_bundle(bundle).ok());
+        newer.unwrap_or(directory)
+    })
+}
+
+/// Whether two directories say the same.
+fn same(one: &Directory, other: &Directory) -> bool {
+    let suspension = |d: &Directory| d.suspension_document().map(SignedDocument::digest);
+    let bundles = |d: &Directory| -> Vec<_> {
+        let nodes = d.bundled_nodes();
+        nodes
+            .map(|node| (node, d.bundle_document(node).map(SignedDocument::digest)))
+            .collect()
+    };
+    one.hash() == other.hash()
+        && one.root_digest() == other.root_digest()
+        && suspension(one) == suspension(other)
+        && bundles(one) == bundles(other)
+}
+
+/// The directory without the bundles that are older than those that were in force, as the log says:
+/// their keys must not come back. The peers hand over their newest when there is a link.
+pub fn without_older_bundles(
+    directory: Directory,
+    on_record: &BTreeMap<NodeId, u64>,
+    me: NodeId,
+) -> Directory {
+    let nodes: Vec<NodeId> = directory.bundled_nodes().filter(|n| *n != me).collect();
+    nodes.into_iter().fold(directory, |directory, node| {
+        let sequence = directory.bundle(node).map(|bundle| bundle.sequence);
+        let known = on_record.get(&node).copied();
+        match (sequence, known) {
+            (Some(sequence), Some(known)) if sequence < known => {
+                warn!(event = "bundle-rollback", %node, sequence, known, "it is not used");
+                directory.without_bundle(node)
+            }
+            (Some(_) | None, Some(_) | None) => directory,
+        }
+    })
 }

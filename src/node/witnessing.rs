@@ -127,7 +127,8 @@ pub fn read(
         | Frame::Receipts(_)
         | Frame::Refusals(_)
         | Frame::Kept(_)
-        | Frame::Bundle(_) => return Ok(None),
+        | Frame::Bundle(_)
+        | Frame::BundleAt { .. } => return Ok(None),
     }))
 }
 
@@ -151,9 +152,10 @@ impl Reader<'_> {
     /// Whether the log has a key here; its signature holds then.
     fn checkpoint(&self, signed: &SignedCheckpoint) -> Result<bool, DoesNotHold> {
         let origin = signed.checkpoint.origin.to_string();
-        let Some(key) = self.directory.log_key(&origin) else {
+        let Some(keys) = self.directory.log_keys(&origin) else {
             return Ok(false);
         };
+        let key = keys.at(signed.checkpoint.size);
         let note = signed.checkpoint.note_text();
         let held = self
             .proven
@@ -166,9 +168,12 @@ impl Reader<'_> {
         checkpoint: &Checkpoint,
         cosignature: &Cosignature,
     ) -> Result<(), DoesNotHold> {
-        let key = self.directory.log_key(&cosignature.witness.to_string());
-        let held = cosignature.verify(checkpoint, key.ok_or(DoesNotHold)?);
-        held.map_err(|_| DoesNotHold)
+        let keys = self.directory.log_keys(&cosignature.witness.to_string());
+        let keys = keys.ok_or(DoesNotHold)?;
+        // A witness that has another key by now signed with an earlier one.
+        let mut keys = keys.iter().rev();
+        let held = keys.any(|key| cosignature.verify(checkpoint, key).is_ok());
+        held.then_some(()).ok_or(DoesNotHold)
     }
 
     fn head(&self, head: &Head) -> Result<Option<CosignedCheckpoint>, DoesNotHold> {
@@ -214,9 +219,9 @@ pub fn keep(
     directory: &Directory,
     cosigned: &CosignedCheckpoint,
 ) -> io::Result<()> {
-    let key = |origin: Origin| directory.log_key(&origin.to_string());
-    match key(cosigned.signed.checkpoint.origin) {
-        Some(log) => file.keep(&cosigned.to_note(log, key)),
+    let keys = |origin: Origin| directory.log_keys(&origin.to_string());
+    match keys(cosigned.signed.checkpoint.origin) {
+        Some(log) => file.keep(&cosigned.to_note(&log, keys)),
         None => Ok(()),
     }
 }

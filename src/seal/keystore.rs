@@ -9,16 +9,21 @@
 //! The passphrase becomes the key by Argon2id (RFC 9106) with 256 MiB, three passes, one lane.
 //! Parameters above the caps are refused before any memory is taken.
 
+mod header;
 mod keys;
+mod rotation;
+mod unlocked;
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use zeroize::Zeroizing;
 
-pub use keys::{Keys, ReceivingKey, TlsKey};
+pub use keys::{Keys, LOG_RENEWED_AFTER, RENEWED_AFTER, ReceivingKey, TlsKey};
+pub use rotation::Rotation;
+pub use unlocked::{KeystoreLock, Unlocked};
 
 use super::aead::{self, KEY_LEN, NONCE_LEN};
 use super::files;
@@ -54,6 +59,12 @@ pub enum KeystoreError {
     /// The passphrase is wrong, or the file is damaged: the two cannot be told apart.
     #[error("the passphrase is wrong, or the keystore is damaged")]
     WrongPassphrase,
+    /// It was given another passphrase while a node had it open, which cannot write it any more.
+    #[error("the keystore has another passphrase than when the node opened it")]
+    Resealed,
+    /// Another command is about to write it.
+    #[error("another command is about to write the keystore")]
+    InUse,
     /// What recovery opens cannot be renewed.
     #[error(transparent)]
     Recovery(Box<RecoveryError>),
@@ -163,11 +174,7 @@ impl Keystore {
     /// # Errors
     /// [`KeystoreError`].
     pub fn open(path: &Path, passphrase: &str) -> Result<Keys, KeystoreError> {
-        let mut bytes = Vec::new();
-        File::open(path)?
-            .take(MAX_FILE + 1)
-            .read_to_end(&mut bytes)?;
-        decode(passphrase, &bytes)
+        Self::unlock(path, passphrase).map(|(keys, _)| keys)
     }
 
     /// Writes keys to a new file that opens in a millisecond, for tests only: it withstands no
@@ -193,39 +200,25 @@ fn encode(
     let salt: [u8; SALT_LEN] = entropy.array();
     let nonce: [u8; NONCE_LEN] = entropy.array();
     let key = work.key(passphrase, &salt)?;
-    let header = [
-        MAGIC.as_slice(),
-        &[VERSION],
-        &work.memory_kib.to_be_bytes(),
-        &work.passes.to_be_bytes(),
-        &work.lanes.to_be_bytes(),
-        &salt,
-        &nonce,
-    ]
-    .concat();
+    let header = header::write(work, &salt, &nonce);
     let mut content = keys.to_bytes();
     aead::seal(&key, nonce, &header, &mut content);
     Ok([header.as_slice(), &content].concat())
 }
 
+#[cfg(test)]
 fn decode(passphrase: &str, bytes: &[u8]) -> Result<Keys, KeystoreError> {
+    let (work, salt) = header::read(bytes)?;
+    open_under(&*work.key(passphrase, &salt)?, bytes)
+}
+
+/// Opens what stands behind the header.
+fn open_under(key: &[u8; KEY_LEN], bytes: &[u8]) -> Result<Keys, KeystoreError> {
     let mut from = Reader::new(bytes);
-    let (magic, version): ([u8; 7], u8) = (from.array()?, from.u8()?);
-    if &magic != MAGIC || u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_FILE) {
-        return Err(KeystoreError::NotAKeystore);
-    }
-    if version != VERSION {
-        return Err(KeystoreError::UnsupportedVersion(version));
-    }
-    let work = Work {
-        memory_kib: from.u32()?,
-        passes: from.u32()?,
-        lanes: from.u32()?,
-    };
-    let (salt, nonce) = (from.array()?, from.array()?);
-    let key = work.key(passphrase, &salt)?;
-    let content = aead::open(&key, nonce, &bytes[..HEADER_LEN], from.rest())
-        .map_err(|_| KeystoreError::WrongPassphrase)?;
+    let header = from.slice(HEADER_LEN)?;
+    let nonce = header.last_chunk().expect("a header ends with its nonce");
+    let content =
+        aead::open(key, *nonce, header, from.rest()).map_err(|_| KeystoreError::WrongPassphrase)?;
     Keys::from_bytes(&content).map_err(|TooShort| KeystoreError::Malformed)
 }
 

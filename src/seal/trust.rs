@@ -19,20 +19,26 @@ mod directory;
 mod document;
 mod files;
 mod list;
+mod log_keys;
+mod possession;
 mod root;
 mod suspend;
 #[cfg(test)]
 mod tests;
+mod voucher;
 
-pub use bundle::{BundledKey, KeyBundle, LogKey, log_origin};
+pub use bundle::{BundledKey, KeyBundle, log_origin};
 pub use card::{MemberCard, Profile};
 pub use ceremony::{Proposal, propose_first, propose_next};
 pub use directory::Directory;
 pub use document::{DocumentKind, DocumentSignature, SignedDocument};
 pub use files::TrustFileError;
 pub use list::{LONGEST_LIFE, ListedNode, Member, MemberKind, TrustList, list_threshold};
+pub use log_keys::{LogKey, LogKeys};
+pub use possession::Possession;
 pub use root::{Country, Root, root_threshold};
 pub use suspend::{SUSPEND_THRESHOLD, SuspendList, SuspendedMember, propose_suspension};
+pub use voucher::{TlsVoucher, VOUCHER_LEN, VOUCHER_LIFE};
 
 use crate::base::{MemberId, NodeId};
 
@@ -116,9 +122,12 @@ pub enum TrustError {
     /// The bundle claims a TLS key of another node.
     #[error("the bundle of {0} claims another node's TLS key")]
     PinTaken(NodeId),
-    /// A key on a card is not proved to be held.
-    #[error("the card of {0} does not prove that it holds its keys")]
+    /// A key on a card or in a bundle is not proved to be held.
+    #[error("{0} does not prove that it holds its keys")]
     NotProved(NodeId),
+    /// The list has run out: no members and no keys come in until there is another.
+    #[error("the trust list has run out, and takes no new keys")]
+    Expired,
 }
 
 /// A rule that a document can break by what it says alone.

@@ -20,7 +20,8 @@ use crate::audit::{
     AnchorFault, AuditFailure, Checkpoint, Origin, SIGNED_CHECKPOINT_LEN, SignedCheckpoint, Tree,
 };
 use crate::base::Digest;
-use crate::seal::sign::{HybridSignature, SIGNATURE_LEN, VerifyingKey};
+use crate::seal::sign::{HybridSignature, SIGNATURE_LEN};
+use crate::seal::trust::LogKeys;
 
 /// The anchor's name in the log's folder.
 pub(super) const FILE_NAME: &str = "anchor";
@@ -132,7 +133,7 @@ impl Anchor {
         &self,
         origin: Origin,
         tree: &Tree,
-        key: &VerifyingKey,
+        keys: &LogKeys,
     ) -> Result<u64, AuditFailure> {
         let mut highest = 0;
         for head in &self.heads {
@@ -140,7 +141,7 @@ impl Anchor {
             if head.checkpoint.origin != origin {
                 return Err(AuditFailure::Anchor(AnchorFault::Origin));
             }
-            if size > 0 && head.verify(key).is_err() {
+            if size > 0 && head.verify(keys.at(size)).is_err() {
                 return Err(AuditFailure::Anchor(AnchorFault::Signature));
             }
             match tree.root_at(size) {

@@ -11,12 +11,12 @@ use super::file_log::{FOLDER, Remark};
 use super::walk::{self, Visitor, Walked, WalkedGroup};
 use crate::audit::bundle::{BundleWriter, TrustDocuments, WitnessedReport};
 use crate::audit::{
-    AuditFailure, Checkpoint, CheckpointFault, CosignedCheckpoint, Entry, EventCode, FourEyes,
-    FourEyesFault, Origin,
+    AtRisk, AuditFailure, Checkpoint, CheckpointFault, CosignedCheckpoint, Entry, EventCode,
+    FourEyes, FourEyesFault, Origin, RiskCount,
 };
 use crate::base::Digest;
-use crate::seal::sign::{KeyId, VerifyingKey};
-use crate::seal::trust::{Directory, KeyBundle, SignedDocument, TrustFileError};
+use crate::seal::sign::KeyId;
+use crate::seal::trust::{Directory, KeyBundle, LogKeys, SignedDocument, TrustFileError};
 
 const TRUST: &str = "trust";
 
@@ -27,7 +27,7 @@ pub struct VerifyReport {
     pub origin: Origin,
     /// Its head; nothing while it is empty.
     pub head: Option<Checkpoint>,
-    /// The log key, under which every checkpoint is signed.
+    /// The log key that signs now.
     pub key: KeyId,
     /// How many checkpoints there are.
     pub checkpoints: u64,
@@ -43,6 +43,8 @@ pub struct VerifyReport {
     /// What is to be known. Beside a running node, a group that is just being written shows as
     /// one that was never finished.
     pub remarks: Vec<Remark>,
+    /// Members whose keys are said to have been in other hands, and what the log holds of them since.
+    pub at_risk: Vec<AtRisk>,
 }
 
 /// Verifies the log in a node's folder: the trust under `trust`, and under `log` every checksum,
@@ -63,7 +65,7 @@ struct Checked {
     trust: Option<TrustDocuments>,
     directory: Option<Directory>,
     cosigned: Option<CosignedCheckpoint>,
-    key: VerifyingKey,
+    keys: LogKeys,
     walked: Walked,
 }
 
@@ -78,17 +80,20 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
         Err(AuditFailure::Missing { .. }) if !has_trust_list(dir) => None,
         other => Some(other?),
     };
-    let key = match &trust {
-        Some(directory) => directory.log_key(&origin.to_string()).cloned(),
-        None => own_log_key(dir, origin)?,
+    let keys = match &trust {
+        Some(directory) => directory.log_keys(&origin.to_string()),
+        None => own_log_keys(dir, origin)?,
     }
     .ok_or(AuditFailure::NoLogKey { origin })?;
     let mut checks = Checks {
-        key: &key,
+        keys: &keys,
         checkpoints: 0,
         had_trust_list: false,
         eyes: FourEyes::new(origin.node),
         broken: None,
+        at_risk: trust
+            .as_ref()
+            .map(|directory| RiskCount::new(origin.node.member, directory)),
         progress,
     };
     let walked = walk::walk(&folder, origin, &mut checks)?;
@@ -96,10 +101,10 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
         let place = format!("{TRUST}/root.json");
         return Err(AuditFailure::Missing { place });
     }
-    let checkpoints = checks.checkpoints;
+    let (checkpoints, at_risk) = (checks.checkpoints, checks.at_risk);
     let (decisions, unreviewed) = (checks.eyes.decisions(), checks.eyes.unreviewed());
     let broken = checks.broken;
-    let anchored = anchor.check(origin, &walked.tree, &key)?;
+    let anchored = anchor.check(origin, &walked.tree, &keys)?;
     let cosigned = match (&trust, note) {
         (Some(directory), Some(note)) => Some(check_cosigned(directory, &note, &walked)?),
         (None, _) | (_, None) => None,
@@ -119,7 +124,7 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
     let report = VerifyReport {
         origin,
         head: walked.head.as_ref().map(|head| head.checkpoint),
-        key: key.key_id(),
+        key: keys.last().key_id(),
         checkpoints,
         root_fingerprint: trust.as_ref().map(Directory::root_fingerprint),
         witnessed: cosigned
@@ -129,13 +134,14 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
         decisions,
         unreviewed,
         remarks,
+        at_risk: at_risk.map_or_else(Vec::new, RiskCount::found),
     };
     Ok(Checked {
         report,
         trust: trust.as_ref().map(TrustDocuments::of),
         directory: trust,
         cosigned,
-        key,
+        keys,
         walked,
     })
 }
@@ -146,9 +152,9 @@ fn check_cosigned(
     note: &[u8],
     walked: &Walked,
 ) -> Result<CosignedCheckpoint, AuditFailure> {
-    let key = |origin: Origin| directory.log_key(&origin.to_string());
+    let keys = |origin: Origin| directory.log_keys(&origin.to_string());
     let cosigned =
-        CosignedCheckpoint::read_known(note, key).map_err(|error| AuditFailure::Note {
+        CosignedCheckpoint::read_known(note, keys).map_err(|error| AuditFailure::Note {
             place: COSIGNED.to_owned(),
             error,
         })?;
@@ -188,7 +194,7 @@ pub fn export_folder(
         trust,
         directory,
         cosigned,
-        key,
+        keys,
         walked,
     } = checked;
     let head = walked.head.ok_or_else(|| AuditFailure::Missing {
@@ -200,7 +206,7 @@ pub fn export_folder(
     let folder = dir.join(FOLDER);
     let size = head.checkpoint.size;
     let out = io::BufWriter::new(out);
-    let mut bundle = BundleWriter::new(out, &trust, &head, &key).map_err(unwritten())?;
+    let mut bundle = BundleWriter::new(out, &trust, &head, &keys).map_err(unwritten())?;
     let mut entries = Export {
         size,
         each: &mut |group| {
@@ -219,8 +225,8 @@ pub fn export_folder(
     walk::walk(&folder, report.origin, &mut checkpoints)?;
     let cosigned = cosigned.filter(|cosigned| !cosigned.cosignatures.is_empty());
     if let (Some(directory), Some(cosigned)) = (&directory, &cosigned) {
-        let key = |origin: Origin| directory.log_key(&origin.to_string());
-        bundle.cosigned(cosigned, key).map_err(unwritten())?;
+        let keys = |origin: Origin| directory.log_keys(&origin.to_string());
+        bundle.cosigned(cosigned, keys).map_err(unwritten())?;
     }
     bundle.finish().map_err(unwritten())?;
     Ok(report)
@@ -238,8 +244,8 @@ fn has_trust_list(dir: &Path) -> bool {
         .any(|file| trust.join(file).exists())
 }
 
-/// The log key that the node's own bundle names.
-fn own_log_key(dir: &Path, origin: Origin) -> Result<Option<VerifyingKey>, AuditFailure> {
+/// The log keys that the node's own bundle names.
+fn own_log_keys(dir: &Path, origin: Origin) -> Result<Option<LogKeys>, AuditFailure> {
     let place = format!("{TRUST}/bundles/{}.json", origin.node);
     let json = match fs::read(dir.join(&place)) {
         Ok(json) => json,
@@ -252,7 +258,7 @@ fn own_log_key(dir: &Path, origin: Origin) -> Result<Option<VerifyingKey>, Audit
     let bundle = bundle.map_err(|error| AuditFailure::Trust {
         reason: error.to_string(),
     })?;
-    Ok(bundle.log_key(&origin.to_string()).cloned())
+    Ok(bundle.log_keys(&origin.to_string()))
 }
 
 fn read_trust(folder: &Path) -> Result<Directory, AuditFailure> {
@@ -274,13 +280,14 @@ fn read_trust(folder: &Path) -> Result<Directory, AuditFailure> {
 
 /// Checks what the walk itself does not.
 struct Checks<'a> {
-    key: &'a VerifyingKey,
+    keys: &'a LogKeys,
     checkpoints: u64,
     /// Whether the log says that a trust list was in force.
     had_trust_list: bool,
     eyes: FourEyes,
     /// The first entry that breaks the rule of four eyes.
     broken: Option<(u64, FourEyesFault)>,
+    at_risk: Option<RiskCount>,
     progress: &'a mut dyn FnMut(u64, u64),
 }
 
@@ -300,14 +307,18 @@ impl Visitor for Checks<'_> {
                 self.broken = Some((index, fault));
             }
             self.had_trust_list |= entry.event == EventCode::TrustListInstalled;
+            if let Some(at_risk) = &mut self.at_risk {
+                at_risk.see(index, &entry);
+            }
         }
         self.checkpoints += 1;
+        let size = group.checkpoint.checkpoint.size;
         group
             .checkpoint
-            .verify(self.key)
+            .verify(self.keys.at(size))
             .map_err(|_| AuditFailure::Checkpoint {
                 from: group.from,
-                size: group.checkpoint.checkpoint.size,
+                size,
                 fault: CheckpointFault::Signature,
             })
     }

@@ -8,11 +8,12 @@ use quinn::Incoming;
 use rustls::pki_types::CertificateDer;
 use tokio::time::timeout;
 
-use crate::base::{Digest, NodeId};
+use crate::base::NodeId;
 
 use super::connection::Connection;
 use super::limits::{MAX_HANDSHAKES, MAX_HANDSHAKES_FROM_ONE};
 use super::link::{self, Authenticated};
+use super::peers::Shown;
 use super::refused::Refusal;
 use super::shared::Shared;
 
@@ -90,7 +91,7 @@ impl Drop for Place {
 }
 
 async fn one(shared: Arc<Shared>, incoming: Incoming, place: Place) {
-    let Some((connection, peer, pin)) = handshake(&shared, incoming).await else {
+    let Some((connection, peer, shown)) = handshake(&shared, incoming).await else {
         shared.counters.count(Refusal::Handshake);
         return;
     };
@@ -99,7 +100,7 @@ async fn one(shared: Arc<Shared>, incoming: Incoming, place: Place) {
     };
     let with = Authenticated {
         connection: Connection::Quic(connection),
-        pin,
+        shown,
         dialler: peer,
     };
     let greeted = link::greet(&shared, &slot, with).await;
@@ -112,16 +113,16 @@ async fn one(shared: Arc<Shared>, incoming: Incoming, place: Place) {
 async fn handshake(
     shared: &Shared,
     incoming: Incoming,
-) -> Option<(quinn::Connection, NodeId, Digest)> {
+) -> Option<(quinn::Connection, NodeId, Shown)> {
     let connecting = incoming.accept().ok()?;
     let time = shared.limits.time_for_handshake();
     let connection = timeout(time, connecting).await.ok()?.ok()?;
-    let (peer, pin) = peer_of(shared, &connection)?;
-    Some((connection, peer, pin))
+    let (peer, shown) = peer_of(shared, &connection)?;
+    Some((connection, peer, shown))
 }
 
-/// The node at the other end and the pin that lists it, if the list in force still does.
-pub(super) fn peer_of(shared: &Shared, connection: &quinn::Connection) -> Option<(NodeId, Digest)> {
+/// The node at the other end and the key that it showed, if the list in force still does.
+pub(super) fn peer_of(shared: &Shared, connection: &quinn::Connection) -> Option<(NodeId, Shown)> {
     let certificates = connection
         .peer_identity()?
         .downcast::<Vec<CertificateDer<'static>>>()

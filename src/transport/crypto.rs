@@ -9,13 +9,12 @@ use rustls::crypto::{
 };
 use rustls::ffdhe_groups::FfdheGroup;
 use rustls::server::NoServerSessionStorage;
-use rustls::sign::SingleCertAndKey;
 use rustls::version::TLS13;
 use rustls::{ClientConfig, Error, NamedGroup, PeerMisbehaved, ProtocolVersion, ServerConfig};
 
 use crate::seal::kx::{self, ClientExchange, KxError, KxSecret};
 
-use super::identity::TlsIdentity;
+use super::identity::Presented;
 use super::verify::PinVerifier;
 
 /// The application protocol that both sides must name (RFC 7301).
@@ -105,7 +104,7 @@ pub fn provider() -> CryptoProvider {
 
 /// How the node dials.
 pub(super) fn client_config(
-    identity: &TlsIdentity,
+    presented: Arc<Presented>,
     verifier: Arc<PinVerifier>,
     provider: Arc<CryptoProvider>,
     protocol: &[u8],
@@ -114,7 +113,7 @@ pub(super) fn client_config(
         .with_protocol_versions(&[&TLS13])?
         .dangerous()
         .with_custom_certificate_verifier(verifier)
-        .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.certified.clone())));
+        .with_client_cert_resolver(presented);
     config.alpn_protocols = vec![protocol.to_vec()];
     config.resumption = Resumption::disabled();
     config.enable_early_data = false;
@@ -123,7 +122,7 @@ pub(super) fn client_config(
 
 /// How the node is dialled.
 pub(super) fn server_config(
-    identity: &TlsIdentity,
+    presented: Arc<Presented>,
     verifier: Arc<PinVerifier>,
     provider: Arc<CryptoProvider>,
     protocol: &[u8],
@@ -131,7 +130,7 @@ pub(super) fn server_config(
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13])?
         .with_client_cert_verifier(verifier)
-        .with_cert_resolver(Arc::new(SingleCertAndKey::from(identity.certified.clone())));
+        .with_cert_resolver(presented);
     config.alpn_protocols = vec![protocol.to_vec()];
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
@@ -164,11 +163,12 @@ mod tests {
     /// Whether our side of TLS, as dialled, takes the first message of a client with this version.
     fn takes(version: &'static SupportedProtocolVersion) -> Result<(), Error> {
         let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
-        let identity = tls_identity(&key.serialize_der(), "MK-1".parse().unwrap()).unwrap();
+        let identity = tls_identity(&key.serialize_der(), "MK-1".parse().unwrap(), None).unwrap();
         let (_, peers) = tokio::sync::watch::channel(Arc::default());
         let provider = Arc::new(provider());
         let verifier = PinVerifier::new(identity.node(), peers, Arc::default(), provider.clone());
-        let server = server_config(&identity, verifier, provider, ALPN).unwrap();
+        let presented = Arc::new(Presented::new(&identity));
+        let server = server_config(presented, verifier, provider, ALPN).unwrap();
 
         let mut client = ClientConfig::builder_with_provider(Arc::new(
             rustls::crypto::aws_lc_rs::default_provider(),

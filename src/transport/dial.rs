@@ -9,13 +9,13 @@ use quinn::ConnectionError;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::base::{Digest, Entropy, NodeId, OsEntropy};
+use crate::base::{Entropy, NodeId, OsEntropy};
 
 use super::accept::peer_of;
 use super::connection::{Connection, Via};
 use super::limits::Limits;
 use super::link::{self, Authenticated, Candidate};
-use super::peers::dns_name;
+use super::peers::{Shown, dns_name};
 use super::probe::{self, Unreached};
 use super::shared::Shared;
 use super::slot::Slot;
@@ -178,10 +178,10 @@ async fn one(
     via: Via,
 ) -> Option<Candidate> {
     let connected = probe::connect(&shared, slot.peer, address, via).await;
-    let (connection, pin) = connected.ok()?;
+    let (connection, shown) = connected.ok()?;
     let with = Authenticated {
         connection,
-        pin,
+        shown,
         dialler: shared.me,
     };
     link::greet(&shared, &slot, with).await
@@ -192,7 +192,7 @@ pub(super) async fn quic(
     shared: &Shared,
     peer: NodeId,
     address: SocketAddr,
-) -> Result<(Connection, Digest), Unreached> {
+) -> Result<(Connection, Shown), Unreached> {
     let dialling = shared.dialling.clone();
     let connecting = shared
         .endpoint
@@ -211,10 +211,10 @@ pub(super) async fn quic(
             | ConnectionError::Reset
             | ConnectionError::CidsExhausted => Unreached::Untrusted,
         })?;
-    let (_, pin) = peer_of(shared, &connection)
+    let (_, shown) = peer_of(shared, &connection)
         .filter(|(proven, _)| *proven == peer)
         .ok_or(Unreached::Untrusted)?;
-    Ok((Connection::Quic(connection), pin))
+    Ok((Connection::Quic(connection), shown))
 }
 
 /// The pause before the next attempt: none at first, then doubling, and never quite regular, so

@@ -1,15 +1,20 @@
 //! The node's own TLS key and the certificate that carries it.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rcgen::{CertificateParams, DistinguishedName, DnType, PKCS_ED25519, PublicKeyData};
+use rcgen::{
+    CertificateParams, CustomExtension, DistinguishedName, DnType, PKCS_ED25519, PublicKeyData,
+};
 use rustls::SignatureScheme;
+use rustls::client::ResolvesClientCert;
 use rustls::crypto::ring::sign::any_eddsa_type;
 use rustls::pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::{CertifiedKey, SigningKey};
 
 use crate::base::{Digest, NodeId};
+use crate::seal::trust::TlsVoucher;
 
 use super::peers::dns_name;
 use super::reset::ResetKey;
@@ -45,19 +50,80 @@ impl fmt::Debug for TlsIdentity {
     }
 }
 
-/// Reads an Ed25519 key from PKCS#8 DER and signs a certificate for `node` with it. The same key
-/// and node always give the same certificate. It never expires: how long the key serves is said
-/// by the key bundle that pins it.
+/// The certificate that is shown now, whoever dials. Replaced as a whole.
+#[derive(Debug)]
+pub(super) struct Presented(Mutex<Arc<CertifiedKey>>);
+
+impl Presented {
+    pub(super) fn new(identity: &TlsIdentity) -> Self {
+        Self(Mutex::new(identity.certified.clone()))
+    }
+
+    pub(super) fn replace(&self, identity: &TlsIdentity) {
+        *self.lock() = identity.certified.clone();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Arc<CertifiedKey>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ResolvesServerCert for Presented {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.lock().clone())
+    }
+}
+
+impl ResolvesClientCert for Presented {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(self.lock().clone())
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+/// The extension of a certificate that holds the voucher of the node's identity key: 2.25 and a number
+/// of this protocol's own (Rec. ITU-T X.667).
+const VOUCHER_OID: [u64; 3] = [2, 25, 11_756_524_281_166_853];
+/// The same in DER, with tag and length.
+const VOUCHER_OID_DER: [u8; 11] = [
+    0x06, 0x09, 0x69, 0x94, 0xf1, 0x8f, 0xf1, 0xec, 0xc9, 0xf8, 0x05,
+];
+
+/// The voucher in a certificate, if it has one. Where in the certificate it stands does not matter: it
+/// is signed, and says which key it is for.
+pub(super) fn voucher_in(certificate: &[u8]) -> Option<TlsVoucher> {
+    let mut places = certificate.windows(VOUCHER_OID_DER.len());
+    let place = places.position(|bytes| bytes == VOUCHER_OID_DER)?;
+    // OCTET STRING with a length of two bytes.
+    let value = certificate[place + VOUCHER_OID_DER.len()..].strip_prefix(&[0x04, 0x82])?;
+    let (length, value) = value.split_first_chunk()?;
+    TlsVoucher::decode(value.get(..usize::from(u16::from_be_bytes(*length)))?)
+}
+
+/// Reads an Ed25519 key from PKCS#8 DER and signs a certificate for `node` with it, with the voucher
+/// where there is one. The same always gives the same certificate. It never expires: how long the key
+/// serves is said by the key bundle that pins it.
 ///
 /// # Errors
 /// [`IdentityError`].
-pub fn tls_identity(pkcs8: &[u8], node: NodeId) -> Result<TlsIdentity, IdentityError> {
+pub fn tls_identity(
+    pkcs8: &[u8],
+    node: NodeId,
+    voucher: Option<&TlsVoucher>,
+) -> Result<TlsIdentity, IdentityError> {
     let (key, spki) = read(pkcs8)?;
     let mut params = CertificateParams::new([dns_name(node)]).map_err(|_| IdentityError)?;
     params.distinguished_name = DistinguishedName::new();
     params
         .distinguished_name
         .push(DnType::CommonName, node.to_string());
+    if let Some(voucher) = voucher {
+        let voucher = CustomExtension::from_oid_content(&VOUCHER_OID, voucher.encode());
+        params.custom_extensions.push(voucher);
+    }
     let signer = Signer {
         key: &*key,
         public: raw_public_key(&spki)?,
@@ -133,7 +199,7 @@ mod tests {
     fn the_certificate_holds_the_pinned_key_and_the_nodes_name() {
         let key = pkcs8();
         let node = "MK-1".parse().unwrap();
-        let identity = tls_identity(&key, node).unwrap();
+        let identity = tls_identity(&key, node, None).unwrap();
         let certificate = identity.certified.cert[0].clone();
         let parsed = ParsedCertificate::try_from(&certificate).unwrap();
         assert_eq!(
@@ -142,8 +208,27 @@ mod tests {
         );
         let name = super::super::peers::server_name(node);
         rustls::client::verify_server_name(&parsed, &name).unwrap();
-        let again = tls_identity(&key, node).unwrap();
+        let again = tls_identity(&key, node, None).unwrap();
         assert_eq!(identity.certificate(), again.certificate());
+    }
+
+    #[test]
+    fn a_voucher_is_found_in_the_certificate_that_carries_it() {
+        let node = "MK-1".parse().unwrap();
+        let mut entropy = crate::base::SeededEntropy::new(1);
+        let by = crate::seal::sign::SigningKey::generate(&mut entropy);
+        let (key, now) = (pkcs8(), crate::base::Timestamp::from_millis(1_000));
+        let pin = pin_of(&key).unwrap();
+        let voucher = TlsVoucher::issue(&by, node, (7, &pin), now, &mut entropy);
+        let with = tls_identity(&key, node, Some(&voucher)).unwrap();
+        assert_eq!(voucher_in(with.certificate()), Some(voucher));
+        let without = tls_identity(&key, node, None).unwrap();
+        assert_eq!(voucher_in(without.certificate()), None);
+        let bytes = with.certificate();
+        for len in 0..bytes.len() {
+            let whole = voucher_in(&bytes[..len]).is_some();
+            assert!(!whole || len > bytes.len() - 80, "{len}");
+        }
     }
 
     #[test]
@@ -152,13 +237,13 @@ mod tests {
         let key = pkcs8();
         for bad in [&[][..], &p256.serialize_der(), &key[1..]] {
             assert_eq!(pin_of(bad), Err(IdentityError));
-            assert!(tls_identity(bad, "MK-1".parse().unwrap()).is_err());
+            assert!(tls_identity(bad, "MK-1".parse().unwrap(), None).is_err());
         }
     }
 
     #[test]
     fn the_key_is_not_printed() {
-        let identity = tls_identity(&pkcs8(), "MK-1".parse().unwrap()).unwrap();
+        let identity = tls_identity(&pkcs8(), "MK-1".parse().unwrap(), None).unwrap();
         assert_eq!(format!("{identity:?}"), "TlsIdentity(MK-1)");
     }
 }

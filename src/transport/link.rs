@@ -5,11 +5,12 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::time::Instant;
 
-use crate::base::{Digest, NodeId};
+use crate::base::NodeId;
 
 use super::connection::{Connection, SendStream};
 use super::frame::{self, FrameReader, MAX_FRAME};
 use super::greet::{self, Greeted, ROUTINE, ROUTINE_PRIORITY};
+use super::peers::Shown;
 use super::refused::Refusal;
 use super::shared::Shared;
 use super::slot::{Link, Slot};
@@ -144,7 +145,7 @@ impl Wire {
 /// A connection whose other end TLS has proved to be the slot's peer.
 pub(super) struct Authenticated {
     pub(super) connection: Connection,
-    pub(super) pin: Digest,
+    pub(super) shown: Shown,
     pub(super) dialler: NodeId,
 }
 
@@ -189,7 +190,7 @@ pub(super) async fn greet(shared: &Shared, slot: &Slot, with: Authenticated) -> 
     };
     match greeted {
         Ok(greeted) => Some(Candidate {
-            link: Link::new(wire, with.dialler, greeted.theirs, with.pin),
+            link: Link::new(wire, with.dialler, greeted.theirs, with.shown),
             greeted,
         }),
         Err(why) => {
@@ -208,7 +209,7 @@ pub(super) async fn run(
     slot: &Slot,
     Candidate { link, greeted }: Candidate,
 ) -> Option<Instant> {
-    if let Err(why) = slot.install(&link, || shared.is_listed(slot.peer, link.pin)) {
+    if let Err(why) = slot.install(&link, || shared.is_listed(slot.peer, link.shown)) {
         link.wire.close(why);
         return None;
     }

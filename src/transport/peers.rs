@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rustls::pki_types::ServerName;
 
 use crate::base::{Digest, NodeId};
+use crate::seal::sign::VerifyingKey;
 
 /// One node that this one may have a link with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,26 @@ pub struct PeerAddress {
     pub address: Option<String>,
     /// SHA-256 of each `SubjectPublicKeyInfo` (DER) that its TLS certificate may hold.
     pub pins: Vec<Digest>,
+    /// Whose word is taken for a key that is not among them.
+    pub vouched: Option<Vouched>,
+}
+
+/// When the word of a node's identity key is taken for a TLS key that is not pinned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vouched {
+    /// The identity key.
+    pub by: VerifyingKey,
+    /// The bundle that the pins are from, 0 for none: the key must be of a later one.
+    pub after: u64,
+}
+
+/// The TLS key that a node showed, and how it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// It is pinned.
+    Pinned(Digest),
+    /// The identity key vouched for it, as one of the bundle with this sequence.
+    Vouched(Digest, u64),
 }
 
 /// All nodes that this one may have a link with. Another list is another value.
@@ -42,6 +63,18 @@ impl Peers {
     /// Whether `node` is listed with this key.
     pub fn has_pin(&self, node: NodeId, pin: Digest) -> bool {
         self.peer(node).is_some_and(|peer| peer.pins.contains(&pin))
+    }
+
+    /// Whether `node` may be met by a key that was known so when it was shown. What was vouched for
+    /// must be pinned once there is a bundle that could have named it.
+    pub(super) fn admits(&self, node: NodeId, shown: Shown) -> bool {
+        match shown {
+            Shown::Pinned(pin) => self.has_pin(node, pin),
+            Shown::Vouched(pin, sequence) => {
+                let vouched = self.peer(node).and_then(|peer| peer.vouched.as_ref());
+                self.has_pin(node, pin) || vouched.is_some_and(|vouched| vouched.after < sequence)
+            }
+        }
     }
 
     /// The nodes listed with this key. There may be several, since a dishonest member can list
@@ -86,6 +119,7 @@ mod tests {
             node: node.parse().unwrap(),
             address: None,
             pins: vec![Digest::of(pin.as_bytes())],
+            vouched: None,
         }
     }
 

@@ -7,10 +7,11 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::base::{Digest, NodeId};
+use crate::base::NodeId;
 
 use super::connection::{Connection, Via};
 use super::link::{self, Authenticated};
+use super::peers::Shown;
 use super::shared::Shared;
 use super::slot::Slot;
 use super::{dial, tcp};
@@ -89,10 +90,10 @@ async fn one(
     address: SocketAddr,
     via: Via,
 ) -> Result<Reached, Unreached> {
-    let (connection, pin) = connect(shared, slot.peer, address, via).await?;
+    let (connection, shown) = connect(shared, slot.peer, address, via).await?;
     let with = Authenticated {
         connection: connection.clone(),
-        pin,
+        shown,
         dialler: shared.me,
     };
     let greeted = link::greet(shared, slot, with).await;
@@ -113,7 +114,7 @@ pub(super) async fn connect(
     peer: NodeId,
     address: SocketAddr,
     via: Via,
-) -> Result<(Connection, Digest), Unreached> {
+) -> Result<(Connection, Shown), Unreached> {
     match via {
         Via::Quic => dial::quic(shared, peer, address).await,
         Via::Tcp => tcp::connect(shared, peer, address).await,

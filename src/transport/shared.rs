@@ -12,11 +12,11 @@ use tokio::sync::watch;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 use tokio_util::sync::CancellationToken;
 
-use crate::base::{Digest, Entropy, NodeId, OsEntropy};
+use crate::base::{Entropy, NodeId, OsEntropy};
 
-use super::identity::TlsIdentity;
+use super::identity::{Presented, TlsIdentity};
 use super::limits::Limits;
-use super::peers::Peers;
+use super::peers::{Peers, Shown};
 use super::refused::Counters;
 use super::slot::{Link, Slot, Standing};
 use super::tcp::Tls;
@@ -29,6 +29,7 @@ pub(super) struct Shared {
     pub(super) dialling: ClientConfig,
     pub(super) tls: Tls,
     pub(super) verifier: Arc<PinVerifier>,
+    pub(super) presented: Arc<Presented>,
     pub(super) peers: watch::Sender<Arc<Peers>>,
     pub(super) handler: Arc<dyn Handler>,
     pub(super) limits: Limits,
@@ -54,11 +55,13 @@ impl Shared {
         let provider = Arc::new(crypto::provider());
         let verifier = PinVerifier::new(me, in_force, counters.clone(), provider.clone());
 
+        let presented = Arc::new(Presented::new(identity));
         let config = |protocol| {
-            let (verifier, provider) = (verifier.clone(), provider.clone());
+            let (shown, verifier, provider) =
+                (presented.clone(), verifier.clone(), provider.clone());
             let client =
-                crypto::client_config(identity, verifier.clone(), provider.clone(), protocol)?;
-            let server = crypto::server_config(identity, verifier, provider, protocol)?;
+                crypto::client_config(shown, verifier.clone(), provider.clone(), protocol)?;
+            let server = crypto::server_config(presented.clone(), verifier, provider, protocol)?;
             Ok::<_, rustls::Error>((client, server))
         };
         let (client, server) = config(crypto::ALPN)?;
@@ -93,6 +96,7 @@ impl Shared {
             dialling,
             tls,
             verifier,
+            presented,
             peers,
             handler,
             limits,
@@ -117,8 +121,8 @@ impl Shared {
     }
 
     /// Whether the list in force lists `peer` with this key.
-    pub(super) fn is_listed(&self, peer: NodeId, pin: Digest) -> bool {
-        self.peers.borrow().has_pin(peer, pin)
+    pub(super) fn is_listed(&self, peer: NodeId, shown: Shown) -> bool {
+        self.peers.borrow().admits(peer, shown)
     }
 
     /// What this node says of itself to `slot`'s peer.
@@ -134,7 +138,7 @@ impl Shared {
         // there or here.
         self.peers.send_replace(peers);
         for slot in self.slots().values() {
-            slot.recheck(|pin| self.is_listed(slot.peer, pin));
+            slot.recheck(|shown| self.is_listed(slot.peer, shown));
         }
     }
 

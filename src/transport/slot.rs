@@ -4,12 +4,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, Semaphore, watch};
 
-use crate::base::{Digest, NodeId};
+use crate::base::NodeId;
 
 use super::connection::Via;
 use super::lane::Lanes;
 use super::limits::{MAX_FETCHES, MAX_GREETINGS};
 use super::link::{LinkError, Wire};
+use super::peers::Shown;
 
 /// Since when, and after how many losses, a node has been talking to a peer. It tells a second
 /// connection made because the first is gone from one made because both dialled at once.
@@ -26,18 +27,18 @@ pub(super) struct Link {
     pub(super) wire: Wire,
     pub(super) dialler: NodeId,
     pub(super) theirs: Standing,
-    pub(super) pin: Digest,
+    pub(super) shown: Shown,
     pub(super) lanes: Lanes,
     pub(super) fetches: Semaphore,
 }
 
 impl Link {
-    pub(super) fn new(wire: Wire, dialler: NodeId, theirs: Standing, pin: Digest) -> Arc<Self> {
+    pub(super) fn new(wire: Wire, dialler: NodeId, theirs: Standing, shown: Shown) -> Arc<Self> {
         Arc::new(Self {
             wire,
             dialler,
             theirs,
-            pin,
+            shown,
             lanes: Lanes::default(),
             fetches: Semaphore::new(MAX_FETCHES),
         })
@@ -153,9 +154,9 @@ impl Slot {
     }
 
     /// Closes the link if its key is not listed any more.
-    pub(super) fn recheck(&self, listed: impl FnOnce(Digest) -> bool) {
+    pub(super) fn recheck(&self, listed: impl FnOnce(Shown) -> bool) {
         if let Some(held) = &self.lock().held
-            && !listed(held.pin)
+            && !listed(held.shown)
         {
             held.wire.close(LinkError::Unlisted);
         }

@@ -12,14 +12,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Duration, Instant, sleep, timeout, timeout_at};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use crate::base::{Digest, NodeId};
+use crate::base::NodeId;
 
 use super::accept::{Place, Places};
 use super::connection::Connection;
 use super::crypto::ALPN_TCP;
 use super::link::{self, Authenticated};
 use super::mux::{Mux, Side};
-use super::peers::server_name;
+use super::peers::{Shown, server_name};
 use super::probe::Unreached;
 use super::refused::Refusal;
 use super::shared::Shared;
@@ -61,7 +61,7 @@ async fn one(shared: Arc<Shared>, stream: TcpStream, place: Place) {
         () = shared.closing.cancelled() => return,
         handshaken = handshake(&shared, stream) => handshaken,
     };
-    let Some((connection, peer, pin)) = handshaken else {
+    let Some((connection, peer, shown)) = handshaken else {
         shared.counters.count(Refusal::Handshake);
         return;
     };
@@ -70,7 +70,7 @@ async fn one(shared: Arc<Shared>, stream: TcpStream, place: Place) {
     };
     let with = Authenticated {
         connection,
-        pin,
+        shown,
         dialler: peer,
     };
     let greeted = link::greet(&shared, &slot, with).await;
@@ -80,17 +80,14 @@ async fn one(shared: Arc<Shared>, stream: TcpStream, place: Place) {
     }
 }
 
-async fn handshake(
-    shared: &Arc<Shared>,
-    stream: TcpStream,
-) -> Option<(Connection, NodeId, Digest)> {
+async fn handshake(shared: &Arc<Shared>, stream: TcpStream) -> Option<(Connection, NodeId, Shown)> {
     prepare(&stream).ok()?;
     let accepting = shared.tls.acceptor.accept(stream);
     let time = shared.limits.time_for_stranger();
     let stream = timeout(time, accepting).await.ok()?.ok()?;
     let (_, tls) = stream.get_ref();
-    let (peer, pin) = proven(shared, tls.peer_certificates(), tls.alpn_protocol())?;
-    Some((carried(shared, stream, Side::Dialled), peer, pin))
+    let (peer, shown) = proven(shared, tls.peer_certificates(), tls.alpn_protocol())?;
+    Some((carried(shared, stream, Side::Dialled), peer, shown))
 }
 
 /// Connects over TCP to an address of a peer.
@@ -98,7 +95,7 @@ pub(super) async fn connect(
     shared: &Arc<Shared>,
     peer: NodeId,
     address: SocketAddr,
-) -> Result<(Connection, Digest), Unreached> {
+) -> Result<(Connection, Shown), Unreached> {
     let until = Instant::now() + shared.limits.time_for_handshake();
     let stream = timeout_at(until, TcpStream::connect(address))
         .await
@@ -114,10 +111,10 @@ pub(super) async fn connect(
         .map_err(|_| Unreached::Silent)?
         .map_err(|_| Unreached::Untrusted)?;
     let (_, tls) = stream.get_ref();
-    let (_, pin) = proven(shared, tls.peer_certificates(), tls.alpn_protocol())
+    let (_, shown) = proven(shared, tls.peer_certificates(), tls.alpn_protocol())
         .filter(|(proven, _)| *proven == peer)
         .ok_or(Unreached::Untrusted)?;
-    Ok((carried(shared, stream, Side::Dialler), pin))
+    Ok((carried(shared, stream, Side::Dialler), shown))
 }
 
 fn prepare(stream: &TcpStream) -> std::io::Result<()> {
@@ -129,7 +126,7 @@ fn proven(
     shared: &Shared,
     certificates: Option<&[CertificateDer<'_>]>,
     protocol: Option<&[u8]>,
-) -> Option<(NodeId, Digest)> {
+) -> Option<(NodeId, Shown)> {
     let certificate = certificates?.first()?;
     if protocol != Some(ALPN_TCP) {
         return None;

@@ -16,9 +16,10 @@ use rustls::{
 };
 use tokio::sync::watch;
 
-use crate::base::{Digest, NodeId};
+use crate::base::{Digest, NodeId, Timestamp};
 
-use super::peers::{Peers, server_name};
+use super::identity::voucher_in;
+use super::peers::{Peers, Shown, server_name};
 use super::refused::{Counters, Refusal};
 
 /// Checks certificates against whatever peers are in force at that moment.
@@ -44,26 +45,35 @@ impl PinVerifier {
         })
     }
 
-    /// The node that presents this certificate, and the pin that lists it.
+    /// The node that presents this certificate, and how its key is known.
     pub(super) fn node_of(
         &self,
         certificate: &CertificateDer<'_>,
-    ) -> Result<(NodeId, Digest), Error> {
-        let certificate = ParsedCertificate::try_from(certificate)?;
-        let pin = Digest::of(&certificate.subject_public_key_info());
+    ) -> Result<(NodeId, Shown), Error> {
+        let parsed = ParsedCertificate::try_from(certificate)?;
+        let pin = Digest::of(&parsed.subject_public_key_info());
         let peers = self.peers.borrow().clone();
+        let names = |node: NodeId| verify_server_name(&parsed, &server_name(node)).is_ok();
         let mut listed = false;
         for node in peers.with_pin(pin).filter(|node| *node != self.me) {
             listed = true;
-            if verify_server_name(&certificate, &server_name(node)).is_ok() {
-                return Ok((node, pin));
+            if names(node) {
+                return Ok((node, Shown::Pinned(pin)));
             }
         }
-        Err(self.refuse(if listed {
-            Refusal::WrongName
-        } else {
-            Refusal::UnlistedKey
-        }))
+        if listed {
+            return Err(self.refuse(Refusal::WrongName));
+        }
+        let vouched = voucher_in(certificate).and_then(|voucher| {
+            let mut others = peers.iter().filter(|peer| peer.node != self.me);
+            let peer = others.find(|peer| names(peer.node))?;
+            let vouched = peer.vouched.as_ref()?;
+            let now = Timestamp::system();
+            let holds = vouched.after < voucher.sequence
+                && voucher.holds(&vouched.by, peer.node, &pin, now);
+            holds.then_some((peer.node, Shown::Vouched(pin, voucher.sequence)))
+        });
+        vouched.ok_or_else(|| self.refuse(Refusal::UnlistedKey))
     }
 
     fn refuse(&self, refusal: Refusal) -> Error {

@@ -62,6 +62,13 @@ pub enum Frame {
     Kept(Vec<Digest>),
     /// The node's key bundle.
     Bundle(Vec<u8>),
+    /// Which key bundle of the peer is in force here.
+    BundleAt {
+        /// Its sequence; 0 for none.
+        sequence: u64,
+        /// Its digest.
+        digest: Digest,
+    },
     /// A checkpoint of the sender's log, and what it continues.
     AddCheckpoint {
         /// Origin and signed checkpoint, in their fixed forms.
@@ -148,6 +155,10 @@ impl Frame {
             }),
             Self::Bundle(document) => pb::frame::Kind::Bundle(pb::Bundle {
                 document: document.clone(),
+            }),
+            Self::BundleAt { sequence, digest } => pb::frame::Kind::BundleAt(pb::BundleAt {
+                sequence: *sequence,
+                digest: digest.as_bytes().to_vec(),
             }),
             Self::AddCheckpoint {
                 checkpoint,
@@ -239,6 +250,10 @@ impl Frame {
                     .collect::<Result<_, _>>()?,
             ),
             pb::frame::Kind::Bundle(bundle) => Self::Bundle(bundle.document),
+            pb::frame::Kind::BundleAt(at) => Self::BundleAt {
+                sequence: at.sequence,
+                digest: digest(&at.digest, "bundle_at.digest")?,
+            },
             pb::frame::Kind::AddCheckpoint(added) => Self::AddCheckpoint {
                 checkpoint: added.checkpoint,
                 cosign: added.cosign,

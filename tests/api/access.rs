@@ -3,10 +3,11 @@
 
 use liaison::base::Role;
 use liaison::domain::message::Body;
+use liaison::seal::safety::SafetyNumber;
 use serde_json::{Value, json};
 
-use crate::office::{ALERT, ANSWER, REQUEST, SIGHTING, alert_body, request_body};
-use crate::served::Served;
+use crate::office::{ALERT, ANSWER, REQUEST, SIGHTING, alert_body, member, request_body};
+use crate::served::{Served, identity};
 
 /// What a route is called on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +54,7 @@ const ANSWERING: &[&str] = &["officer", "second officer", "contact"];
 const KEEPERS: &[&str] = &["auditor", "admin"];
 const CONTACT: &[&str] = &["contact"];
 const RELEASER: &[&str] = &["releaser"];
+const CONFIRMING: &[&str] = &["officer", "second officer", "releaser", "contact", "admin"];
 const ALERTED: &[&str] = &[
     "officer",
     "second officer",
@@ -116,6 +118,8 @@ const fn post(
 const ROUTES: &[Route] = &[
     get("/whoami", ALL_PEOPLE, &[(Nothing, 200)]),
     get("/health", ALL_PEOPLE, &[(Nothing, 200)]),
+    get("/members", ALL_PEOPLE, &[(Nothing, 200)]),
+    get("/members/TR", ALL_PEOPLE, &[(Nothing, 200)]),
     get("/members/TR/holdings", BUT_OBSERVERS, &[(Nothing, 200)]),
     get("/witness", ALL_PEOPLE, &[(Nothing, 200)]),
     post(
@@ -138,6 +142,23 @@ const ROUTES: &[Route] = &[
         || json!("no stick"),
         CARRYING,
         &[(Nothing, 422)],
+    post(
+        "/members/TR/compare",
+        compared,
+        CONFIRMING,
+        &[(Nothing, 200)],
+    ),
+    post(
+        "/members/TR/accept",
+        || json!({}),
+        CONFIRMING,
+        &[(Nothing, 409)],
+    ),
+    post(
+        "/keys/rotate",
+        || json!({ "tls": true }),
+        &["admin"],
+        &[(Nothing, 202)],
     ),
     post("/reservations", || json!({}), OFFICE, &[(Nothing, 201)]),
     post("/requests", send_request, OFFICERS, &[(Nothing, 202)]),
@@ -290,6 +311,11 @@ fn alarm() -> Value {
 
 fn example(text: &str) -> Value {
     toml::from_str(text).expect("an example is TOML")
+}
+
+fn compared() -> Value {
+    let [own, other] = ["MK", "TR"].map(|of| identity(member(of)));
+    json!({ "number": SafetyNumber::of(&own, &other) })
 }
 
 fn send_request() -> Value {

@@ -6,6 +6,7 @@ mod alerts;
 mod full;
 mod groups;
 mod hostile;
+mod keys;
 mod letters;
 mod office;
 mod passing;

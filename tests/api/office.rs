@@ -430,7 +430,8 @@ pub fn told(outcomes: &[Outcome]) -> Vec<(Digest, Refusal)> {
             Outcome::Keep { .. }
             | Outcome::Fetch { .. }
             | Outcome::Witness { .. }
-            | Outcome::KeepCosigned(_) => (),
+            | Outcome::KeepCosigned(_)
+            | Outcome::Rotate(_) => (),
         }
     }
     for statement in receipted(outcomes) {

@@ -123,7 +123,9 @@ fn what_a_member_holds_is_what_it_receipted_or_sent_and_what_may_have_reached_it
         let Ok(Reply::Members(reply)) = holdings(&mut office, role) else {
             panic!("{role} may see it");
         };
-        let MemberReply::Holdings { withheld, held } = *reply;
+        let MemberReply::Holdings { withheld, held } = *reply else {
+            panic!("{role} is told what it holds");
+        };
         assert_eq!(withheld, Some(Withheld::Removed));
         let mut seen: Vec<_> = held
             .iter()

@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 use liaison::api::Problem;
 use liaison::app::change::Message;
 use liaison::app::core::Core;
-use liaison::app::{Federation, People};
+use liaison::app::{Federation, People, TrustDetails};
 use liaison::audit::Origin;
-use liaison::base::{Digest, Role, SeededEntropy, Timestamp};
+use liaison::base::{Digest, MemberId, Role, SeededEntropy, Timestamp};
 use liaison::driver::{Current, Driver, Running};
 use liaison::http::{Api, PeopleFile, Staging};
+use liaison::seal::safety::MemberIdentity;
 use liaison::store::{BlobStore, Log as _, MemoryIndex, MemoryLog};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -192,13 +193,23 @@ fn started(mut log: MemoryLog) -> (Driver, Running) {
 }
 
 fn federation() -> Federation {
+    let nodes = ["MK", "TR", "AT", "RS"].map(node).to_vec();
+    let mut trust = TrustDetails::default();
+    for node in &nodes {
+        trust.identities.insert(node.member, identity(node.member));
+    }
     Federation {
         version: 1,
         hash: Digest::of(b"list"),
         expires: Timestamp::MAX,
-        nodes: ["MK", "TR", "AT", "RS"].map(node).to_vec(),
-        trust: Default::default(),
+        nodes,
+        trust,
     }
+}
+
+/// The identity keys of a member, as the list has them.
+pub fn identity(member: MemberId) -> MemberIdentity {
+    MemberIdentity::new(member, [(1, Digest::of(member.as_str().as_bytes()))])
 }
 
 /// One HTTP request.

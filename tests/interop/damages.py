@@ -5,7 +5,8 @@ import json
 
 from trust_documents import P, pretty
 from released import RELEASED, UNRELEASED
-from write_bundle import IDENTITY, LOG, NEXT_LOG, NOW, Bundle, Key, entry, extension, tar, text64
+from write_bundle import (IDENTITY, LATER, LOG, NEXT_LOG, NEXT_TLS, NOW, TLS, Bundle, Key, TlsKey, entry,
+                          extension, proof, tar, text64)
 
 STRANGER = Key()
 
@@ -69,9 +70,47 @@ def with_root_change(bundle: Bundle, country: str) -> None:
 
 def grown(bundle: Bundle) -> None:
     """A second incarnation, whose log is exported."""
-    bundle.origin, bundle.key = "mk-1.liaison/2", NEXT_LOG
+    bundle.origin, bundle.log_keys = "mk-1.liaison/2", [(0, NEXT_LOG)]
     log = bundle.bundles["MK-1"][0]["log"]
     log.append({"origin": "mk-1.liaison/2", "key": NEXT_LOG.text, "from": NOW})
+
+
+def rotated(after: int = 2, sequence: int = 2):
+    """MK's next bundle, with a TLS and a log key more: the log key signs what is larger than `after`."""
+    def change(bundle: Bundle) -> None:
+        bundle.log_keys.append((after, NEXT_LOG))
+        keys = bundle.bundles["MK-1"][0]
+        keys["log"].append({"origin": bundle.origin, "key": NEXT_LOG.text, "from": NOW, "after": after})
+        keys["tls"].append(NEXT_TLS.pin)
+        keys.update(sequence=sequence, proof=proof("MK", NEXT_LOG, [TLS["MK"], NEXT_TLS]))
+    return change
+
+
+def thrice(bundle: Bundle) -> None:
+    """Three keys of one log: NEXT_LOG, and then another."""
+    rotated()(bundle)
+    last, keys = Key(), bundle.bundles["MK-1"][0]
+    bundle.log_keys.append((3, last))
+    keys["log"].append({"origin": bundle.origin, "key": last.text, "from": NOW, "after": 3})
+    keys["proof"] = proof("MK", last, [TLS["MK"], NEXT_TLS])
+
+
+def compromised(since):
+    """The list says so of the first member, whose nodes stand behind it."""
+    def change(bundle: Bundle) -> None:
+        nodes = bundle.list["members"][0].pop("nodes")
+        bundle.list["members"][0].update(compromised_since=since, nodes=nodes)
+    return change
+
+
+def proved(bundle: Bundle) -> None:
+    """MK's second bundle, with the keys of the first."""
+    bundle.bundles["MK-1"][0].update(sequence=2, proof=proof("MK", LOG["MK"], [TLS["MK"]]))
+
+
+def then(*changes):
+    """One change after the other."""
+    return lambda bundle: [change(bundle) for change in changes] and None
 
 
 def put(path: str, value):
@@ -140,7 +179,18 @@ def good() -> dict[str, bytes]:
         "an empty contact": made(put("list.members.0.contact", "")),
         "a name in another script": made(put("list.members.0.name", "Канцеларија \"А\"")),
         "a second incarnation": made(grown),
-        "a high sequence": made(put("bundle.sequence", 2**64 - 1)),
+        "a high sequence": made(then(proved, put("bundle.sequence", 2**64 - 1))),
+        "a proof in the first bundle": made(then(proved, put("bundle.sequence", 1))),
+        "a log that goes on with another key": made(rotated()),
+        "a log whose key was just handed over": made(rotated(after=5)),
+        "a log whose keys were handed over twice": made(thrice),
+        "keys that are compromised": made(put("bundle.compromised_since", NOW)),
+        "a member whose keys are compromised": made(compromised(NOW)),
+        "entries with a member whose keys are compromised": made(then(
+            compromised("2026-03-22T14:02:00.004Z"), put("bundle.compromised_since", LATER),
+            entries(*(entry(number, peer=b"AT\0\0\0\0\0\0") for number in (3, 4))))),
+        "a log under keys that are compromised": made(
+            put("bundle.compromised_since", "2026-03-22T14:02:00.003Z")),
         "other protocols": made(put("bundle.protocols", [1, 65535])),
         "a node that moved": made(put("bundle.address", "[2001:db8::1]:65535")),
         "a duty roster": made(put("bundle.duty", DUTY)),
@@ -157,21 +207,34 @@ def good() -> dict[str, bytes]:
         "cosigned by one": cosigned(2, AT),
         "cosigned by two at the head": cosigned(5, AT, SI, bundles=("SI",)),
         "cosigned between checkpoints": cosigned(3, AT),
+        "cosigned after the log's key changed": cosigned(5, AT, changes=(rotated(),)),
+        "cosigned under a witness's new key": cosigned(5, NEW_AT, changes=(witness_rotated,)),
+        "cosigned under a witness's old key": cosigned(5, AT, changes=(witness_rotated,)),
         "cosigned at the last time there is": cosigned(5, (*AT[:2], 2**63 - 1)),
     }
 
 
-def cosigned(size: int, *by: tuple, bundles: tuple[str, ...] = ()):
+def witness_rotated(bundle: Bundle) -> None:
+    """AT has another log key since its log has nine entries."""
+    keys = bundle.bundles["AT-1"][0]
+    keys["log"].append({"origin": "at-1.liaison/1", "key": NEXT_LOG.text, "from": NOW, "after": 9})
+    keys.update(sequence=2, proof=proof("AT", NEXT_LOG, [TLS["AT"]]))
+
+
+def cosigned(size: int, *by: tuple, bundles: tuple[str, ...] = (), changes: tuple = ()):
     """A bundle that is cosigned by these: names of logs, with their keys and one or two times."""
     def change(bundle: Bundle) -> None:
         for member in bundles:
             bundle.bundles[f"{member}-1"] = [bundle.keys(member), [(member, IDENTITY[member])]]
         bundle.bundles = dict(sorted(bundle.bundles.items()))
+        for one in changes:
+            one(bundle)
         bundle.cosigned = size, [(*one, one[-1]) if len(one) == 3 else one for one in by]
     return made(change)
 
 
 AT = ("at-1.liaison/1", LOG["AT"], 1_774_188_120)
+NEW_AT = ("at-1.liaison/1", NEXT_LOG, 1_774_188_120)
 SI = ("si-1.liaison/1", LOG["SI"], 0)
 MK = ("mk-1.liaison/1", LOG["MK"], 1_774_188_120)
 
@@ -183,6 +246,7 @@ def bad_cosigned() -> dict[str, bytes]:
         "cosigned by itself": cosigned(5, MK),
         "cosigned by a log without a key": cosigned(5, SI),
         "cosigned under another key": cosigned(5, stranger),
+        "cosigned under a key that the witness does not have yet": cosigned(5, NEW_AT),
         "cosigned in another order": cosigned(5, SI, AT, bundles=("SI",)),
         "cosigned twice by one": cosigned(5, AT, AT),
         "cosigned at two times": cosigned(5, (*AT, 1)),
@@ -192,6 +256,12 @@ def bad_cosigned() -> dict[str, bytes]:
         "cosigned before the last checkpoint": spelt(lambda files: files[:-1] + [
             ("cosigned", b"")] + files[-1:]),
     }
+
+
+def rotation(*changes) -> bytes:
+    """A rotation with these values in MK's bundle: a path and a value each."""
+    pairs = zip(changes[::2], changes[1::2], strict=True)
+    return made(then(rotated(), *(put(f"bundle.{path}", value) for path, value in pairs)))
 
 
 def bad_trust() -> dict[str, bytes]:
@@ -245,6 +315,30 @@ def bad_trust() -> dict[str, bytes]:
         "a bundle of no listed node": made(lambda b: b.bundles.update({
             "TR-1": [Bundle.keys("TR"), by("TR")]})),
         "sequence 0": made(put("bundle.sequence", 0)),
+        "a second bundle without a proof": made(put("bundle.sequence", 2)),
+        "a proof by another log key": rotation("proof.log", proof("MK", LOG["MK"], [])["log"]),
+        "a proof of another node's": rotation("proof.log", proof("AT", NEXT_LOG, [])["log"]),
+        "a proof that is no signature": rotation("proof.log", text64(bytes(3373))),
+        "a short proof": rotation("proof.log", text64(bytes(64))),
+        "no proof of the new TLS key": rotation("proof.tls", lambda old: old[:1]),
+        "the TLS keys in another order": rotation("proof.tls", lambda old: old[::-1]),
+        "a TLS key that is not in the bundle": rotation(
+            "proof", proof("MK", NEXT_LOG, [TLS["MK"], TlsKey()])),
+        "a TLS key that signed for another node": rotation(
+            "proof.tls", proof("AT", NEXT_LOG, [TLS["MK"], NEXT_TLS])["tls"]),
+        "a TLS key in another form": rotation("proof.tls.1.key", lambda old: patched(old, 0, b"\x31")),
+        "a false proof in the first bundle": rotation("sequence", 1, "proof.tls.0.signature",
+                                                      text64(bytes(64))),
+        "a log's second key from its start": rotation("log.1.after", 0),
+        "a log's second key from nowhere": rotation("log.1", lambda old: {
+            name: value for name, value in old.items() if name != "after"}),
+        "a log's first key from later on": rotation("log.0.after", 1),
+        "log keys that do not ascend": made(then(thrice, put("bundle.log.2.after", 2))),
+        "a log key twice": rotation("log.1.key", LOG["MK"].text),
+        "a time that is none for compromised keys": made(put("bundle.compromised_since", "yesterday")),
+        "compromised since nothing": made(compromised(None)),
+        "compromised before its place": made(lambda b: b.list["members"][0].update(
+            compromised_since=NOW)),
         "no pin": made(put("bundle.tls", [])),
         "five pins": made(put("bundle.tls", [f"{n:064x}" for n in range(5)])),
         "a pin twice": made(put("bundle.tls", lambda old: old * 2)),
@@ -345,7 +439,13 @@ def bad_log() -> dict[str, bytes]:
     number = lambda value, count: value.to_bytes(count, "big")
     return {
         "no bundle names the log": made(lambda b: setattr(b, "origin", "mk-1.liaison/2")),
-        "a log of another node's key": made(lambda b: setattr(b, "key", LOG["AT"])),
+        "a log of another node's key": made(lambda b: setattr(b, "log_keys", [(0, LOG["AT"])])),
+        "a checkpoint by the key that took over later": made(
+            then(rotated(), lambda b: setattr(b, "log_keys", [(0, NEXT_LOG)]))),
+        "a checkpoint by the key that was handed over": made(
+            then(rotated(), lambda b: setattr(b, "log_keys", [(0, LOG["MK"])]))),
+        "a checkpoint one entry too early": made(
+            then(rotated(after=2), lambda b: setattr(b, "log_keys", [(0, LOG["MK"]), (1, NEXT_LOG)]))),
         "a log that its bundle forgot": made(lambda b: b.bundles.pop("MK-1")),
         "a malformed origin": made(lambda b: setattr(b, "origin", "mk-01.liaison/1")),
         "an entry of version 2": last(version=b"\2"),

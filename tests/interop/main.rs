@@ -72,7 +72,8 @@ fn receipts(dir: &Path) -> Value {
     let key = SigningKey::generate(&mut SeededEntropy::new(77));
     FileLog::create(dir, origin).unwrap();
     let secret = EpochSecret::from_bytes(&[5; 32]);
-    let (mut log, _) = FileLog::open(dir, origin, secret, key.verifying_key()).unwrap();
+    let (mut log, _) =
+        FileLog::open(dir, origin, secret, &key.verifying_key().clone().into()).unwrap();
     let epoch = log.take_over().unwrap();
     for count in GROUPS {
         let size = log.size();

@@ -4,8 +4,9 @@ import ipaddress
 import re
 import unicodedata
 
-from trust_documents import (Document, Refused, demand, hex_digest, hybrid_key, integer, is_country,
-                             items, key_id, member_id, members, node_id, receiving_key, time)
+from trust_documents import (SPKI, Document, Refused, demand, digest, ed25519_holds, from_base64,
+                             hex_digest, holds, hybrid_key, in_context, integer, is_country, items,
+                             key_id, member_id, members, node_id, receiving_key, time)
 
 HIDDEN = re.compile("[\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
                     "\U000e0000-\U000e007f]")
@@ -100,6 +101,8 @@ class TrustList:
         life = time(payload["expires"]) - time(payload["issued"])
         demand(0 < life <= 30 * 86_400_000, "the times are out of order, or too far apart")
         self.identities: dict[tuple[bytes, int], bytes] = {}
+        # Since when the keys of a member are said to have been in other hands.
+        self.compromised: dict[str, int] = {}
         seen = set()
         for member in items(payload["members"], 0, 500):
             self.take(member, root, seen)
@@ -109,13 +112,15 @@ class TrustList:
         demand(root.count(signers) >= needed, "too few countries signed the list")
 
     def take(self, listed: object, root: Root, seen: set[str]) -> None:
-        members(listed, "member name kind contact nodes")
+        members(listed, "member name kind contact compromised_since? nodes")
         member = member_id(listed["member"])
         demand(member not in seen, "a member stands twice")
         seen.add(member)
         check_text(listed["name"], 100)
         if listed["contact"] != "":
             check_text(listed["contact"], 300)
+        if "compromised_since" in listed:
+            self.compromised[member] = time(listed["compromised_since"])
         demand(listed["kind"] in ("country", "organisation"), "this is no kind of member")
         country = listed["kind"] == "country"
         demand(not country or is_country(member), "a country has a two-letter id")
@@ -173,10 +178,11 @@ def check_hours(hours: object) -> None:
 
 class Bundle:
     def __init__(self, document: Document, listed: TrustList):
-        names = "node sequence issued expires tls recipient log protocols address? duty?"
+        names = ("node sequence issued expires tls recipient log protocols address? duty? "
+                 "compromised_since? proof?")
         payload = document.read("bundle", names)
         self.node = node_id(payload["node"])
-        integer(payload["sequence"], 1, 2**64)
+        sequence = integer(payload["sequence"], 1, 2**64)
         demand(time(payload["expires"]) > time(payload["issued"]), "the times are out of order")
         self.pins = [hex_digest(pin) for pin in items(payload["tls"], 1, 4)]
         demand(len(set(self.pins)) == len(self.pins), "a pin stands twice")
@@ -186,26 +192,66 @@ class Bundle:
             keys.append(receiving_key(one["key"]))
             demand(time(one["not_after"]) > time(one["created"]), "the times are out of order")
         demand(len(set(keys)) == len(keys), "a receiving key stands twice")
-        self.logs: dict[str, bytes] = {}
-        last = 0
-        for one in items(payload["log"], 1, 64):
-            members(one, "origin key from")
-            time(one["from"])
-            name = payload["node"].lower() + ".liaison/"
-            origin = one["origin"]
-            demand(isinstance(origin, str) and origin.startswith(name), "another node's origin")
-            number = origin.removeprefix(name)
-            demand(re.fullmatch("[1-9][0-9]{0,9}", number) and last < int(number) < 2**32,
-                   "the incarnations do not ascend")
-            last = int(number)
-            self.logs[origin] = hybrid_key(one["key"])
+        # The keys of each log, with the size after which each signs.
+        self.logs: dict[str, list[tuple[int, bytes]]] = {}
+        self.log_keys(payload)
         lowest, highest = items(payload["protocols"], 2, 2)
         demand(integer(lowest, 1, 2**16) <= integer(highest, 1, 2**16), "the versions are reversed")
         if "address" in payload:
             check_address(payload["address"])
         if "duty" in payload:
             check_duty(payload["duty"])
+        since = payload.get("compromised_since")
+        self.compromised = None if "compromised_since" not in payload else time(since)
         self.verify(document, listed)
+        self.prove(payload, sequence, listed)
+
+    def log_keys(self, payload: dict) -> None:
+        last, known = (0, 0), set()
+        for one in items(payload["log"], 1, 64):
+            members(one, "origin key from after?")
+            time(one["from"])
+            after = integer(one["after"], 1, 2**64) if "after" in one else 0
+            name = payload["node"].lower() + ".liaison/"
+            origin = one["origin"]
+            demand(isinstance(origin, str) and origin.startswith(name), "another node's origin")
+            number = origin.removeprefix(name)
+            demand(re.fullmatch("[1-9][0-9]{0,9}", number) and int(number) < 2**32, "no incarnation")
+            place = int(number), after
+            demand(place > last and (place[0] > last[0]) == (after == 0), "the log keys do not ascend")
+            key = hybrid_key(one["key"])
+            demand(key not in known, "a log key stands twice")
+            known.add(key)
+            last = place
+            self.logs.setdefault(origin, []).append((after, key))
+        self.last_log_key = key
+
+    def log_key(self, origin: str, size: int) -> bytes:
+        """The key that signs the checkpoint of this size."""
+        keys = self.logs[origin]
+        return [key for after, key in keys if after < size or keys[0] == (after, key)][-1]
+
+    def prove(self, payload: dict, sequence: int, listed: TrustList) -> None:
+        if "proof" not in payload:
+            demand(sequence == 1, "the bundle does not prove that its node holds the keys")
+            return
+        proof = payload["proof"]
+        members(proof, "log tls")
+        member, number = self.node
+        proved = member + bytes([number]) + key_id(listed.identities[self.node])
+        signed = in_context("liaison/possession/v1", proved)
+        signature = from_base64(proof["log"])
+        demand(len(signature) == 3373, "a signature has the wrong length")
+        demand(holds(self.last_log_key, signed, signature), "the log key is not proved")
+        shown = []
+        for one in items(proof["tls"], 1, 4):
+            members(one, "key signature")
+            spki, signature = from_base64(one["key"]), from_base64(one["signature"])
+            demand(len(spki) == 44 and spki.startswith(SPKI), "this is no TLS key")
+            signed = b"liaison/possession/v1/tls\0" + proved
+            demand(ed25519_holds(spki[12:], signed, signature), "a TLS key is not proved")
+            shown.append(digest(spki))
+        demand(shown == self.pins, "the proof is for other TLS keys")
 
     def verify(self, document: Document, listed: TrustList) -> None:
         identity = listed.identities.get(self.node)

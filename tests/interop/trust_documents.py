@@ -20,6 +20,8 @@ SMALL_X25519 = {n.to_bytes(32, "little") for n in (0, 1, P - 1)} | {
     bytes.fromhex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"),
     bytes.fromhex("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157"),
 }
+# A SubjectPublicKeyInfo of Ed25519, before the key.
+SPKI = bytes.fromhex("302a300506032b6570032100")
 LATEST = 253_402_207_200_000
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 
@@ -161,6 +163,14 @@ def holds(public: bytes, signed: bytes, signature: bytes) -> bool:
     try:
         Ed25519PublicKey.from_public_bytes(public[:32]).verify(signature[:64], signed)
         MLDSA65PublicKey.from_public_bytes(public[32:]).verify(signature[64:], signed)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def ed25519_holds(public: bytes, signed: bytes, signature: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, signed)
     except (InvalidSignature, ValueError):
         return False
     return True

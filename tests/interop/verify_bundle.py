@@ -17,13 +17,7 @@ from trust_documents import (LATEST, Document, Refused, demand, digest, from_bas
 MIB = 1024 * 1024
 EVENTS = {
     # <events> made by tests/documents.rs
-    100, 101, 110, 111, 120, 121, 130, 131, 140, 141, 142, 143, 144, 145, 146, 147,
-    148, 149, 150, 151, 160, 161, 162, 163, 164, 165, 166, 167, 170, 171, 172, 173,
-    174, 175, 180, 181, 182, 183, 190, 191, 192, 193, 194, 195, 196, 200, 201, 210,
-    211, 212, 213, 220, 221, 230, 231, 300, 301, 302, 303, 304, 305, 306, 307, 308,
-    310, 311, 320, 321, 322, 330, 332, 340, 350, 360, 361, 500, 501, 502, 600, 601,
-    602, 603, 610, 611, 612, 620, 621, 700, 701, 702, 710, 711, 712, 800, 801, 802,
-    803, 810, 820, 830, 831,
+    100, 101, 110, 111, 120, 121, 130, 131, 140, 141, 142, 143, 144, 145, 146, 147, 148, 149, 150, 151, 160, 161, 162, 163, 164, 165, 166, 167, 170, 171, 172, 173, 174, 175, 180, 181, 182, 183, 190, 191, 192, 193, 194, 195, 196, 200, 201, 210, 211, 212, 213, 220, 221, 230, 231, 300, 301, 302, 303, 304, 305, 306, 307, 308, 310, 311, 320, 321, 322, 330, 332, 340, 350, 360, 361, 500, 501, 502, 600, 601, 602, 603, 604, 605, 606, 607, 608, 609, 610, 611, 612, 620, 621, 700, 701, 702, 710, 711, 712, 800, 801, 802, 803, 810, 820, 830, 831,
     # </events>
 }
 
@@ -109,8 +103,8 @@ class Tree:
 
 # § 12.4
 
-def note(text: bytes, origin: str, key: bytes) -> tuple[int, bytes]:
-    """Size and root of a signed note of this log under this key."""
+def note(text: bytes, origin: str, key_for) -> tuple[int, bytes]:
+    """Size and root of a signed note of this log under the key that `key_for` gives for its size."""
     match = re.fullmatch(
         rb"(([^\n]+)\n(0|[1-9][0-9]{0,19})\n([A-Za-z0-9+/=]+)\n)\n"
         rb"\xe2\x80\x94 ([^ \n]+) ([A-Za-z0-9+/=]+)\n"
@@ -122,6 +116,7 @@ def note(text: bytes, origin: str, key: bytes) -> tuple[int, bytes]:
     root, size = from_base64(root.decode()), int(size)
     demand(len(root) == 32 and size < 2**64, "a note is malformed")
     demand(len(ed25519) == 68 and len(ml_dsa) == 3313, "a signature has the wrong length")
+    key = key_for(size)
     for found, kind, half in ((ed25519, b"\x01", key[:32]),
                               (ml_dsa, b"\xffliaison.ml-dsa-65", key[32:])):
         expected = digest(origin.encode() + b"\n" + kind + half)[:4]
@@ -132,31 +127,32 @@ def note(text: bytes, origin: str, key: bytes) -> tuple[int, bytes]:
 
 # § 12.5
 
-def cosigned_note(text: bytes, origin: str, key_of) -> tuple[int, bytes, list[str]]:
+def cosigned_note(text: bytes, origin: str, key_for, keys_of) -> tuple[int, bytes, list[str]]:
     """Size, root, and the nodes that cosigned a checkpoint of this log.
 
-    `key_of` gives the key of a log by its origin.
+    `key_for` gives the log's key for a size, `keys_of` all keys of a log by its origin.
     """
     try:
         lines = text.decode().split("\n")
     except UnicodeDecodeError:
         raise Refused("the cosigned note is no text") from None
     demand(len(lines) >= 7 and lines[-1] == "" and len(lines) % 2 == 1, "a note is malformed")
-    size, root = note("\n".join(lines[:6] + [""]).encode(), origin, key_of(origin))
+    size, root = note("\n".join(lines[:6] + [""]).encode(), origin, key_for)
     signed, by = "\n".join(lines[:3] + [""]), []
     for first, second in zip(lines[6:-1:2], lines[7:-1:2], strict=True):
         parts = [re.fullmatch(r"\u2014 ([^ ]+) ([A-Za-z0-9+/=]+)", line) for line in (first, second)]
         demand(all(parts) and parts[0][1] == parts[1][1], "a cosignature is malformed")
         name, node = origin_of(parts[0][1].encode())
-        key, (ed25519, ml_dsa) = key_of(name), (from_base64(part[2]) for part in parts)
+        ed25519, ml_dsa = (from_base64(part[2]) for part in parts)
         demand(len(ed25519) == 76 and len(ml_dsa) == 3321, "a cosignature has the wrong length")
         demand(ed25519[4:12] == ml_dsa[4:12], "a cosignature has two times")
         time = int.from_bytes(ed25519[4:12], "big")
         demand(time < 2**63, "a cosignature has an impossible time")
-        for found, kind, half in ((ed25519, b"\x04", key[:32]),
-                                  (ml_dsa, b"\xffliaison.cosignature-ml-dsa-65", key[32:])):
-            expected = digest(name.encode() + b"\n" + kind + half)[:4]
-            demand(found[:4] == expected, "a cosignature is by another key")
+        ids = lambda key: [digest(name.encode() + b"\n" + kind + half)[:4] for kind, half in (
+            (b"\x04", key[:32]), (b"\xffliaison.cosignature-ml-dsa-65", key[32:]))]
+        named = [key for key in keys_of(name) if ids(key) == [ed25519[:4], ml_dsa[:4]]]
+        demand(named, "a cosignature is by another key")
+        key = named[-1]
         demand(not by or node_id(by[-1]) < node_id(node), "the cosignatures do not ascend")
         demand(node != origin_of(origin.encode())[1], "a log cosigns itself")
         covered = f"cosignature/v1\ntime {time}\n{signed}".encode()
@@ -228,9 +224,9 @@ def document(archive: Archive, name: str) -> Document:
 class Report:
     """What a bundle proved to be."""
 
-    def __init__(self, origin: str, size: int, checkpoints: int, root: bytes, version: int):
+    def __init__(self, origin: str, size: int, checkpoints: int, root: bytes, version: int, risk: dict):
         self.origin, self.size, self.checkpoints = origin, size, checkpoints
-        self.root, self.version = root, version
+        self.root, self.version, self.at_risk = root, version, risk
         # The size that was cosigned, the members that did so, and whether they are enough.
         self.cosigned: tuple[int, list[str], bool] | None = None
 
@@ -267,7 +263,28 @@ def verify_trust(archive: Archive, expected_root: bytes | None):
     return fingerprint, listed, bundles
 
 
-def verify_entries(archive: Archive, size: int, node: str) -> Tree:
+def compromised(listed: TrustList, bundles: dict[str, Bundle]) -> dict[str, int]:
+    """Since when the keys of a member are said to have been in other hands: the earliest of all."""
+    since = dict(listed.compromised)
+    for bundle in bundles.values():
+        if bundle.compromised is not None:
+            member = bundle.node[0].rstrip(b"\0").decode()
+            since[member] = min(since.get(member, bundle.compromised), bundle.compromised)
+    return since
+
+
+def at_risk(entries: list[bytes], own: str, since: dict[str, int]) -> dict[str, tuple]:
+    """How many entries concern such a member since then, and which is the first."""
+    found = {}
+    for member, begin in since.items():
+        late = [index for index, entry in enumerate(entries)
+                if (member == own or entry[45:53].rstrip(b"\0").decode() == member)
+                and int.from_bytes(entry[1:9], "big") >= begin]
+        found[member] = len(late), late[0] if late else None
+    return found
+
+
+def verify_entries(archive: Archive, size: int, node: str) -> list[bytes]:
     leaves, eyes = [], FourEyes(node)
     for name, width in tiles(size):
         content = archive.file(f"tile/entries/{name}", 256 * (2 + 119 + 4096))
@@ -277,9 +294,9 @@ def verify_entries(archive: Archive, size: int, node: str) -> Tree:
             entry, content = content[2:2 + length], content[2 + length:]
             check_entry(entry)
             eyes.see(len(leaves), entry)
-            leaves.append(digest(b"\x00" + entry))
+            leaves.append(entry)
         demand(content == b"", "something follows the entries")
-    return Tree(leaves)
+    return leaves
 
 
 def verify(data: bytes, expected_root: bytes | None = None) -> Report:
@@ -292,10 +309,11 @@ def verify(data: bytes, expected_root: bytes | None = None) -> Report:
     head = archive.file("checkpoint", 8192)
     origin, node = origin_of(head)
     demand(node in bundles and origin in bundles[node].logs, "no bundle names the log")
-    key = bundles[node].logs[origin]
-    size, root = note(head, origin, key)
+    key_for = lambda size: bundles[node].log_key(origin, size)
+    size, root = note(head, origin, key_for)
     demand(size >= 1, "the log is empty")
-    tree = verify_entries(archive, size, node)
+    entries = verify_entries(archive, size, node)
+    tree = Tree([digest(b"\x00" + entry) for entry in entries])
     demand(tree.root(size) == root, "the entries do not lead to the signed root")
     for level in range(8):
         hashes = tree.levels[8 * level] if 8 * level < len(tree.levels) else []
@@ -306,13 +324,14 @@ def verify(data: bytes, expected_root: bytes | None = None) -> Report:
     while last < size:
         name = archive.name or "checkpoints/"
         content = archive.file(name, 8192)
-        at, root = note(content, origin, key)
+        at, root = note(content, origin, key_for)
         demand(name == f"checkpoints/{at}", "a checkpoint lies under another size")
         demand(last < at <= size, "the checkpoints do not ascend")
         demand(tree.root(at) == root, f"checkpoint {at} has another root")
         last, count = at, count + 1
     demand(content == head, "the last checkpoint is not the head")
-    report = Report(origin, size, count, fingerprint, listed.version)
+    risk = at_risk(entries, node.rpartition("-")[0], compromised(listed, bundles))
+    report = Report(origin, size, count, fingerprint, listed.version, risk)
     if archive.name == "cosigned":
         report.cosigned = verify_cosigned(archive, origin, tree, size, listed, bundles)
     archive.finish()
@@ -323,16 +342,18 @@ def verify_cosigned(archive: Archive, origin: str, tree: Tree, most: int, listed
                     bundles: dict[str, Bundle]) -> tuple[int, list[str], bool]:
     text = archive.file("cosigned", 4 * MIB)
 
-    def key_of(name: str) -> bytes:
+    def keys_of(name: str) -> list[bytes]:
         node = origin_of(name.encode())[1]
         demand(node in bundles and name in bundles[node].logs, "no bundle names the witness")
-        return bundles[node].logs[name]
+        return [key for _, key in bundles[node].logs[name]]
+
+    own = origin_of(origin.encode())[1]
+    key_for = lambda size: bundles[own].log_key(origin, size)
     demand(text.split(b"\n")[0] == origin.encode(), "the cosigned note is of another log")
-    size, root, nodes = cosigned_note(text, origin, key_of)
+    size, root, nodes = cosigned_note(text, origin, key_for, keys_of)
     demand(nodes, "the cosigned note has no cosignature")
     demand(1 <= size <= most and tree.root(size) == root, "the cosigned note is of another tree")
-    own = origin_of(origin.encode())[1].rsplit("-", 1)[0]
-    witnesses = {member for member in listed.members if member != own}
+    witnesses = {member for member in listed.members if member != own.rsplit("-", 1)[0]}
     by = sorted({node.rsplit("-", 1)[0] for node in nodes} & witnesses)
     return size, by, bool(witnesses) and len(by) >= quorum(len(witnesses))
 

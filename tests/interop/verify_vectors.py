@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from trust_documents import (Document, digest, holds, hybrid_key, in_context, key_id, members, node_id,
-                             pretty_json, receiving_key, time)
+from trust_documents import (Document, digest, holds, hybrid_key, in_context, key_id, member_id, members,
+                             node_id, pretty_json, receiving_key, time)
 from four_eyes import node_bytes, person_key, sized as proof
 from released import token_key
 from verify_bundle import Tree, check_entry, cosigned_note, node_hash, note, quorum, verify
@@ -85,6 +85,30 @@ def x_wing(seed: bytes):
     return ml_kem, x25519, public
 
 
+def people() -> None:
+    """§ 4.6 and the voucher of § 5.1."""
+    about = ALL["safety_number"]
+    halves = []
+    for member, nodes in about["members"].items():
+        own = b"liaison/safety-number/v1" + member_id(member).encode().ljust(8, b"\0")
+        own += b"".join(bytes([number]) + hexed(key) for number, key in sorted(nodes))
+        hashed = own
+        for _ in range(5200):
+            hashed = hashlib.sha512(hashed + own).digest()
+        numbers = [int.from_bytes(hashed[at:at + 5], "big") % 100_000 for at in range(0, 30, 5)]
+        halves.append("".join(f"{number:05}" for number in numbers))
+    digits = "".join(sorted(halves))
+    groups = [digits[at:at + 5] for at in range(0, 60, 5)]
+    assert " ".join(groups) == about["number"]
+    about = ALL["voucher"]
+    read = Reader(b64(about["voucher"]))
+    times = read.take(16)
+    signed = b"MK\0\0\0\0\0\0\1" + times + hexed(about["pin"])
+    assert times[:8] == (7).to_bytes(8, "big")
+    assert holds(KEY, in_context("liaison/tls-voucher/v1", signed), read.take(3373))
+    assert read.data == b""
+
+
 def inclusion(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
     """RFC 9162 § 2.1.3.2."""
     last, node = size - 1, leaf
@@ -110,12 +134,12 @@ def logs() -> None:
         check_entry(hexed(entry["bytes"]))
         assert digest(b"\0" + hexed(entry["bytes"])).hex() == entry["leaf hash"]
     about = ALL["statements"]
-    lengths = {1: 58, 2: 49, 3: 50, 4: 49, 5: 44, 6: 33, 7: 33, 8: 49, 9: 49, 10: 54, 11: 47}
+    lengths = {1: 58, 2: 49, 3: 50, 4: 49, 5: 44, 6: 33, 7: 33, 8: 49, 9: 49, 10: 54, 11: 47, 12: 50}
     found = {hexed(statement)[0]: len(hexed(statement)) for statement in about["bytes"]}
     assert found == lengths and list(found) == sorted(found)
     opened = b"liaison/commitment/v1" + hexed(about["salt"]) + hexed(about["bytes"][0])
     assert digest(opened).hex() == about["commitment to the first"]
-    size, root = note(ALL["checkpoint"]["note"].encode(), "mk-1.liaison/1", KEY)
+    size, root = note(ALL["checkpoint"]["note"].encode(), "mk-1.liaison/1", lambda _: KEY)
     read = Reader(b64(ALL["checkpoint"]["binary"]))
     assert (read.number(8), read.take(32)) == (size, root) == (7, tree.root(7))
     assert read.data == b"".join(halves(ALL["checkpoint"]["note"]))
@@ -123,7 +147,7 @@ def logs() -> None:
 
 def cosigned() -> None:
     about = ALL["cosigned"]
-    size, root, by = cosigned_note(about["note"].encode(), "mk-1.liaison/1", lambda _: KEY)
+    size, root, by = cosigned_note(about["note"].encode(), "mk-1.liaison/1", lambda _: KEY, lambda _: [KEY])
     assert (size, by) == (7, ["SI-1"])
     text = f"mk-1.liaison/1\n7\n{base64.b64encode(root).decode()}\n"
     assert about["text"] == f"cosignature/v1\ntime 1774188120\n{text}"
@@ -228,7 +252,7 @@ def receipt() -> None:
     opening = sized(one.entry) + one.salt + sized(one.statement)
     assert b64(extra.removeprefix("extra ")) == opening
     assert [b64(node) for node in nodes] == one.path
-    assert note(checkpoint.encode(), "mk-1.liaison/1", KEY) == (one.size, one.root)
+    assert note(checkpoint.encode(), "mk-1.liaison/1", lambda _: KEY) == (one.size, one.root)
 
 
 def batch() -> None:
@@ -284,7 +308,8 @@ def messages() -> tuple[bytes, bytes]:
     assert dict(fields(event[3])) == {1: b"photo.jpg", 2: b"image/jpeg", 3: len(plaintext),
                                       4: digest(plaintext), 5: hexed(ALL["attachment"]["key"])}
     kinds = [fields(hexed(frame)) for frame in ALL["frames"]]
-    assert [kind for [(kind, _)] in kinds] == [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12]
+    assert [kind for [(kind, _)] in kinds] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
+    assert fields(kinds[7][0][1]) == [(1, 7), (2, digest(b"bundle"))]
     hello, envelopes, receipts, refusals, kept, *_ = [fields(value) for [(_, value)] in kinds]
     added, cosigned_, challenge, heads = [fields(value) for [(_, value)] in kinds[-4:]]
     prefix = [(1, 5), (2, digest(b"leaf")), (3, digest(b"one") + digest(b"two"))]
@@ -469,6 +494,7 @@ def documents() -> None:
 def main() -> None:
     identifiers()
     keys()
+    people()
     logs()
     cosigned()
     evidence()

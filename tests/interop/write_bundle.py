@@ -11,7 +11,7 @@ import secrets
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey
 
-from trust_documents import digest, in_context, key_id, pretty
+from trust_documents import SPKI, digest, in_context, key_id, pretty
 from verify_bundle import Tree, header, tiles
 
 NOW, LATER = "2026-03-22T14:02:00.000Z", "2026-04-21T14:02:00.000Z"
@@ -34,6 +34,15 @@ class Key:
         return self.ed25519.sign(signed) + self.ml_dsa.sign(signed)
 
 
+class TlsKey:
+    """A TLS key, and the SubjectPublicKeyInfo of its public half."""
+
+    def __init__(self):
+        self.ed25519 = Ed25519PrivateKey.generate()
+        self.spki = SPKI + self.ed25519.public_key().public_bytes_raw()
+        self.pin = digest(self.spki).hex()
+
+
 def receiving_key() -> bytes:
     """The public half of a receiving key; nobody holds the other."""
     numbers = [(secrets.randbelow(3329), secrets.randbelow(3329)) for _ in range(384)]
@@ -45,6 +54,17 @@ COUNTRIES = ("AT", "MK", "SI")
 IDENTITY = {member: Key() for member in COUNTRIES + ("ICMPD", "TR")}
 LOG = {member: Key() for member in IDENTITY}
 NEXT_LOG = Key()
+TLS = {member: TlsKey() for member in IDENTITY}
+NEXT_TLS = TlsKey()
+
+
+def proof(member: str, log: Key, tls: list[TlsKey]) -> dict:
+    """That the first node of the member holds these keys."""
+    proved = member.encode().ljust(8, b"\0") + b"\1" + bytes.fromhex(IDENTITY[member].id)
+    signed = b"liaison/possession/v1/tls\0" + proved
+    return {"log": text64(log.sign(in_context("liaison/possession/v1", proved))),
+            "tls": [{"key": text64(key.spki), "signature": text64(key.ed25519.sign(signed))}
+                    for key in tls]}
 
 
 def document(kind: str, payload: object, signers: list[tuple[str, Key]]) -> dict:
@@ -88,7 +108,9 @@ class Bundle:
                         for member in ("AT", "MK")}
         self.entries = [entry(number) for number in range(entries)]
         self.groups = sorted({min(2, entries), entries})
-        self.origin, self.key = "mk-1.liaison/1", LOG["MK"]
+        self.origin = "mk-1.liaison/1"
+        # The keys of the log, with the size after which each signs.
+        self.log_keys = [(0, LOG["MK"])]
         # The size that is cosigned, and by whom: names of logs, with their keys and two times.
         self.cosigned: tuple[int, list[tuple[str, Key, int, int]]] | None = None
 
@@ -102,7 +124,7 @@ class Bundle:
     @staticmethod
     def keys(member: str) -> dict:
         return {"type": "bundle", "node": f"{member}-1", "sequence": 1, "issued": NOW,
-                "expires": LATER, "tls": [digest(member.encode()).hex()],
+                "expires": LATER, "tls": [TLS[member].pin],
                 "recipient": [{"key": text64(receiving_key()), "created": NOW, "not_after": LATER}],
                 "log": [{"origin": f"{member.lower()}-1.liaison/1", "key": LOG[member].text,
                          "from": NOW}],
@@ -119,10 +141,11 @@ class Bundle:
 
     def note(self, size: int, root: bytes) -> bytes:
         text = f"{self.origin}\n{size}\n{text64(root)}\n"
-        signature = self.key.sign(text.encode())
+        key = [key for after, key in self.log_keys if after < size][-1]
+        signature = key.sign(text.encode())
         lines = [text, "\n"]
-        for kind, public, half in ((b"\1", self.key.public[:32], signature[:64]),
-                                   (b"\xffliaison.ml-dsa-65", self.key.public[32:], signature[64:])):
+        for kind, public, half in ((b"\1", key.public[:32], signature[:64]),
+                                   (b"\xffliaison.ml-dsa-65", key.public[32:], signature[64:])):
             name = digest(self.origin.encode() + b"\n" + kind + public)[:4]
             lines.append(f"\u2014 {self.origin} {text64(name + half)}\n")
         return "".join(lines).encode()

@@ -19,6 +19,7 @@ mod world;
 
 mod folders;
 mod index;
+mod keys;
 mod kills;
 mod life;
 mod passing;

@@ -1,10 +1,12 @@
 //! The core in a seeded world: offices that exchange requests and alerts over links that lose,
-//! break and come back, with restarts and failing disks. Whatever happened, all settles in the
+//! break and come back, with restarts and failing disks, while keys are rotated and members come and
+//! go. Whatever happened, all settles in the
 //! end, nothing acknowledged is lost, and nothing takes effect twice.
 //!
 //! A failing seed is replayed with `LIAISON_SEED=n cargo test --test sim`.
 
 mod alerts;
+mod keys;
 mod letters;
 mod liar;
 mod office;

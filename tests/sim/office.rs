@@ -68,7 +68,8 @@ pub struct Office {
     index: MemoryIndex,
     snapshot: MemoryIndex,
     entropy: SeededEntropy,
-    federation: Federation,
+    /// The list and the keys that are in force here.
+    pub federation: Federation,
     planted: Option<Planted>,
     lost_group: Option<u64>,
 }

@@ -14,14 +14,13 @@ use liaison::app::rows::{
 use liaison::app::{Action, Ask, Caller, Federation, FromPeer, Input, Permit, Reply, Ticket};
 use liaison::app::{AlarmRow, LogFault, ReceiptHeadRow};
 use liaison::audit::{EventCode, Origin, ReceiptBatch};
-use liaison::base::{
-    Digest, MemberId, MessageId, NodeId, PersonId, Role, SeededEntropy, Timestamp,
-};
+use liaison::base::{MemberId, MessageId, NodeId, PersonId, Role, SeededEntropy, Timestamp};
 use liaison::domain::rfi::Side;
 use liaison::exchange::Refusal as NotTaken;
 use liaison::seal::envelope::SignedMessage;
 use liaison::store::{Fault, Log as _, MemoryLog, Table};
 
+use crate::keys::{Federations, Frame};
 use crate::letters::{at_start, person};
 use crate::liar::Liar;
 use crate::office::{IndexKept, Office, TIMES, read_receipt};
@@ -42,7 +41,8 @@ pub struct World {
     offices: Vec<Office>,
     up: BTreeSet<Way>,
     /// Frames under way, in order, as a stream keeps them.
-    wires: BTreeMap<Way, VecDeque<Vec<FromPeer>>>,
+    wires: BTreeMap<Way, VecDeque<Frame>>,
+    pub federations: Federations,
     /// What was acknowledged to a person: the sender, the recipients, the message.
     acknowledged: Vec<(usize, MessageId)>,
     pub exchanges: Vec<(usize, usize, MessageId)>,
@@ -60,23 +60,20 @@ impl World {
         let members = ["MK", "TR", "AT", "RS"];
         let node = |member: &&str| NodeId::first(member.parse().expect("a member id"));
         let nodes: Vec<NodeId> = members.iter().map(node).collect();
-        let federation = Federation {
-            version: 1,
-            hash: Digest::of(b"list"),
-            expires: Timestamp::MAX,
-            nodes: nodes.clone(),
-            trust: Default::default(),
-        };
+        let federations = Federations::of(&nodes, seed);
         let office = |(i, node): (usize, &NodeId)| {
-            Office::new(*node, seed * 1_000 + i as u64, federation.clone(), planted)
+            let federation = federations.first();
+            Office::new(*node, seed * 1_000 + i as u64, federation, planted)
         };
+        let offices = nodes.iter().enumerate().map(office).collect();
         let mut world = Self {
             chance: SeededEntropy::new(seed),
             now,
             latest: now,
-            offices: nodes.iter().enumerate().map(office).collect(),
+            offices,
             up: BTreeSet::new(),
             wires: BTreeMap::new(),
+            federations,
             acknowledged: Vec::new(),
             exchanges: Vec::new(),
             alerts: Vec::new(),
@@ -109,8 +106,11 @@ impl World {
             60..=63 => self.person_decides(i),
             64..=73 => self.person_asks(i),
             74..=84 => self.person_responds(),
-            85..=88 => self.input(i, Input::Tick),
-            89..=90 => self.offices[i].remember_index(),
+            85..=86 => self.input(i, Input::Tick),
+            87 => self.rotate(i),
+            88 => self.change_list(),
+            89 => self.install_next(i),
+            90 => self.offices[i].remember_index(),
             91..=93 => self.crash(i),
             94 => self.failing_write(i, Fault::Before),
             95 => self.failing_write(i, Fault::After),
@@ -129,6 +129,7 @@ impl World {
                 self.start(i, IndexKept::Whole);
             }
         }
+        self.take_everybody_back();
         for _ in 0..200 {
             self.round();
             self.decide_all();
@@ -179,7 +180,7 @@ impl World {
         }
     }
 
-    fn node_of(&self, party: usize) -> NodeId {
+    pub fn node_of(&self, party: usize) -> NodeId {
         match (self.offices.get(party), &self.liar) {
             (Some(office), _) => office.node,
             (None, Some(liar)) => liar.node,
@@ -304,6 +305,9 @@ impl World {
                 return Err(format!("exchange {id} has two outcomes"));
             }
         }
+        if self.federations.changed() {
+            return Ok(());
+        }
         self.check_witnesses()?;
         self.check_letters()?;
         self.check_passed_on()?;
@@ -351,13 +355,17 @@ impl World {
         self.trace.clone()
     }
 
-    fn note(&mut self, what: impl std::fmt::Display) {
+    pub fn note(&mut self, what: impl std::fmt::Display) {
         writeln!(self.trace, "{} {what}", self.now).expect("a string grows");
     }
 
     pub fn below(&mut self, n: usize) -> usize {
         let n = u64::try_from(n).expect("small");
         usize::try_from(self.chance.below(n)).expect("small")
+    }
+
+    pub fn federation(&mut self, i: usize) -> &mut Federation {
+        &mut self.offices[i].federation
     }
 
     pub fn office_of(&self, member: MemberId) -> usize {
@@ -400,7 +408,7 @@ impl World {
         self.note("clock");
     }
 
-    fn input(&mut self, i: usize, input: Input) {
+    pub fn input(&mut self, i: usize, input: Input) {
         self.inputs(i, vec![input]);
     }
 
@@ -433,7 +441,9 @@ impl World {
                         let message = Message::read(&signed).expect("an honest office's message");
                         FromPeer::Message(Box::new(message), Box::new(signed.signature))
                     };
-                    self.put(i, peer, messages.into_iter().map(read).collect());
+                    let what = messages.into_iter().map(read).collect();
+                    let sealed = self.sealed_to(i, peer);
+                    self.put(i, peer, Frame::Messages { sealed, what });
                 }
                 Outcome::Receipts { peer, batches } => {
                     if self.planted == Some(Planted::DropsReceipts) && me.member.as_str() == "MK" {
@@ -441,7 +451,8 @@ impl World {
                     }
                     for batch in batches {
                         let batch = ReceiptBatch::decode(&batch.encode()).expect("it is whole");
-                        self.put(i, peer, batch.receipts().map(read_receipt).collect());
+                        let receipts = batch.receipts().map(read_receipt).collect();
+                        self.put(i, peer, Frame::Open(receipts));
                     }
                 }
                 Outcome::Refuse {
@@ -450,22 +461,27 @@ impl World {
                     refusal,
                 } => {
                     assert!(refusal.is_temporary() || refusal != NotTaken::BadEnvelope);
-                    self.put(i, peer, vec![FromPeer::Later { leaf: digest }]);
+                    self.put(i, peer, Frame::Open(vec![FromPeer::Later { leaf: digest }]));
                 }
                 Outcome::Keep { peer, receipts } => {
-                    self.put(i, peer, vec![FromPeer::Kept(receipts)]);
+                    self.put(i, peer, Frame::Open(vec![FromPeer::Kept(receipts)]));
                 }
-                Outcome::Witness { peer, say } => self.put(i, peer, vec![FromPeer::Witness(say)]),
-                Outcome::KeepCosigned(_) | Outcome::Fetch { .. } => (),
+                Outcome::Witness { peer, say } => {
+                    self.put(i, peer, Frame::Open(vec![FromPeer::Witness(say)]));
+                }
+                Outcome::KeepCosigned(_) | Outcome::Fetch { .. } | Outcome::Rotate(_) => (),
             }
         }
     }
 
     /// One frame goes its way.
-    fn put(&mut self, from: usize, to: NodeId, what: Vec<FromPeer>) {
+    pub fn put(&mut self, from: usize, to: NodeId, frame: Frame) {
         let liar = self.liar.as_ref().is_some_and(|liar| liar.node == to);
         if let Some(liar) = self.liar.as_mut().filter(|_| liar) {
-            what.iter().for_each(|what| liar.is_given(from, what));
+            frame
+                .said()
+                .iter()
+                .for_each(|what| liar.is_given(from, what));
         }
         let place = match liar {
             true => self.offices.len(),
@@ -473,7 +489,7 @@ impl World {
         };
         let way = (from, place);
         if self.up.contains(&way) {
-            self.wires.entry(way).or_default().push_back(what);
+            self.wires.entry(way).or_default().push_back(frame);
         }
     }
 
@@ -488,18 +504,22 @@ impl World {
             return;
         }
         let way = ways[self.below(ways.len())];
-        let Some(what) = self.wires.get_mut(&way).and_then(VecDeque::pop_front) else {
+        let Some(frame) = self.wires.get_mut(&way).and_then(VecDeque::pop_front) else {
             return;
         };
         let peer = self.node_of(way.0);
         self.note(format!("deliver {}>{}", way.0, way.1));
         if let Some(liar) = self.liar.as_mut().filter(|_| way.1 == self.offices.len()) {
-            let answers: Vec<_> = what.iter().filter_map(|w| liar.hears(way.0, w)).collect();
+            let said = frame.said().iter();
+            let answers: Vec<_> = said.filter_map(|w| liar.hears(way.0, w)).collect();
             if !answers.is_empty() {
-                self.put(way.1, peer, answers);
+                self.put(way.1, peer, Frame::Open(answers));
             }
             return;
         }
+        let Some(what) = self.opened(way, frame) else {
+            return;
+        };
         let inputs = what.into_iter().map(|from| Input::Peer(peer, from));
         self.inputs(way.1, inputs.collect());
     }
@@ -515,12 +535,14 @@ impl World {
     }
 
     fn link(&mut self, a: usize, b: usize) {
-        if !self.up.contains(&(a, b)) {
+        if !self.up.contains(&(a, b)) && self.know_each_other(a, b) {
             self.note(format!("up {a}-{b}"));
             self.up.extend([(a, b), (b, a)]);
             let (first, second) = (self.node_of(a), self.node_of(b));
             self.input(a, Input::Peer(second, FromPeer::Up));
             self.input(b, Input::Peer(first, FromPeer::Up));
+            self.hand_over_bundle(a, second);
+            self.hand_over_bundle(b, first);
         }
     }
 
@@ -532,7 +554,7 @@ impl World {
         }
     }
 
-    fn unlink(&mut self, a: usize, b: usize) {
+    pub fn unlink(&mut self, a: usize, b: usize) {
         if self.up.remove(&(a, b)) {
             self.up.remove(&(b, a));
             self.note(format!("down {a}-{b}"));

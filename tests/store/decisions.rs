@@ -106,8 +106,13 @@ fn in_every_log(last: &NewEntry) -> Vec<Result<(), AppendError>> {
         FileLog::create(dir.path(), origin).expect("a new log");
         let key = SigningKey::generate(&mut SeededEntropy::new(1));
         let secret = EpochSecret::from_bytes(&[5; 32]);
-        let (mut file, _) =
-            FileLog::open(dir.path(), origin, secret, key.verifying_key()).expect("it opens");
+        let (mut file, _) = FileLog::open(
+            dir.path(),
+            origin,
+            secret,
+            &key.verifying_key().clone().into(),
+        )
+        .expect("it opens");
         outcomes.push(appended(&mut file, groups));
     }
     outcomes

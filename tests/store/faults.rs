@@ -13,7 +13,12 @@ const FOLDER: &str = "LIAISON_TEST_FOLDER";
 
 fn open(dir: &Path) -> Result<(FileLog, Recovery), OpenError> {
     let secret = EpochSecret::from_bytes(&[5; 32]);
-    FileLog::open(dir, origin(), secret, log_key().verifying_key())
+    FileLog::open(
+        dir,
+        origin(),
+        secret,
+        &log_key().verifying_key().clone().into(),
+    )
 }
 
 /// What the process under strace does: it appends until it is in doubt, and says what it

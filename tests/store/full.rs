@@ -38,7 +38,13 @@ impl Drop for SmallDisk {
 
 fn open(dir: &Path) -> (FileLog, Vec<Remark>) {
     let secret = EpochSecret::from_bytes(&[5; 32]);
-    let (log, recovery) = FileLog::open(dir, origin(), secret, log_key().verifying_key()).unwrap();
+    let (log, recovery) = FileLog::open(
+        dir,
+        origin(),
+        secret,
+        &log_key().verifying_key().clone().into(),
+    )
+    .unwrap();
     (log, recovery.remarks)
 }
 

@@ -252,7 +252,13 @@ fn another_epochs_secret_opens_no_content_but_the_log_holds() {
     drop(log);
     let other = EpochSecret::from_bytes(&[6; 32]);
     let key = log_key();
-    let (log, _) = FileLog::open(node.dir.path(), origin(), other, key.verifying_key()).unwrap();
+    let (log, _) = FileLog::open(
+        node.dir.path(),
+        origin(),
+        other,
+        &key.verifying_key().clone().into(),
+    )
+    .unwrap();
     assert_eq!(log.root(), root);
     assert_eq!(log.read(1), Err(ReadError::Erased { index: 1 }));
 }
@@ -270,9 +276,14 @@ fn the_log_of_another_key_or_origin_is_refused() {
     let secret = || EpochSecret::from_bytes(&[5; 32]);
     let other = SigningKey::generate(&mut SeededEntropy::new(78));
     let refused = |origin, key: &SigningKey| {
-        FileLog::open(node.dir.path(), origin, secret(), key.verifying_key())
-            .unwrap_err()
-            .code()
+        FileLog::open(
+            node.dir.path(),
+            origin,
+            secret(),
+            &key.verifying_key().clone().into(),
+        )
+        .unwrap_err()
+        .code()
     };
     assert_eq!(refused(origin(), &other), "checkpoint-signature");
     let second = Origin {

@@ -87,7 +87,7 @@ impl Office {
             self.path(),
             Origin::first(self.keys.node),
             EpochSecret::from_bytes(&[5; 32]),
-            self.keys.log.verifying_key(),
+            &self.keys.log.verifying_key().clone().into(),
         )
         .unwrap()
         .0;
@@ -474,10 +474,11 @@ fn a_receipt_verifies_under_the_key_that_the_trust_list_leads_to() {
     let office = Office::with_groups(1, [3, 2]);
     let log = office.log();
     let receipt = Receipt::decode(&log.receipt(4).unwrap().encode()).unwrap();
-    let key = office
+    let keys = office
         .directory
-        .log_key(&receipt.origin.to_string())
+        .log_keys(&receipt.origin.to_string())
         .unwrap();
+    let key = keys.at(receipt.checkpoint.checkpoint.size);
     let verified = receipt.verify(key).unwrap();
     assert_eq!(verified.statement, entry(4).statement);
     assert_eq!(verified.checkpoint.size, 5);

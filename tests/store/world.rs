@@ -78,7 +78,7 @@ impl Node {
 
 fn open(dir: &Path, key: &SigningKey) -> Result<(FileLog, Recovery), OpenError> {
     let secret = EpochSecret::from_bytes(&[5; 32]);
-    FileLog::open(dir, origin(), secret, key.verifying_key())
+    FileLog::open(dir, origin(), secret, &key.verifying_key().clone().into())
 }
 
 pub fn origin() -> Origin {

@@ -9,3 +9,4 @@ mod raw;
 mod refused;
 mod support;
 mod tcp;
+mod vouched;

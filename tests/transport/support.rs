@@ -105,7 +105,7 @@ impl Identity {
     }
 
     pub fn tls(&self) -> TlsIdentity {
-        tls_identity(&self.pkcs8, self.node).unwrap()
+        tls_identity(&self.pkcs8, self.node, None).unwrap()
     }
 
     /// How others list this node.
@@ -114,6 +114,7 @@ impl Identity {
             node: self.node,
             address: address.map(|address| address.to_string()),
             pins: vec![pin_of(&self.pkcs8).unwrap()],
+            vouched: None,
         }
     }
 }

@@ -4,6 +4,7 @@ use super::alert_row;
 use crate::app::change::Change;
 use crate::app::error::AppError;
 use crate::app::input::{AlertFilter, Reply, ThreadItem};
+use crate::app::members;
 use crate::app::read::{LONGEST_PAGE, LOOKED_AT, consult, thread};
 use crate::app::rows::*;
 use crate::app::service::{Service, Stop, Turn};
@@ -54,7 +55,10 @@ pub(in crate::app) fn list(
             looked_at += 1;
             last = Some(key);
             let row = turn.view.row::<AlertRow>(ALERT, &id.to_bytes())?;
-            rows.extend(row.filter(|row| filter.takes(row, turn.now)));
+            if let Some(mut row) = row.filter(|row| filter.takes(row, turn.now)) {
+                members::annotate_alert(turn, &mut row)?;
+                rows.push(row);
+            }
         }
         if !more {
             return Ok(Reply::Alerts(rows, None));

@@ -41,6 +41,7 @@ pub(in crate::app) fn converse(
         id: header.conversation,
         alert,
         thread: vec![p.entry],
+        compromised: None,
     };
     let key = alert_order_key(row.alert.updated(), row.id);
     view.put(ALERT_ORDER, key, &row.id);

@@ -68,6 +68,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
                         peer,
                         say: self.cosign(now, entropy, checkpoint),
                     },
+                    Effect::Rotate(what) => Outcome::Rotate(what),
                     Effect::KeepCosigned(cosigned) => Outcome::KeepCosigned(cosigned),
                     Effect::Fetch {
                         peer,
@@ -102,6 +103,7 @@ fn together(effects: Vec<Effect>) -> Vec<Effect> {
             | Effect::Witness { .. }
             | Effect::Cosign { .. }
             | Effect::KeepCosigned(_)
+            | Effect::Rotate(_)
             | Effect::Send { .. }
             | Effect::Refuse { .. }
             | Effect::Fetch { .. }) => others.push(effect),

@@ -6,6 +6,7 @@ use crate::app::witness::Say;
 use crate::audit::{Checkpoint, CosignedCheckpoint};
 use crate::base::{Digest, MessageId, NodeId};
 use crate::exchange::Refusal;
+use crate::seal::keystore::Rotation;
 
 /// What the service wants done, once all that it recorded is durable.
 #[derive(Debug, Clone)]
@@ -60,6 +61,8 @@ pub enum Effect {
     },
     /// Keep a checkpoint of this node's log with its cosignatures, beside the log.
     KeepCosigned(Box<CosignedCheckpoint>),
+    /// Make new keys for this node.
+    Rotate(Rotation),
     /// Fetch an attachment from a peer.
     Fetch {
         /// The peer.

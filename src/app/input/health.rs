@@ -2,7 +2,7 @@
 
 use super::Federation;
 use crate::app::letters::LetterRow;
-use crate::app::members::ListAlarm;
+use crate::app::members::{KeyAlarm, ListAlarm, Withheld};
 use crate::app::witness::WitnessReport;
 use crate::base::{Digest, MemberId, NodeId, Timestamp};
 
@@ -19,8 +19,12 @@ pub struct HealthReply {
     pub log_root: Digest,
     /// Entries that queries see.
     pub index_size: u64,
-    /// What does not agree about the trust list.
+    /// What is to be told of the trust list.
     pub list_alarms: Vec<ListAlarm>,
+    /// What is to be told of keys.
+    pub key_alarms: Vec<KeyAlarm>,
+    /// Members that get nothing now, why, and what waits for each.
+    pub out: Vec<(MemberId, Withheld, u64)>,
     /// What waits for each other member, and since when: also for members that are out.
     pub waiting: Vec<(MemberId, u64, Option<Timestamp>)>,
     /// Nodes with a link.

@@ -10,7 +10,7 @@ use super::{
 use crate::app::change::Change;
 use crate::app::content::read_change;
 use crate::app::letters::{LetterRow, PersonRow};
-use crate::app::members::{Held, ListOnRecord};
+use crate::app::members::{BundleRow, CompromisedRow, Held, IdentityRow, ListOnRecord};
 use crate::app::witness::{AlarmRow, LogWitnessedRow, ReceiptHeadRow, WitnessRow};
 use crate::audit::Origin;
 use crate::audit::layout::{Reader, TooShort};
@@ -340,7 +340,10 @@ macro_rules! json {
 json!(
     AlertRow,
     AlarmRow,
+    BundleRow,
+    CompromisedRow,
     Held,
+    IdentityRow,
     LetterRow,
     ListOnRecord,
     LogWitnessedRow,

@@ -24,7 +24,7 @@ pub struct EvidenceReport {
     pub second: Checkpoint,
     /// The root that the second's tree had at the size of the first.
     pub root: Digest,
-    /// The log key that signed both.
+    /// The log key that signed the second.
     pub key: KeyId,
     /// The fingerprint of the root from which the trust begins.
     pub root_fingerprint: Digest,
@@ -70,15 +70,15 @@ pub fn verify_evidence(
     let evidence = Evidence::decode(&bytes).map_err(AuditFailure::Evidence)?;
     let origin = evidence.origin();
     let only = trust.bundles.keys().eq([&origin.node]);
-    let key = directory.log_key(&origin.to_string()).filter(|_| only);
-    let key = key.ok_or(AuditFailure::NoLogKey { origin })?;
-    evidence.verify(key).map_err(AuditFailure::Evidence)?;
+    let keys = directory.log_keys(&origin.to_string()).filter(|_| only);
+    let keys = keys.ok_or(AuditFailure::NoLogKey { origin })?;
+    evidence.verify(&keys).map_err(AuditFailure::Evidence)?;
     archive.finish()?;
     Ok(EvidenceReport {
         first: evidence.first.checkpoint,
         second: evidence.second.checkpoint,
         root: evidence.root,
-        key: key.key_id(),
+        key: keys.at(evidence.second.checkpoint.size).key_id(),
         root_fingerprint,
     })
 }

@@ -10,13 +10,13 @@ use super::trust::same_bytes;
 use super::{COSIGNED, HEAD, TrustDocuments, checkpoint_path};
 use crate::audit::layout::Reader;
 use crate::audit::{
-    AuditFailure, Checkpoint, CheckpointFault, CosignedCheckpoint, ENTRY_LEN, Entry, FourEyes,
-    FourEyesFault, MAX_COSIGNED_LEN, MAX_EXTENSIONS_LEN, MAX_NOTE_LEN, Origin, SignedCheckpoint,
-    Tree, UnverifiedNote, quorum,
+    AtRisk, AuditFailure, Checkpoint, CheckpointFault, CosignedCheckpoint, ENTRY_LEN, Entry,
+    FourEyes, FourEyesFault, MAX_COSIGNED_LEN, MAX_EXTENSIONS_LEN, MAX_NOTE_LEN, Origin, RiskCount,
+    SignedCheckpoint, Tree, UnverifiedNote, quorum,
 };
 use crate::base::{Digest, MemberId, Timestamp, merkle};
-use crate::seal::sign::{KeyId, VerifyingKey};
-use crate::seal::trust::Directory;
+use crate::seal::sign::KeyId;
+use crate::seal::trust::{Directory, LogKeys};
 
 /// The most that the entries of one tile take, in bytes.
 const MAX_ENTRIES_LEN: u64 = tiles::FULL * (2 + ENTRY_LEN + MAX_EXTENSIONS_LEN) as u64;
@@ -26,8 +26,10 @@ const MAX_ENTRIES_LEN: u64 = tiles::FULL * (2 + ENTRY_LEN + MAX_EXTENSIONS_LEN) 
 pub struct BundleReport {
     /// The head of the log.
     pub head: Checkpoint,
-    /// The log key, under which every checkpoint is signed.
+    /// The log key that signed the head.
     pub key: KeyId,
+    /// How many keys the log has had.
+    pub keys: usize,
     /// How many checkpoints the bundle holds.
     pub checkpoints: u64,
     /// The times of the first and the last entry.
@@ -45,6 +47,8 @@ pub struct BundleReport {
     pub decisions: u64,
     /// The letters that left in an emergency and were not reviewed, by their entries.
     pub unreviewed: Vec<u64>,
+    /// Members whose keys are said to have been in other hands, and what the log holds of them since.
+    pub at_risk: Vec<AtRisk>,
 }
 
 /// A checkpoint of a log with cosignatures that hold.
@@ -119,18 +123,20 @@ pub fn verify_bundle(
     let note = archive.file(HEAD, MAX_NOTE_LEN as u64)?;
     let unverified = UnverifiedNote::parse(&note).map_err(note_failure(HEAD))?;
     let origin = unverified.origin();
-    let key = directory
-        .log_key(&origin.to_string())
+    let keys = directory
+        .log_keys(&origin.to_string())
         .ok_or(AuditFailure::NoLogKey { origin })?;
-    let head = unverified.verify(key).map_err(note_failure(HEAD))?;
+    let key = keys.at(unverified.size()).key_id();
+    let head = unverified.verify(&keys).map_err(note_failure(HEAD))?;
 
     let mut bundle = Bundle {
         archive,
-        key,
+        keys: &keys,
         head,
         tree: Tree::new(),
         eyes: FourEyes::new(origin.node),
         broken: None,
+        at_risk: RiskCount::new(origin.node.member, &directory),
         progress,
     };
     let period = bundle.entries()?;
@@ -144,9 +150,11 @@ pub fn verify_bundle(
     }
     let (decisions, unreviewed) = (bundle.eyes.decisions(), bundle.eyes.unreviewed());
     bundle.archive.finish()?;
+    let at_risk = bundle.at_risk.found();
     Ok(BundleReport {
         head,
-        key: key.key_id(),
+        key,
+        keys: keys.count(),
         checkpoints,
         period,
         witnessed: cosigned.map(|cosigned| WitnessedReport::of(&cosigned, &directory)),
@@ -155,17 +163,19 @@ pub fn verify_bundle(
         list_digest: directory.hash(),
         decisions,
         unreviewed,
+        at_risk,
     })
 }
 
 struct Bundle<'a, R> {
     archive: ArchiveReader<R>,
-    key: &'a VerifyingKey,
+    keys: &'a LogKeys,
     head: SignedCheckpoint,
     tree: Tree,
     eyes: FourEyes,
     /// The first entry that breaks the rule of four eyes.
     broken: Option<(u64, FourEyesFault)>,
+    at_risk: RiskCount,
     progress: &'a mut dyn FnMut(u64, u64),
 }
 
@@ -196,6 +206,7 @@ impl<R: Read> Bundle<'_, R> {
                 let index = self.tree.size();
                 let entry =
                     Entry::decode(leaf).map_err(|error| AuditFailure::Entry { index, error })?;
+                self.at_risk.see(index, &entry);
                 let (first, _) = period.unwrap_or((entry.time, entry.time));
                 period = Some((first, entry.time));
                 if self.broken.is_none()
@@ -245,7 +256,7 @@ impl<R: Read> Bundle<'_, R> {
             let place = checkpoint_path(size.unwrap_or(self.size()));
             let note = self.archive.file(&place, MAX_NOTE_LEN as u64)?;
             let signed = UnverifiedNote::parse(&note)
-                .and_then(|note| note.verify(self.key))
+                .and_then(|note| note.verify(self.keys))
                 .map_err(note_failure(&place))?;
             let Checkpoint { origin, size, root } = signed.checkpoint;
             let fault = |fault| AuditFailure::Checkpoint { from, size, fault };
@@ -261,7 +272,7 @@ impl<R: Read> Bundle<'_, R> {
             count += 1;
             self.tell(self.size() + size);
             if size == self.size() {
-                let head = self.head.to_note(self.key);
+                let head = self.head.to_note(self.keys.at(size));
                 same_bytes(&place, &note, head.as_bytes())?;
                 return Ok(count);
             }
@@ -280,8 +291,8 @@ impl<R: Read> Bundle<'_, R> {
             return Ok(None);
         }
         let note = self.archive.file(COSIGNED, MAX_COSIGNED_LEN as u64)?;
-        let key = |origin: Origin| directory.log_key(&origin.to_string());
-        let cosigned = CosignedCheckpoint::read(&note, key).map_err(note_failure(COSIGNED))?;
+        let keys = |origin: Origin| directory.log_keys(&origin.to_string());
+        let cosigned = CosignedCheckpoint::read(&note, keys).map_err(note_failure(COSIGNED))?;
         let Checkpoint { origin, size, root } = cosigned.signed.checkpoint;
         let fault = |fault| AuditFailure::Checkpoint {
             from: 0,

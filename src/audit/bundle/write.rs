@@ -6,12 +6,12 @@ use super::archive::ArchiveWriter;
 use super::{COSIGNED, HEAD, TrustDocuments, checkpoint_path, tiles};
 use crate::audit::layout::put_short;
 use crate::audit::{CosignedCheckpoint, Origin, SignedCheckpoint, Tree};
-use crate::seal::sign::VerifyingKey;
+use crate::seal::trust::LogKeys;
 
 /// Writes a bundle: first every entry, then the tree, then every checkpoint.
 pub struct BundleWriter<W> {
     archive: ArchiveWriter<W>,
-    key: VerifyingKey,
+    keys: LogKeys,
     /// The entries of the tile that is being filled.
     entries: Vec<u8>,
     /// How many entries there were.
@@ -19,7 +19,7 @@ pub struct BundleWriter<W> {
 }
 
 impl<W: Write> BundleWriter<W> {
-    /// Begins the bundle of the log that ends with `head`, signed by `key`.
+    /// Begins the bundle of the log that ends with `head` and has had these keys.
     ///
     /// # Errors
     /// Whatever writing gives.
@@ -27,14 +27,14 @@ impl<W: Write> BundleWriter<W> {
         out: W,
         trust: &TrustDocuments,
         head: &SignedCheckpoint,
-        key: &VerifyingKey,
+        keys: &LogKeys,
     ) -> io::Result<Self> {
         let mut archive = ArchiveWriter::new(out);
         trust.write_to(&mut archive)?;
-        archive.file(HEAD, head.to_note(key).as_bytes())?;
+        archive.file(HEAD, head.to_note(keys.at(head.checkpoint.size)).as_bytes())?;
         Ok(Self {
             archive,
-            key: key.clone(),
+            keys: keys.clone(),
             entries: Vec::new(),
             size: 0,
         })
@@ -73,20 +73,20 @@ impl<W: Write> BundleWriter<W> {
     /// Whatever writing gives.
     pub fn checkpoint(&mut self, signed: &SignedCheckpoint) -> io::Result<()> {
         let path = checkpoint_path(signed.checkpoint.size);
-        let note = signed.to_note(&self.key);
+        let note = signed.to_note(self.keys.at(signed.checkpoint.size));
         self.archive.file(&path, note.as_bytes())
     }
 
-    /// Appends the cosigned checkpoint, after all others. `key` gives the key of a log.
+    /// Appends the cosigned checkpoint, after all others. `keys` gives the keys of a log.
     ///
     /// # Errors
     /// Whatever writing gives.
-    pub fn cosigned<'k>(
+    pub fn cosigned(
         &mut self,
         cosigned: &CosignedCheckpoint,
-        key: impl Fn(Origin) -> Option<&'k VerifyingKey>,
+        keys: impl Fn(Origin) -> Option<LogKeys>,
     ) -> io::Result<()> {
-        let note = cosigned.to_note(&self.key, key);
+        let note = cosigned.to_note(&self.keys, keys);
         self.archive.file(COSIGNED, note.as_bytes())
     }
 

@@ -21,7 +21,18 @@ pub fn lines(alert: &AlertSummary, now: Timestamp) -> String {
     if let Some(reason) = &alert.cancelled {
         text += &hang("    cancelled: ", reason);
     }
-    text
+    text + &at_risk(alert)
+}
+
+/// That its publisher's keys were in other hands then, perhaps.
+fn at_risk(alert: &AlertSummary) -> String {
+    match alert.compromised_since {
+        Some(since) => hang(
+            "    COMPROMISED: ",
+            &format!("{}'s keys since {}", alert.from, time(since)),
+        ),
+        None => String::new(),
+    }
 }
 
 /// A whole alert.
@@ -75,7 +86,7 @@ pub fn now(alert: &AlertSummary, now: Timestamp) -> String {
     let expires = format!("{}, {}", expiry(alert, now), time(alert.expires));
     text += &hang("  expires    ", &expires);
     text += &hang("  said to it ", &said(alert));
-    text
+    text + &at_risk(alert)
 }
 
 fn headline(alert: &AlertSummary) -> String {
@@ -197,6 +208,7 @@ mod tests {
             sighted_by: vec!["MK".parse().expect("a member id")],
             contradicted_by: vec!["AT".parse().expect("a member id")],
             acknowledged_by: Vec::new(),
+            compromised_since: None,
         }
     }
 

@@ -1,5 +1,5 @@
-//! The demo's acts about the federation itself: a fourth office is enrolled while exchanges run, and
-//! suspended at the end.
+//! The demo's acts about the federation itself: a fourth office is enrolled while exchanges run, keys
+//! are made anew under the links, and the fourth is suspended at the end.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ const REQUEST_AFTER: &str = include_str!("../../../deploy/examples/request-at.to
 const REASON: &str = "A laptop with keys was stolen; the office has confirmed it by phone";
 
 /// Enrols IR: its node is made, a list with it signed by a majority, installed everywhere, and an
-/// exchange with it works.
+/// exchange with it works. Then MK makes all its keys anew.
 ///
 /// # Errors
 /// The first fault.
@@ -30,7 +30,11 @@ pub async fn enrol(stage: &Stage, story: &mut Story) -> Result<(), Fault> {
     story.tell("fourth-office-linked", linked(stage)).await?;
     let id = story.tell("fourth-office-asks", asks(stage)).await?;
     let receipt = received(stage, id, &stage.ir, &stage.tr);
-    story.tell("fourth-office-heard", receipt).await
+    story.tell("fourth-office-heard", receipt).await?;
+    story
+        .tell("safety-number-compared", compared(stage))
+        .await?;
+    story.tell("keys-made-anew", rotated(stage)).await
 }
 
 /// Suspends IR by two countries; the others go on.
@@ -144,6 +148,57 @@ async fn ask(
 
 async fn asks(stage: &Stage) -> Result<(Told, MessageId), Fault> {
     ask(stage, &stage.ir, &stage.tr, ("request-ir.toml", REQUEST_IR)).await
+}
+
+/// What MK's contact point hears from IR's by telephone.
+async fn compared(stage: &Stage) -> Result<(Told, ()), Fault> {
+    let verify = |at: &Office, of: &Office| {
+        Call::of("member verify")
+            .value(of.member.as_str())
+            .dir(&at.dir)
+    };
+    let read_out = stage.run(verify(&stage.ir, &stage.mk)).await?;
+    let number = text(&read_out, "safety_number");
+    let compare = verify(&stage.mk, &stage.ir);
+    // Another member's number is no match.
+    let wrong = stage.run(verify(&stage.tr, &stage.mk)).await?;
+    let wrong = text(&wrong, "safety_number").to_owned();
+    let refused = verify(&stage.mk, &stage.ir).option("--number", wrong);
+    ensure(stage.run(refused).await.is_err(), || {
+        "TR's number passed for IR's".to_owned()
+    })?;
+    let shown = stage.run(compare.option("--number", number)).await?;
+    let by = text(&shown["compared"], "by");
+    let says = "IR's people read their 60 digits out; MK sees the same, and its node records who \
+                compared them.";
+    let told = Told::by(stage.mk.member, says)
+        .detail(format!("compared by {by}"))
+        .detail(number.to_owned())
+        .fact("number", number.to_owned());
+    Ok((told, ()))
+}
+
+async fn rotated(stage: &Stage) -> Result<(Told, ()), Fault> {
+    let rotate = Call::of("key rotate").dir(&stage.mk.dir);
+    let report = stage.run(rotate).await?;
+    let sequence = report["sequence"].as_u64().unwrap_or_default();
+    // The TLS key is shown once every peer has the bundle that names it.
+    let shown = stage
+        .until("every peer has MK's new keys", async || {
+            let health = stage.health(&stage.mk).await?;
+            let keys = health.and_then(|health| health.keys);
+            Ok(keys
+                .map(|keys| keys.sequence)
+                .filter(|shown| *shown > sequence))
+        })
+        .await?;
+    setup::all_linked(stage, &stage.offices()).await?;
+    let says = "MK makes new keys for TLS, for receiving and for its log, and goes on.";
+    let told = Told::by(stage.mk.member, says)
+        .detail(format!("key bundle {shown}, at every peer"))
+        .fact("rotated", report)
+        .fact("sequence", shown);
+    Ok((told, ()))
 }
 
 async fn suspension(stage: &Stage) -> Result<(Told, ()), Fault> {

@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use super::Report;
 use crate::base::{Digest, MemberId, NodeId, Timestamp};
+use crate::cli::member::number_lines;
 use crate::cli::text::{clean, hang, time};
+use crate::seal::safety::SafetyNumber;
 
 /// `trust propose`, `trust suspend`, `trust sign`: a proposal as it stands.
 #[derive(Debug, Clone, Serialize)]
@@ -45,6 +47,9 @@ pub struct Suspended {
     pub member: MemberId,
     /// Why.
     pub reason: String,
+    /// Since when its keys may have been in other hands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compromised_since: Option<Timestamp>,
 }
 
 impl Report for Proposal {
@@ -118,6 +123,11 @@ pub struct TrustedMember {
     pub name: String,
     /// How to reach it at any hour.
     pub contact: String,
+    /// The 60 digits that its people see too; none for this member itself.
+    pub safety_number: Option<SafetyNumber>,
+    /// Since when its keys are said to have been in other hands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compromised_since: Option<Timestamp>,
     /// Its nodes.
     pub nodes: Vec<TrustedNode>,
 }
@@ -152,6 +162,16 @@ impl Report for Trust {
                 text += &format!("  {:<10} {}\n", node.node, clean(address));
                 text += &format!("             identity {}…\n", node.identity.short());
             }
+            if let Some(since) = member.compromised_since {
+                text += &format!("         KEYS COMPROMISED since {}\n", time(since));
+            }
+            if let Some(number) = &member.safety_number {
+                text += &number_lines(&number.to_string());
+            }
+        }
+        if self.members.len() > 1 {
+            text += "\nCompare the numbers with each member's people, by telephone or in person, and\n\
+                     record it: `liaison member verify --dir DIR MEMBER --number DIGITS`.\n";
         }
         for out in &self.suspended {
             let lead = format!("\n{:<8} ", out.member);

@@ -42,7 +42,7 @@ codes! {
         Refused = "refused",
         /// A message expired before the other side had it.
         Expired = "expired",
-        /// A message waits, since the other member is suspended or no member any more.
+        /// A message waits: the other member is out, its identity key changed, or it has no key in force.
         Withheld = "withheld",
         /// A message waits, and there is no link to the other side.
         NoLink = "no-link",

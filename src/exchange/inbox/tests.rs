@@ -168,6 +168,7 @@ fn what_may_still_be_taken_is_told_apart_from_what_never_is() {
         R::UnknownRecipientKey,
         R::PostDated,
         R::UnknownConversation,
+        R::KeyNotAccepted,
     ];
     for refusal in R::ALL {
         assert_eq!(
@@ -184,7 +185,7 @@ fn every_refusal_has_a_code_of_its_own() {
     codes.sort_unstable();
     codes.dedup();
     assert_eq!(codes.len(), R::ALL.len());
-    assert_eq!(R::from_number(19), None);
+    assert_eq!(R::from_number(20), None);
     assert_eq!(R::from_number(u16::MAX), None);
 }
 

@@ -30,6 +30,7 @@ pub fn summary(row: &AlertRow, now: Timestamp) -> AlertSummary {
         sighted_by: record.sighted_by(),
         contradicted_by: record.contradicted_by(),
         acknowledged_by: record.acknowledged_by(),
+        compromised_since: row.compromised,
     }
 }
 

@@ -16,6 +16,10 @@ use crate::seal::sign::SigningKey;
 const SEALED_TO: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long a key opens what arrives late.
 const OPENS_FOR: Duration = Duration::from_secs(44 * 24 * 3600);
+/// The age at which a receiving or a TLS key is renewed: a week before it has served its 30 days.
+pub const RENEWED_AFTER: Duration = Duration::from_secs(23 * 24 * 3600);
+/// The age at which a log key is renewed. A bundle names every one that there was.
+pub const LOG_RENEWED_AFTER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// PKCS#8 version 2 (RFC 5958) of an Ed25519 key (RFC 8410), around the seed and the public key.
 const PKCS8_BEFORE_SEED: [u8; 16] = [
@@ -31,11 +35,12 @@ const SPKI_BEFORE_PUBLIC: [u8; 12] = [
 pub struct TlsKey {
     pkcs8: Zeroizing<Vec<u8>>,
     pair: Ed25519KeyPair,
+    created: Timestamp,
 }
 
 impl TlsKey {
     /// A new key.
-    pub fn generate(entropy: &mut dyn Entropy) -> Self {
+    pub fn generate(now: Timestamp, entropy: &mut dyn Entropy) -> Self {
         let mut seed = Zeroizing::new([0; 32]);
         entropy.fill(&mut *seed);
         let pair =
@@ -50,14 +55,21 @@ impl TlsKey {
         Self {
             pkcs8: Zeroizing::new(pkcs8),
             pair,
+            created: now,
         }
     }
 
-    fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, TooShort> {
+    fn from_pkcs8(pkcs8: &[u8], created: Timestamp) -> Result<Self, TooShort> {
         Ok(Self {
             pair: Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| TooShort)?,
             pkcs8: Zeroizing::new(pkcs8.to_vec()),
+            created,
         })
+    }
+
+    /// When it was made.
+    pub fn created(&self) -> Timestamp {
+        self.created
     }
 
     /// The private key as PKCS#8 DER, for the transport.
@@ -132,10 +144,14 @@ pub struct Keys {
     pub identity: SigningKey,
     /// Signs checkpoints of the log.
     pub log: SigningKey,
+    /// When the log key was made.
+    pub log_created: Timestamp,
     /// What others seal to, oldest first.
     pub recipient: Vec<ReceivingKey>,
-    /// The key of the TLS certificate.
+    /// The key of the TLS certificate that peers are shown.
     pub tls: TlsKey,
+    /// The key that takes its place once peers know it.
+    pub next_tls: Option<TlsKey>,
     /// Seals what the node keeps outside the log, such as the epoch secret.
     pub storage_key: Zeroizing<[u8; 32]>,
     /// Seals what the node knows of its own people.
@@ -149,8 +165,10 @@ impl Keys {
             node,
             identity: SigningKey::generate(entropy),
             log: SigningKey::generate(entropy),
+            log_created: now,
             recipient: vec![ReceivingKey::generate(now, entropy)],
-            tls: TlsKey::generate(entropy),
+            tls: TlsKey::generate(now, entropy),
+            next_tls: None,
             storage_key: Zeroizing::new(entropy.array()),
             people_key: Zeroizing::new(entropy.array()),
         }
@@ -165,23 +183,35 @@ impl Keys {
             .collect()
     }
 
-    /// node 9 ‖ identity seeds 64 ‖ log seeds 64 ‖ u16 length ‖ TLS PKCS#8 ‖ storage key 32
-    /// ‖ people key 32 ‖ u16 count ‖ (seed 32 ‖ created u64 ‖ decrypt until u64) each.
+    /// The TLS keys that peers may be shown: the one in use, and the next.
+    pub fn tls_keys(&self) -> impl Iterator<Item = &TlsKey> {
+        std::iter::once(&self.tls).chain(&self.next_tls)
+    }
+
+    /// node 9 ‖ identity seeds 64 ‖ log seeds 64 ‖ log created u64 ‖ u16 count, 1 or 2
+    /// ‖ (u16 length ‖ TLS PKCS#8 ‖ created u64) each ‖ storage key 32 ‖ people key 32
+    /// ‖ u16 count ‖ (seed 32 ‖ created u64 ‖ decrypt until u64) each.
     pub(in crate::seal) fn to_bytes(&self) -> Vec<u8> {
         // Allocated once, so that growing leaves no copies behind.
-        let mut out = Vec::with_capacity(512 + self.tls.pkcs8().len() + 48 * self.recipient.len());
+        let tls: usize = self.tls_keys().map(|key| 16 + key.pkcs8().len()).sum();
+        let mut out = Vec::with_capacity(512 + tls + 48 * self.recipient.len());
         out.extend_from_slice(&self.node.to_bytes());
         out.extend_from_slice(self.identity.seeds());
         out.extend_from_slice(self.log.seeds());
-        put_count(&mut out, self.tls.pkcs8().len());
-        out.extend_from_slice(self.tls.pkcs8());
+        put_time(&mut out, self.log_created);
+        put_count(&mut out, self.tls_keys().count());
+        for key in self.tls_keys() {
+            put_count(&mut out, key.pkcs8().len());
+            out.extend_from_slice(key.pkcs8());
+            put_time(&mut out, key.created);
+        }
         out.extend_from_slice(&*self.storage_key);
         out.extend_from_slice(&*self.people_key);
         put_count(&mut out, self.recipient.len());
         for held in &self.recipient {
             out.extend_from_slice(held.key.seed());
-            out.extend_from_slice(&held.created.as_millis().to_be_bytes());
-            out.extend_from_slice(&held.decrypt_until.as_millis().to_be_bytes());
+            put_time(&mut out, held.created);
+            put_time(&mut out, held.decrypt_until);
         }
         out
     }
@@ -192,8 +222,12 @@ impl Keys {
         let node = NodeId::from_bytes(from.array()?).map_err(|_| TooShort)?;
         let identity = SigningKey::from_seeds(&Zeroizing::new(from.array()?));
         let log = SigningKey::from_seeds(&Zeroizing::new(from.array()?));
-        let pkcs8_len = usize::from(from.u16()?);
-        let tls = TlsKey::from_pkcs8(from.slice(pkcs8_len)?)?;
+        let log_created = time(&mut from)?;
+        let (tls, next_tls) = match from.u16()? {
+            1 => (tls(&mut from)?, None),
+            2 => (tls(&mut from)?, Some(tls(&mut from)?)),
+            _ => return Err(TooShort),
+        };
         let storage_key = Zeroizing::new(from.array()?);
         let people_key = Zeroizing::new(from.array()?);
         let mut recipient = Vec::new();
@@ -210,8 +244,10 @@ impl Keys {
                 node,
                 identity,
                 log,
+                log_created,
                 recipient,
                 tls,
+                next_tls,
                 storage_key,
                 people_key,
             })
@@ -229,6 +265,16 @@ fn time(from: &mut Reader<'_>) -> Result<Timestamp, TooShort> {
     let millis = i64::try_from(from.u64()?).map_err(|_| TooShort)?;
     let time = Timestamp::from_millis(millis);
     (time.as_millis() == millis).then_some(time).ok_or(TooShort)
+}
+
+fn tls(from: &mut Reader<'_>) -> Result<TlsKey, TooShort> {
+    let len = usize::from(from.u16()?);
+    let pkcs8 = from.slice(len)?;
+    TlsKey::from_pkcs8(pkcs8, time(from)?)
+}
+
+fn put_time(out: &mut Vec<u8>, time: Timestamp) {
+    out.extend_from_slice(&time.as_millis().to_be_bytes());
 }
 
 fn put_count(out: &mut Vec<u8>, count: usize) {

@@ -192,3 +192,95 @@ fn a_keystore_is_replaced_at_full_cost_and_only_where_there_is_one() {
     let read = Keystore::open(&path, "two").unwrap();
     assert_eq!(read.identity.key_id(), keys(2).identity.key_id());
 }
+
+const DAY: i64 = 24 * 3600 * 1000;
+
+fn day(days: i64) -> Timestamp {
+    Timestamp::from_millis(1_000 + days * DAY)
+}
+
+#[test]
+fn keys_are_due_by_age() {
+    let keys = keys(1);
+    let mut entropy = SeededEntropy::new(5);
+    assert!(keys.due(day(22)).is_empty());
+    let month = keys.due(day(23));
+    assert!(month.tls && month.recipient && !month.log, "{month:?}");
+    let rotated = keys.rotated(month, day(23), &mut entropy);
+    assert!(rotated.due(day(45)).is_empty());
+    assert_eq!(keys.due(day(365)), Rotation::ALL);
+    let rotated = rotated.rotated(Rotation::ALL, day(365), &mut entropy);
+    assert!(rotated.due(day(387)).is_empty());
+}
+
+#[test]
+fn new_keys_stand_beside_those_that_are_still_needed() {
+    let old = keys(1);
+    let mut entropy = SeededEntropy::new(6);
+    let new = old.rotated(Rotation::ALL, day(23), &mut entropy);
+    assert_eq!(
+        new.tls.pin(),
+        old.tls.pin(),
+        "shown until peers know the next"
+    );
+    let next = new.next_tls.as_ref().unwrap().pin();
+    assert_ne!(next, old.tls.pin());
+    let shown = new.with_next_tls();
+    assert_eq!(shown.tls.pin(), next);
+    assert!(shown.next_tls.is_none());
+    assert_ne!(new.log.key_id(), old.log.key_id());
+    assert_eq!(new.identity.key_id(), old.identity.key_id());
+    assert_eq!(new.storage_key, old.storage_key);
+    let [first, second] = &new.recipient[..] else {
+        panic!("two receiving keys");
+    };
+    assert_eq!(first.key.key_id(), old.recipient[0].key.key_id());
+    // What was sealed to the first opens for two weeks more, and then it is gone.
+    let opens = |keys: &Keys, at| keys.recipient_keys(at).find(&first.key.key_id()).is_some();
+    assert!(opens(&new, day(44)));
+    assert_eq!(new.without_outlived(day(44)).recipient.len(), 2);
+    let outlived = new.without_outlived(day(45));
+    assert_eq!(outlived.recipient.len(), 1);
+    assert_eq!(outlived.recipient[0].key.key_id(), second.key.key_id());
+    // A node always keeps its newest key.
+    assert_eq!(outlived.outlived(day(400)).count(), 0);
+}
+
+#[test]
+fn a_node_writes_its_open_keystore_again_without_the_passphrase() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keystore");
+    let mut entropy = SeededEntropy::new(7);
+    Keystore::create_weak(&path, "one", &keys(1), &mut entropy).unwrap();
+    let (held, unlocked) = Keystore::unlock(&path, "one").unwrap();
+    let rotated = held.rotated(Rotation::ALL, day(23), &mut entropy);
+    unlocked.replace(&rotated, &mut entropy).unwrap();
+    let first = std::fs::read(&path).unwrap();
+    let read = Keystore::open(&path, "one").unwrap();
+    assert_eq!(read.log.key_id(), rotated.log.key_id());
+    let pin = |keys: &Keys| keys.next_tls.as_ref().map(TlsKey::pin);
+    assert_eq!(pin(&read), pin(&rotated));
+    assert!(
+        read.due(day(45)).is_empty(),
+        "the ages of the keys are kept"
+    );
+    unlocked.replace(&rotated, &mut entropy).unwrap();
+    assert_ne!(std::fs::read(&path).unwrap(), first, "the nonce is new");
+}
+
+#[test]
+fn a_node_does_not_undo_a_change_of_passphrase() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keystore");
+    let mut entropy = SeededEntropy::new(8);
+    Keystore::create_weak(&path, "one", &keys(1), &mut entropy).unwrap();
+    let (held, unlocked) = Keystore::unlock(&path, "one").unwrap();
+    let lock = Keystore::lock(&path).unwrap();
+    let meanwhile = unlocked.replace(&held, &mut entropy);
+    assert!(matches!(meanwhile, Err(KeystoreError::InUse)));
+    Keystore::replace(&path, "two", &held, &mut entropy).unwrap();
+    drop(lock);
+    let later = unlocked.replace(&held, &mut entropy);
+    assert!(matches!(later, Err(KeystoreError::Resealed)));
+    assert!(Keystore::open(&path, "two").is_ok());
+}

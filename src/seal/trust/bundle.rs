@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::document::{DocumentKind, Payload, SignedDocument};
 use super::list::{check_address, check_text};
+use super::log_keys::{LogKey, LogKeys};
+use super::possession::Possession;
 use super::{Rule, TrustError};
 use crate::base::{Digest, Entropy, NodeId, Timestamp};
 use crate::domain::duty::{Post, Roster};
-use crate::seal::keystore::Keys;
+use crate::seal::keystore::{Keys, TlsKey};
 use crate::seal::recipient::RecipientPublicKey;
-use crate::seal::sign::{SigningKey, VerifyingKey};
+use crate::seal::sign::{KeyId, SigningKey, VerifyingKey};
 
 /// The versions of the protocol that this program speaks, first and last.
 const PROTOCOLS: [u16; 2] = [1, 1];
@@ -46,6 +48,13 @@ pub struct KeyBundle {
     /// Who is on duty at the member's office.
     #[serde(default, skip_serializing_if = "Roster::is_empty")]
     pub duty: Roster,
+    /// Since when keys of an earlier bundle may have been in other hands; none if they were not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compromised_since: Option<Timestamp>,
+    /// The proof that the node holds the keys: there in every bundle but the first, for which the
+    /// card proves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Possession>,
 }
 
 /// A key to seal to.
@@ -58,18 +67,6 @@ pub struct BundledKey {
     pub created: Timestamp,
     /// After this, nobody seals to it.
     pub not_after: Timestamp,
-}
-
-/// The key of a log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LogKey {
-    /// The log: see [`log_origin`].
-    pub origin: String,
-    /// The key that signs its checkpoints.
-    pub key: VerifyingKey,
-    /// Since when.
-    pub from: Timestamp,
 }
 
 /// The name of a node's log, such as `mk-1.liaison/1`. A node that was restored from a backup
@@ -86,20 +83,54 @@ impl KeyBundle {
             origin: log_origin(keys.node, 1),
             key: keys.log.verifying_key().clone(),
             from: issued,
+            after: 0,
         }];
         Self::with(keys, 1, issued, expires, log)
     }
 
     /// The bundle that follows this one when keys have been rotated, or something else that it says
-    /// is to change. The log keys stay; append to [`KeyBundle::log`] when an incarnation begins.
+    /// is to change. `entries` is how many the log has: from there on a new log key signs. Append to
+    /// [`KeyBundle::log`] when an incarnation begins.
     #[must_use]
-    pub fn next(&self, keys: &Keys, issued: Timestamp, expires: Timestamp) -> Self {
+    pub fn next(
+        &self,
+        keys: &Keys,
+        entries: u64,
+        (issued, expires): (Timestamp, Timestamp),
+        entropy: &mut dyn Entropy,
+    ) -> Self {
         let sequence = self.sequence.saturating_add(1);
+        let mut log = self.log.clone();
+        let key = keys.log.verifying_key();
+        if let Some(last) = log.last()
+            && last.key != *key
+        {
+            log.push(LogKey {
+                origin: last.origin.clone(),
+                key: key.clone(),
+                from: issued,
+                after: entries,
+            });
+        }
         Self {
             address: self.address.clone(),
             duty: self.duty.clone(),
-            ..Self::with(keys, sequence, issued, expires, self.log.clone())
+            proof: Some(Possession::issue(keys, entropy)),
+            ..Self::with(keys, sequence, issued, expires, log)
         }
+    }
+
+    /// Whether it names all public halves of `keys` that others use, and no others.
+    pub fn is_of(&self, keys: &Keys, now: Timestamp) -> bool {
+        let of_now = Self::with(keys, self.sequence, now, self.expires, self.log.clone());
+        let named = |bundle: &Self| -> BTreeSet<KeyId> {
+            let in_use = bundle.recipient.iter().filter(|held| held.not_after > now);
+            in_use.map(|held| held.key.key_id()).collect()
+        };
+        let log = self.log.last().map(|log| &log.key);
+        self.tls == of_now.tls
+            && named(self) == named(&of_now)
+            && log == Some(keys.log.verifying_key())
     }
 
     fn with(
@@ -126,12 +157,14 @@ impl KeyBundle {
             sequence,
             issued,
             expires,
-            tls: vec![keys.tls.pin()],
+            tls: keys.tls_keys().map(TlsKey::pin).collect(),
             recipient,
             log,
             protocols: PROTOCOLS,
             address: None,
             duty: Roster::default(),
+            compromised_since: None,
+            proof: None,
         }
     }
 
@@ -171,12 +204,22 @@ impl KeyBundle {
         Ok(bundle)
     }
 
-    /// The key of the log with this origin.
-    pub fn log_key(&self, origin: &str) -> Option<&VerifyingKey> {
-        self.log
-            .iter()
-            .find(|log| log.origin == origin)
-            .map(|log| &log.key)
+    /// Verifies that the node holds the keys, as every bundle but the first has to prove.
+    pub(super) fn prove(&self, identity: &VerifyingKey) -> Result<(), TrustError> {
+        let not_proved = TrustError::NotProved(self.node);
+        match &self.proof {
+            Some(proof) => {
+                let log = self.log.last().ok_or(not_proved)?;
+                proof.verify(self.node, &identity.key_id(), &log.key, &self.tls)
+            }
+            None if self.sequence == 1 => Ok(()),
+            None => Err(not_proved),
+        }
+    }
+
+    /// The keys of the log with this origin.
+    pub fn log_keys(&self, origin: &str) -> Option<LogKeys> {
+        LogKeys::of(&self.log, origin)
     }
 
     pub(super) fn check(&self) -> Result<(), TrustError> {
@@ -223,13 +266,22 @@ impl KeyBundle {
         }
         let prefix = log_origin(self.node, 0);
         let prefix = prefix.trim_end_matches('0');
-        let mut last = 0;
+        let mut last = (0, 0);
         for log in &self.log {
             let incarnation = log.origin.strip_prefix(prefix).and_then(incarnation);
-            match incarnation {
-                Some(incarnation) if incarnation > last => last = incarnation,
-                _ => return Some(Rule::Origin),
+            let Some(incarnation) = incarnation else {
+                return Some(Rule::Origin);
+            };
+            // A log is begun with its first key, and each later key takes over further on.
+            let place = (incarnation, log.after);
+            if place <= last || (incarnation > last.0) != (log.after == 0) {
+                return Some(Rule::Origin);
             }
+            last = place;
+        }
+        let keys: BTreeSet<_> = self.log.iter().map(|log| log.key.key_id()).collect();
+        if keys.len() < self.log.len() {
+            return Some(Rule::SharedKey);
         }
         None
     }

@@ -1,22 +1,18 @@
 //! The card: what a new member hands over to be listed. It proves that the member holds the keys
 //! that it names.
 //!
-//! The identity key signs the card and the bundle in it; the log key and the TLS key sign the id
-//! of the identity key and the node. An encryption key cannot sign: it is vouched for by the
-//! identity key, and one that the node cannot use harms the node alone.
+//! The identity key signs the card and the bundle in it; what the log key and the TLS key sign is
+//! described in `possession.rs`.
 
-use ring::signature::{ED25519, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 
 use super::document::{DocumentKind, Payload, SignedDocument, from_base64, to_base64};
 use super::list::{ListedNode, Member, MemberKind};
+use super::possession::{TlsProof, log_proof, verify_log};
 use super::{KeyBundle, TrustError};
-use crate::base::{Digest, Entropy, MemberId, NodeId};
-use crate::seal::keystore::{Keys, TlsKey};
-use crate::seal::sign::{HybridSignature, KeyId, VerifyingKey};
-
-/// The context of proofs that a key is held.
-const CONTEXT: &str = "liaison/possession/v1";
+use crate::base::{Entropy, MemberId, NodeId};
+use crate::seal::keystore::Keys;
+use crate::seal::sign::{HybridSignature, VerifyingKey};
 
 /// What a member says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,16 +86,17 @@ impl MemberCard {
         bundle: SignedDocument,
         entropy: &mut dyn Entropy,
     ) -> Result<SignedDocument, TrustError> {
-        let proved = proved_bytes(keys.node, &keys.identity.key_id());
+        let tls = TlsProof::issue(&keys.tls, keys.node, &keys.identity.key_id());
+        let (tls_key, tls) = tls.parts();
         let payload = CardPayload {
             node: keys.node,
             profile,
             identity: keys.identity.verifying_key().clone(),
             bundle,
             proof: Proof {
-                log: keys.log.sign(CONTEXT, &proved, entropy),
-                tls_key: keys.tls.spki(),
-                tls: keys.tls.sign(&tls_bytes(&proved)).to_vec(),
+                log: log_proof(keys, entropy),
+                tls_key,
+                tls,
             },
         };
         let mut document = SignedDocument::draft(&Payload::Card(Box::new(payload)))?;
@@ -124,20 +121,17 @@ impl MemberCard {
         if bundle.node != node {
             return Err(not_proved);
         }
-        let proved = proved_bytes(node, &identity.key_id());
-        let [log] = bundle.log.as_slice() else {
-            return Err(not_proved);
+        let tls = TlsProof::new(card.proof.tls_key, card.proof.tls);
+        let pin = tls.verify(node, &identity.key_id())?;
+        let log = match (&bundle.proof, bundle.log.as_slice()) {
+            (None, [log]) if bundle.tls == [pin] => log,
+            (Some(_), [.., log]) if bundle.tls.contains(&pin) => {
+                bundle.prove(identity)?;
+                log
+            }
+            (None | Some(_), _) => return Err(not_proved),
         };
-        log.key
-            .verify(CONTEXT, &proved, &card.proof.log)
-            .map_err(|_| not_proved)?;
-        if bundle.tls != [Digest::of(&card.proof.tls_key)] {
-            return Err(not_proved);
-        }
-        let tls = TlsKey::public_in(&card.proof.tls_key).ok_or(not_proved)?;
-        UnparsedPublicKey::new(&ED25519, tls)
-            .verify(&tls_bytes(&proved), &card.proof.tls)
-            .map_err(|_| not_proved)?;
+        verify_log(&log.key, node, &identity.key_id(), &card.proof.log)?;
         Ok(Self {
             node,
             profile: card.profile,
@@ -163,21 +157,11 @@ fn listed_as(node: NodeId, profile: &Profile, identity: &VerifyingKey) -> Member
         name: profile.name.clone(),
         kind: profile.kind,
         contact: profile.contact.clone(),
+        compromised_since: None,
         nodes: vec![ListedNode {
             number: node.number,
             identity: identity.clone(),
             address: profile.address.clone(),
         }],
     }
-}
-
-/// node 9 ‖ identity key id 32.
-fn proved_bytes(node: NodeId, identity: &KeyId) -> Vec<u8> {
-    [node.to_bytes().as_slice(), identity.as_bytes()].concat()
-}
-
-/// A TLS key signs with the context in front too. In TLS itself it only signs what begins with 64
-/// spaces (RFC 8446 § 4.4.3), so neither signature can pass for the other.
-fn tls_bytes(proved: &[u8]) -> Vec<u8> {
-    [b"liaison/possession/v1/tls\0", proved].concat()
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::document::{DocumentKind, SignedDocument};
 use super::list::{ListedNode, Member, TrustList};
 use super::root::expect_version;
-use super::{KeyBundle, LogKey, Root, Rule, SuspendList, TrustError};
+use super::{KeyBundle, LogKey, LogKeys, Root, Rule, SuspendList, TrustError};
 use crate::base::{Digest, MemberId, NodeId, Timestamp};
 use crate::domain::duty::Roster;
 use crate::seal::recipient::RecipientPublicKey;
@@ -290,6 +290,11 @@ impl Directory {
         self.node(node).map(|listed| &listed.identity)
     }
 
+    /// The id of the identity key that the list gives a node, suspended or not.
+    pub fn identity_listed(&self, node: NodeId) -> Option<KeyId> {
+        self.listed_identity(node).map(VerifyingKey::key_id)
+    }
+
     /// The identity key that the list gives a node, suspended or not.
     pub(super) fn listed_identity(&self, node: NodeId) -> Option<&VerifyingKey> {
         self.0.listed(node).map(|listed| &listed.identity)
@@ -313,12 +318,60 @@ impl Directory {
         self.0.bundles.get(&node).map(|bundle| &bundle.document)
     }
 
-    /// The key to seal to for a node: the newest that has not run out.
+    /// The directory with a newer bundle, as one takes it from a peer: as
+    /// [`Directory::with_bundle`], but not once the list has run out.
+    ///
+    /// # Errors
+    /// [`TrustError::Expired`] where no new keys are taken, else as [`Directory::with_bundle`].
+    pub fn take_bundle(
+        &self,
+        document: SignedDocument,
+        now: Timestamp,
+    ) -> Result<Self, TrustError> {
+        let (node, digest) = (KeyBundle::peek(&document)?.node, document.digest());
+        let next = self.with_bundle(document)?;
+        let known = self.bundle_document(node).map(SignedDocument::digest) == Some(digest);
+        match self.expired(now) && !known {
+            true => Err(TrustError::Expired),
+            false => Ok(next),
+        }
+    }
+
+    /// The directory without the bundle of a node, which is older than one that was in force.
+    #[must_use]
+    pub fn without_bundle(&self, node: NodeId) -> Self {
+        let mut inner = Inner::clone(&self.0);
+        inner.bundles.remove(&node);
+        inner.pins.retain(|_, holder| *holder != node);
+        Self(Arc::new(inner))
+    }
+
+    /// Since when a member's keys are said to have been in other hands, by the list, the suspend list
+    /// or a bundle: the earliest of them.
+    pub fn compromised_since(&self, member: MemberId) -> Option<Timestamp> {
+        let listed = self
+            .list()
+            .members
+            .iter()
+            .find(|listed| listed.member == member);
+        let listed = listed.and_then(|listed| listed.compromised_since);
+        let suspended = self.suspension().and_then(|list| {
+            let mut out = list.suspended.iter();
+            out.find(|out| out.member == member)?.compromised_since
+        });
+        let bundles = self.0.bundles.values().map(|bundle| &bundle.keys);
+        let bundles = bundles.filter(|keys| keys.node.member == member);
+        let bundled = bundles.filter_map(|keys| keys.compromised_since).min();
+        [listed, suspended, bundled].into_iter().flatten().min()
+    }
+
+    /// The key to seal to for a node: the newest that has not run out. Once the list has run out no
+    /// new keys are taken, and the newest there is serves on.
     pub fn recipient_key(&self, node: NodeId, now: Timestamp) -> Option<&RecipientPublicKey> {
         self.bundle(node)?
             .recipient
             .iter()
-            .filter(|held| now <= held.not_after)
+            .filter(|held| now <= held.not_after || self.expired(now))
             .max_by_key(|held| held.created)
             .map(|held| &held.key)
     }
@@ -339,13 +392,13 @@ impl Directory {
         self.bundle(node).map_or(&[], |bundle| &bundle.tls)
     }
 
-    /// The key of a log, by its origin, also while the member that keeps it is suspended: what it
+    /// The keys of a log, by its origin, also while the member that keeps it is suspended: what it
     /// signed stays verifiable.
-    pub fn log_key(&self, origin: &str) -> Option<&VerifyingKey> {
+    pub fn log_keys(&self, origin: &str) -> Option<LogKeys> {
         self.0
             .bundles
             .values()
-            .find_map(|bundle| bundle.keys.log_key(origin))
+            .find_map(|bundle| bundle.keys.log_keys(origin))
     }
 
     /// The log that a node writes now.
@@ -363,13 +416,7 @@ impl Inner {
     }
 
     fn listed(&self, node: NodeId) -> Option<&ListedNode> {
-        self.list
-            .members
-            .iter()
-            .find(|member| member.member == node.member)?
-            .nodes
-            .iter()
-            .find(|listed| listed.number == node.number)
+        self.list.node(node)
     }
 
     /// Verifies a bundle and puts it in force.
@@ -390,6 +437,7 @@ impl Inner {
         {
             return Err(TrustError::PinTaken(node));
         }
+        keys.prove(&listed.identity)?;
         self.pins.retain(|_, holder| *holder != node);
         self.pins.extend(keys.tls.iter().map(|pin| (*pin, node)));
         let keys = Arc::new(keys);

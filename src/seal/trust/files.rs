@@ -96,6 +96,17 @@ impl Directory {
         Ok(())
     }
 
+    /// Writes the bundle of one node to the trust folder, durably.
+    ///
+    /// # Errors
+    /// [`TrustFileError::Io`].
+    pub fn save_bundle(&self, dir: &Path, node: NodeId) -> Result<(), TrustFileError> {
+        match self.bundle_document(node) {
+            Some(bundle) => write(dir, &bundle_file(node), &bundle.to_json()),
+            None => Ok(()),
+        }
+    }
+
     /// Removes the bundles that do not hold under this directory's list, before it takes effect.
     fn remove_strangers(&self, dir: &Path) -> Result<(), TrustFileError> {
         for entry in fs::read_dir(dir.join(BUNDLES)).map_err(io_error(BUNDLES))? {

@@ -49,6 +49,10 @@ pub struct Member {
     pub kind: MemberKind,
     /// How its people are reached when the exchange is down.
     pub contact: String,
+    /// Since when keys of it that an earlier list named may have been in other hands; none if they
+    /// were not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compromised_since: Option<Timestamp>,
     /// Its nodes, at least one.
     pub nodes: Vec<ListedNode>,
 }
@@ -161,6 +165,13 @@ impl TrustList {
 }
 
 impl TrustList {
+    /// A node as it is listed.
+    pub fn node(&self, node: NodeId) -> Option<&ListedNode> {
+        let member = self.members.iter().find(|m| m.member == node.member)?;
+        let mut nodes = member.nodes.iter();
+        nodes.find(|listed| listed.number == node.number)
+    }
+
     /// Whether it lists the member.
     pub fn has(&self, member: MemberId) -> bool {
         self.members.iter().any(|listed| listed.member == member)

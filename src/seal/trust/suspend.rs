@@ -46,6 +46,9 @@ pub struct SuspendedMember {
     pub member: MemberId,
     /// Why, for people.
     pub reason: String,
+    /// Since when its keys may have been in other hands; none if they were not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compromised_since: Option<Timestamp>,
 }
 
 impl SuspendList {
@@ -152,7 +155,7 @@ impl SuspendList {
 pub fn propose_suspension(
     directory: &Directory,
     member: MemberId,
-    reason: &str,
+    (reason, compromised_since): (&str, Option<Timestamp>),
     issued: Timestamp,
 ) -> Result<SignedDocument, TrustError> {
     if !directory.list().members.iter().any(|m| m.member == member) {
@@ -163,6 +166,7 @@ pub fn propose_suspension(
     suspended.push(SuspendedMember {
         member,
         reason: reason.to_owned(),
+        compromised_since,
     });
     let next = SuspendList {
         version: current.map_or(0, |list| list.version).saturating_add(1),

@@ -4,7 +4,7 @@ mod suspension;
 
 use super::*;
 use crate::base::{Digest, SeededEntropy, Timestamp};
-use crate::seal::keystore::Keys;
+use crate::seal::keystore::{Keys, Rotation};
 use crate::seal::sign::SigningKey;
 
 const DAY: i64 = 24 * 3600 * 1000;
@@ -81,7 +81,7 @@ impl World {
     fn next_bundle(&mut self, i: usize, change: impl FnOnce(&mut KeyBundle)) -> SignedDocument {
         let keys = &self.keys[i];
         let current = KeyBundle::peek(&self.cards[i].bundle).unwrap();
-        let mut next = current.next(keys, at(110), at(150));
+        let mut next = current.next(keys, 9, (at(110), at(150)), &mut self.entropy);
         change(&mut next);
         next.sign(&keys.identity, &mut self.entropy).unwrap()
     }
@@ -129,18 +129,29 @@ fn a_ceremony_leads_to_a_directory_that_answers() {
             directory.recipient_key(id, at(105)),
             Some(keys.recipient[0].key.public())
         );
-        assert_eq!(directory.recipient_key(id, at(131)), None);
         assert!(directory.is_pinned(id, &keys.tls.pin()));
         assert_eq!(directory.node_by_pin(&keys.tls.pin()), Some(id));
         assert_eq!(directory.tls_pins(id), [keys.tls.pin()]);
         let origin = log_origin(id, 1);
-        assert_eq!(directory.log_key(&origin), Some(keys.log.verifying_key()));
+        let log = directory.log_keys(&origin).unwrap();
+        assert_eq!(log.last(), keys.log.verifying_key());
         assert_eq!(directory.current_log(id).unwrap().origin, origin);
     }
     assert_eq!(log_origin(node("MK-1"), 1), "mk-1.liaison/1");
     assert!(!directory.is_pinned(node("MK-1"), &world.keys[1].tls.pin()));
     assert!(directory.identity(node("MK-2")).is_none());
     assert!(directory.member(member("XX")).is_none());
+}
+
+#[test]
+fn a_receiving_key_that_has_run_out_is_not_sealed_to() {
+    let mut world = World::new();
+    let directory = world.directory();
+    let list = world.next_list(&directory, &[0, 1]);
+    let directory = directory.advance(&[], &list).unwrap();
+    let mk = node("MK-1");
+    assert!(directory.recipient_key(mk, at(129)).is_some());
+    assert_eq!(directory.recipient_key(mk, at(131)), None);
 }
 
 #[test]
@@ -164,7 +175,7 @@ fn the_next_list_follows_and_its_members_keep_their_bundles() {
     assert!(next.bundle(node("MK-1")).is_some());
     assert!(next.bundle(node("ICMPD-1")).is_none());
     assert_eq!(next.node_by_pin(&world.keys[3].tls.pin()), None);
-    assert_eq!(next.log_key("icmpd-1.liaison/1"), None);
+    assert_eq!(next.log_keys("icmpd-1.liaison/1"), None);
     assert_eq!(directory.version(), 1);
 }
 
@@ -213,7 +224,7 @@ fn a_newer_bundle_takes_over_and_the_same_one_changes_nothing() {
     let mk = node("MK-1");
     let later = crate::seal::keystore::ReceivingKey::generate(at(110), &mut world.entropy);
     world.keys[0].recipient.push(later.clone());
-    world.keys[0].tls = crate::seal::keystore::TlsKey::generate(&mut world.entropy);
+    world.keys[0].tls = crate::seal::keystore::TlsKey::generate(at(110), &mut world.entropy);
     let old_pin = directory.tls_pins(mk)[0];
     let bundle = world.next_bundle(0, |_| {});
     let next = directory.with_bundle(bundle.clone()).unwrap();
@@ -228,21 +239,75 @@ fn a_newer_bundle_takes_over_and_the_same_one_changes_nothing() {
 fn a_new_incarnation_of_a_log_stands_beside_the_old_one() {
     let mut world = World::new();
     let directory = world.directory();
-    let key = SigningKey::generate(&mut world.entropy);
+    world.keys[0].log = SigningKey::generate(&mut world.entropy);
     let bundle = world.next_bundle(0, |bundle| {
-        bundle.log.push(LogKey {
-            origin: log_origin(bundle.node, 2),
-            key: key.verifying_key().clone(),
-            from: at(110),
-        });
+        let origin = log_origin(bundle.node, 2);
+        let log = bundle.log.last_mut().unwrap();
+        (log.origin, log.after) = (origin, 0);
     });
     let next = directory.with_bundle(bundle).unwrap();
-    assert_eq!(next.log_key("mk-1.liaison/2"), Some(key.verifying_key()));
-    assert!(next.log_key("mk-1.liaison/1").is_some());
+    let log = next.log_keys("mk-1.liaison/2").unwrap();
+    assert_eq!(log.last(), world.keys[0].log.verifying_key());
+    assert!(next.log_keys("mk-1.liaison/1").is_some());
     assert_eq!(
         next.current_log(node("MK-1")).unwrap().origin,
         "mk-1.liaison/2"
     );
+}
+
+#[test]
+fn a_log_goes_on_under_its_origin_with_another_key() {
+    let mut world = World::new();
+    let directory = world.directory();
+    let old = world.keys[0].log.verifying_key().clone();
+    let what = Rotation {
+        log: true,
+        ..Rotation::default()
+    };
+    world.keys[0] = world.keys[0].rotated(what, at(110), &mut world.entropy);
+    let bundle = world.next_bundle(0, |_| {});
+    let next = directory.with_bundle(bundle).unwrap();
+    let keys = next.log_keys("mk-1.liaison/1").unwrap();
+    assert_eq!((keys.at(9), keys.count()), (&old, 2));
+    assert_eq!(keys.at(10), world.keys[0].log.verifying_key());
+    assert_eq!(
+        next.current_log(node("MK-1")).unwrap().origin,
+        "mk-1.liaison/1"
+    );
+}
+
+#[test]
+fn a_bundle_says_whether_it_is_of_the_keys_that_are_held() {
+    let mut world = World::new();
+    let first = KeyBundle::peek(&world.cards[0].bundle).unwrap();
+    assert!(first.is_of(&world.keys[0], at(101)));
+    assert!(!first.is_of(&world.keys[1], at(101)));
+    for what in [
+        Rotation {
+            tls: true,
+            ..Rotation::default()
+        },
+        Rotation {
+            recipient: true,
+            ..Rotation::default()
+        },
+        Rotation {
+            log: true,
+            ..Rotation::default()
+        },
+    ] {
+        let rotated = world.keys[0].rotated(what, at(110), &mut world.entropy);
+        assert!(!first.is_of(&rotated, at(110)), "{what:?}");
+        let times = (at(110), at(150));
+        let next = first.next(&rotated, 9, times, &mut world.entropy);
+        assert!(next.is_of(&rotated, at(110)), "{what:?}");
+        assert!(!next.is_of(&world.keys[0], at(110)), "{what:?}");
+    }
+    // A receiving key that runs out is no reason for another bundle.
+    let rotated = world.keys[0].rotated(Rotation::ALL, at(125), &mut world.entropy);
+    let times = (at(125), at(150));
+    let next = first.next(&rotated, 9, times, &mut world.entropy);
+    assert!(next.is_of(&rotated, at(140)));
 }
 
 #[test]

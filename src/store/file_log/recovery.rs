@@ -8,7 +8,7 @@ use std::path::Path;
 use super::{Current, FOLDER, FileLog, Places};
 use crate::audit::{AuditFailure, CheckpointFault, Origin};
 use crate::seal::at_rest::EpochSecret;
-use crate::seal::sign::VerifyingKey;
+use crate::seal::trust::LogKeys;
 use crate::store::anchor::{self, Anchor, AnchorFile};
 use crate::store::log::WriterEpoch;
 use crate::store::segment::{self, SEGMENT_LEN};
@@ -134,7 +134,7 @@ impl FileLog {
     }
 
     /// Opens the log in the node's folder `dir`: reads all of it, checks every checksum and
-    /// root, the newest checkpoint's signature under `key`, and the anchor, and cuts off a group
+    /// root, the newest checkpoint's signature under the log's `keys`, and the anchor, and cuts off a group
     /// that was never finished. Signatures of older checkpoints and sealed contents are left to
     /// [`verify_folder`](crate::store::verify_folder).
     ///
@@ -144,7 +144,7 @@ impl FileLog {
         dir: &Path,
         origin: Origin,
         epoch_secret: EpochSecret,
-        key: &VerifyingKey,
+        keys: &LogKeys,
     ) -> Result<(Self, Recovery), OpenError> {
         let folder = dir.join(FOLDER);
         let lock = match lock(&folder) {
@@ -159,13 +159,14 @@ impl FileLog {
         let walked = walk::walk(&folder, origin, &mut places)?;
         let size = walked.tree.size();
         if let Some(head) = &walked.head {
-            head.verify(key).map_err(|_| AuditFailure::Checkpoint {
-                from: places.checkpoints.iter().rev().nth(1).map_or(0, |at| at.0),
-                size,
-                fault: CheckpointFault::Signature,
-            })?;
+            head.verify(keys.at(size))
+                .map_err(|_| AuditFailure::Checkpoint {
+                    from: places.checkpoints.iter().rev().nth(1).map_or(0, |at| at.0),
+                    size,
+                    fault: CheckpointFault::Signature,
+                })?;
         }
-        let anchored = anchor.check(origin, &walked.tree, key)?;
+        let anchored = anchor.check(origin, &walked.tree, keys)?;
 
         let mut remarks = Vec::new();
         if ballast::settle(&folder)? {

@@ -374,7 +374,7 @@ impl Role {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Frame {
-    #[prost(oneof = "frame::Kind", tags = "1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12")]
+    #[prost(oneof = "frame::Kind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12")]
     pub kind: ::core::option::Option<frame::Kind>,
 }
 /// Nested message and enum types in `Frame`.
@@ -395,6 +395,8 @@ pub mod frame {
         Bundle(super::Bundle),
         #[prost(message, tag = "7")]
         Parcel(super::Parcel),
+        #[prost(message, tag = "8")]
+        BundleAt(super::BundleAt),
         #[prost(message, tag = "9")]
         AddCheckpoint(super::AddCheckpoint),
         #[prost(message, tag = "10")]
@@ -457,6 +459,16 @@ pub struct Kept {
     /// RFC 6962 leaf hash of each receipt's entry
     #[prost(bytes = "vec", repeated, tag = "1")]
     pub leaves: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+}
+/// Which key bundle of the peer is in force at the node that says so.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BundleAt {
+    /// 0 for none
+    #[prost(uint64, tag = "1")]
+    pub sequence: u64,
+    /// 32 bytes: SHA-256 of its payload
+    #[prost(bytes = "vec", tag = "2")]
+    pub digest: ::prost::alloc::vec::Vec<u8>,
 }
 /// The node's key bundle, a signed document.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -26,6 +26,10 @@ pub(super) fn one_of_each() -> Vec<Frame> {
         Frame::Kept(vec![digest_of("receipt")]),
         Frame::Bundle(b"{}".to_vec()),
         Frame::Parcel(vec![4; 7_000]),
+        Frame::BundleAt {
+            sequence: 7,
+            digest: digest_of("bundle"),
+        },
         add_checkpoint(),
         Frame::Cosigned {
             checkpoint: vec![5; 53],

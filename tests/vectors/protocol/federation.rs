@@ -8,12 +8,15 @@ use liaison::audit::{
 use liaison::base::{Digest, Role, SeededEntropy, Timestamp};
 use liaison::domain::duty::Roster;
 use liaison::seal::keystore::Keys;
+use liaison::seal::safety::{MemberIdentity, SafetyNumber};
 use liaison::seal::trust::{
-    Directory, KeyBundle, MemberCard, MemberKind, Profile, SignedDocument, propose_first,
+    Directory, KeyBundle, MemberCard, MemberKind, Profile, SignedDocument, TlsVoucher,
+    propose_first,
 };
 use serde_json::{Value, json};
 
 use super::formats::{TIME, node};
+use super::{base64, key};
 
 const DUTY: &str = include_str!("../../../deploy/examples/duty.toml");
 
@@ -82,8 +85,29 @@ pub fn bundle() -> (Vec<u8>, Value) {
             "checkpoints": [2, 5],
             "cosigned": { "size": 2, "by": ["SI"] },
         },
+        "safety_number": safety_number(),
+        "voucher": voucher(&mut entropy),
     });
     (tar, about)
+}
+
+/// Of a member with one node and one with two.
+fn safety_number() -> Value {
+    let key = |number: u8| key(number).key_id();
+    let (mk, tr) = ([(1, key(1))], [(1, key(2)), (2, key(3))]);
+    let of = |member: &str, nodes: &[_]| {
+        MemberIdentity::new(member.parse().unwrap(), nodes.iter().copied())
+    };
+    json!({
+        "members": { "MK": mk, "TR": tr },
+        "number": SafetyNumber::of(&of("MK", &mk), &of("TR", &tr)),
+    })
+}
+
+fn voucher(entropy: &mut SeededEntropy) -> Value {
+    let (pin, now) = (Digest::of(b"tls"), Timestamp::from_millis(TIME));
+    let voucher = TlsVoucher::issue(&key(1), node("MK-1"), (7, &pin), now, entropy);
+    json!({ "voucher": base64(&voucher.encode()), "pin": pin })
 }
 
 fn entry(number: u64, entropy: &mut SeededEntropy) -> Vec<u8> {
@@ -126,8 +150,8 @@ fn log([keys, witness]: [&Keys; 2], directory: &Directory, entropy: &mut SeededE
     };
     let (first, head) = (sign(2), sign(5));
     let trust = TrustDocuments::of(directory);
-    let key = keys.log.verifying_key();
-    let mut writer = BundleWriter::new(Vec::new(), &trust, &head, key).unwrap();
+    let keys = keys.log.verifying_key().clone().into();
+    let mut writer = BundleWriter::new(Vec::new(), &trust, &head, &keys).unwrap();
     for entry in &entries {
         writer.entry(entry).unwrap();
     }
@@ -145,7 +169,7 @@ fn log([keys, witness]: [&Keys; 2], directory: &Directory, entropy: &mut SeededE
         signed: first,
         cosignatures: vec![cosignature],
     };
-    let key = |origin: Origin| directory.log_key(&origin.to_string());
-    writer.cosigned(&cosigned, key).unwrap();
+    let keys = |origin: Origin| directory.log_keys(&origin.to_string());
+    writer.cosigned(&cosigned, keys).unwrap();
     writer.finish().unwrap()
 }

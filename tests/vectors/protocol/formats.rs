@@ -7,6 +7,7 @@ use liaison::audit::{
 };
 use liaison::base::{Digest, MessageId, NodeId, Role, SeededEntropy, Timestamp, merkle};
 use liaison::seal::recipient::RecipientKey;
+use liaison::seal::trust::LogKeys;
 use serde_json::{Value, json};
 
 use super::{base64, key};
@@ -178,6 +179,11 @@ fn statements() -> Value {
             fault: 1,
             evidence: digest,
         },
+        Statement::BundleInForce {
+            node: sender,
+            sequence: 2,
+            digest,
+        },
     ];
     json!({
         "bytes": all.map(|statement| hex::encode(statement.encode())),
@@ -221,6 +227,7 @@ fn cosigned() -> Value {
     let key = key(1);
     let public = key.verifying_key();
     assert!(cosignature.verify(&checkpoint, public).is_ok());
+    let keys = LogKeys::from(public.clone());
     let cosigned = CosignedCheckpoint {
         signed,
         cosignatures: vec![cosignature.clone()],
@@ -229,7 +236,7 @@ fn cosigned() -> Value {
         "keys of log and witness": "keys.hybrid",
         "text": text,
         "binary": base64(&cosignature.encode()),
-        "note": cosigned.to_note(public, |_| Some(public)),
+        "note": cosigned.to_note(&keys, |_| Some(keys.clone())),
         "quorums of 1 to 7 witnesses": (1..=7).map(quorum).collect::<Vec<_>>(),
     })
 }
@@ -251,9 +258,9 @@ fn evidence() -> Value {
     };
     let evidence = Evidence::of(&first, &second, &shown).unwrap();
     let equal = Evidence::of_equal(&signed(7, tree().0.root()), &second).unwrap();
-    let key = key(1);
+    let keys = LogKeys::from(key(1).verifying_key().clone());
     for evidence in [&evidence, &equal] {
-        assert_eq!(evidence.verify(key.verifying_key()), Ok(()));
+        assert_eq!(evidence.verify(&keys), Ok(()));
     }
     json!({
         "key": "keys.hybrid",

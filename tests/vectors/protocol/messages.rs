@@ -251,6 +251,10 @@ fn frames() -> Value {
         Frame::Kept(vec![digest]),
         Frame::Bundle(b"{}".to_vec()),
         Frame::Parcel(b"parcel".to_vec()),
+        Frame::BundleAt {
+            sequence: 7,
+            digest: Digest::of(b"bundle"),
+        },
         Frame::AddCheckpoint {
             checkpoint: b"checkpoint".to_vec(),
             prefixes: vec![Earlier {

@@ -149,7 +149,7 @@ fn two_suspend_whom_they_like_and_the_majority_ends_it() {
     let mut suspended = world.directory.clone();
     for out in [2, 3, 4] {
         let who = world.keys[out].node.member;
-        let mut list = propose_suspension(&suspended, who, "a plot", at(121)).unwrap();
+        let mut list = propose_suspension(&suspended, who, ("a plot", None), at(121)).unwrap();
         for i in [0, 1] {
             let keys = &world.keys[i];
             list.sign(keys.node.member, &keys.identity, &mut world.entropy)

@@ -3,7 +3,8 @@
 use super::*;
 
 fn suspended(world: &mut World, directory: &Directory, who: &str, by: &[usize]) -> SignedDocument {
-    let proposal = propose_suspension(directory, member(who), "keys stolen", at(121)).unwrap();
+    let proposal =
+        propose_suspension(directory, member(who), ("keys stolen", None), at(121)).unwrap();
     world.signed(proposal, by)
 }
 
@@ -35,7 +36,7 @@ fn a_suspended_member_is_as_if_it_were_not_listed() {
     assert!(!next.is_pinned(al, &keys.tls.pin()));
     assert_eq!(next.current_log(al), None);
     assert!(
-        next.log_key("al-1.liaison/1").is_some(),
+        next.log_keys("al-1.liaison/1").is_some(),
         "its past stays provable"
     );
     let newer = world.next_bundle(2, |_| {});
@@ -137,7 +138,7 @@ fn a_suspension_is_proposed_only_of_a_member_that_is_in() {
     let mut world = World::new();
     let directory = world.directory();
     let propose = |directory: &Directory, who, why| {
-        propose_suspension(directory, member(who), why, at(121)).map(drop)
+        propose_suspension(directory, member(who), (why, None), at(121)).map(drop)
     };
     let rule = |rule| Err(TrustError::Rule(DocumentKind::SuspendList, rule));
     let stranger = Err(TrustError::NotAMember(member("XX")));

@@ -209,3 +209,180 @@ fn a_bundle_that_does_not_belong_is_refused() {
     ));
     all_refused(rows, 34);
 }
+
+impl World {
+    /// The directory after the first node rotated all its keys and its bundle says something else.
+    fn with_rotation(&mut self, change: impl FnOnce(&mut Value)) -> Result<(), TrustError> {
+        let rotated = self.keys[0].rotated(Rotation::ALL, at(110), &mut self.entropy);
+        let held = std::mem::replace(&mut self.keys[0], rotated);
+        let result = self.with_next_bundle(change);
+        self.keys[0] = held;
+        result
+    }
+}
+
+#[test]
+fn a_rotation_that_the_node_does_not_prove_is_refused() {
+    use DocumentKind::Bundle as B;
+    let mut world = World::new();
+    assert_eq!(world.with_rotation(|_| {}), Ok(()));
+    let mk = node("MK-1");
+    let not_proved = TrustError::NotProved(mk);
+    let theirs = value(&world.next_bundle(1, |_| {}))["proof"].clone();
+    let mut seeded = SeededEntropy::new(11);
+    let other = Keys::generate(mk, at(110), &mut seeded);
+    let first = KeyBundle::first(&other, at(110), at(150));
+    let by_other_keys = value(
+        &first
+            .next(&other, 9, (at(110), at(150)), &mut seeded)
+            .sign(&other.identity, &mut seeded)
+            .unwrap(),
+    )["proof"]
+        .clone();
+    let old_log = world.keys[0].log.verifying_key().clone();
+    let rows: Vec<Row> = vec![
+        (
+            "no proof",
+            world.with_rotation(|b| {
+                b.as_object_mut().unwrap().remove("proof");
+            }),
+            not_proved,
+        ),
+        (
+            "another node's proof",
+            world.with_rotation(|b| b["proof"] = theirs.clone()),
+            not_proved,
+        ),
+        (
+            "a proof by keys that the bundle does not name",
+            world.with_rotation(|b| b["proof"] = by_other_keys.clone()),
+            not_proved,
+        ),
+        (
+            "a proof by a log key that is another's",
+            world.with_rotation(|b| b["proof"]["log"] = by_other_keys["log"].clone()),
+            not_proved,
+        ),
+        (
+            "a log key that signed nothing",
+            world.with_rotation(|b| {
+                b["log"][1]["key"] = json!(other.log.verifying_key());
+            }),
+            not_proved,
+        ),
+        (
+            "a TLS key that signed nothing",
+            world.with_rotation(|b| b["tls"][0] = json!(Digest::of(b"claimed"))),
+            not_proved,
+        ),
+        (
+            "a TLS key less in the proof",
+            world.with_rotation(|b| {
+                b["proof"]["tls"].as_array_mut().unwrap().pop();
+            }),
+            not_proved,
+        ),
+        (
+            "a TLS key more in the proof",
+            world.with_rotation(|b| {
+                let more = by_other_keys["tls"][0].clone();
+                b["proof"]["tls"].as_array_mut().unwrap().push(more);
+            }),
+            not_proved,
+        ),
+        (
+            "a TLS proof of another node",
+            world.with_rotation(|b| b["proof"]["tls"] = theirs["tls"].clone()),
+            not_proved,
+        ),
+        (
+            "a TLS key that is no key",
+            world.with_rotation(|b| b["proof"]["tls"][0]["key"] = json!(BASE64.encode([0; 44]))),
+            not_proved,
+        ),
+        (
+            "an unknown field in the proof",
+            world.with_rotation(|b| b["proof"]["recipient"] = json!("")),
+            TrustError::Malformed,
+        ),
+        (
+            "a log key that takes over nowhere",
+            world.with_rotation(|b| {
+                b["log"][1].as_object_mut().unwrap().remove("after");
+            }),
+            rule(B, Rule::Origin),
+        ),
+        (
+            "a first log key that takes over",
+            world.with_rotation(|b| b["log"][0]["after"] = json!(3)),
+            rule(B, Rule::Origin),
+        ),
+        (
+            "a new log that begins in the middle",
+            world.with_rotation(|b| b["log"][1]["origin"] = json!("mk-1.liaison/2")),
+            rule(B, Rule::Origin),
+        ),
+        (
+            "the log key twice",
+            world.with_rotation(|b| b["log"][1]["key"] = json!(old_log)),
+            rule(B, Rule::SharedKey),
+        ),
+        (
+            "a log key that takes over before the one before it",
+            world.with_rotation(|b| {
+                let mut third = b["log"][1].clone();
+                third["after"] = json!(8);
+                third["key"] = json!(other.log.verifying_key());
+                b["log"].as_array_mut().unwrap().push(third);
+            }),
+            rule(B, Rule::Origin),
+        ),
+        (
+            "compromised since no time",
+            world.with_rotation(|b| b["compromised_since"] = json!("always")),
+            TrustError::Malformed,
+        ),
+    ];
+    all_refused(rows, 17);
+}
+
+#[test]
+fn the_bundle_that_rotates_a_key_is_signed_by_the_listed_identity_and_never_replayed() {
+    let mut world = World::new();
+    let first = world.directory();
+    let mk = node("MK-1");
+    let old = first.bundle_document(mk).unwrap().clone();
+    world.keys[0] = world.keys[0].rotated(Rotation::ALL, at(110), &mut world.entropy);
+    let next = world.next_bundle(0, |_| {});
+    let directory = first.with_bundle(next.clone()).unwrap();
+    let rollback = directory.with_bundle(old).map(drop);
+    assert_eq!(rollback, Err(TrustError::BundleRollback(mk)));
+    let same_number = world.next_bundle(0, |b| b.expires = at(151));
+    let conflict = directory.with_bundle(same_number).map(drop);
+    assert_eq!(conflict, Err(TrustError::BundleConflict(mk)));
+    let thief = SigningKey::generate(&mut world.entropy);
+    let mut entropy = SeededEntropy::new(12);
+    let stolen = forge(
+        next.payload_bytes(),
+        "liaison/bundle/v1",
+        &[(mk.member, &thief)],
+        &mut entropy,
+    );
+    let stolen = first.with_bundle(stolen).map(drop);
+    assert_eq!(stolen, Err(TrustError::UnknownSigner(mk.member)));
+}
+
+#[test]
+fn an_expired_list_takes_no_new_keys_and_those_in_force_serve_on() {
+    let mut world = World::new();
+    let directory = world.directory();
+    let mk = node("MK-1");
+    let held = directory.bundle_document(mk).unwrap().clone();
+    let next = world.next_bundle(0, |_| {});
+    assert!(directory.take_bundle(next.clone(), at(130)).is_ok());
+    let late = directory.take_bundle(next, at(131)).map(drop);
+    assert_eq!(late, Err(TrustError::Expired));
+    assert!(directory.take_bundle(held, at(131)).is_ok());
+    let key = world.keys[0].recipient[0].key.public();
+    assert_eq!(directory.recipient_key(mk, at(131)), Some(key));
+}

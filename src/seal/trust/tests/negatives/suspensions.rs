@@ -8,7 +8,7 @@ impl World {
     /// The payload of a first suspend list against one member.
     fn suspension(&self, who: &str) -> Value {
         let directory = self.directory();
-        value(&propose_suspension(&directory, member(who), "keys stolen", at(121)).unwrap())
+        value(&propose_suspension(&directory, member(who), ("keys stolen", None), at(121)).unwrap())
     }
 
     /// The directory after a first suspend list against AL that says something else, signed by MK
@@ -32,7 +32,8 @@ impl World {
         let first = self.suspension("ICMPD").to_string();
         let first = forge(first.as_bytes(), CONTEXT, by, &mut entropy);
         let one = self.directory().suspend(&first).unwrap();
-        let mut payload = value(&propose_suspension(&one, member("AL"), "too", at(122)).unwrap());
+        let mut payload =
+            value(&propose_suspension(&one, member("AL"), ("too", None), at(122)).unwrap());
         change(&mut payload);
         let second = forge(payload.to_string().as_bytes(), CONTEXT, by, &mut entropy);
         one.suspend(&second).map(drop)
@@ -226,7 +227,7 @@ fn a_suspend_list_that_does_not_belong_is_refused() {
             },
         ),
     ]);
-    let early = propose_suspension(&directory, member("AL"), "why", at(121)).unwrap();
+    let early = propose_suspension(&directory, member("AL"), ("why", None), at(121)).unwrap();
     let early = world.signed(early, &[0, 1]);
     let list = world.next_list(&directory, &[0, 1]);
     let next = directory.advance(&[], &list).unwrap();

@@ -1,0 +1,406 @@
+//! The keeper of keys: makes this node's own anew when they are due or ordered, hands them to peers, and
+//! takes up theirs.
+//!
+//! A new TLS key is shown only once every other node of the list has the bundle that names it, or after
+//! a week. Until then, and while any of them is away, the certificate carries the voucher of the identity
+//! key, so that one that has missed the change knows the node all the same.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tracing::{error, info, warn};
+
+use super::carrier::Errand;
+use super::clocks::{Doubt, PeerTimes, Since};
+use super::folder::NodeError;
+use super::rotation::OwnKeys;
+use super::trust::InForce;
+use crate::app::{FromPeer, Input};
+use crate::base::{Digest, NodeId, OsEntropy, Timestamp};
+use crate::exchange::Refusal;
+use crate::seal::keystore::{Keys, KeystoreError, Rotation};
+use crate::seal::trust::{Directory, KeyBundle, SignedDocument, TlsVoucher, TrustError};
+use crate::transport::tls_identity;
+use crate::wire::frame::Frame;
+
+/// How often the keeper looks what is due.
+const LOOK: Duration = Duration::from_secs(30);
+/// How long a new TLS key waits for peers that are away.
+const OVERLAP: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How often a voucher is made anew.
+const VOUCHER_EVERY: Duration = Duration::from_secs(24 * 3600);
+/// The longest bundle that is read, in bytes.
+const MAX_BUNDLE: usize = 512 * 1024;
+/// Tasks that may wait. What peers hand over beyond that they hand over again.
+const TASKS: usize = 64;
+
+/// Something for the keeper to do.
+#[derive(Debug)]
+pub enum Task {
+    /// Make new keys.
+    Rotate(Rotation),
+    /// A peer has this bundle of this node.
+    At {
+        /// The peer.
+        peer: NodeId,
+        /// The bundle's sequence; 0 for none.
+        sequence: u64,
+        /// The bundle's digest.
+        digest: Digest,
+    },
+    /// A peer handed over its bundle, as JSON.
+    Bundle {
+        /// The peer.
+        peer: NodeId,
+        /// The document.
+        document: Vec<u8>,
+    },
+    /// The link with a peer is gone.
+    Down(NodeId),
+}
+
+/// A handle to the keeper's queue.
+#[derive(Clone)]
+pub struct Keeper(Sender<Task>);
+
+impl Keeper {
+    /// A keeper's two ends.
+    pub fn new() -> (Self, Receiver<Task>) {
+        let (tasks, queue) = channel(TASKS);
+        (Self(tasks), queue)
+    }
+
+    /// Hands over a task. Where too many wait it is dropped: what is due is found again, and peers say
+    /// again what they have.
+    pub fn give(&self, task: Task) {
+        if let Err(error) = self.0.try_send(task) {
+            warn!(event = "keeper-busy", %error);
+        }
+    }
+}
+
+/// What the keeper works with.
+pub struct Keeping {
+    own: OwnKeys,
+    trust: InForce,
+    times: PeerTimes,
+    since: Since,
+    /// The bundle of this node at each other node with a link, as it last said.
+    at: BTreeMap<NodeId, (u64, Digest)>,
+    /// Which bundle the voucher in the certificate names, and when it was made.
+    vouched: Option<(u64, Timestamp)>,
+    /// The last doubt that was told.
+    doubt: Option<Doubt>,
+}
+
+impl Keeping {
+    /// A keeper of these keys.
+    pub fn new(own: OwnKeys, trust: InForce, times: PeerTimes) -> Self {
+        Self {
+            own,
+            trust,
+            times,
+            since: Since::now(),
+            at: BTreeMap::new(),
+            vouched: None,
+            doubt: None,
+        }
+    }
+
+    /// Keeps until the queue closes.
+    pub async fn keep(mut self, mut tasks: Receiver<Task>) {
+        let mut ticks = tokio::time::interval(LOOK);
+        loop {
+            let task = tokio::select! {
+                task = tasks.recv() => match task {
+                    Some(task) => Some(task),
+                    None => return,
+                },
+                _ = ticks.tick() => None,
+            };
+            tokio::task::block_in_place(|| self.handle(task));
+        }
+    }
+
+    fn handle(&mut self, task: Option<Task>) {
+        match task {
+            Some(Task::Rotate(what)) => self.rotate(what),
+            Some(Task::At {
+                peer,
+                sequence,
+                digest,
+            }) => self.at_peer(peer, sequence, digest),
+            Some(Task::Bundle { peer, document }) => self.take(peer, &document),
+            Some(Task::Down(peer)) => {
+                self.at.remove(&peer);
+            }
+            None => self.look(),
+        }
+        self.show();
+    }
+
+    fn node(&self) -> NodeId {
+        self.trust.node
+    }
+
+    fn directory(&self) -> Option<Directory> {
+        self.own.directory.get().as_ref().clone()
+    }
+
+    /// The sequence and digest of this node's own bundle, while the node is listed.
+    fn own_bundle(&self) -> Option<(u64, Digest)> {
+        let directory = self.directory()?;
+        let sequence = directory.bundle(self.node())?.sequence;
+        let document = directory.bundle_document(self.node())?;
+        Some((sequence, document.digest()))
+    }
+
+    /// Whether every other node of the list has this node's bundle.
+    fn everybody_has(&self, own: (u64, Digest)) -> bool {
+        let Some(directory) = self.directory() else {
+            return false;
+        };
+        let mut others = directory.nodes().filter(|node| *node != self.node());
+        others.all(|node| self.at.get(&node) == Some(&own))
+    }
+
+    fn rotate(&mut self, what: Rotation) {
+        self.replace("keys-rotated", move |keys, now| {
+            keys.rotated(what, now, &mut OsEntropy)
+        });
+    }
+
+    /// Puts other keys in force and hands their bundle to every peer that is linked.
+    fn replace(
+        &mut self,
+        event: &'static str,
+        make: impl FnOnce(&Keys, Timestamp) -> Keys + Send + 'static,
+    ) -> bool {
+        let own = self.own.clone();
+        let done = self
+            .trust
+            .driver
+            .between(move |entries| own.replace(entries, make));
+        let directory = match done {
+            Ok(Ok(directory)) => directory,
+            Ok(Err(NodeError::Keystore(KeystoreError::InUse))) => {
+                warn!(
+                    event = "keys-in-use",
+                    "another command has the keystore; tried again"
+                );
+                return false;
+            }
+            Ok(Err(error)) => {
+                error!(event = "keys-not-rotated", %error, "the keys in force stay");
+                return false;
+            }
+            Err(_stopping) => return false,
+        };
+        info!(event, node = %self.node());
+        if let Some(directory) = directory {
+            self.told(&directory);
+        }
+        true
+    }
+
+    /// Decisions learn of a directory with other keys, and peers of this node's.
+    fn told(&self, directory: &Directory) {
+        self.trust.keys_changed(directory);
+        if let Some(frame) = own_frame(directory, self.node()) {
+            for peer in self.trust.transport.connected() {
+                self.trust.carrier.run(Errand::Frame(peer, frame.clone()));
+            }
+        }
+    }
+
+    fn at_peer(&mut self, peer: NodeId, sequence: u64, digest: Digest) {
+        self.at.insert(peer, (sequence, digest));
+        // Decisions look for bundles that this node did not make.
+        self.tell(peer, FromPeer::BundleAt { sequence, digest });
+        let own = self.own_bundle();
+        if own.is_some_and(|(own, _)| sequence < own)
+            && let Some(directory) = self.directory()
+            && let Some(frame) = own_frame(&directory, self.node())
+        {
+            self.trust.carrier.run(Errand::Frame(peer, frame));
+        }
+        self.switch();
+    }
+
+    /// Takes up a peer's bundle. It is stored before it is used.
+    fn take(&mut self, peer: NodeId, bytes: &[u8]) {
+        let document = read_bundle(peer, bytes);
+        let outcome = document.and_then(|(document, sequence)| {
+            let digest = document.digest();
+            let outcome = self.put(peer, document);
+            if let Err(TrustError::BundleConflict(_)) = outcome {
+                self.tell(peer, FromPeer::BundleConflict { sequence, digest });
+            }
+            outcome
+        });
+        match outcome {
+            Ok(()) => {}
+            // These say nothing new, or what is not wanted now.
+            Err(
+                error @ (TrustError::BundleRollback(_)
+                | TrustError::Expired
+                | TrustError::BundleConflict(_)),
+            ) => warn!(event = "bundle-not-taken", %peer, %error),
+            Err(error) => {
+                warn!(event = "bundle-refused", %peer, %error);
+                let (digest, refusal) = (Digest::of(bytes), Refusal::Malformed);
+                self.tell(peer, FromPeer::Unreadable { digest, refusal });
+            }
+        }
+        if let Some(frame) = bundle_at(self.directory().as_ref(), peer) {
+            self.trust.carrier.run(Errand::Frame(peer, frame));
+        }
+    }
+
+    fn tell(&self, peer: NodeId, from: FromPeer) {
+        // A driver that is stopping hears it again after the next start.
+        let _stopping = self.trust.driver.tell_waiting(peer, from);
+    }
+
+    fn put(&mut self, peer: NodeId, document: SignedDocument) -> Result<(), TrustError> {
+        let Ok(_lock) = self.own.folder.lock_trust() else {
+            return Ok(());
+        };
+        let Some(directory) = self.directory() else {
+            return Ok(());
+        };
+        let before = directory.bundle_document(peer).map(SignedDocument::digest);
+        let next = directory.take_bundle(document, Timestamp::system())?;
+        if next.bundle_document(peer).map(SignedDocument::digest) == before {
+            return Ok(());
+        }
+        if let Err(error) = next.save_bundle(&self.own.folder.trust(), peer) {
+            error!(event = "bundle-not-stored", %peer, %error);
+            return Ok(());
+        }
+        let sequence = next.bundle(peer).map(|bundle| bundle.sequence);
+        info!(event = "bundle-in-force", %peer, sequence);
+        self.own.directory.set(Some(next.clone()));
+        self.trust.keys_changed(&next);
+        Ok(())
+    }
+
+    /// Looks what is due.
+    fn look(&mut self) {
+        let now = Timestamp::system();
+        let Some(directory) = self.directory() else {
+            return;
+        };
+        // Nobody takes new keys while the list has run out, nor of a node that is not listed.
+        if directory.node(self.node()).is_none() || directory.expired(now) {
+            return;
+        }
+        let due = self.own.keys.get().due(now);
+        if !due.is_empty() {
+            self.rotate(due);
+        }
+        self.switch();
+        self.destroy(now, &directory);
+    }
+
+    /// Shows the next TLS key, once everybody knows it, or has had a week.
+    fn switch(&mut self) {
+        let keys = self.own.keys.get();
+        let Some(next) = &keys.next_tls else {
+            return;
+        };
+        let waited = Timestamp::system().since(next.created()) >= OVERLAP;
+        if waited || self.own_bundle().is_some_and(|own| self.everybody_has(own)) {
+            self.replace("tls-key-shown", |keys, _| keys.with_next_tls());
+        }
+    }
+
+    /// Destroys receiving keys whose time is over, if it is for certain.
+    fn destroy(&mut self, now: Timestamp, directory: &Directory) {
+        let keys = self.own.keys.get();
+        let gone: Vec<_> = keys.outlived(now).collect();
+        let Some(last) = gone.iter().map(|held| held.decrypt_until).max() else {
+            self.doubt = None;
+            return;
+        };
+        let me = self.node().member;
+        let members = directory.members().iter();
+        let others = members.filter(|member| member.member != me).count();
+        if let Err(doubt) = self.since.has_passed(last, &self.times, others) {
+            if self.doubt.replace(doubt) != Some(doubt) && doubt != Doubt::JustStarted {
+                warn!(event = "keys-not-destroyed", why = %doubt, "they are kept, and tried again");
+            }
+            return;
+        }
+        let ids: Vec<_> = gone.iter().map(|held| held.key.key_id()).collect();
+        if self.replace("keys-destroyed", move |keys, _| keys.without_outlived(now)) {
+            let _stopping = self.trust.driver.happened(Input::KeysDestroyed(ids));
+        }
+    }
+
+    /// Shows the certificate that belongs to the keys in force, with a voucher while it may be needed.
+    fn show(&mut self) {
+        let Some(own) = self.own_bundle() else {
+            return;
+        };
+        let now = Timestamp::system();
+        let wanted = (!self.everybody_has(own)).then_some(own.0);
+        let shown = self.vouched.map(|(sequence, _)| sequence);
+        let old = self
+            .vouched
+            .is_some_and(|(_, made)| now.since(made) >= VOUCHER_EVERY || made > now);
+        let keys = self.own.keys.get();
+        let key = keys.tls.pin();
+        if wanted == shown && !old && self.trust.shown() == key {
+            return;
+        }
+        let voucher = wanted.map(|sequence| {
+            let named = (sequence, &key);
+            TlsVoucher::issue(&keys.identity, self.node(), named, now, &mut OsEntropy)
+        });
+        match tls_identity(keys.tls.pkcs8(), self.node(), voucher.as_ref()) {
+            Ok(identity) => self.trust.present(&identity, key),
+            Err(error) => error!(event = "certificate-not-made", %error),
+        }
+        self.vouched = wanted.map(|sequence| (sequence, now));
+    }
+}
+
+/// A bundle that a peer says is its own, with its sequence.
+fn read_bundle(peer: NodeId, bytes: &[u8]) -> Result<(SignedDocument, u64), TrustError> {
+    if bytes.len() > MAX_BUNDLE {
+        return Err(TrustError::Malformed);
+    }
+    let document = SignedDocument::from_json(bytes)?;
+    let bundle = KeyBundle::peek(&document)?;
+    match bundle.node == peer {
+        true => Ok((document, bundle.sequence)),
+        false => Err(TrustError::NotListed(bundle.node)),
+    }
+}
+
+/// This node's bundle as a frame.
+pub fn own_frame(directory: &Directory, me: NodeId) -> Option<Frame> {
+    directory.node(me)?;
+    let bundle = directory.bundle_document(me)?;
+    Some(Frame::Bundle(bundle.to_json()))
+}
+
+/// Which bundle of a peer is in force here.
+pub fn bundle_at(directory: Option<&Directory>, peer: NodeId) -> Option<Frame> {
+    let directory = directory?;
+    directory.node(peer)?;
+    Some(
+        match directory.bundle(peer).zip(directory.bundle_document(peer)) {
+            Some((bundle, document)) => Frame::BundleAt {
+                sequence: bundle.sequence,
+                digest: document.digest(),
+            },
+            None => Frame::BundleAt {
+                sequence: 0,
+                digest: Digest::EMPTY,
+            },
+        },
+    )
+}

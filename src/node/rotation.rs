@@ -1,0 +1,111 @@
+//! New keys of this node: stored, signed for, put in force at once, and only then shown to anybody.
+//!
+//! The keystore is written first, then the bundle that names the public halves, then both are in force.
+//! After a crash in between the keystore is ahead, and [`reconciled`] makes the bundle that is missing.
+
+use std::sync::Arc;
+
+use tracing::info;
+
+use super::folder::{BUNDLE_LIFE, Folder, NodeError};
+use crate::base::{OsEntropy, Timestamp};
+use crate::driver::Current;
+use crate::seal::keystore::{Keys, Unlocked};
+use crate::seal::trust::{Directory, KeyBundle, SignedDocument};
+
+/// What new keys are put into.
+#[derive(Clone)]
+pub struct OwnKeys {
+    /// Where keys and bundle are stored.
+    pub folder: Folder,
+    /// Writes the keystore.
+    pub unlocked: Arc<Unlocked>,
+    /// The keys in force.
+    pub keys: Current<Keys>,
+    /// The trust in force, with the node's own bundle.
+    pub directory: Current<Option<Directory>>,
+}
+
+impl OwnKeys {
+    /// Puts the keys that `make` gives in the place of those in force. Called between two groups of the
+    /// log, which has so many `entries`: the next checkpoint is signed by the log key among them.
+    ///
+    /// # Errors
+    /// [`NodeError`]; the keys in force stay then, unless the bundle alone could not be written.
+    pub fn replace(
+        &self,
+        entries: u64,
+        make: impl FnOnce(&Keys, Timestamp) -> Keys,
+    ) -> Result<Option<Directory>, NodeError> {
+        let _lock = self.folder.lock_trust()?;
+        let now = Timestamp::system();
+        let keys = make(&self.keys.get(), now);
+        self.unlocked.replace(&keys, &mut OsEntropy)?;
+        let bundle = next_bundle(&self.folder, &keys, entries, 0, now)?;
+        let directory = self.directory.get().as_ref().clone();
+        let directory = match (directory, bundle) {
+            (Some(directory), Some(bundle)) => Some(with_own(directory, &keys, bundle)?),
+            (directory, _) => directory,
+        };
+        self.keys.set(keys);
+        self.directory.set(directory.clone());
+        Ok(directory)
+    }
+}
+
+/// The directory with a bundle that names the keys that are held, where the one in it does not: the
+/// node went down between writing its keys and its bundle, or its trust folder is older than its log,
+/// which knows of the bundle `at_least`. `entries` is how many the log has.
+///
+/// # Errors
+/// [`NodeError`].
+pub fn reconciled(
+    folder: &Folder,
+    keys: &Keys,
+    directory: Option<Directory>,
+    entries: u64,
+    at_least: u64,
+) -> Result<Option<Directory>, NodeError> {
+    let _lock = folder.lock_trust()?;
+    let bundle = next_bundle(folder, keys, entries, at_least, Timestamp::system())?;
+    match (directory, bundle) {
+        (Some(directory), Some(bundle)) => Ok(Some(with_own(directory, keys, bundle)?)),
+        (directory, _) => Ok(directory),
+    }
+}
+
+/// Makes and stores the node's next bundle, unless the one that it has is of these keys and not behind
+/// `at_least`.
+fn next_bundle(
+    folder: &Folder,
+    keys: &Keys,
+    entries: u64,
+    at_least: u64,
+    now: Timestamp,
+) -> Result<Option<SignedDocument>, NodeError> {
+    let own = folder.own_bundle(keys.node)?;
+    let mut own = KeyBundle::read(&own, keys.identity.verifying_key())?;
+    if own.is_of(keys, now) && own.sequence >= at_least {
+        return Ok(None);
+    }
+    own.sequence = own.sequence.max(at_least);
+    let times = (now, now.plus(BUNDLE_LIFE));
+    let next = own.next(keys, entries, times, &mut OsEntropy);
+    let sequence = next.sequence;
+    let next = next.sign(&keys.identity, &mut OsEntropy)?;
+    folder.save_own_bundle(keys.node, &next)?;
+    info!(event = "own-bundle", node = %keys.node, sequence, "the node's keys were signed for");
+    Ok(Some(next))
+}
+
+fn with_own(
+    directory: Directory,
+    keys: &Keys,
+    bundle: SignedDocument,
+) -> Result<Directory, NodeError> {
+    // A node that is not listed, or not any more, keeps its own keys to itself.
+    match directory.node(keys.node) {
+        Some(_) => Ok(directory.with_bundle(bundle)?),
+        None => Ok(directory),
+    }
+}
