@@ -6,8 +6,8 @@
 mod alerts;
 mod carried;
 mod letters;
-mod passing;
 mod members;
+mod passing;
 mod progress;
 mod says;
 mod search;

@@ -142,6 +142,7 @@ const ROUTES: &[Route] = &[
         || json!("no stick"),
         CARRYING,
         &[(Nothing, 422)],
+    ),
     post(
         "/members/TR/compare",
         compared,
