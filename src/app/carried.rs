@@ -350,6 +350,7 @@ fn came(
                 | Effect::Witness { .. }
                 | Effect::Cosign { .. }
                 | Effect::KeepCosigned(_)
+                | Effect::Rotate(_)
                 | Effect::Fetch { .. } => {}
             }
         }

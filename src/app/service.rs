@@ -7,7 +7,7 @@ use super::change::{Change, Other};
 use super::error::AppError;
 use super::input::{Ask, Effect, Federation, FromPeer, Input, Reply, Ticket};
 use super::members::{KeyAlarm, MemberChange};
-use super::permit::{Action, Permit};
+use super::permit::Permit;
 use super::project::{Projected, project};
 use super::view::View;
 use super::witness::{self, Witness, WitnessTimes};

@@ -67,11 +67,12 @@ pub(super) fn back_up(ways: &Ways, to: &RecipientPublicKey, id: MessageId, mut o
 }
 
 fn write(ways: &Ways, to: &RecipientPublicKey, id: MessageId) -> io::Result<File> {
+    let keys = ways.keys.get();
     let address = StickAddress {
         kind: SealedKind::Backup,
-        sender: ways.keys.node,
-        sender_key: ways.keys.identity.key_id(),
-        recipient: ways.keys.node,
+        sender: keys.node,
+        sender_key: keys.identity.key_id(),
+        recipient: keys.node,
         recipient_key: to.key_id(),
         export: id,
         number: 1,
@@ -89,7 +90,7 @@ fn write(ways: &Ways, to: &RecipientPublicKey, id: MessageId) -> io::Result<File
             }
         }
     }
-    let identity = &ways.keys.identity;
+    let identity = &keys.identity;
     writer.finish(StickPlace::Last, identity, to, &mut OsEntropy)
 }
 

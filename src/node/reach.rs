@@ -6,8 +6,10 @@ use std::sync::{Arc, PoisonError};
 use tokio::io::DuplexStream;
 use tokio::task::JoinSet;
 
+use super::clocks::PeerTimes;
 use super::fetch::Fetcher;
 use super::folder::Folder;
+use super::keeper::Keeper;
 use super::{backup, stick};
 use crate::api::{BroughtIn, LinkOut, PeerReach, Tried};
 use crate::app::{AppError, Permit};
@@ -28,7 +30,7 @@ pub struct Ways {
     /// The driver.
     pub driver: Driver,
     /// The node's keys.
-    pub keys: Arc<Keys>,
+    pub keys: Current<Keys>,
     /// The trust list in force.
     pub directory: Current<Option<Directory>>,
     /// Sealed files.
@@ -39,6 +41,10 @@ pub struct Ways {
     pub states: LinkStates,
     /// Attachments that come from peers.
     pub fetcher: Fetcher,
+    /// What has to do with keys that a stick brings.
+    pub keeper: Keeper,
+    /// What times peers have signed.
+    pub times: PeerTimes,
     /// The node's folder.
     pub folder: Folder,
 }
@@ -53,11 +59,12 @@ impl Ways {
     }
 
     async fn reach(&self, of: Option<MemberId>) -> Vec<PeerReach> {
+        let own = self.keys.get().node;
         let directory = self.directory.get();
         let nodes: Vec<NodeId> = directory
             .iter()
             .flat_map(|directory| directory.nodes())
-            .filter(|node| *node != self.keys.node)
+            .filter(|node| *node != own)
             .filter(|node| of.is_none_or(|member| node.member == member))
             .collect();
         let mut probing = JoinSet::new();

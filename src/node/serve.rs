@@ -158,7 +158,7 @@ pub async fn serve_observed(
         transport.clone(),
         concerned,
         fetcher.clone(),
-        (kept, keeper),
+        (kept, keeper.clone()),
     ));
     let ways = Ways {
         driver: driver.clone(),
@@ -168,6 +168,8 @@ pub async fn serve_observed(
         transport: transport.clone(),
         states: states.clone(),
         fetcher,
+        keeper: keeper.clone(),
+        times: times.clone(),
         folder: folder.clone(),
     };
 

@@ -19,6 +19,7 @@ use crate::app::{
 use crate::audit::ReceiptBatch;
 use crate::base::{MessageId, NodeId, OsEntropy, Timestamp};
 use crate::http::CarryFailed;
+use crate::seal::keystore::Keys;
 use crate::seal::recipient::RecipientPublicKey;
 use crate::seal::sign::Proven;
 use crate::seal::stick::{
@@ -64,6 +65,7 @@ struct TakingOut<'a> {
     ways: &'a Ways,
     runtime: &'a Handle,
     permit: Permit,
+    own: &'a Keys,
     directory: &'a Directory,
     key: &'a RecipientPublicKey,
     first: StickAddress,
@@ -89,13 +91,14 @@ pub(super) fn take_out(
     let Some(directory) = directory.as_ref() else {
         return;
     };
+    let own = ways.keys.get();
     let Some(key) = directory.recipient_key(to, now) else {
         return;
     };
     let first = StickAddress {
         kind: SealedKind::Stick,
-        sender: ways.keys.node,
-        sender_key: ways.keys.identity.key_id(),
+        sender: own.node,
+        sender_key: own.identity.key_id(),
         recipient: to,
         recipient_key: key.key_id(),
         export,
@@ -109,6 +112,7 @@ pub(super) fn take_out(
         ways,
         runtime: &runtime,
         permit,
+        own: &own,
         directory,
         key,
         first,
@@ -125,7 +129,7 @@ pub(super) fn take_out(
 
 impl TakingOut<'_> {
     fn run(mut self, to: NodeId) -> Result<u16, CarryFailed> {
-        let own = self.directory.bundle_document(self.ways.keys.node);
+        let own = self.directory.bundle_document(self.own.node);
         if let Some(own) = own {
             self.frame(&Frame::Bundle(own.to_json()))?;
         }
@@ -245,7 +249,7 @@ impl TakingOut<'_> {
     /// Finishes the file that is being written, or an empty one, and passes it on.
     fn end(&mut self, place: StickPlace) -> Result<(), CarryFailed> {
         let writing = self.begun()?;
-        let identity = &self.ways.keys.identity;
+        let identity = &self.own.identity;
         let mut file = writing.finish(place, identity, self.key, &mut OsEntropy)?;
         let length = file.seek(SeekFrom::End(0))?;
         file.seek(SeekFrom::Start(0))?;
@@ -276,15 +280,17 @@ pub(super) fn bring_in(
     file.seek(SeekFrom::Start(0))?;
     let mut head = Vec::new();
     (&mut file).take(STICK_HEAD as u64).read_to_end(&mut head)?;
-    let keys = ways.keys.recipient_keys(Timestamp::system());
+    let own = ways.keys.get();
+    let keys = own.recipient_keys(Timestamp::system());
     let known = |node, key| directory.identity_by_id(node, key);
-    let opened = open_stick(&head, ways.keys.node, &keys, known)?;
+    let opened = open_stick(&head, own.node, &keys, known)?;
     opened.items(&mut file, |_| Ok::<_, StickError>(()))?;
     file.seek(SeekFrom::Start(STICK_HEAD as u64))?;
     let brought = Bringing {
         ways,
         runtime: &runtime,
         permit,
+        keys: &own,
         directory,
         opened: &opened,
     };
@@ -298,6 +304,7 @@ struct Bringing<'a> {
     ways: &'a Ways,
     runtime: &'a Handle,
     permit: Permit,
+    keys: &'a Keys,
     directory: &'a Directory,
     opened: &'a OpenedStick,
 }
@@ -328,10 +335,12 @@ impl Bringing<'_> {
         };
         let proven = Proven::default();
         let reader = FrameReader {
-            keys: &self.ways.keys,
+            keys: self.keys,
             directory: self.directory,
             peer,
             proven: &proven,
+            keeper: &self.ways.keeper,
+            times: &self.ways.times,
         };
         self.opened.items(file, |item| match item {
             StickItem::Frame(frame) => self.frame(&reader, &frame, &mut told),
