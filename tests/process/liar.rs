@@ -119,6 +119,7 @@ impl Liar {
             node: to,
             address: directory.address(to).map(ToOwned::to_owned),
             pins: directory.tls_pins(to).to_vec(),
+            vouched: None,
         };
         let hello = Frame::Hello {
             protocols: vec![1],
@@ -131,7 +132,7 @@ impl Liar {
             hello: hello.encode(),
             heard: tell,
         };
-        let identity = tls_identity(hands.keys.tls.pkcs8(), hands.node).expect("a TLS key");
+        let identity = tls_identity(hands.keys.tls.pkcs8(), hands.node, None).expect("a TLS key");
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let transport = runtime.block_on(async {
             let listen = "127.0.0.1:0".parse().expect("an address");
