@@ -269,6 +269,9 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
                 if tick || self.settled.len() >= SETTLED_AT_MOST {
                     self.settle()?;
                 }
+                if tick {
+                    self.index.tidy()?;
+                }
                 return Ok(outcomes);
             }
             group = std::mem::take(&mut self.waiting);

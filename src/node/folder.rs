@@ -12,16 +12,10 @@ use crate::seal::keystore::{Keys, Keystore, KeystoreError, Unlocked};
 use crate::seal::trust::{
     Directory, KeyBundle, LogKeys, SignedDocument, TrustError, TrustFileError,
 };
-use crate::store::{FileLog, Index as _, OpenError, Recovery, SledIndex};
+use crate::store::{FileLog, Index as _, IndexSize, OpenError, Recovery, SledIndex};
 
 /// How long a node's bundle lasts.
 pub(super) const BUNDLE_LIFE: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 3600);
-
-/// An index on disk is made anew when it is this much larger than what is live in it…
-const GROWN: u64 = 8;
-
-/// …and has at least so many bytes, since small ones are never worth it.
-const WORTH_COMPACTING: u64 = 64 << 20;
 
 /// Why a node cannot be made or opened.
 #[derive(Debug, thiserror::Error)]
@@ -324,10 +318,7 @@ fn open(
             open_index().map_err(Fatal::from)?
         }
     };
-    if let Ok(size) = index.size()
-        && size.disk > WORTH_COMPACTING
-        && size.disk / GROWN > size.live
-    {
+    if index.measure().is_ok_and(IndexSize::is_grown) {
         remark = Some("the index had grown far past what is live in it");
         index.clear().map_err(Fatal::from)?;
     }
@@ -368,6 +359,6 @@ pub fn rebuild(
     use crate::store::Log as _;
     let node = open(folder, keys, IndexUse::MadeAnew, progress)?;
     node.index.flush().map_err(Fatal::from)?;
-    let size = node.index.size().map_err(Fatal::from)?;
+    let size = node.index.measure().map_err(Fatal::from)?;
     Ok((node.log.size(), size.disk))
 }

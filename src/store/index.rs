@@ -103,6 +103,13 @@ pub trait Index: Send {
     /// [`IndexError`].
     fn apply(&mut self, writes: Vec<IndexWrite>, applied: Applied) -> Result<(), IndexError>;
 
+    /// Does a little of the work that keeps the index small, if there is any to do. Called again and
+    /// again between other calls.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    fn tidy(&mut self) -> Result<(), IndexError>;
+
     /// Empties the index.
     ///
     /// # Errors

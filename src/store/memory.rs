@@ -300,6 +300,10 @@ impl Index for MemoryIndex {
         }
     }
 
+    fn tidy(&mut self) -> Result<(), IndexError> {
+        Ok(())
+    }
+
     fn clear(&mut self) -> Result<(), IndexError> {
         let mut tables = self.tables();
         tables.values.clear();

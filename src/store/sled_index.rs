@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::io;
+use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -22,22 +23,57 @@ const CACHE_LEN: u64 = 8 * 1024 * 1024;
 /// Where the position is kept: no table has an empty name.
 const APPLIED: (&str, &[u8]) = ("", b"applied");
 
+/// An index on disk has grown when it is this much larger than what is live in it…
+const GROWN: u64 = 8;
+
+/// …and has at least so many bytes, since small ones are not worth the work.
+const WORTH_COPYING: u64 = 64 << 20;
+
+/// How many values one [`Index::tidy`] copies.
+const COPIED_AT_ONCE: usize = 2_048;
+
 /// How much room the index takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IndexSize {
-    /// On disk, in bytes. sled does not give back what it once took: clear and rebuild to do so.
+    /// On disk, in bytes. sled does not give back what it once took.
     pub disk: u64,
     /// Of live keys and sealed values, in bytes.
     pub live: u64,
 }
 
-/// The index in a folder.
+impl IndexSize {
+    /// Whether it takes so much more room than it needs that making it anew is worth the work.
+    pub fn is_grown(self) -> bool {
+        self.disk > WORTH_COPYING && self.disk / GROWN > self.live
+    }
+}
+
+/// The index in a folder. It is a numbered folder in there: where sled has grown far past what is
+/// live, that is copied bit by bit into a folder with the next number, which takes over once it
+/// has everything.
 pub struct SledIndex {
     folder: PathBuf,
     key: IndexKey,
     entropy: Box<dyn Entropy>,
     /// Nothing only while it is being cleared, and if that failed.
-    db: Option<sled::Db>,
+    current: Option<Generation>,
+    /// What takes over, while it is filled.
+    next: Option<Filling>,
+    /// What was live when that was measured last, in bytes.
+    live: Option<u64>,
+}
+
+struct Generation {
+    number: u64,
+    db: sled::Db,
+}
+
+struct Filling {
+    to: Generation,
+    /// Copied up to here; what is written meanwhile is written to both.
+    after: Vec<u8>,
+    /// Bytes copied.
+    live: u64,
 }
 
 impl SledIndex {
@@ -55,7 +91,9 @@ impl SledIndex {
             folder: folder.to_owned(),
             key,
             entropy,
-            db: Some(open_db(folder)?),
+            current: Some(open_latest(folder)?),
+            next: None,
+            live: None,
         })
     }
 
@@ -70,13 +108,14 @@ impl SledIndex {
         }
     }
 
-    /// How much room the index takes, for deciding when to rebuild it. Reads all of it.
+    /// How much room the index takes. Reads all of it, after which [`Index::tidy`] knows when it
+    /// has grown.
     ///
     /// # Errors
     /// [`IndexError`].
-    pub fn size(&self) -> Result<IndexSize, IndexError> {
+    pub fn measure(&mut self) -> Result<IndexSize, IndexError> {
         let db = self.db()?;
-        guarded(|| {
+        let size = guarded(|| {
             let mut live = 0;
             for pair in db.iter() {
                 let (key, value) = pair?;
@@ -84,11 +123,64 @@ impl SledIndex {
             }
             let disk = db.size_on_disk()?;
             Ok(IndexSize { disk, live })
-        })
+        })?;
+        self.live = Some(size.live);
+        Ok(size)
+    }
+
+    /// Whether the index has grown far past what was live in it, as far as that is known.
+    fn is_grown(&self) -> Result<bool, IndexError> {
+        let Some(live) = self.live else {
+            return Ok(false);
+        };
+        let db = self.db()?;
+        let disk = guarded(|| db.size_on_disk())?;
+        Ok(IndexSize { disk, live }.is_grown())
+    }
+
+    /// Copies some more; at the end the copy takes over.
+    fn fill(&mut self, mut filling: Filling) -> Result<(), IndexError> {
+        let from = self.db()?;
+        let rest = (Bound::Excluded(&filling.after[..]), Bound::Unbounded);
+        let some: Vec<_> = guarded(|| from.range::<&[u8], _>(rest).take(COPIED_AT_ONCE).collect())?;
+        let mut batch = sled::Batch::default();
+        for (key, value) in &some {
+            if **key != position() {
+                batch.insert(key, value);
+            }
+            filling.live += (key.len() + value.len()) as u64;
+        }
+        guarded(|| filling.to.db.apply_batch(batch))?;
+        if let (COPIED_AT_ONCE, Some((last, _))) = (some.len(), some.last()) {
+            filling.after = last.to_vec();
+            self.next = Some(filling);
+            return Ok(());
+        }
+        // With its position the copy is whole; on the disk it is before the other is removed.
+        if let Some(applied) = guarded(|| from.get(position()))? {
+            guarded(|| filling.to.db.insert(position(), applied))?;
+        }
+        guarded(|| filling.to.db.flush())?;
+        self.live = Some(filling.live);
+        if let Some(grown) = self.current.replace(filling.to) {
+            drop(grown.db);
+            Self::destroy(&numbered(&self.folder, grown.number))?;
+        }
+        Ok(())
+    }
+
+    /// Gives up a copy that was begun.
+    fn forget_next(&mut self) -> Result<(), IndexError> {
+        if let Some(filling) = self.next.take() {
+            drop(filling.to.db);
+            Self::destroy(&numbered(&self.folder, filling.to.number))?;
+        }
+        Ok(())
     }
 
     fn db(&self) -> Result<&sled::Db, IndexError> {
-        self.db.as_ref().ok_or(IndexError::Damaged)
+        let current = self.current.as_ref();
+        current.map(|g| &g.db).ok_or(IndexError::Damaged)
     }
 
     fn read(&self, table: &str, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
@@ -164,21 +256,47 @@ impl Index for SledIndex {
                 IndexWrite::Delete { table, key } => batch.remove(place(table.0, &key)),
             }
         }
+        let copied = self.next.is_some().then(|| batch.clone());
         let (table, key) = APPLIED;
         let entropy = &mut *self.entropy;
         let sealed = self
             .key
             .seal_value(table, key, &encode_applied(&applied), entropy);
-        batch.insert(place(table, key), sealed);
+        batch.insert(position(), sealed);
         let db = self.db()?;
-        guarded(|| db.apply_batch(batch))
+        guarded(|| db.apply_batch(batch))?;
+        if let (Some(filling), Some(copied)) = (&self.next, copied)
+            && guarded(|| filling.to.db.apply_batch(copied)).is_err()
+        {
+            // The index itself is whole; another copy may come to its end.
+            return self.forget_next();
+        }
+        Ok(())
+    }
+
+    fn tidy(&mut self) -> Result<(), IndexError> {
+        if let Some(filling) = self.next.take() {
+            return self.fill(filling);
+        }
+        if !self.is_grown()? {
+            return Ok(());
+        }
+        let number = self.current.as_ref().map_or(0, |g| g.number) + 1;
+        self.next = Some(Filling {
+            to: open_generation(&self.folder, number)?,
+            after: Vec::new(),
+            live: 0,
+        });
+        Ok(())
     }
 
     /// Removes the folder, so that what was deleted leaves the disk's files too, and begins anew.
     fn clear(&mut self) -> Result<(), IndexError> {
-        self.db = None;
+        self.next = None;
+        self.current = None;
+        self.live = Some(0);
         Self::destroy(&self.folder)?;
-        self.db = Some(open_db(&self.folder)?);
+        self.current = Some(open_generation(&self.folder, FIRST)?);
         Ok(())
     }
 
@@ -189,11 +307,49 @@ impl Index for SledIndex {
     }
 }
 
-fn open_db(folder: &Path) -> Result<sled::Db, IndexError> {
+/// The number of a folder that nothing was copied into.
+const FIRST: u64 = 1;
+
+fn numbered(folder: &Path, number: u64) -> PathBuf {
+    folder.join(number.to_string())
+}
+
+/// Opens the last copy that is whole, and removes the others.
+fn open_latest(folder: &Path) -> Result<Generation, IndexError> {
     fs::create_dir_all(folder).map_err(|error| from_io(&error))?;
-    remove_unfinished_snapshots(folder).map_err(|error| from_io(&error))?;
+    let mut numbers = Vec::new();
+    for file in folder.read_dir().map_err(|error| from_io(&error))? {
+        let file = file.map_err(|error| from_io(&error))?;
+        let name = file.file_name();
+        numbers.extend(name.to_str().and_then(|name| name.parse::<u64>().ok()));
+    }
+    numbers.sort_unstable();
+    let mut latest: Option<Generation> = None;
+    while let Some(number) = numbers.pop() {
+        if latest.is_none() {
+            let generation = open_generation(folder, number)?;
+            // The copy gets its position last.
+            let whole = guarded(|| generation.db.contains_key(position()))?;
+            if whole || numbers.is_empty() {
+                latest = Some(generation);
+                continue;
+            }
+        }
+        SledIndex::destroy(&numbered(folder, number))?;
+    }
+    match latest {
+        Some(generation) => Ok(generation),
+        None => open_generation(folder, FIRST),
+    }
+}
+
+fn open_generation(folder: &Path, number: u64) -> Result<Generation, IndexError> {
+    let folder = numbered(folder, number);
+    fs::create_dir_all(&folder).map_err(|error| from_io(&error))?;
+    remove_unfinished_snapshots(&folder).map_err(|error| from_io(&error))?;
     let config = sled::Config::new().path(folder).cache_capacity(CACHE_LEN);
-    guarded(|| config.open())
+    let db = guarded(|| config.open())?;
+    Ok(Generation { number, db })
 }
 
 /// sled takes an empty snapshot, which a killed process leaves behind, for a whole one.
@@ -236,6 +392,12 @@ fn from_io(error: &io::Error) -> IndexError {
         true => IndexError::Locked,
         false => IndexError::Io(error.kind()),
     }
+}
+
+/// The key in sled of how far the index has followed the log.
+fn position() -> Vec<u8> {
+    let (table, key) = APPLIED;
+    place(table, key)
 }
 
 /// The key in sled: table ‖ 0 ‖ key.

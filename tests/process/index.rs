@@ -90,7 +90,7 @@ fn a_deleted_or_damaged_index_is_made_anew_at_the_next_start() {
     assert!(said.contains("index-rebuilt"), "{said}");
 
     // sled opens empty, without a word, where its main file is gone.
-    fs::remove_file(node.index().join("db")).expect("it was there");
+    fs::remove_file(node.index().join("1/db")).expect("it was there");
     let said = node.starts_with_everything();
     assert!(said.contains("index-rebuilt"), "{said}");
 
@@ -125,7 +125,7 @@ fn single_flipped_bits_of_the_index_lose_nothing() {
     let mut chance = SeededEntropy::new(97);
     let mut outcomes = Vec::new();
     for _ in 0..10 {
-        let file = node.index().join("db");
+        let file = node.index().join("1/db");
         let mut bytes = fs::read(&file).expect("the index's main file");
         // Most of the file is room for later: only what was written counts.
         let written: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
@@ -209,24 +209,23 @@ fn an_index_grown_far_past_what_is_live_in_it_is_made_anew() {
     assert_eq!(opened.started.index_remark, None);
     let applied = opened.index.applied().expect("it is whole");
     let applied = applied.expect("it has followed the log");
-    // One row that is written again and again: sled keeps what it held before.
+    // What is written and removed again: sled keeps its room.
+    let table = Table("once");
     let mut chance = SeededEntropy::new(5);
-    while taken(&node.index()) < 80 << 20 {
-        for _ in 0..16 {
-            let mut value = vec![0; 256 << 10];
-            liaison::base::Entropy::fill(&mut chance, &mut value);
-            let (table, key) = (Table("grown"), b"row".to_vec());
-            let put = IndexWrite::Put { table, key, value };
-            opened.index.apply(vec![put], applied).expect("it takes it");
-        }
-        let (table, key) = (Table("grown"), b"row".to_vec());
-        let delete = IndexWrite::Delete { table, key };
-        opened
-            .index
-            .apply(vec![delete], applied)
-            .expect("it takes it");
-        opened.index.flush().expect("it is written");
+    for n in 0..20_u8 {
+        let mut value = vec![0; 4 << 20];
+        liaison::base::Entropy::fill(&mut chance, &mut value);
+        let key = vec![n];
+        let put = IndexWrite::Put { table, key, value };
+        opened.index.apply(vec![put], applied).expect("it takes it");
     }
+    let delete = |n: u8| IndexWrite::Delete {
+        table,
+        key: vec![n],
+    };
+    let deletes = (0..20).map(delete).collect();
+    opened.index.apply(deletes, applied).expect("it takes it");
+    opened.index.flush().expect("it is written");
     drop(opened);
     let grown = taken(&node.index());
     let said = node.starts_with_everything();

@@ -18,6 +18,7 @@ mod search;
 mod world;
 
 mod folders;
+mod hostile;
 mod index;
 mod keys;
 mod kills;

@@ -63,6 +63,20 @@ impl Office {
         node.child = Some(child.expect("the program runs"));
     }
 
+    /// Memory of the node's own that is in use, in bytes.
+    pub fn memory(&self) -> u64 {
+        let node = self.node();
+        let child = node.child.as_ref().expect("it runs");
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()));
+        let status = status.expect("the process is there");
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("RssAnon:"));
+        let line = line.expect("Linux tells").trim();
+        let kib = line.strip_suffix("kB").expect("in kB").trim();
+        kib.parse::<u64>().expect("a number") * 1024
+    }
+
     fn log(&self, start: usize) -> PathBuf {
         self.dir.with_extension(format!("{start}.log"))
     }

@@ -148,6 +148,10 @@ impl Index for SimIndex {
     fn apply(&mut self, writes: Vec<IndexWrite>, applied: Applied) -> Result<(), IndexError> {
         self.inner.apply(writes, applied)
     }
+    fn tidy(&mut self) -> Result<(), IndexError> {
+        self.inner.tidy()
+    }
+
     fn clear(&mut self) -> Result<(), IndexError> {
         self.inner.clear()
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use liaison::base::{Digest, SeededEntropy};
+use liaison::base::{Digest, Entropy as _, SeededEntropy};
 use liaison::seal::at_rest::EpochSecret;
 use liaison::store::{
     Applied, Fault, Index, IndexError, IndexWrite, MemoryIndex, SledIndex, Table,
@@ -170,7 +170,7 @@ fn an_index_in_files_is_found_again_and_holds_no_value_in_the_open() {
         .apply(vec![put(CASES, "a", secret)], applied(7))
         .unwrap();
     Index::flush(&index).unwrap();
-    assert!(index.size().unwrap().live > secret.len() as u64);
+    assert!(index.measure().unwrap().live > secret.len() as u64);
     drop(index);
     let index = sled(&folder);
     assert_eq!(index.applied(), Ok(Some(applied(7))));
@@ -180,6 +180,95 @@ fn an_index_in_files_is_found_again_and_holds_no_value_in_the_open() {
         let bytes = std::fs::read(file).unwrap();
         assert!(!bytes.windows(8).any(|window| window == b"a canary"));
     }
+}
+
+/// Values 0 to 4,999 in an index that once held much more.
+fn grown(folder: &Path) -> SledIndex {
+    let mut index = sled(folder);
+    let values = (0..5_000).map(|n| put(CASES, &format!("{n:04}"), &n.to_string()));
+    index.apply(values.collect(), applied(1)).unwrap();
+    let table = Table("once");
+    let mut chance = SeededEntropy::new(5);
+    for n in 0..18_u8 {
+        let mut value = vec![0; 4 << 20];
+        chance.fill(&mut value);
+        let key = vec![n];
+        let row = IndexWrite::Put { table, key, value };
+        index.apply(vec![row], applied(1)).unwrap();
+    }
+    let delete = |n: u8| IndexWrite::Delete {
+        table,
+        key: vec![n],
+    };
+    index
+        .apply((0..18).map(delete).collect(), applied(1))
+        .unwrap();
+    Index::flush(&index).unwrap();
+    assert!(index.measure().unwrap().is_grown());
+    index
+}
+
+fn disk(folder: &Path) -> u64 {
+    let files = walk(folder).into_iter();
+    files.map(|file| file.metadata().unwrap().len()).sum()
+}
+
+#[test]
+fn a_grown_index_gets_small_while_it_is_written() {
+    let dir = folder();
+    let folder = dir.path().join("index");
+    let mut index = grown(&folder);
+    assert!(disk(&folder) > 60 << 20);
+    let mut times = 0;
+    while folder.join("1").exists() {
+        // A key that is copied already, one that is not yet, a new one, and one that goes.
+        let writes = vec![
+            put(CASES, "0000", &format!("first {times}")),
+            put(CASES, "4999", &format!("last {times}")),
+            put(CASES, &format!("{times}"), "new"),
+            IndexWrite::Delete {
+                table: CASES,
+                key: format!("{:04}", 4_000 + times).into(),
+            },
+        ];
+        index.apply(writes, applied(2 + times)).unwrap();
+        index.tidy().unwrap();
+        times += 1;
+        assert!(times < 100);
+    }
+    assert!(times > 3, "all was copied at once");
+    let check = |index: &SledIndex| {
+        let get = |key: &str| index.get(CASES, key.as_bytes()).unwrap();
+        assert_eq!(get("0000"), Some(format!("first {}", times - 1).into()));
+        assert_eq!(get("4999"), Some(format!("last {}", times - 1).into()));
+        assert_eq!(get("2500"), Some("2500".into()));
+        let all = index.range(CASES, b"", None, 10_000).unwrap();
+        assert_eq!(all.len(), 5_000);
+        assert_eq!(index.applied(), Ok(Some(applied(1 + times))));
+    };
+    check(&index);
+    assert!(disk(&folder) < 16 << 20, "{} bytes", disk(&folder));
+    drop(index);
+    check(&sled(&folder));
+}
+
+#[test]
+fn a_copy_that_was_interrupted_changes_nothing() {
+    let dir = folder();
+    let folder = dir.path().join("index");
+    let mut index = grown(&folder);
+    index.tidy().unwrap();
+    index.tidy().unwrap();
+    index
+        .apply(vec![put(CASES, "0000", "written")], applied(2))
+        .unwrap();
+    assert!(folder.join("2").exists());
+    drop(index);
+    let index = sled(&folder);
+    assert!(!folder.join("2").exists());
+    assert_eq!(index.applied(), Ok(Some(applied(2))));
+    assert_eq!(index.get(CASES, b"0000"), Ok(Some("written".into())));
+    assert_eq!(index.range(CASES, b"", None, 10_000).unwrap().len(), 5_000);
 }
 
 #[test]
@@ -209,7 +298,7 @@ fn an_index_whose_file_is_gone_has_followed_nothing() {
     let dir = folder();
     let folder = dir.path().join("index");
     sled(&folder).apply(vec![], applied(7)).unwrap();
-    std::fs::remove_file(folder.join("db")).unwrap();
+    std::fs::remove_file(folder.join("1/db")).unwrap();
     assert_eq!(sled(&folder).applied(), Ok(None));
 }
 
@@ -218,7 +307,7 @@ fn an_empty_unfinished_snapshot_does_not_keep_the_index_from_opening() {
     let dir = folder();
     let folder = dir.path().join("index");
     sled(&folder).apply(vec![], applied(7)).unwrap();
-    let unfinished = folder.join("snap.0000000000000123.generating");
+    let unfinished = folder.join("1/snap.0000000000000123.generating");
     std::fs::write(&unfinished, b"").unwrap();
     assert_eq!(sled(&folder).applied(), Ok(Some(applied(7))));
     assert!(!unfinished.exists());
@@ -236,7 +325,7 @@ fn a_damaged_index_is_refused_or_falls_back_to_a_position_that_it_had() {
     }
     Index::flush(&index).unwrap();
     drop(index);
-    let len = std::fs::metadata(good.join("db")).unwrap().len() as usize;
+    let len = std::fs::metadata(good.join("1/db")).unwrap().len() as usize;
     for at in (0..len.min(40_000)).step_by(1511) {
         let bad = dir.path().join(format!("bad-{at}"));
         for file in walk(&good) {
@@ -244,9 +333,9 @@ fn a_damaged_index_is_refused_or_falls_back_to_a_position_that_it_had() {
             std::fs::create_dir_all(to.parent().unwrap()).unwrap();
             std::fs::copy(&file, &to).unwrap();
         }
-        let mut bytes = std::fs::read(bad.join("db")).unwrap();
+        let mut bytes = std::fs::read(bad.join("1/db")).unwrap();
         bytes[at] ^= 0x10;
-        std::fs::write(bad.join("db"), bytes).unwrap();
+        std::fs::write(bad.join("1/db"), bytes).unwrap();
         let Ok(index) = reopened(&bad, 5) else {
             continue;
         };

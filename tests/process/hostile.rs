@@ -1,0 +1,357 @@
+//! What a listed peer that means harm costs a whole node: memory that is bounded, and no delay of
+//! anyone else.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use liaison::api::Sent;
+use liaison::base::NodeId;
+use liaison::node::Folder;
+use liaison::transport::crypto::ALPN;
+use liaison::transport::{dns_name, tls_identity};
+use liaison::wire::frame::Frame;
+use quinn::crypto::rustls::QuicClientConfig;
+use quinn::{ClientConfig, Connection, Endpoint, RecvStream, SendStream, VarInt};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
+use rustls::{DigitallySignedStruct, Error, NamedGroup, SignatureScheme};
+
+use crate::examples;
+use crate::liar::Hands;
+use crate::office::Office;
+use crate::world::{PATIENCE, World, block, until};
+
+/// What a peer may pin at most, in bytes (docs/reliability.md).
+const PINNED_AT_MOST: u64 = 8 << 20;
+
+/// A link made of quinn and rustls alone, under the keys of a listed office, on which the greeting
+/// is done.
+struct Harmful {
+    connection: Connection,
+    send: SendStream,
+    _receive: RecvStream,
+    _endpoint: Endpoint,
+}
+
+impl Harmful {
+    async fn link(office: &Office, to: &Office) -> Self {
+        let hands = Hands::of(office);
+        let directory = Folder(office.dir.clone()).directory().expect("trust files");
+        let directory = directory.expect("a trust list");
+        let node = NodeId::first(to.member);
+        let address = directory.address(node).expect("its address is listed");
+        let hello = Frame::Hello {
+            protocols: vec![1],
+            node: hands.node,
+            trust_list_version: directory.version().into(),
+            trust_list_hash: directory.hash(),
+        };
+        let mut endpoint =
+            Endpoint::client("127.0.0.1:0".parse().expect("an address")).expect("a socket");
+        endpoint.set_default_client_config(tls(&hands));
+        let address = address.parse().expect("an address on loopback");
+        let connecting = endpoint.connect(address, &dns_name(node)).expect("a name");
+        let connection = connecting.await.expect("it is listed");
+        let mut send = connection.open_uni().await.expect("a stream");
+        let hello = hello.encode();
+        let length = u32::try_from(hello.len()).expect("short");
+        // The urgent stream's name, an instance of the node, links lost, and a clock of 1970.
+        let opening = [
+            &[1][..],
+            &[9; 16],
+            &[0; 8],
+            &[0; 8],
+            &length.to_be_bytes(),
+            &hello,
+        ];
+        send.write_all(&opening.concat()).await.expect("it listens");
+        let mut receive = connection.accept_uni().await.expect("its greeting");
+        let mut start = [0; 37];
+        receive.read_exact(&mut start).await.expect("its opening");
+        let length = u32::from_be_bytes([start[33], start[34], start[35], start[36]]);
+        let mut hello = vec![0; length as usize];
+        receive.read_exact(&mut hello).await.expect("its hello");
+        send.write_all(&[0; 4]).await.expect("it listens");
+        let mut admitted = [1; 4];
+        receive.read_exact(&mut admitted).await.expect("a verdict");
+        assert_eq!(admitted, [0; 4], "it is admitted");
+        Self {
+            connection,
+            send,
+            _receive: receive,
+            _endpoint: endpoint,
+        }
+    }
+
+    /// Opens every stream that it may, writes on each what its window takes, and reads nothing.
+    async fn fill_every_window(mut self) -> (Self, Vec<SendStream>, Vec<RecvStream>) {
+        // A frame that never ends: all that follows waits for the rest of it.
+        self.send
+            .write_all(&[0, 3, 0xff, 0xff, 5])
+            .await
+            .expect("it listens");
+        let (mut sends, mut receives) = (Vec::new(), Vec::new());
+        while let Some(stream) = now(self.connection.open_uni()).await {
+            sends.push(stream.expect("the link is up"));
+        }
+        while let Some(stream) = now(self.connection.open_bi()).await {
+            let (send, receive) = stream.expect("the link is up");
+            sends.push(send);
+            receives.push(receive);
+        }
+        let piece = [7; 64 * 1024];
+        for stream in &mut sends {
+            // A stream may be stopped by the node; the others go on.
+            while let Some(Ok(_)) = now(stream.write(&piece)).await {}
+        }
+        (self, sends, receives)
+    }
+
+    fn ended(&self) -> bool {
+        self.connection.close_reason().is_some()
+    }
+}
+
+/// What the future gives at once, if it does.
+async fn now<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = std::pin::pin!(future);
+    poll_fn(|context| {
+        Poll::Ready(match future.as_mut().poll(context) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        })
+    })
+    .await
+}
+
+fn tls(hands: &Hands) -> ClientConfig {
+    let mut provider = aws_lc_rs::default_provider();
+    provider
+        .kx_groups
+        .retain(|group| group.name() == NamedGroup::X25519MLKEM768);
+    let provider = Arc::new(provider);
+    let pkcs8 = hands.keys.tls.pkcs8();
+    let identity = tls_identity(pkcs8, hands.node).expect("a TLS key");
+    let certificate = CertificateDer::from(identity.certificate().to_vec());
+    let key = PrivatePkcs8KeyDer::from(pkcs8.to_vec());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .expect("TLS 1.3")
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Trusting(provider)))
+        .with_client_auth_cert(vec![certificate], key.into())
+        .expect("a certificate of its own");
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    let config = QuicClientConfig::try_from(config).expect("a cipher suite for QUIC");
+    ClientConfig::new(Arc::new(config))
+}
+
+/// Believes every certificate, and checks that its key signed.
+#[derive(Debug)]
+struct Trusting(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Trusting {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        unreachable!("QUIC has TLS 1.3")
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![SignatureScheme::ED25519]
+    }
+}
+
+/// TR and AT, which serve, and MK, whose keys mean harm.
+fn world() -> World {
+    let world = World::of(&["MK", "TR", "AT"]);
+    for office in ["TR", "AT"] {
+        world.office(office).serve();
+    }
+    exchanged(&world);
+    world
+}
+
+/// A request goes from AT to TR, with its receipt.
+fn exchanged(world: &World) {
+    let text = toml::to_string(&examples::request()).expect("an example is valid TOML");
+    let file = world.write("request.toml", text);
+    let at = world.office("AT");
+    let call = at.call("rfi send").option("--to", "TR");
+    let _: Sent = call.option("--file", &file).run().read();
+    until(PATIENCE, "the request is delivered", || {
+        let health = at.health()?;
+        let peer = health
+            .peers
+            .iter()
+            .find(|peer| peer.node.member == "TR".parse().ok()?)?;
+        (peer.waiting == 0).then_some(())
+    });
+}
+
+/// The most memory of its own that the node has while the future runs, over what it had before, and
+/// what the future gives.
+fn pinned<T>(office: &Office, meanwhile: impl Future<Output = T>) -> (u64, T) {
+    let before = office.memory();
+    let outcome = block(meanwhile);
+    (office.memory().saturating_sub(before), outcome)
+}
+
+#[test]
+fn a_peer_that_fills_every_window_and_reads_nothing_pins_little_and_delays_nobody() {
+    let world = world();
+    let (mk, tr) = (world.office("MK"), world.office("TR"));
+    // What a first link leaves behind in the allocator is not pinned by the second.
+    block(async { Harmful::link(mk, tr).await.fill_every_window().await });
+    until(PATIENCE, "the first link is given up", || {
+        let health = tr.health()?;
+        let mk = health
+            .peers
+            .iter()
+            .find(|peer| peer.node.member == mk.member)?;
+        (!mk.connected).then_some(())
+    });
+    let (pinned, link) = pinned(tr, async {
+        Harmful::link(mk, tr).await.fill_every_window().await
+    });
+    assert!(pinned <= PINNED_AT_MOST, "{pinned} bytes are pinned");
+    exchanged(&world);
+    until(
+        PATIENCE,
+        "the frame that stands still ends the link",
+        || link.0.ended().then_some(()),
+    );
+    exchanged(&world);
+}
+
+#[test]
+fn a_frame_of_more_than_may_be_is_refused_before_any_of_it_is_kept() {
+    let world = world();
+    let (mk, tr) = (world.office("MK"), world.office("TR"));
+    let (pinned, ()) = pinned(tr, async {
+        let mut link = Harmful::link(mk, tr).await;
+        // As many bytes as a length can say.
+        link.send.write_all(&[0xff; 4]).await.expect("it listens");
+        let closed = link.connection.closed().await;
+        let misbehaved = VarInt::from_u32(3);
+        assert!(
+            matches!(&closed, quinn::ConnectionError::ApplicationClosed(close) if close.error_code == misbehaved),
+            "{closed}"
+        );
+    });
+    assert!(pinned <= PINNED_AT_MOST, "{pinned} bytes are pinned");
+    exchanged(&world);
+}
+
+#[test]
+fn a_hundred_thousand_small_messages_cost_bounded_memory_and_delay_nobody() {
+    let world = world();
+    let (mk, tr) = (world.office("MK"), world.office("TR"));
+    let before = tr.memory();
+    let flood = block(async {
+        let mut link = Harmful::link(mk, tr).await;
+        let frame = Frame::Envelopes(vec![vec![1; 40]]).encode();
+        let length = u32::try_from(frame.len()).expect("short");
+        let one = [&length.to_be_bytes()[..], &frame].concat();
+        let many = one.repeat(1_000);
+        // On a runtime of its own, beside what the others do.
+        tokio::spawn(async move {
+            let mut sent = 0;
+            while sent < 100_000 && link.send.write_all(&many).await.is_ok() {
+                sent += 1_000;
+            }
+            (link, sent)
+        })
+    });
+    exchanged(&world);
+    let (_link, sent) = block(flood).expect("it does not panic");
+    exchanged(&world);
+    let more = tr.memory().saturating_sub(before);
+    println!("{sent} messages, {more} bytes more");
+    assert!(more <= 2 * PINNED_AT_MOST, "{more} bytes more");
+}
+
+#[test]
+fn half_open_handshakes_from_strangers_leave_room_for_members() {
+    let world = World::of(&["TR", "AT"]);
+    let (tr, at) = (world.office("TR"), world.office("AT"));
+    tr.serve();
+    let directory = Folder(at.dir.clone()).directory().expect("trust files");
+    let directory = directory.expect("a trust list");
+    let address = directory.address(NodeId::first(tr.member));
+    let address: std::net::SocketAddr = address.expect("listed").parse().expect("an address");
+    let before = tr.memory();
+    let initial = first_packet();
+    // Each from a socket of its own, as if from another stranger.
+    for _ in 0..10_000 {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        socket
+            .send_to(&initial, address)
+            .expect("loopback takes it");
+    }
+    at.serve();
+    world.linked();
+    exchanged(&world);
+    let more = tr.memory().saturating_sub(before);
+    assert!(more <= PINNED_AT_MOST, "{more} bytes more");
+}
+
+/// The first datagram of a QUIC client that shows no certificate.
+fn first_packet() -> Vec<u8> {
+    let sink = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    sink.set_read_timeout(Some(Duration::from_secs(20)))
+        .expect("a time");
+    let to = sink.local_addr().expect("an address");
+    block(async move {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let mut config = rustls::ClientConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .expect("TLS 1.3")
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Trusting(provider)))
+            .with_no_client_auth();
+        config.alpn_protocols = vec![ALPN.to_vec()];
+        let config = QuicClientConfig::try_from(config).expect("a cipher suite for QUIC");
+        let endpoint =
+            Endpoint::client("127.0.0.1:0".parse().expect("an address")).expect("a socket");
+        let config = ClientConfig::new(Arc::new(config));
+        let _connecting = endpoint
+            .connect_with(config, to, "tr-1.liaison")
+            .expect("a name");
+        tokio::task::spawn_blocking(move || {
+            let mut datagram = vec![0; 2_000];
+            let length = sink.recv(&mut datagram).expect("a first packet");
+            datagram.truncate(length);
+            datagram
+        })
+        .await
+        .expect("it does not panic")
+    })
+}
