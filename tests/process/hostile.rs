@@ -134,7 +134,7 @@ fn tls(hands: &Hands) -> ClientConfig {
         .retain(|group| group.name() == NamedGroup::X25519MLKEM768);
     let provider = Arc::new(provider);
     let pkcs8 = hands.keys.tls.pkcs8();
-    let identity = tls_identity(pkcs8, hands.node).expect("a TLS key");
+    let identity = tls_identity(pkcs8, hands.node, None).expect("a TLS key");
     let certificate = CertificateDer::from(identity.certificate().to_vec());
     let key = PrivatePkcs8KeyDer::from(pkcs8.to_vec());
     let mut config = rustls::ClientConfig::builder_with_provider(provider.clone())
