@@ -357,7 +357,7 @@ pub fn rebuild(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(u64, u64), NodeError> {
     use crate::store::Log as _;
-    let node = open(folder, keys, IndexUse::MadeAnew, progress)?;
+    let mut node = open(folder, keys, IndexUse::MadeAnew, progress)?;
     node.index.flush().map_err(Fatal::from)?;
     let size = node.index.measure().map_err(Fatal::from)?;
     Ok((node.log.size(), size.disk))

@@ -208,10 +208,8 @@ fn exchanged(world: &World) {
     let _: Sent = call.option("--file", &file).run().read();
     until(PATIENCE, "the request is delivered", || {
         let health = at.health()?;
-        let peer = health
-            .peers
-            .iter()
-            .find(|peer| peer.node.member == "TR".parse().ok()?)?;
+        let to = world.office("TR").member;
+        let peer = health.peers.iter().find(|peer| peer.node.member == to)?;
         (peer.waiting == 0).then_some(())
     });
 }
