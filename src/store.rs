@@ -28,4 +28,4 @@ pub use log::{
 };
 pub use memory::{Fault, MemoryIndex, MemoryLog};
 pub use sled_index::{IndexSize, SledIndex};
-pub use verify::{VerifyReport, export_folder, verify_folder};
+pub use verify::{ExportError, VerifyReport, export_folder, verify_folder};

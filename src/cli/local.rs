@@ -18,7 +18,7 @@ use crate::base::{Digest, Role};
 use crate::config::{Addresses, Config, FILE, Settings};
 use crate::node::{self, CeremonyError, Folder, NodeError};
 use crate::seal::keystore::Keys;
-use crate::store::{VerifyReport, export_folder, verify_folder};
+use crate::store::{ExportError, VerifyReport, export_folder, verify_folder};
 
 /// Tells how far an operation is: steps done, and steps in all.
 pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
@@ -172,7 +172,7 @@ pub fn audit_export(dir: &Path, out: &Path, progress: Progress<'_>) -> Result<Ex
     };
     let io = |error: &std::io::Error| Failure::file(out, error);
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| io(&error))?;
-    let report = export_folder(dir, &mut file, progress)?;
+    let report = export_folder(dir, &mut file, progress).map_err(not_exported)?;
     file.flush()
         .and_then(|()| file.as_file().sync_all())
         .map_err(|error| io(&error))?;
@@ -186,6 +186,31 @@ pub fn audit_export(dir: &Path, out: &Path, progress: Progress<'_>) -> Result<Ex
         log_root: report.head.map_or(Digest::EMPTY, |head| head.root),
         trust_root: report.root_fingerprint,
     })
+}
+
+fn not_exported(error: ExportError) -> Failure {
+    let why = error.to_string();
+    let nothing = |code, next: &str| {
+        Failure::new(
+            Exit::NotFound,
+            code,
+            "there is nothing to export",
+            why,
+            next,
+        )
+    };
+    match error {
+        ExportError::Empty => nothing(
+            "nothing-to-export",
+            "start the node; its log begins with that",
+        ),
+        ExportError::NoTrustList => nothing(
+            "no-trust-list",
+            "install the list that the members signed: `liaison trust install`; until then \
+             `liaison audit verify` checks the log in place",
+        ),
+        ExportError::Failed(failure) => failure.into(),
+    }
 }
 
 /// Rebuilds the index of a stopped node from its log.

@@ -47,6 +47,20 @@ pub struct VerifyReport {
     pub at_risk: Vec<AtRisk>,
 }
 
+/// Why a log is not exported.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExportError {
+    /// There is nothing in the log.
+    #[error("nothing is in the log yet")]
+    Empty,
+    /// No trust list was ever installed, and a bundle is checked by nothing else.
+    #[error("no trust list is installed yet, and without one nobody can check a bundle")]
+    NoTrustList,
+    /// It does not hold, or cannot be read or written.
+    #[error(transparent)]
+    Failed(#[from] AuditFailure),
+}
+
 /// Verifies the log in a node's folder: the trust under `trust`, and under `log` every checksum,
 /// leaf, sealed content, root and signature, and the anchor. `progress` is told how many bytes of
 /// how many are done.
@@ -178,12 +192,12 @@ fn check_cosigned(
 /// bundle ends where the check did. `progress` is told how many bytes of how many are done.
 ///
 /// # Errors
-/// [`AuditFailure`]; [`AuditFailure::Missing`] for an empty log, which has no checkpoint.
+/// [`ExportError`].
 pub fn export_folder(
     dir: &Path,
     out: &mut dyn Write,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<VerifyReport, AuditFailure> {
+) -> Result<VerifyReport, ExportError> {
     // The log is read three times: to check it, for its entries, and for its checkpoints.
     let mut part = |number: u64, done: u64, total: u64| {
         progress(done + number * total, total * 3);
@@ -197,12 +211,8 @@ pub fn export_folder(
         keys,
         walked,
     } = checked;
-    let head = walked.head.ok_or_else(|| AuditFailure::Missing {
-        place: "checkpoint".to_owned(),
-    })?;
-    let trust = trust.ok_or_else(|| AuditFailure::Missing {
-        place: format!("{TRUST}/root.json"),
-    })?;
+    let head = walked.head.ok_or(ExportError::Empty)?;
+    let trust = trust.ok_or(ExportError::NoTrustList)?;
     let folder = dir.join(FOLDER);
     let size = head.checkpoint.size;
     let out = io::BufWriter::new(out);

@@ -10,7 +10,9 @@ use liaison::seal::keystore::Keys;
 use liaison::seal::trust::{
     Directory, KeyBundle, MemberCard, MemberKind, Profile, Proposal, propose_first,
 };
-use liaison::store::{FileLog, Log, Remark, VerifyReport, export_folder, verify_folder};
+use liaison::store::{
+    ExportError, FileLog, Log, Remark, VerifyReport, export_folder, verify_folder,
+};
 
 use crate::world::{entry, folder};
 
@@ -147,7 +149,18 @@ fn an_empty_log_verifies_and_has_nothing_to_export() {
     let office = Office::new(1);
     assert_eq!(office.verify().unwrap().head, None);
     let missing = export_folder(office.path(), &mut Vec::new(), &mut |_, _| {});
-    assert!(matches!(missing, Err(AuditFailure::Missing { place }) if place == "checkpoint"));
+    assert_eq!(missing, Err(ExportError::Empty));
+}
+
+#[test]
+fn a_log_under_no_trust_list_is_not_exported() {
+    let office = Office::with_groups(1, [2]);
+    for file in ["root.json", "list.json"] {
+        std::fs::remove_file(office.path().join("trust").join(file)).unwrap();
+    }
+    assert_eq!(office.verify().unwrap().root_fingerprint, None);
+    let exported = export_folder(office.path(), &mut Vec::new(), &mut |_, _| {});
+    assert_eq!(exported, Err(ExportError::NoTrustList));
 }
 
 #[test]
