@@ -8,21 +8,21 @@ use super::error::AppError;
 use super::input::{Ask, Effect, Federation, FromPeer, Input, Reply, Ticket};
 use super::members::{KeyAlarm, MemberChange};
 use super::permit::Permit;
-use super::project::{Projected, project};
-use super::view::View;
 use super::witness::{self, Witness, WitnessTimes};
 use super::{
     alerts, carried, deliver, letters, members, people, permissions, read, receipts, receive,
     search,
 };
-use crate::base::{Actor, Digest, Entropy, MemberId, NodeId, Timestamp};
+use crate::base::{Actor, Digest, MemberId, NodeId, Timestamp};
 use crate::exchange::Flight;
-use crate::store::{IndexError, Log};
+use crate::store::IndexError;
 
 mod compose;
 mod leave;
+mod turn;
 
 use leave::action_of;
+pub use turn::{Mark, Turn};
 
 /// Messages in flight to one peer before it has receipted any.
 const WINDOW: usize = 256;
@@ -75,35 +75,6 @@ struct Refusals {
     recorded: std::collections::BTreeMap<MemberId, u32>,
 }
 
-/// One input's turn: what it may read, and what it leaves behind.
-pub struct Turn<'a> {
-    /// The time of the group.
-    pub now: Timestamp,
-    /// Randomness.
-    pub entropy: &'a mut dyn Entropy,
-    /// The index with all that is pending.
-    pub view: View<'a>,
-    /// The log as far as it is durable.
-    pub log: &'a dyn Log,
-    /// The index that the next recorded change gets.
-    pub next_entry: u64,
-    /// Changes to append.
-    pub recorded: &'a mut Vec<Recorded>,
-    /// What to do after that.
-    pub effects: &'a mut Vec<Effect>,
-    /// The entry of the letter that leaves now.
-    pub letter: Option<u64>,
-}
-
-/// A place in a turn to go back to.
-#[derive(Debug)]
-pub struct Mark {
-    recorded: usize,
-    next_entry: u64,
-    effects: usize,
-    view: usize,
-}
-
 /// Whether an input was handled, or needs entries that become readable only with the commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Handled {
@@ -111,50 +82,6 @@ pub enum Handled {
     Now,
     /// It must come again after the commit.
     AfterCommit,
-}
-
-impl Turn<'_> {
-    /// Records a change and lays it over the index at once; gives its log entry.
-    ///
-    /// # Errors
-    /// Whatever the index gives.
-    pub fn record(&mut self, me: MemberId, by: Actor, change: Change) -> Result<u64, IndexError> {
-        let entry = self.next_entry;
-        let projected = Projected {
-            entry,
-            at: self.now,
-            change: &change,
-        };
-        project(&mut self.view, me, &projected)?;
-        let letter = self.letter;
-        self.recorded.push(Recorded { by, change, letter });
-        self.next_entry += 1;
-        Ok(entry)
-    }
-
-    /// The place where the turn is now.
-    pub fn mark(&mut self) -> Mark {
-        Mark {
-            recorded: self.recorded.len(),
-            next_entry: self.next_entry,
-            effects: self.effects.len(),
-            view: self.view.remember(),
-        }
-    }
-
-    /// Takes back all that was recorded since a place.
-    pub fn take_back(&mut self, mark: &Mark) {
-        self.recorded.truncate(mark.recorded);
-        self.next_entry = mark.next_entry;
-        self.effects.truncate(mark.effects);
-        self.view.take_back(mark.view);
-        self.letter = None;
-    }
-
-    /// What was recorded since a place.
-    pub fn recorded_since(&self, mark: &Mark) -> &[Recorded] {
-        &self.recorded[mark.recorded..]
-    }
 }
 
 impl Service {

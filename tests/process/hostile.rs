@@ -15,7 +15,7 @@ use liaison::wire::frame::Frame;
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{ClientConfig, Connection, Endpoint, RecvStream, SendStream, VarInt};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls13_signature};
+use rustls::crypto::{CryptoProvider, aws_lc_rs, ring, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, NamedGroup, SignatureScheme};
 
@@ -132,6 +132,8 @@ fn tls(hands: &Hands) -> ClientConfig {
     provider
         .kx_groups
         .retain(|group| group.name() == NamedGroup::X25519MLKEM768);
+    // The node's keys are written as ring writes them.
+    provider.key_provider = ring::default_provider().key_provider;
     let provider = Arc::new(provider);
     let pkcs8 = hands.keys.tls.pkcs8();
     let identity = tls_identity(pkcs8, hands.node, None).expect("a TLS key");

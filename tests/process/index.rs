@@ -94,7 +94,7 @@ fn a_deleted_or_damaged_index_is_made_anew_at_the_next_start() {
     let said = node.starts_with_everything();
     assert!(said.contains("index-rebuilt"), "{said}");
 
-    for file in files(&node.index())
+    for file in files(&node.index().join("1"))
         .into_iter()
         .filter(|file| file.is_file())
     {
@@ -195,7 +195,7 @@ fn an_index_grown_far_past_what_is_live_in_it_is_made_anew() {
     use liaison::store::{Index as _, IndexWrite, Table};
 
     let mut node = stopped();
-    let before = taken(&node.index());
+    let before = taken(&node.index().join("1"));
     let folder = Folder(node.office().dir.clone());
     let open = || {
         let me = "MK-1".parse().expect("a node");
@@ -227,10 +227,10 @@ fn an_index_grown_far_past_what_is_live_in_it_is_made_anew() {
     opened.index.apply(deletes, applied).expect("it takes it");
     opened.index.flush().expect("it is written");
     drop(opened);
-    let grown = taken(&node.index());
+    let grown = taken(&node.index().join("1"));
     let said = node.starts_with_everything();
     assert!(said.contains("grown far past"), "{said}");
-    let after = taken(&node.index());
+    let after = taken(&node.index().join("1"));
     eprintln!("index: {before} bytes, grown to {grown}, made anew with {after}");
     assert!(after < before + (4 << 20), "{after} after {before}");
 }

@@ -21,7 +21,7 @@ use planted::Planted;
 use world::World;
 
 const SEEDS: u64 = 150;
-const STEPS: usize = 400;
+const STEPS: usize = 600;
 
 fn settled(seed: u64, planted: Option<Planted>) -> Result<World, String> {
     let mut world = World::new(seed, planted);

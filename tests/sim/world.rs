@@ -684,7 +684,7 @@ impl World {
         if self.exchanges.is_empty() {
             return;
         }
-        if self.chance.below(3) == 0 {
+        if self.chance.below(2) == 0 {
             match self.chance.below(8) {
                 0 => self.person_passes_a_correction_on(id),
                 _ => self.person_passes_on(id),

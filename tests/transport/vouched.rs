@@ -53,7 +53,7 @@ impl Pair {
     }
 
     /// MK, which shows this, gets no link.
-    async fn is_refused(self, voucher: Option<&TlsVoucher>) {
+    async fn is_refused(&self, voucher: Option<&TlsVoucher>) {
         self.shows(voucher);
         self.mk.knows([self.tr.dialled()]);
         soon(async {

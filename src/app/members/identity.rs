@@ -140,7 +140,12 @@ fn stands(
     let listed = federation.and_then(|f| f.trust.identities.get(&member));
     let identity = listed.map(MemberIdentity::digest);
     let nodes = federation.map_or(&[][..], |f| &f.nodes).iter().copied();
-    let compared = row.as_ref().and_then(|row| row.compared);
+    // A number that was compared says nothing of keys that came after it.
+    let compared = row.as_ref().and_then(|row| {
+        let since = row.pending.as_ref().map(|pending| pending.since);
+        row.compared
+            .filter(|compared| since.is_none_or(|since| compared.at >= since))
+    });
     Ok(MemberStanding {
         member,
         nodes: nodes.filter(|node| node.member == member).collect(),
