@@ -271,34 +271,6 @@ fn a_frame_of_more_than_may_be_is_refused_before_any_of_it_is_kept() {
 }
 
 #[test]
-fn a_hundred_thousand_small_messages_cost_bounded_memory_and_delay_nobody() {
-    let world = world();
-    let (mk, tr) = (world.office("MK"), world.office("TR"));
-    let before = tr.memory();
-    let flood = block(async {
-        let mut link = Harmful::link(mk, tr).await;
-        let frame = Frame::Envelopes(vec![vec![1; 40]]).encode();
-        let length = u32::try_from(frame.len()).expect("short");
-        let one = [&length.to_be_bytes()[..], &frame].concat();
-        let many = one.repeat(1_000);
-        // On a runtime of its own, beside what the others do.
-        tokio::spawn(async move {
-            let mut sent = 0;
-            while sent < 100_000 && link.send.write_all(&many).await.is_ok() {
-                sent += 1_000;
-            }
-            (link, sent)
-        })
-    });
-    exchanged(&world);
-    let (_link, sent) = block(flood).expect("it does not panic");
-    exchanged(&world);
-    let more = tr.memory().saturating_sub(before);
-    println!("{sent} messages, {more} bytes more");
-    assert!(more <= 2 * PINNED_AT_MOST, "{more} bytes more");
-}
-
-#[test]
 fn half_open_handshakes_from_strangers_leave_room_for_members() {
     let world = World::of(&["TR", "AT"]);
     let (tr, at) = (world.office("TR"), world.office("AT"));

@@ -28,7 +28,7 @@ impl World {
     /// not.
     pub fn person_passes_on(&mut self, id: MessageId) {
         // A few exchanges see much of it, so that one thing follows from another.
-        let chosen = self.below(self.exchanges.len().min(2));
+        let chosen = self.below(self.exchanges.len().min(4));
         let (asking, asked, exchange) = self.exchanges[chosen];
         let (i, side) = match self.below(2) {
             0 => (asking, Side::Requesting),
@@ -144,7 +144,7 @@ impl World {
 
     /// A person passes a correction on, if one waits for it.
     pub fn person_passes_a_correction_on(&mut self, message: MessageId) {
-        let chosen = self.below(self.exchanges.len().min(2));
+        let chosen = self.below(self.exchanges.len().min(4));
         let (asking, asked, exchange) = self.exchanges[chosen];
         for (i, side) in [(asking, Side::Requesting), (asked, Side::Requested)] {
             let told = self

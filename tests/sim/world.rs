@@ -120,6 +120,24 @@ impl World {
         }
     }
 
+    /// In the calm one thing comes to follow from another: asked for, granted, passed on.
+    pub fn people_pass_on(&mut self) {
+        for i in 0..self.offices.len() {
+            self.offices[i].log.fail_next(None);
+            if self.offices[i].core.is_none() {
+                self.start(i, IndexKept::Whole);
+            }
+        }
+        self.take_everybody_back();
+        let times = if self.exchanges.is_empty() { 0 } else { 40 };
+        for _ in 0..times {
+            let id = MessageId::new(self.now, &mut self.chance);
+            self.person_passes_on(id);
+            self.decide_all();
+            self.round();
+        }
+    }
+
     /// The faults end: everything is up, and all goes its way.
     pub fn settle(&mut self) {
         self.now = self.latest.max(self.now);
@@ -684,7 +702,7 @@ impl World {
         if self.exchanges.is_empty() {
             return;
         }
-        if self.chance.below(2) == 0 {
+        if self.chance.below(3) == 0 {
             match self.chance.below(8) {
                 0 => self.person_passes_a_correction_on(id),
                 _ => self.person_passes_on(id),
