@@ -261,6 +261,7 @@ impl World {
 
     /// Everything that must hold at rest.
     pub fn check(&self) -> Result<(), String> {
+        self.check_passed_on()?;
         if self.waiting() > 0 {
             return Err(format!("{} items still wait at rest", self.waiting()));
         }
@@ -328,7 +329,6 @@ impl World {
         }
         self.check_witnesses()?;
         self.check_letters()?;
-        self.check_passed_on()?;
         self.check_alerts()
     }
 
