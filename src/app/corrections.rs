@@ -153,7 +153,7 @@ pub(super) fn correct(
     let mut message = message;
     for (row, body) in rows.iter().zip(bodies) {
         say(service, turn, by, row, message, body, &[])?;
-        message = MessageId::new(turn.now, turn.entropy);
+        message = message.companion();
     }
     let rows = rows.iter().map(|row| exchange_row(turn, row.id));
     Ok(Reply::Exchanges(rows.collect::<Result<_, _>>()?, None))
@@ -245,7 +245,7 @@ pub(super) fn pass_on(
         let here = exchange_row(turn, id)?;
         let mut all = here.exchange.corrections().into_iter();
         if all.any(|told| told.id == correction && told.passed_on.contains(&forward.to)) {
-            message = MessageId::new(turn.now, turn.entropy);
+            message = message.companion();
             continue;
         }
         let notice = Command::Notify(Notice {
@@ -256,9 +256,9 @@ pub(super) fn pass_on(
             note: None,
         });
         let body = here.exchange.decide(&notice, &by, turn.now)?;
-        let id = MessageId::new(turn.now, turn.entropy);
+        let id = message.companion();
         say(service, turn, by, &here, id, body, &[])?;
-        message = MessageId::new(turn.now, turn.entropy);
+        message = id.companion();
     }
     Ok(Reply::Exchanges(vec![exchange_row(turn, id)?], None))
 }

@@ -148,7 +148,7 @@ pub(super) fn forward(
     compose(service, turn, by, letter)?;
     if let Some(notice) = used {
         // Recorded together with what used it, so that it is used once.
-        let id = MessageId::new(turn.now, turn.entropy);
+        let id = what.new.companion();
         say(service, turn, by, &row, id, notice, &[])?;
     }
     let new = ExchangeRow {

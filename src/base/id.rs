@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entropy, Timestamp};
+use super::{Digest, Entropy, Timestamp};
 
 /// Why a text is not an identifier. Holds what was expected, never the text itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -203,6 +203,16 @@ impl MessageId {
         Self(bytes)
     }
 
+    /// The id of a message that goes along with this one: the same whenever both are composed, as when
+    /// they are written, wait as a letter, and leave.
+    #[must_use]
+    pub fn companion(self) -> Self {
+        let digest = Digest::of_parts(&[b"liaison/companion-message/v1", &self.0]);
+        let mut bytes = self.0;
+        bytes[6..].copy_from_slice(&digest.as_bytes()[..10]);
+        Self(bytes)
+    }
+
     /// The id as sixteen bytes, in big-endian order.
     pub fn to_bytes(self) -> [u8; 16] {
         self.0
@@ -258,6 +268,15 @@ impl fmt::Debug for MessageId {
 mod tests {
     use super::*;
     use crate::base::SeededEntropy;
+
+    #[test]
+    fn a_companion_is_the_same_each_time_and_another_than_its_message() {
+        let id: MessageId = "01JD3W0000ABCDEFGHJKMNPQRS".parse().expect("an id");
+        assert_eq!(id.companion(), id.companion());
+        assert_ne!(id.companion(), id);
+        assert_ne!(id.companion().companion(), id);
+        assert_eq!(id.companion().to_bytes()[..6], id.to_bytes()[..6]);
+    }
 
     #[test]
     fn a_member_id_is_capital_letters_and_digits() {

@@ -23,7 +23,7 @@ use world::World;
 const SEEDS: u64 = 180;
 const STEPS: usize = 400;
 
-fn lived(seed: u64, planted: Option<Planted>) -> World {
+fn settled(seed: u64, planted: Option<Planted>) -> Result<World, String> {
     let mut world = World::new(seed, planted);
     // Every other federation has a member that lies about its log.
     if seed % 2 == 1 {
@@ -32,22 +32,10 @@ fn lived(seed: u64, planted: Option<Planted>) -> World {
     for _ in 0..STEPS {
         world.step();
     }
-    world
-}
-
-fn settled(seed: u64, planted: Option<Planted>) -> Result<World, String> {
-    let mut world = lived(seed, planted);
+    world.people_pass_on();
     world.settle();
     world.check()?;
     Ok(world)
-}
-
-/// The same where people pass much on before the end.
-fn passed_on(seed: u64, planted: Option<Planted>) -> Result<(), String> {
-    let mut world = lived(seed, planted);
-    world.people_pass_on();
-    world.settle();
-    world.check()
 }
 
 fn run(seed: u64, planted: Option<Planted>) -> Result<String, String> {
@@ -59,13 +47,14 @@ fn in_every_seed_all_settles_and_nothing_is_lost_or_doubled() {
     let only = std::env::var("LIAISON_SEED").ok();
     let only: Option<u64> = only.map(|seed| seed.parse().expect("LIAISON_SEED is a number"));
     let seeds = only.map_or(0..SEEDS, |seed| seed..seed + 1);
-    let (mut crossed, mut lied_to, mut left) = (0, 0, 0);
+    let (mut crossed, mut lied_to, mut left, mut used) = (0, 0, 0, 0);
     for seed in seeds {
         match settled(seed, None) {
             Ok(world) => {
                 crossed += world.crossed();
                 lied_to += u32::from(world.was_lied_to());
                 left += world.letters_left();
+                used += world.check_passed_on().expect("it was checked");
             }
             Err(fault) => panic!("seed {seed}: {fault}"),
         }
@@ -73,6 +62,7 @@ fn in_every_seed_all_settles_and_nothing_is_lost_or_doubled() {
     assert!(only.is_some() || crossed > 10, "{crossed} events crossed");
     assert!(only.is_some() || lied_to > 10, "{lied_to} were lied to");
     assert!(only.is_some() || left > 100, "{left} letters left");
+    assert!(only.is_some() || used > 10, "{used} permissions used");
 }
 
 #[test]
@@ -118,14 +108,8 @@ fn the_same_seed_gives_the_same_trace() {
 fn every_planted_bug_is_caught() {
     for planted in Planted::ALL {
         let caught = (0..SEEDS).find(|seed| {
-            let fails = |outcome: std::thread::Result<bool>| outcome.unwrap_or(true);
-            if planted == Planted::ForwardsWithoutPermission {
-                // Only a seed counts whose world settles without the bug.
-                return passed_on(*seed, None).is_ok() && passed_on(*seed, Some(planted)).is_err();
-            }
-            fails(std::panic::catch_unwind(|| {
-                run(*seed, Some(planted)).is_err()
-            }))
+            std::panic::catch_unwind(|| run(*seed, Some(planted)))
+                .map_or(true, |outcome| outcome.is_err())
         });
         println!("{planted:?} is caught by seed {caught:?}");
         assert!(

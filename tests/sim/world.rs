@@ -122,6 +122,7 @@ impl World {
 
     /// In the calm one thing comes to follow from another: asked for, granted, passed on.
     pub fn people_pass_on(&mut self) {
+        self.now = self.latest.max(self.now);
         for i in 0..self.offices.len() {
             self.offices[i].log.fail_next(None);
             if self.offices[i].core.is_none() {
