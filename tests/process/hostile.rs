@@ -14,14 +14,14 @@ use liaison::transport::{dns_name, tls_identity};
 use liaison::wire::frame::Frame;
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{ClientConfig, Connection, Endpoint, RecvStream, SendStream, VarInt};
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, aws_lc_rs, ring, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, Error, NamedGroup, SignatureScheme};
+use rustls::NamedGroup;
+use rustls::crypto::{aws_lc_rs, ring};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 
 use crate::examples;
 use crate::liar::Hands;
 use crate::office::Office;
+use crate::trusting::Trusting;
 use crate::world::{PATIENCE, World, block, until};
 
 /// What a peer may pin at most, in bytes (docs/reliability.md).
@@ -149,46 +149,6 @@ fn tls(hands: &Hands) -> ClientConfig {
     config.alpn_protocols = vec![ALPN.to_vec()];
     let config = QuicClientConfig::try_from(config).expect("a cipher suite for QUIC");
     ClientConfig::new(Arc::new(config))
-}
-
-/// Believes every certificate, and checks that its key signed.
-#[derive(Debug)]
-struct Trusting(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Trusting {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        unreachable!("QUIC has TLS 1.3")
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        vec![SignatureScheme::ED25519]
-    }
 }
 
 /// TR and AT, which serve, and MK, whose keys mean harm.

@@ -15,6 +15,8 @@ mod mistakes;
 mod office;
 mod run;
 mod search;
+#[path = "../transport/trusting.rs"]
+mod trusting;
 mod world;
 
 mod folders;

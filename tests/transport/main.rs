@@ -9,4 +9,5 @@ mod raw;
 mod refused;
 mod support;
 mod tcp;
+mod trusting;
 mod vouched;
