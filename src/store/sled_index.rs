@@ -314,14 +314,17 @@ fn numbered(folder: &Path, number: u64) -> PathBuf {
     folder.join(number.to_string())
 }
 
-/// Opens the last copy that is whole, and removes the others.
+/// Opens the last copy that is whole, and removes the others and whatever else is there.
 fn open_latest(folder: &Path) -> Result<Generation, IndexError> {
     fs::create_dir_all(folder).map_err(|error| from_io(&error))?;
     let mut numbers = Vec::new();
     for file in folder.read_dir().map_err(|error| from_io(&error))? {
         let file = file.map_err(|error| from_io(&error))?;
         let name = file.file_name();
-        numbers.extend(name.to_str().and_then(|name| name.parse::<u64>().ok()));
+        match name.to_str().and_then(|name| name.parse::<u64>().ok()) {
+            Some(number) => numbers.push(number),
+            None => remove(&file.path())?,
+        }
     }
     numbers.sort_unstable();
     let mut latest: Option<Generation> = None;
@@ -341,6 +344,14 @@ fn open_latest(folder: &Path) -> Result<Generation, IndexError> {
         Some(generation) => Ok(generation),
         None => open_generation(folder, FIRST),
     }
+}
+
+fn remove(path: &Path) -> Result<(), IndexError> {
+    let removed = match path.is_dir() {
+        true => fs::remove_dir_all(path),
+        false => fs::remove_file(path),
+    };
+    removed.map_err(|error| from_io(&error))
 }
 
 fn open_generation(folder: &Path, number: u64) -> Result<Generation, IndexError> {

@@ -286,6 +286,17 @@ fn another_epochs_key_finds_a_damaged_index_which_can_be_destroyed() {
 }
 
 #[test]
+fn what_is_no_numbered_folder_is_removed() {
+    let dir = folder();
+    let folder = dir.path().join("index");
+    sled(&folder).apply(vec![], applied(7)).unwrap();
+    std::fs::write(folder.join("db"), b"of an earlier layout").unwrap();
+    std::fs::create_dir(folder.join("blobs")).unwrap();
+    assert_eq!(sled(&folder).applied(), Ok(Some(applied(7))));
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+}
+
+#[test]
 fn an_index_that_is_open_is_locked() {
     let dir = folder();
     let folder = dir.path().join("index");
