@@ -5,6 +5,7 @@
 
 mod alerts;
 mod carried;
+mod duty;
 mod letters;
 mod members;
 mod passing;
@@ -21,6 +22,7 @@ pub use alerts::{
     UpdateAlert,
 };
 pub use carried::{BroughtIn, Netcheck, PeerReach, TakeOut, Tried};
+pub use duty::{AttentionView, CallMadeView, CallView, PostView, PressingExchange};
 pub use letters::{
     DecideLetter, DecisionView, LetterSummary, LetterView, Outcome, PersonView, ReturnLetter,
     StopView,
@@ -113,6 +115,9 @@ pub struct Health {
     /// Letters that wait for a second person.
     #[serde(default)]
     pub letters: WaitingLetters,
+    /// The exchanges in which something presses, the most pressing first; none for an observer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pressing: Vec<PressingExchange>,
 }
 
 /// How many letters wait for a second person, and since when.
@@ -264,7 +269,8 @@ pub enum Direction {
     Incoming,
 }
 
-/// One line of the inbox or the outgoing list (`GET /exchanges?direction=…&state=…&status=…&limit=…&cursor=…`).
+/// One line of the inbox or the outgoing list (`GET /exchanges?direction=…&state=…&status=…&limit=…&cursor=…`), or of
+/// those in which something presses, the most pressing first (`GET /exchanges?attention=true&limit=…`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExchangeSummary {
     /// The exchange: the id of its request.
@@ -315,6 +321,9 @@ pub struct ExchangeSummary {
     /// this exchange.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compromised_since: Option<Timestamp>,
+    /// What somebody must do now, the most pressing first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attention: Vec<AttentionView>,
 }
 
 fn actual() -> String {

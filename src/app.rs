@@ -3,11 +3,13 @@
 
 mod alerts;
 mod carried;
+mod catch_up;
 pub mod change;
 pub mod content;
 pub mod core;
 mod corrections;
 mod deliver;
+mod duty;
 mod error;
 mod input;
 mod letters;
@@ -32,6 +34,9 @@ mod witness;
 
 pub use carried::{BroughtFile, CarryAsk, CarryChange, CarryReply, Taken, WaitingPage};
 pub use corrections::{Correcting, Duty, Owed, duties};
+pub use duty::{
+    Alarm, AlarmFault, AlarmOutcome, Channel, Contact, DutyChange, DutyRow, Pressing, Told,
+};
 pub use error::AppError;
 pub use input::{
     AlertFilter, Ask, Attached, Effect, Federation, FromPeer, HealthReply, Hit, HitRow, Input,

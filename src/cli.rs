@@ -3,12 +3,14 @@
 mod alert;
 mod args;
 mod attachment;
+mod attention;
 mod audit;
 mod backup;
 mod bundle;
 mod check;
 mod demo;
 mod dispatch;
+mod doctor;
 pub mod failure;
 mod input;
 mod key;
@@ -17,6 +19,7 @@ pub mod local;
 mod logging;
 mod manual;
 mod member;
+mod moving;
 mod netcheck;
 mod output;
 mod permit;
@@ -104,6 +107,11 @@ enum Command {
     Backup(backup::Backup),
     /// Check a backup, or read it into a new folder
     Restore(backup::Restore),
+    /// Look at all that the node needs, and say what is wrong and what to do
+    Doctor(doctor::Doctor),
+    /// Move the node to another machine or address
+    #[command(subcommand)]
+    Move(moving::Move),
     /// The log that proves what happened
     #[command(subcommand)]
     Audit(args::Audit),

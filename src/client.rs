@@ -245,6 +245,16 @@ impl Client {
         .await
     }
 
+    /// The exchanges in which something presses, the most pressing first.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn pressing(&self, limit: Option<u32>) -> Result<Page<ExchangeSummary>, ClientError> {
+        let limit = limit.map(|limit| limit.to_string());
+        let query = [("attention", Some("true")), ("limit", limit.as_deref())];
+        self.get(&["exchanges"], &query).await
+    }
+
     /// A whole exchange. Reading it is recorded as a consultation.
     ///
     /// # Errors

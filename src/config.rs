@@ -90,6 +90,9 @@ pub struct Settings {
     /// What is done about witnesses, and how often.
     #[serde(default)]
     pub witness: Witness,
+    /// What reaches a person who looks at no screen.
+    #[serde(default)]
+    pub alarm: Alarm,
     /// What the running node writes about itself.
     #[serde(default)]
     pub log: Log,
@@ -180,6 +183,14 @@ impl Witness {
             silence: self.silence_seconds,
         }
     }
+}
+
+/// `[alarm]`: how an escalation reaches a person.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Alarm {
+    /// The program to run, with its arguments; none where escalations only show.
+    pub command: Vec<String>,
 }
 
 /// `[log]`: the running node's own messages, without personal data.
@@ -388,6 +399,7 @@ impl Settings {
             exchange: Exchange::default(),
             api: Api::default(),
             witness: Witness::default(),
+            alarm: Alarm::default(),
             log: Log::default(),
             policy: Policy::default(),
             tokens: Tokens::default(),
@@ -446,6 +458,14 @@ impl Settings {
             return Err(("witness.silence_seconds", message));
         }
         self.policy.check()?;
+        let words = &self.alarm.command;
+        if words
+            .first()
+            .is_some_and(|program| program.trim().is_empty())
+        {
+            let message = "the first word is the program to run".to_owned();
+            return Err(("alarm.command", message));
+        }
         if !self.api.listen.ip().is_loopback() {
             let message = format!(
                 "{} is not a loopback address: the API speaks plain HTTP and carries tokens, so put \

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::app::core::{Core, Fatal, Outcome, Signer};
 use crate::app::{
-    AppError, Ask, Federation, FromPeer, Input, Permit, PersonOnRecord, Reply, Ticket,
+    AppError, Ask, Channel, Federation, FromPeer, Input, Permit, PersonOnRecord, Reply, Ticket,
 };
 use crate::base::{MessageId, NodeId, OsEntropy, Timestamp};
 use crate::domain::release::ReleasePolicy;
@@ -172,7 +172,16 @@ impl Driver {
         outcome.blocking_recv().map_err(|_| Busy::Stopping)
     }
 
-    /// Tells of something that happened at this node. Called on threads that may block.
+    /// Tells how escalations are told from now on.
+    ///
+    /// # Errors
+    /// [`Busy`] where it was not taken.
+    pub fn tell_by(&self, channel: Channel) -> Result<(), Busy> {
+        self.post(Letter::Inputs(vec![Input::TellBy(channel)]))
+    }
+
+    /// Tells of something that happened at this node, and waits for room in the mailbox. Called on
+    /// threads that may block.
     ///
     /// # Errors
     /// [`Busy::Stopping`].

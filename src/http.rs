@@ -4,6 +4,7 @@ mod alerts;
 mod attachments;
 mod auth;
 mod carried;
+mod duty;
 mod exchanges;
 mod letters;
 mod members;
@@ -228,6 +229,7 @@ pub fn router(api: Api) -> Router {
         .route("/letters/{id}/review", post(letters::review))
         .route("/letters/{id}/return", post(letters::give_back))
         .route("/letters/{id}/discard", post(letters::discard))
+        .route("/exchanges/{id}/calls", post(duty::call))
         .route("/exchanges/{id}/forward", post(passing::forward))
         .route("/exchanges/{id}/correct", post(passing::correct))
         .route("/exchanges/{id}/acknowledge", post(passing::acknowledge))

@@ -1,6 +1,8 @@
 //! A node assembled: start, supervise, stop in order.
 
+mod announce;
 mod backup;
+mod bell;
 mod carrier;
 mod ceremony;
 mod clocks;
@@ -8,6 +10,7 @@ mod fetch;
 mod folder;
 mod keeper;
 mod links;
+mod moving;
 mod people;
 mod proposal;
 mod reach;
@@ -18,12 +21,14 @@ mod stick;
 mod trust;
 mod witnessing;
 
+pub use announce::announce;
 pub use backup::{RESTORED, ReadBackup, read_backup};
 pub use ceremony::{
     CeremonyError, ListChange, RootChange, frozen, install, issue_card, propose, read_card, sign,
     suspend,
 };
 pub use folder::{Folder, NodeError, OpenNode, Started, create, rebuild};
+pub use moving::Moving;
 pub use people::{add_person, read_people};
 pub use proposal::{ListProposal, ProposalFile, SignedState, SuspendProposal};
 pub use serve::{Serve, serve, serve_observed};

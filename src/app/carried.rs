@@ -351,6 +351,7 @@ fn came(
                 | Effect::Cosign { .. }
                 | Effect::KeepCosigned(_)
                 | Effect::Rotate(_)
+                | Effect::Alarm(_)
                 | Effect::Fetch { .. } => {}
             }
         }

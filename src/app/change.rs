@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use self::events::{received_event, sent_event};
 use super::carried::CarryChange;
+use super::duty::DutyChange;
 use super::letters::{LetterChange, PersonChange};
 use super::members::MemberChange;
 use super::witness::WitnessChange;
@@ -230,6 +231,8 @@ pub enum Other {
     Member(MemberChange),
     /// Something about checkpoints and their witnesses.
     Witness(WitnessChange),
+    /// Who knew what when.
+    Duty(DutyChange),
     /// Something about a letter that waits.
     Letter(LetterChange),
     /// Something about the people who sign decisions.
@@ -429,6 +432,10 @@ impl Other {
             Self::Carried(change) => {
                 let (event, peer) = change.event();
                 (EntryKind::Operation, event, peer.or(own), None, note)
+            }
+            Self::Duty(change) => {
+                let (kind, event) = change.event();
+                (kind, event, own, Some(change.conversation()), note)
             }
         };
         Heading {

@@ -2,12 +2,14 @@
 
 mod resolve;
 
+use super::catch_up::applied;
+pub use super::catch_up::{CatchUp, catch_up};
 use super::change::Change;
-use super::content::{Contents, read_change};
+use super::content::Contents;
+use super::duty::Alarm;
 use super::error::AppError;
 use super::input::{Effect, Input};
-use super::project::{Projected, project};
-use super::rows::{Row, VERSION};
+use super::rows::Row;
 use super::service::{Handled, Recorded, Service, Turn};
 use super::view::{Pending, View};
 use super::witness::{Say, WitnessTimes};
@@ -19,12 +21,8 @@ use crate::seal::group::MessageSignature;
 use crate::seal::keystore::Rotation;
 use crate::seal::sign::HybridSignature;
 use crate::store::{
-    AppendError, Applied, CheckpointSigner, Index, IndexError, Log, NewEntry, ReadError, Table,
-    WriterEpoch,
+    AppendError, CheckpointSigner, Index, IndexError, Log, NewEntry, ReadError, Table, WriterEpoch,
 };
-
-/// Index writes that a replay collects before it applies them.
-const REPLAY_BATCH: usize = 4_096;
 
 /// Index writes that may wait for the next tick.
 const SETTLED_AT_MOST: usize = 8_192;
@@ -86,6 +84,8 @@ pub enum Outcome {
     KeepCosigned(Box<CosignedCheckpoint>),
     /// Make new keys for this node.
     Rotate(Rotation),
+    /// Hand an escalation to the alarm command.
+    Alarm(Alarm),
     /// Fetch an attachment.
     Fetch {
         /// The peer.
@@ -138,17 +138,6 @@ pub struct Core<L, I, S> {
     waiting: Vec<Input>,
     /// Rows of groups that are durable, which the index does not have yet.
     settled: Pending,
-}
-
-/// How the index was brought up to the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CatchUp {
-    /// It was there already.
-    Current,
-    /// It lacked the last entries.
-    Replayed(u64),
-    /// It was absent, damaged, of another version or of another log, and was made anew.
-    Rebuilt(u64),
 }
 
 impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
@@ -388,67 +377,5 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             }
         }
         outcomes
-    }
-}
-
-/// Brings an index up to its log, from where it stands or from the start.
-///
-/// # Errors
-/// [`Fatal`] where the log cannot be read, or a fresh index cannot be written.
-pub fn catch_up(
-    me: NodeId,
-    log: &dyn Log,
-    index: &mut dyn Index,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<CatchUp, Fatal> {
-    let size = log.size();
-    let from = match index.applied() {
-        Ok(Some(applied)) if fits(log, &applied) => Some(applied.size),
-        Ok(_) | Err(_) => None,
-    };
-    let caught_up = match from {
-        Some(from) if from == size => return Ok(CatchUp::Current),
-        Some(from) => CatchUp::Replayed(size - from),
-        None => {
-            index.clear()?;
-            CatchUp::Rebuilt(size)
-        }
-    };
-    let mut next = from.unwrap_or(0);
-    while next < size {
-        let (none, mut pending) = (Pending::default(), Pending::default());
-        while next < size && pending.len() < REPLAY_BATCH {
-            let record = log.read(next)?;
-            let damaged = ReadError::Damaged { index: next };
-            let (_, change) = read_change(&record.content).map_err(|_| damaged)?;
-            let mut view = View::new(&*index, log, &none, &mut pending);
-            let projected = Projected {
-                entry: next,
-                at: record.entry.time,
-                change: &change,
-            };
-            project(&mut view, me.member, &projected)?;
-            next += 1;
-        }
-        let applied = Applied {
-            size: next,
-            root: log.root_at(next).unwrap_or(Digest::EMPTY),
-            version: VERSION,
-        };
-        index.apply(pending.take(), applied)?;
-        progress(next, size);
-    }
-    Ok(caught_up)
-}
-
-fn fits(log: &dyn Log, applied: &Applied) -> bool {
-    applied.version == VERSION && log.root_at(applied.size) == Some(applied.root)
-}
-
-fn applied(log: &dyn Log) -> Applied {
-    Applied {
-        size: log.size(),
-        root: log.root(),
-        version: VERSION,
     }
 }

@@ -13,6 +13,7 @@ use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::alert::{
     Alert, AlertCommand, AlertState, Audience, Corridor, EventType, Selection, Status, Subscription,
 };
+use crate::domain::duty::Call;
 use crate::domain::message::{AttachmentInfo, AttachmentSlot};
 use crate::domain::release::ReleasePolicy;
 use crate::domain::rfi::{Command, Permission, Request, State};
@@ -24,6 +25,7 @@ use crate::seal::group::MessageSignature;
 use super::carried::{CarryAsk, CarryReply};
 use super::change::{Message, ReceiptWord};
 use super::corrections::Correcting;
+use super::duty::{AlarmOutcome, Channel};
 use super::letters::{LetterAsk, LetterReply, LetterRow};
 use super::members::{MemberAsk, MemberReply, TrustDetails};
 use super::passing::Forward;
@@ -219,6 +221,18 @@ pub enum Ask {
     GlanceExchange {
         /// The exchange.
         exchange: MessageId,
+    },
+    /// List the exchanges in which something presses, the most pressing first.
+    ListPressing {
+        /// At most so many.
+        limit: usize,
+    },
+    /// Note a telephone call about an exchange.
+    NoteCall {
+        /// The exchange.
+        exchange: MessageId,
+        /// What is noted.
+        call: Call,
     },
     /// Publish an alert.
     PublishAlert {
@@ -452,6 +466,10 @@ pub enum Input {
     Policy(ReleasePolicy),
     /// Receiving keys of this node were destroyed.
     KeysDestroyed(Vec<KeyId>),
+    /// How escalations are told from now on.
+    TellBy(Channel),
+    /// What came of an alarm, by the entry of its escalation.
+    Alarmed(u64, AlarmOutcome),
     /// The node begins to serve.
     Start {
         /// The program's version.

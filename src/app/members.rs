@@ -19,6 +19,7 @@ pub(super) use keys::{at_peer, conflict, destroyed, record_bundles, record_compr
 pub(super) use marks::{annotate, annotate_alert, touched};
 
 use super::change::{Change, Other};
+use super::duty::Contact;
 use super::error::AppError;
 use super::input::{Federation, Reply};
 use super::permit::Action;
@@ -51,6 +52,8 @@ pub struct TrustDetails {
     pub identities: BTreeMap<MemberId, MemberIdentity>,
     /// Members whose keys are said to have been in other hands, and since when.
     pub compromised: BTreeMap<MemberId, Timestamp>,
+    /// How each member is reached beside the exchange.
+    pub contacts: BTreeMap<MemberId, Contact>,
 }
 
 /// Why a member gets nothing.

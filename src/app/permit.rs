@@ -61,6 +61,8 @@ pub enum Action {
     AskPermission,
     /// Decide whether something may be passed on.
     DecidePermission,
+    /// Note a telephone call about an exchange.
+    NoteCall,
     /// Publish an alert.
     PublishAlert,
     /// Read alerts.
@@ -111,7 +113,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::SendRequest,
         Self::ListExchanges,
         Self::ReadExchange,
@@ -134,6 +136,7 @@ impl Action {
         Self::AcknowledgeCorrection,
         Self::AskPermission,
         Self::DecidePermission,
+        Self::NoteCall,
         Self::PublishAlert,
         Self::ReadAlerts,
         Self::SightAlert,
@@ -184,6 +187,7 @@ impl Action {
             Self::AcknowledgeCorrection => "take note of a correction",
             Self::AskPermission => "ask for a permission",
             Self::DecidePermission => "decide on a permission",
+            Self::NoteCall => "note a telephone call",
             Self::PublishAlert => "publish an alert",
             Self::ReadAlerts => "read alerts",
             Self::SightAlert => "report a sighting",
@@ -224,7 +228,7 @@ impl Action {
             Self::CorrectMessage | Self::AcknowledgeCorrection | Self::AskPermission => {
                 &[Role::Contact, Role::Officer]
             }
-            Self::ListExchanges | Self::ReadExchange | Self::Search => {
+            Self::ListExchanges | Self::ReadExchange | Self::Search | Self::NoteCall => {
                 &[Role::Officer, Role::Contact, Role::Releaser]
             }
             Self::AcceptRequest

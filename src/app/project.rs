@@ -4,6 +4,7 @@ mod receipts;
 
 use super::alerts;
 use super::change::{Change, Message, Other};
+use super::duty::{self, DutyRow};
 use super::letters::{POLICY, letter_changed, person_changed};
 use super::members::{self, ListOnRecord, hold, list_in_force};
 use super::passing::passed_on;
@@ -13,6 +14,7 @@ use super::view::View;
 use super::witness;
 use crate::base::{Digest, MemberId, MessageId, Timestamp};
 use crate::domain::alert::AlertRecord;
+use crate::domain::duty::LooseState;
 use crate::domain::message::{Kind, Priority};
 use crate::domain::rfi::{Exchange, Side};
 use crate::exchange::Conversation;
@@ -166,7 +168,7 @@ fn converse(
             else {
                 return Ok(());
             };
-            let row = ExchangeRow {
+            let mut row = ExchangeRow {
                 id: header.id,
                 exchange,
                 peer,
@@ -178,15 +180,13 @@ fn converse(
                 withheld: None,
                 witnessed: false,
                 earlier: Vec::new(),
+                duty: DutyRow::default(),
+                pressing: Vec::new(),
                 letters: Vec::new(),
                 compromised: None,
             };
-            view.put(
-                EXCHANGE_ORDER,
-                order_key(outgoing, p.at, header.id),
-                &header.id,
-            );
-            view.put(EXCHANGE, header.id.to_bytes().to_vec(), &row);
+            duty::loose(&mut row, header.id, p.at, on_its_way(message, me));
+            duty::put_exchange(view, None, &row);
             passed_on(view, me, message, peer)?;
         }
         Kind::Acceptance
@@ -207,8 +207,10 @@ fn converse(
         | Kind::PermissionGrant
         | Kind::PermissionRefusal
         | Kind::Notice => {
-            on_exchange(view, header.conversation, p, |exchange| {
-                exchange.apply(header, &message.event, message.leaf());
+            on_exchange(view, header.conversation, p, |row| {
+                let leaf = message.leaf();
+                row.exchange.apply(header, &message.event, leaf);
+                duty::loose(row, header.id, p.at, on_its_way(message, me));
             })?;
         }
         Kind::Alert
@@ -222,36 +224,31 @@ fn converse(
     Ok(())
 }
 
-fn on_exchange(
-    view: &mut View<'_>,
-    id: MessageId,
-    p: &Projected<'_>,
-    then: impl FnOnce(&mut Exchange),
-) -> Result<bool, IndexError> {
-    on_exchange_row(view, id, p, |row| then(&mut row.exchange))
+/// Where a message is that was recorded just now: nobody has receipted or opened it.
+fn on_its_way(message: &Message, me: MemberId) -> LooseState {
+    if message.sender.member == me {
+        LooseState::Queued
+    } else {
+        LooseState::Unread
+    }
 }
 
-/// As [`on_exchange`], for what its row holds beside the machine.
-fn on_exchange_row(
+/// Adds an entry to an exchange's thread, and does something to it; whether there is such an
+/// exchange.
+pub(super) fn on_exchange(
     view: &mut View<'_>,
     id: MessageId,
     p: &Projected<'_>,
     then: impl FnOnce(&mut ExchangeRow),
 ) -> Result<bool, IndexError> {
-    let key = id.to_bytes();
-    let Some(mut row) = view.row::<ExchangeRow>(EXCHANGE, &key)? else {
+    let Some(before) = view.row::<ExchangeRow>(EXCHANGE, &id.to_bytes())? else {
         return Ok(false);
     };
-    view.delete(EXCHANGE_ORDER, order_key(row.outgoing, row.updated, id));
+    let mut row = before.clone();
     row.updated = row.updated.max(p.at);
     row.thread.push(p.entry);
     then(&mut row);
-    view.put(
-        EXCHANGE_ORDER,
-        order_key(row.outgoing, row.updated, id),
-        &id,
-    );
-    view.put(EXCHANGE, key.to_vec(), &row);
+    duty::put_exchange(view, Some(&before), &row);
     Ok(true)
 }
 
@@ -301,7 +298,9 @@ fn other(
         } => {
             let settled = settle(view, me, *recipient, *message, Delivery::Expired)?;
             if settled.is_some() {
-                on_exchange(view, *conversation, p, |_| ())?;
+                on_exchange(view, *conversation, p, |row| {
+                    duty::loose(row, *message, p.at, LooseState::Expired);
+                })?;
             }
             Ok(())
         }
@@ -335,6 +334,7 @@ fn other(
         | Other::Carried(_) => Ok(()),
         Other::Witness(change) => witness::project(view, p, change),
         Other::Member(change) => members::project(view, p.at, change),
+        Other::Duty(change) => duty::record(view, p, change),
         Other::TrustListInForce {
             version,
             hash,
@@ -386,10 +386,11 @@ fn opened(
     let is_request = row.kind == Kind::Request;
     view.put(MESSAGE, key, &row);
     owe_receipt(view, p, sender);
-    let known = on_exchange(view, conversation, p, |exchange| {
+    let known = on_exchange(view, conversation, p, |row| {
         if is_request {
-            exchange.opened(p.at);
+            row.exchange.opened(p.at);
         }
+        duty::no_longer_loose(row, message);
     })?;
     if !known {
         on_alert(view, conversation, p, |_| ())?;

@@ -3,9 +3,11 @@
 
 use super::change::{Change, KeptProof, Other};
 use super::content::{read_change, whole_receipt};
+use super::duty;
 use super::error::AppError;
 use super::input::{HealthReply, Reply, ThreadItem};
 use super::permit::{Action, Permit};
+use super::respond::exchange_row;
 use super::rows::*;
 use super::search;
 use super::service::{Service, Stop, Turn};
@@ -26,7 +28,6 @@ const COUNTED: usize = 10_000;
 
 /// A page of exchanges, the latest first.
 pub(super) fn exchanges(
-    service: &Service,
     turn: &Turn<'_>,
     outgoing: Option<bool>,
     (state, status): (Option<State>, Option<Status>),
@@ -82,24 +83,23 @@ pub(super) fn exchanges(
     found.truncate(limit);
     let mut rows: Vec<ExchangeRow> = found.into_iter().map(|(_, row)| row).collect();
     for row in &mut rows {
-        look_up(service, turn, row)?;
+        look_up(turn, row)?;
     }
     Ok(Reply::Exchanges(rows, next))
 }
 
 /// One exchange's line in the list.
-pub(super) fn glance(service: &Service, turn: &Turn<'_>, id: MessageId) -> Result<Reply, Stop> {
+pub(super) fn glance(turn: &Turn<'_>, id: MessageId) -> Result<Reply, Stop> {
     let mut row = turn
         .view
         .row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?
         .ok_or(AppError::NotFound("exchange"))?;
-    look_up(service, turn, &mut row)?;
+    look_up(turn, &mut row)?;
     Ok(Reply::Exchanges(vec![row], None))
 }
 
 /// Adds what is known only when an exchange is read.
-fn look_up(service: &Service, turn: &Turn<'_>, row: &mut ExchangeRow) -> Result<(), Stop> {
-    members::annotate(service, turn, row)?;
+fn look_up(turn: &Turn<'_>, row: &mut ExchangeRow) -> Result<(), Stop> {
     row.letters = letters::letters_in(turn, row.id)?;
     row.witnessed = is_witnessed(turn, row)?;
     Ok(())
@@ -125,10 +125,7 @@ pub(super) fn exchange(
     by: Actor,
     id: MessageId,
 ) -> Result<Reply, Stop> {
-    let row = turn
-        .view
-        .row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?
-        .ok_or(AppError::NotFound("exchange"))?;
+    let row = exchange_row(turn, id)?;
     let thread = thread(turn, &row.thread)?;
     let request = row.exchange.request();
     // Whoever opens a request first sees it compared with what else is known here.
@@ -143,7 +140,7 @@ pub(super) fn exchange(
         .view
         .row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?
         .ok_or(AppError::NotFound("exchange"))?;
-    look_up(service, turn, &mut row)?;
+    look_up(turn, &mut row)?;
     row.earlier = earlier;
     Ok(Reply::Thread(Box::new(row), thread))
 }
@@ -316,7 +313,7 @@ fn waiting_attachment(
 }
 
 /// The node's state.
-pub(super) fn health(service: &Service, turn: &Turn<'_>) -> Result<Reply, Stop> {
+pub(super) fn health(service: &Service, turn: &Turn<'_>, by: Actor) -> Result<Reply, Stop> {
     let me = service.me.member;
     let others = service
         .federation
@@ -362,6 +359,8 @@ pub(super) fn health(service: &Service, turn: &Turn<'_>) -> Result<Reply, Stop> 
         waiting,
         linked: service.linked.iter().copied().collect(),
         witness: witness::report(service, turn)?,
+        pressing: duty::for_health(service, turn, by)?,
+        alarms_failed: duty::alarms_failed(turn)?,
     };
     Ok(Reply::Health(Box::new(health)))
 }

@@ -8,12 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::duty::{AlarmFault, DutyRow, Pressing};
 use super::letters::LetterRow;
 use super::members::Withheld;
 use super::search::Earlier;
 use crate::audit::Origin;
 use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::alert::{AlertRecord, Subscription};
+use crate::domain::duty::Matter;
 use crate::domain::message::Kind;
 use crate::domain::rfi::Exchange;
 use crate::domain::terms;
@@ -29,6 +31,12 @@ pub const CONVERSATION: Table = Table("conversation");
 pub const EXCHANGE: Table = Table("exchange");
 /// Exchanges by direction and time of the last event, newest first.
 pub const EXCHANGE_ORDER: Table = Table("exchange-order");
+/// Exchanges by the time from which on something presses in them, soonest first.
+pub const ATTENTION: Table = Table("attention");
+/// Exchanges by the time at which the next level of a roster has to know, soonest first.
+pub const ESCALATION: Table = Table("escalation");
+/// Escalations that the alarm command has not taken yet, by their entry.
+pub const ALARM: Table = Table("alarm");
 /// Alerts by id.
 pub const ALERT: Table = Table("alert");
 /// Alerts by the time at which their publisher last did something to them, newest first.
@@ -152,6 +160,9 @@ pub struct ExchangeRow {
     /// What was passed on of it to others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub forwards: Vec<ForwardRow>,
+    /// What of it is not where it should be, and who was told.
+    #[serde(default, skip_serializing_if = "DutyRow::is_empty")]
+    pub duty: DutyRow,
     /// Why what waits in it is not sent; known only when it is read.
     #[serde(skip)]
     pub withheld: Option<Withheld>,
@@ -165,9 +176,27 @@ pub struct ExchangeRow {
     /// Other exchanges about the same; known only when it was looked for.
     #[serde(skip)]
     pub earlier: Vec<Earlier>,
+    /// What presses in it now; known only when it is read.
+    #[serde(skip)]
+    pub pressing: Vec<Pressing>,
     /// The letters of this office that belong to it; known only when it is read.
     #[serde(skip)]
     pub letters: Vec<LetterRow>,
+}
+
+/// An escalation that the alarm command has not taken yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingAlarm {
+    /// The exchange.
+    pub exchange: MessageId,
+    /// The matter.
+    pub matter: Matter,
+    /// The level, from 1.
+    pub level: u8,
+    /// When it was escalated.
+    pub at: Timestamp,
+    /// How the command failed, once that is on record.
+    pub failed: Option<AlarmFault>,
 }
 
 /// The checkpoint under a receipt.
@@ -330,6 +359,16 @@ pub fn order_key(outgoing: bool, updated: Timestamp, id: MessageId) -> Vec<u8> {
         &id.to_bytes(),
     ]
     .concat()
+}
+
+/// Where the rows of a time begin that have it in front, soonest first.
+pub fn time_key(at: Timestamp) -> [u8; 8] {
+    at.as_millis().to_be_bytes()
+}
+
+/// Key of an exchange at a time, soonest first.
+pub fn timed_key(at: Timestamp, id: MessageId) -> Vec<u8> {
+    [&time_key(at)[..], &id.to_bytes()].concat()
 }
 
 /// Key of an alert in the feed, newest first.

@@ -97,7 +97,7 @@ pub(super) fn search(
     }
     let mut hits = Vec::new();
     if let (Some(id), None) = (id, &sought.cursor) {
-        hits.extend(hit(service, turn, id, Vec::new())?);
+        hits.extend(hit(turn, id, Vec::new())?);
     }
     let mut steps = LOOKED_AT;
     let mut next = None;
@@ -110,7 +110,7 @@ pub(super) fn search(
             Step::Found(place, matched) => {
                 let conversation = of_complement(place);
                 if Some(conversation) != id {
-                    hits.extend(hit(service, turn, conversation, matched)?);
+                    hits.extend(hit(turn, conversation, matched)?);
                 }
                 match after(place) {
                     Some(place) => from = place,
@@ -144,14 +144,12 @@ fn fault(code: &'static str, what: &str) -> Stop {
 
 /// The exchange or alert, as a search shows it.
 fn hit(
-    service: &Service,
     turn: &Turn<'_>,
     id: MessageId,
     matched: Vec<(TermKind, Strength)>,
 ) -> Result<Option<Hit>, Stop> {
     let key = id.to_bytes();
-    if let Some(mut row) = turn.view.row::<ExchangeRow>(EXCHANGE, &key)? {
-        members::annotate(service, turn, &mut row)?;
+    if let Some(row) = turn.view.row::<ExchangeRow>(EXCHANGE, &key)? {
         let row = HitRow::Exchange(Box::new(row));
         return Ok(Some(Hit { row, matched }));
     }

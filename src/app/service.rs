@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::change::{Change, Other};
+use super::duty::Alarms;
 use super::error::AppError;
 use super::input::{Ask, Effect, Federation, FromPeer, Input, Reply, Ticket};
 use super::members::{KeyAlarm, MemberChange};
 use super::permit::Permit;
 use super::witness::{self, Witness, WitnessTimes};
 use super::{
-    alerts, carried, deliver, letters, members, people, permissions, read, receipts, receive,
+    alerts, carried, deliver, duty, letters, members, people, permissions, read, receipts, receive,
     search,
 };
 use crate::base::{Actor, Digest, MemberId, NodeId, Timestamp};
@@ -66,6 +67,11 @@ pub struct Service {
     /// Members whose outbox changed, or whose link came up.
     pub(super) stirred: BTreeSet<MemberId>,
     pub(super) witness: Witness,
+    /// When the node began to serve.
+    pub(super) started: Option<Timestamp>,
+    /// Since when there is no link to a member that had one.
+    pub(super) unlinked: BTreeMap<MemberId, Timestamp>,
+    pub(super) alarms: Alarms,
     refusals: Refusals,
 }
 
@@ -100,6 +106,9 @@ impl Service {
             flight: Flight::new(WINDOW, RETRY_AFTER),
             stirred: BTreeSet::new(),
             witness: Witness::new(WitnessTimes::default()),
+            started: None,
+            unlinked: BTreeMap::new(),
+            alarms: Alarms::default(),
             refusals: Refusals::default(),
         }
     }
@@ -145,7 +154,12 @@ impl Service {
             Input::People(people) => people::on_record(self.me.member, turn, people)?,
             Input::Policy(policy) => letters::put_in_force(self.me.member, turn, policy)?,
             Input::KeysDestroyed(keys) => members::destroyed(self, turn, keys)?,
+            Input::TellBy(channel) => self.alarms.channel = *channel,
+            Input::Alarmed(escalation, outcome) => {
+                duty::outcome(self, turn, *escalation, *outcome)?;
+            }
             Input::Start { version } => {
+                self.started = Some(turn.now);
                 let change = Change::Other(Other::Started {
                     version: version.clone(),
                 });
@@ -159,6 +173,7 @@ impl Service {
                 deliver::expire(self, turn)?;
                 witness::tick(self, turn)?;
                 self.record_expiry(turn)?;
+                duty::escalate(self, turn)?;
                 self.stirred.extend(self.flight.members());
             }
         }
@@ -210,6 +225,7 @@ impl Service {
         let receives = receiver.is_none_or(|receiver| receiver == node);
         if receives && self.flight.peer(node.member) != Some(node) {
             self.flight.link_up(node);
+            self.unlinked.remove(&node.member);
             self.stirred.insert(node.member);
         }
         receives
@@ -237,6 +253,7 @@ impl Service {
                 Change::Other(Other::TrustListInForce { .. })
             )
         };
+        self.alarms.turned_down();
         if recorded.iter().any(list) {
             self.list_on_record = None;
         }
@@ -271,6 +288,9 @@ impl Service {
                 self.linked.remove(&peer);
                 self.flight.link_down(peer);
                 witness::link_down(self, peer);
+                if self.flight.peer(peer.member).is_none() {
+                    self.unlinked.entry(peer.member).or_insert(turn.now);
+                }
                 Ok(())
             }
             FromPeer::Witness(say) => witness::said(self, turn, peer, say),
@@ -312,7 +332,10 @@ impl Service {
         };
         turn.view.settle();
         let outcome = match outcome {
-            Ok(reply) => Ok(reply),
+            Ok(mut reply) => {
+                duty::annotate(self, turn, &mut reply)?;
+                Ok(reply)
+            }
             Err(Stop::Error(AppError::Index)) => return Err(IndexError::Damaged),
             Err(Stop::Error(error)) => Err(error),
             Err(Stop::NotYet) => return Ok(Handled::AfterCommit),
@@ -369,11 +392,19 @@ impl Service {
                 cursor,
             } => {
                 let filter = (*state, *status);
-                read::exchanges(self, turn, *outgoing, filter, *limit, cursor.as_deref())
+                read::exchanges(turn, *outgoing, filter, *limit, cursor.as_deref())
             }
             Ask::ReadExchange { exchange } => read::exchange(self, turn, permit.actor(), *exchange),
-            Ask::GlanceExchange { exchange } => read::glance(self, turn, *exchange),
+            Ask::GlanceExchange { exchange } => read::glance(turn, *exchange),
             Ask::Search(sought) => search::search(self, turn, permit.actor(), sought),
+            Ask::ListPressing { limit } => {
+                let limit = (*limit).clamp(1, read::LONGEST_PAGE);
+                let rows = duty::pressing(self, turn, limit)?;
+                Ok(Reply::Exchanges(rows, None))
+            }
+            Ask::NoteCall { exchange, call } => {
+                duty::call(self, turn, permit.actor(), *exchange, call)
+            }
             Ask::PreviewAlert {
                 audience,
                 alert,
@@ -402,7 +433,7 @@ impl Service {
             Ask::Members(ask) => members::ask(self, turn, permit.actor(), ask),
             Ask::Witness(ask) => witness::ask(self, turn, permit, ask),
             Ask::Carry(ask) => carried::ask(self, turn, permit.actor(), ask),
-            Ask::Health => read::health(self, turn),
+            Ask::Health => read::health(self, turn, permit.actor()),
         }
     }
 

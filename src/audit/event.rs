@@ -227,6 +227,8 @@ events! {
     Assigned = 310, "assigned";
     /// A note was added to an exchange.
     NoteAdded = 311, "note-added";
+    /// An officer noted a telephone call about an exchange.
+    CallNoted = 313, "call-noted";
     /// A person read an exchange.
     ExchangeRead = 320, "exchange-read";
     /// A person listed or searched exchanges.
@@ -252,6 +254,16 @@ events! {
     DeliveryRefused = 501, "delivery-refused";
     /// A person was refused what they may not do.
     PersonRefused = 502, "person-refused";
+    /// Something in an exchange pressed so much that the duty desk had to know.
+    EscalatedToDesk = 504, "escalated-to-desk";
+    /// It went on, and the head of the unit had to know.
+    EscalatedToHead = 505, "escalated-to-head";
+    /// It went on, and the national contact point had to know.
+    EscalatedToNational = 506, "escalated-to-national";
+    /// The alarm command took an escalation.
+    AlarmGiven = 507, "alarm-given";
+    /// The alarm command failed again and again; it is tried on.
+    AlarmFailed = 508, "alarm-failed";
 
     /// A new root of trust was installed.
     RootInstalled = 600, "root-installed";

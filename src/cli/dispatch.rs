@@ -37,6 +37,8 @@ pub fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Bundle(bundle) => block_on(bundle.run(json)),
         Command::Backup(backup) => block_on(backup.run(json)),
         Command::Restore(restore) => restore.run(json),
+        Command::Doctor(doctor) => block_on(doctor.run(json)),
+        Command::Move(moving) => moving.run(json),
         Command::Audit(args) => audit(args, json),
         Command::Store(args::Store::Rebuild(args)) => {
             let config = Config::load(&args.dir.dir)?;
@@ -88,6 +90,9 @@ fn serve(args: args::Serve) -> Result<(), Failure> {
     // Said before anybody is asked for a passphrase.
     if Folder(config.dir.clone()).is_restored() {
         return Err(NodeError::Restored.into());
+    }
+    if let Some(mark) = Folder(config.dir.clone()).moving()? {
+        return Err(NodeError::Moving(mark.since).into());
     }
     let passphrase = args.passphrase.existing(&config)?;
     super::logging::start(config.settings.log.format);

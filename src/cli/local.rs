@@ -334,6 +334,16 @@ impl From<NodeError> for Failure {
                 "the people's file cannot be changed",
                 "correct the input, or restore the file",
             ),
+            NodeError::KeysUnsigned => (
+                "keys-unsigned",
+                "the node is changing its keys",
+                "try again in a moment; if that does not help, start the node once: it signs for them",
+            ),
+            NodeError::Moving(_) => (
+                "node-moving",
+                "the node does not serve from this folder any more",
+                "at its new place: `liaison move complete`; here: `liaison move cancel`, if no copy is left",
+            ),
             NodeError::OtherNode(_) => (
                 "other-node",
                 "the keys are another node's",

@@ -24,9 +24,9 @@ macro_rules! pages {
     };
 }
 
-const PAGES: [Page; 15] = pages![
-    "alerts" "clocks" "errors" "handling" "log" "members" "network" "permissions" "recovery"
-    "release" "requests" "roles" "search" "trust" "witness"
+const PAGES: [Page; 16] = pages![
+    "alarms" "alerts" "clocks" "errors" "handling" "log" "members" "network" "permissions"
+    "recovery" "release" "requests" "roles" "search" "trust" "witness"
 ];
 
 /// `help`.

@@ -1,4 +1,7 @@
-//! `member …`: this office's card, and how other members stand.
+//! `member …`: this office's card and duty roster, and how other members stand and are reached.
+
+mod duty;
+mod reach;
 
 use clap::{Args, Subcommand};
 
@@ -19,6 +22,10 @@ const GROUPS_A_LINE: usize = 6;
 pub enum Member {
     /// Write this node's card: its keys and address, for the federation to list
     Card(MemberCard),
+    /// Say who is on duty at this office, to be called by other members
+    Duty(duty::Duty),
+    /// Show how members are reached: their addresses, their numbers, who is on duty now
+    Reach(reach::Reach),
     /// List the other members: who compared their safety number, and what stops exchange
     List(List),
     /// Show how a member stands, with the safety number
@@ -90,6 +97,8 @@ impl Member {
                 let passphrase = args.passphrase.existing(&config)?;
                 output::report(&local::member_card(&config, &passphrase, &args.out)?, json)
             }
+            Self::Duty(args) => output::report(&args.run()?, json),
+            Self::Reach(args) => output::report(&args.run()?, json),
             Self::List(args) => {
                 let list = args.session.open(&READERS)?.client.members().await?;
                 output::print(&list, || listed(&list), json)

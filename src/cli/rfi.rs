@@ -1,5 +1,6 @@
 //! `rfi …`: requests for information, as a client of the running node.
 
+mod call;
 mod passing;
 mod said;
 
@@ -69,6 +70,8 @@ pub enum Rfi {
     Acknowledge(passing::Acknowledge),
     /// Pass a correction on to those who have the message from here
     PassOn(passing::PassingOn),
+    /// Note a telephone call about an exchange; it is told to no other office
+    Call(call::Call),
 }
 
 /// `rfi send`.
@@ -113,6 +116,9 @@ pub struct List {
     /// Go on where an earlier list ended
     #[arg(long)]
     cursor: Option<String>,
+    /// Only what somebody must see to now, the most pressing first
+    #[arg(long, conflicts_with_all = ["incoming", "outgoing", "state", "cursor"])]
+    attention: bool,
 }
 
 /// `rfi show`.
@@ -184,6 +190,7 @@ impl Rfi {
             }
             Self::Acknowledge(args) => done(&args.run().await?, json),
             Self::PassOn(args) => done(&args.run().await?, json),
+            Self::Call(args) => done(&args.run().await?, json),
         }
     }
 }
@@ -211,6 +218,9 @@ impl List {
 
     async fn list(self) -> Result<Page<ExchangeSummary>, Failure> {
         let session = self.session.open(&READERS)?;
+        if self.attention {
+            return Ok(session.client.pressing(self.limit).await?);
+        }
         let (state, cursor) = (self.state.as_deref(), self.cursor.as_deref());
         let direction = match (self.incoming, self.outgoing) {
             (true, _) => Some(Direction::Incoming),

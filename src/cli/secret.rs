@@ -41,7 +41,7 @@ impl From<Zeroizing<String>> for Passphrase {
 #[derive(Debug, Clone, Args)]
 pub struct PassphraseArgs {
     /// A file whose first line is the passphrase; else the file that the configuration names, else
-    /// a prompt
+    /// the systemd credential `passphrase`, else a prompt
     #[arg(long, value_name = "FILE", env = "LIAISON_PASSPHRASE_FILE")]
     pub passphrase_file: Option<PathBuf>,
 }
@@ -55,7 +55,8 @@ impl PassphraseArgs {
         let file = self
             .passphrase_file
             .clone()
-            .or_else(|| config.passphrase_file());
+            .or_else(|| config.passphrase_file())
+            .or_else(credential);
         match file {
             Some(file) => first_line(&file).map(Passphrase),
             None => ask(&format!("Passphrase of {}: ", config.node())),
@@ -91,6 +92,13 @@ impl PassphraseArgs {
         }
         Ok(first)
     }
+}
+
+/// The passphrase that systemd hands to a service alone (`LoadCredentialEncrypted=`), if it does.
+fn credential() -> Option<PathBuf> {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY")?;
+    let file = PathBuf::from(folder).join("passphrase");
+    file.exists().then_some(file)
 }
 
 fn ask(prompt: &str) -> Result<Passphrase, Failure> {

@@ -3,6 +3,7 @@
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 
+use super::attention;
 use super::audit::own_words;
 use super::failure::Failure;
 use super::output;
@@ -38,7 +39,8 @@ impl Status {
 }
 
 fn text(health: &Health, now: Timestamp) -> String {
-    let mut text = format!(
+    let mut text = attention::pressing(&health.pressing);
+    text += &format!(
         "{} serves for {} (version {})\n",
         health.node,
         duration(now.since(health.serving_since)),

@@ -9,12 +9,13 @@ use serde_json::Value;
 pub use progress::clock_words;
 use progress::{clock_lines, questions};
 
+use super::attention;
 use super::search;
 use super::text::{clean, content, count, hang, mark, size, time};
 use crate::api::{
     AttachmentView, Direction, EventView, ExchangeSummary, ExchangeView, PeerLogView, ProofView,
 };
-use crate::base::{Role, Timestamp};
+use crate::base::{MessageId, Role, Timestamp};
 
 /// One exchange in a list: two lines, or three where something waits.
 pub fn exchange_lines(exchange: &ExchangeSummary, now: Timestamp) -> String {
@@ -50,6 +51,7 @@ pub fn exchange_lines(exchange: &ExchangeSummary, now: Timestamp) -> String {
     {
         text += &hang("    ", &clock_words(clock, now));
     }
+    text += &attention::lines(&exchange.attention, "    NOW ");
     for letter in &exchange.letters {
         text += &super::letter::letter_line(letter);
     }
@@ -137,6 +139,7 @@ fn head(summary: &ExchangeSummary, now: Timestamp) -> String {
         text += &hang("  clock      ", &clock_words(clock, now));
         text += &clock_lines(clock);
     }
+    text += &attention::lines(&summary.attention, "  NOW        ");
     for duty in &summary.duties {
         text += &hang("  owed       ", &passing::duty(duty));
     }
@@ -205,7 +208,9 @@ pub fn events(events: &[EventView]) -> String {
         if matches!(event.kind.as_str(), "delivered" | "opened") {
             text += &hang("    proof: ", &proof_words(&event.proof));
         } else {
-            text += &format!("    message {}\n", event.message);
+            if event.message != MessageId::from_bytes([0; 16]) {
+                text += &format!("    message {}\n", event.message);
+            }
             text += &hang("    proof: ", &proof_words(&event.proof));
         }
     }
@@ -250,6 +255,10 @@ fn did(event: &EventView, all: &[EventView]) -> String {
             _ => "used the permission".to_owned(),
         },
         "local-ground" => ground_words(event),
+        "called" => "noted a telephone call".to_owned(),
+        "escalated" => "told the next level of the duty roster".to_owned(),
+        "alarm-given" => "gave the alarm".to_owned(),
+        "alarm-failed" => "could not give the alarm, and tries on".to_owned(),
         "alert" => "published the alert".to_owned(),
         "sighting" => "sees it too".to_owned(),
         "alert-update" => "published a new version".to_owned(),

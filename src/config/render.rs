@@ -21,6 +21,12 @@ impl Settings {
                 self.member.as_str().to_lowercase()
             ),
         );
+        let words = &self.alarm.command;
+        let alarm = setting(
+            "command",
+            (!words.is_empty()).then(|| toml::Value::from(words.clone()).to_string()),
+            "[\"/usr/local/bin/call-duty-officer\"]",
+        );
         format!(
             r#"# The liaison node's configuration. `liaison config check --dir .` reads it as the node does.
 # Relative paths begin at this folder. A setting that does not exist is refused, never ignored.
@@ -68,6 +74,12 @@ challenge_seconds = {challenge}
 # How long a linked peer's log may show nothing new before that is an alarm; more than a heartbeat.
 silence_seconds = {silence}
 
+# How an escalation reaches a person who looks at no screen: the node runs this program, without a
+# shell, with a line of JSON on its standard input that names ids alone. Exit code 0 means that it was
+# taken over; else it is tried again. `liaison help alarms` tells more.
+[alarm]
+{alarm}
+
 # What the running node writes about itself to standard error: ids only, no personal data.
 # LIAISON_LOG=debug shows more.
 [log]
@@ -100,6 +112,7 @@ release = [{release}]
             heartbeat = self.witness.heartbeat_seconds,
             challenge = self.witness.challenge_seconds,
             silence = self.witness.silence_seconds,
+            alarm = alarm,
             log_format = self.log.format,
             release = release(&self.policy),
             emergency_after = setting(

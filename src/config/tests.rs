@@ -18,6 +18,7 @@ fn what_init_writes_reads_back_as_it_was() {
     settings.contact = "+389 2 000 000\nmk@example.org".to_owned();
     settings.passphrase_file = Some("pass'phrase".into());
     settings.exchange.address = Some("[::1]:4433".to_owned());
+    settings.alarm.command = vec!["/usr/bin/call".to_owned(), "Скопје \"1\"".to_owned()];
     settings.log.format = LogFormat::Json;
     settings.tokens.officer = Some("tokens/officer".into());
     settings.tokens.admin = Some("/run/admin".into());

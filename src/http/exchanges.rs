@@ -46,6 +46,7 @@ pub struct ListParams {
     status: Option<Status>,
     limit: Option<usize>,
     cursor: Option<String>,
+    attention: Option<bool>,
 }
 
 /// `GET /exchanges`.
@@ -55,12 +56,22 @@ pub async fn list(
     Params(params): Params<ListParams>,
 ) -> Result<Json<Page<ExchangeSummary>>, Failure> {
     let state = params.state.as_deref().map(standing).transpose()?;
-    let ask = Ask::ListExchanges {
-        outgoing: params.direction.map(|d| d == Direction::Outgoing),
-        state,
-        status: params.status,
-        limit: params.limit.unwrap_or(100),
-        cursor: shapes::cursor(params.cursor)?,
+    let limit = params.limit.unwrap_or(100);
+    let ask = if params.attention == Some(true) {
+        let filtered = params.direction.is_some() || state.is_some() || params.status.is_some();
+        if filtered || params.cursor.is_some() {
+            let what = "what presses is listed whole: give no direction, state, status or cursor";
+            return Err(Failure::malformed(what).at("attention"));
+        }
+        Ask::ListPressing { limit }
+    } else {
+        Ask::ListExchanges {
+            outgoing: params.direction.map(|d| d == Direction::Outgoing),
+            state,
+            status: params.status,
+            limit,
+            cursor: shapes::cursor(params.cursor)?,
+        }
     };
     let reply = api.ask(&caller, Action::ListExchanges, ask).await?;
     let Reply::Exchanges(rows, next) = reply else {

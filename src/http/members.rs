@@ -240,5 +240,7 @@ pub fn alarms(health: &HealthReply) -> Vec<Alarm> {
         )),
         Withheld::Removed | Withheld::Suspended => None,
     });
-    list.chain(unreviewed).chain(keys).chain(blocked).collect()
+    let failed = super::duty::alarm_failed(&health.alarms_failed);
+    let told = list.chain(unreviewed).chain(keys).chain(blocked);
+    told.chain(failed).collect()
 }

@@ -4,15 +4,17 @@ mod passing;
 
 pub use passing::{forwards, permission};
 
+use super::duty;
 use super::problem::Failure;
 use crate::api::{
-    AttachmentView, ClockView, Direction, EventView, ExchangeSummary, PauseView, PeerLogView,
-    ProofView, QuestionView, SendAcceptance, SendRefusal,
+    AttachmentView, ClockView, EventView, ExchangeSummary, PauseView, PeerLogView, ProofView,
+    QuestionView, SendAcceptance, SendRefusal,
 };
 use crate::app::change::{Change, KeptProof, KeptReceipt, Message, Other, ReceiptWord};
 use crate::app::rows::ExchangeRow;
-use crate::app::{Action, AppError, Caller, ThreadItem};
+use crate::app::{Action, AppError, Caller, DutyChange, ThreadItem};
 use crate::base::{MessageId, Role, Timestamp};
+use crate::domain::duty::DutyLevel;
 use crate::domain::message::{Body, Kind};
 use crate::domain::profile::{Clock, Pause};
 use crate::domain::rfi::{Acceptance, Exchange, LinkKind, LocalGround, Refusal, Scope};
@@ -33,11 +35,7 @@ pub fn summary(row: &ExchangeRow, now: Timestamp) -> ExchangeSummary {
         .filter(|link| link.kind == LinkKind::Parallel);
     ExchangeSummary {
         id: row.id,
-        direction: if row.outgoing {
-            Direction::Outgoing
-        } else {
-            Direction::Incoming
-        },
+        direction: duty::direction(row),
         peer: row.peer,
         reference: request.reference.clone(),
         their_reference: exchange.their_reference(),
@@ -55,6 +53,7 @@ pub fn summary(row: &ExchangeRow, now: Timestamp) -> ExchangeSummary {
         withheld: row.withheld.map(|why| why.code().to_owned()),
         letters: Vec::new(),
         compromised_since: row.compromised,
+        attention: duty::attention(row, now),
     }
 }
 
@@ -291,6 +290,10 @@ fn other_event(item: &ThreadItem, other: &Other) -> EventView {
         Other::AttachmentStored { message, .. } => ("attachment-arrived", Some(*message)),
         Other::DeliveryExpired { message, .. } => ("delivery-expired", Some(*message)),
         Other::AttachmentRead { message, .. } => ("attachment-read", Some(*message)),
+        Other::Duty(change) => {
+            content = duty_content(change);
+            (duty_kind(change), None)
+        }
         Other::Consulted { .. }
         | Other::InputRefused { .. }
         | Other::Searched { .. }
@@ -321,6 +324,34 @@ fn other_event(item: &ThreadItem, other: &Other) -> EventView {
             peer_log: None,
             witnessed: item.witnessed,
         },
+    }
+}
+
+/// What an entry about who knew what is called in a thread.
+fn duty_kind(change: &DutyChange) -> &'static str {
+    match change {
+        DutyChange::Escalated { .. } => "escalated",
+        DutyChange::Called { .. } => "called",
+        DutyChange::AlarmGiven { .. } => "alarm-given",
+        DutyChange::AlarmFailed { .. } => "alarm-failed",
+    }
+}
+
+fn duty_content(change: &DutyChange) -> serde_json::Value {
+    match change {
+        DutyChange::Escalated { matter, level, .. } => {
+            let post = DutyLevel::from_number(*level);
+            serde_json::json!({ "matter": matter, "level": post })
+        }
+        DutyChange::Called { call, .. } => {
+            serde_json::to_value(call).expect("a call is plain text")
+        }
+        DutyChange::AlarmGiven { escalation, .. } => {
+            serde_json::json!({ "escalation": escalation })
+        }
+        DutyChange::AlarmFailed {
+            escalation, fault, ..
+        } => serde_json::json!({ "escalation": escalation, "fault": fault.to_string() }),
     }
 }
 

@@ -4,12 +4,14 @@ use axum::Json;
 use axum::extract::State;
 
 use super::auth::SignedIn;
+use super::duty;
 use super::members::alarms;
 use super::problem::Failure;
 use super::witness;
 use super::{Api, LinkState};
 use crate::api::{Health, LinkOut, MemberOut, OwnKeys, PeerHealth, WhoAmI};
 use crate::app::{Action, AppError, Ask, Reply};
+use crate::base::Timestamp;
 
 /// `GET /whoami`.
 pub async fn whoami(State(api): State<Api>, SignedIn(caller): SignedIn) -> Json<WhoAmI> {
@@ -68,6 +70,8 @@ pub async fn health(
     let out: Vec<_> = out.collect();
     let own = health.federation.as_ref();
     let own = own.and_then(|federation| federation.trust.keys.get(&api.me));
+    let now = Timestamp::system();
+    let pressing = health.pressing.iter();
     Ok(Json(Health {
         alarms: alarms(&health)
             .into_iter()
@@ -75,6 +79,7 @@ pub async fn health(
             .collect(),
         own_log: Some(witness::view(&health.witness).own),
         letters: super::letters::waiting(&health.letters),
+        pressing: pressing.map(|row| duty::pressing(row, now)).collect(),
         out,
         keys: own.map(|keys| OwnKeys {
             sequence: keys.sequence,

@@ -18,6 +18,7 @@ use crate::store::CosignedFile;
 use crate::transport::{Class, SendError, Transport};
 use crate::wire::frame::{Frame, MOST_ITEMS};
 
+use super::bell::Bell;
 use super::fetch::Fetcher;
 use super::keeper::{Keeper, Task, own_frame};
 use super::witnessing;
@@ -64,6 +65,7 @@ pub async fn carry(
     transport: Arc<Transport>,
     (node, directory): (NodeId, Current<Option<Directory>>),
     fetcher: Fetcher,
+    bell: Bell,
     (kept, keeper): (CosignedFile, Keeper),
 ) {
     let mut waiting: HashMap<(NodeId, Class), VecDeque<Vec<u8>>> = HashMap::new();
@@ -85,8 +87,15 @@ pub async fn carry(
             }
             Errand::Outcome(Outcome::Rotate(what)) => keeper.give(Task::Rotate(what)),
             Errand::Outcome(outcome) => {
-                let Some((peer, class, frames)) =
-                    frames(outcome, (node, &directory), &fetcher, &transport, &kept).await
+                let Some((peer, class, frames)) = frames(
+                    outcome,
+                    (node, &directory),
+                    &fetcher,
+                    &bell,
+                    &transport,
+                    &kept,
+                )
+                .await
                 else {
                     continue;
                 };
@@ -112,11 +121,16 @@ async fn frames(
     outcome: Outcome,
     (node, directory): (NodeId, &Current<Option<Directory>>),
     fetcher: &Fetcher,
+    bell: &Bell,
     transport: &Arc<Transport>,
     kept: &CosignedFile,
 ) -> Option<(NodeId, Class, Vec<Frame>)> {
     match outcome {
         Outcome::Reply(..) | Outcome::Rotate(_) => None,
+        Outcome::Alarm(alarm) => {
+            bell.ring(alarm);
+            None
+        }
         Outcome::Send {
             peer,
             class,

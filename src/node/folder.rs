@@ -14,7 +14,7 @@ use crate::seal::trust::{
 };
 use crate::store::{FileLog, Index as _, IndexSize, OpenError, Recovery, SledIndex};
 
-/// How long a node's bundle lasts.
+/// How long a node's first bundle lasts.
 pub(super) const BUNDLE_LIFE: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 3600);
 
 /// Why a node cannot be made or opened.
@@ -55,6 +55,12 @@ pub enum NodeError {
     /// Catching up with the log failed.
     #[error(transparent)]
     Fatal(#[from] Fatal),
+    /// The node's keys changed, and its bundle does not name them yet.
+    #[error("the node's keys changed just now, or are not signed for yet")]
+    KeysUnsigned,
+    /// The node left this folder for another place.
+    #[error("the node moved away from this folder at {0}")]
+    Moving(Timestamp),
     /// The transport or the API cannot listen.
     #[error("{0}")]
     Listen(String),
@@ -173,6 +179,19 @@ impl Folder {
         let path = self.bundle(node);
         let json = fs::read(&path).map_err(|source| NodeError::File { path, source })?;
         Ok(SignedDocument::from_json(&json)?)
+    }
+
+    /// The node's own bundle, which names these keys.
+    ///
+    /// # Errors
+    /// [`NodeError::KeysUnsigned`] where it names others: the node's next start signs for them.
+    pub(super) fn signed_for(&self, keys: &Keys, now: Timestamp) -> Result<KeyBundle, NodeError> {
+        let own = self.own_bundle(keys.node)?;
+        let own = KeyBundle::read(&own, keys.identity.verifying_key())?;
+        match own.is_of(keys, now) {
+            true => Ok(own),
+            false => Err(NodeError::KeysUnsigned),
+        }
     }
 
     /// Replaces the node's own bundle, durably.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
+use super::bell::Bell;
 use super::carrier::{Carrier, Errand, carry};
 use super::clocks::PeerTimes;
 use super::fetch::Fetcher;
@@ -70,6 +71,9 @@ pub async fn serve_observed(
     let (opening, passphrase) = (folder.clone(), serve.passphrase);
     let node = config.node();
     let opened = tokio::task::spawn_blocking(move || {
+        if let Some(mark) = opening.moving()? {
+            return Err(NodeError::Moving(mark.since));
+        }
         let (keys, unlocked) = opening.unlock(node, &passphrase)?;
         let directory = opening.directory()?;
         let opened = OpenNode::open(&opening, keys, &mut |_, _| ())?;
@@ -153,11 +157,14 @@ pub async fn serve_observed(
     let fetcher = Fetcher::new(node.member, blobs.clone(), driver.clone());
     let concerned = (node, in_force.clone());
     let kept = CosignedFile::of(&folder.0);
+    let bell = Bell::new(&config, driver.clone());
+    driver.tell_by(bell.channel()).map_err(stopped)?;
     let carrying = tokio::spawn(carry(
         errands,
         transport.clone(),
         concerned,
         fetcher.clone(),
+        bell,
         (kept, keeper.clone()),
     ));
     let ways = Ways {

@@ -10,9 +10,10 @@ use tracing::{error, info, warn};
 
 use super::carrier::{Carrier, Errand};
 use super::folder::{Folder, NodeError};
+use super::keeper::own_frame;
 use super::links::hello;
-use crate::app::{Federation, Input, ListOnRecord, NodeKeys, TrustDetails};
-use crate::base::{Digest, NodeId};
+use crate::app::{Contact, Federation, Input, ListOnRecord, NodeKeys, TrustDetails};
+use crate::base::{Digest, MemberId, NodeId};
 use crate::driver::{Busy, Current, Driver};
 use crate::seal::safety::MemberIdentity;
 use crate::seal::trust::{Directory, Member, MemberKind, SignedDocument};
@@ -64,6 +65,7 @@ pub fn federation(directory: &Directory) -> Federation {
                     Some((member.member, since))
                 })
                 .collect(),
+            contacts: directory.members().iter().map(contact(directory)).collect(),
         },
     }
 }
@@ -85,6 +87,18 @@ pub fn identity(member: &Member) -> MemberIdentity {
     let nodes = member.nodes.iter();
     let keys = nodes.map(|node| (node.number, node.identity.key_id()));
     MemberIdentity::new(member.member, keys)
+}
+
+/// How a member is reached beside the exchange.
+fn contact(directory: &Directory) -> impl Fn(&Member) -> (MemberId, Contact) {
+    |member| {
+        let duty = directory.duty(member.member);
+        let contact = Contact {
+            listed: member.contact.clone(),
+            duty: duty.map(|(roster, _)| roster.clone()).unwrap_or_default(),
+        };
+        (member.member, contact)
+    }
 }
 
 /// What the transport needs to know of a directory.
@@ -207,10 +221,14 @@ impl InForce {
     pub fn put(&self, directory: Directory) -> Result<(), Busy> {
         let (federation, peers) = (federation(&directory), peers(Some(&directory), self.node));
         let hello = hello(self.node, Some(&directory));
+        // Who is on duty here, or where this node is reached, may be new.
+        let own = own_frame(&directory, self.node);
         self.directory.set(Some(directory));
         self.transport.update_peers(Arc::new(peers));
         for peer in self.transport.connected() {
-            self.carrier.run(Errand::Frame(peer, hello.clone()));
+            for frame in [Some(&hello), own.as_ref()].into_iter().flatten() {
+                self.carrier.run(Errand::Frame(peer, frame.clone()));
+            }
         }
         self.driver.install(federation)
     }

@@ -243,6 +243,12 @@ const ROUTES: &[Route] = &[
         NO_LETTER,
     ),
     post("/letters/{}/discard", || json!({}), ANSWERING, NO_LETTER),
+    post(
+        "/exchanges/{}/calls",
+        || json!({ "to": "Duty desk", "outcome": "reached" }),
+        OFFICE,
+        &[(OwnExchange, 201), (PeersExchange, 201), (Unknown, 404)],
+    ),
     post("/exchanges/{}/forward", forward, OFFICERS, NO_MESSAGE),
     post("/exchanges/{}/correct", correct, ANSWERING, AFTER_ANSWER),
     post(

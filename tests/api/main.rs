@@ -3,6 +3,7 @@
 
 mod access;
 mod alerts;
+mod duty;
 mod full;
 mod groups;
 mod hostile;

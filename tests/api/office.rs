@@ -61,13 +61,16 @@ impl Signer for NoSigner {
 }
 
 /// Every table that says how things stand; what was refused is no part of it.
-const STATE: [Table; 27] = [
+const STATE: [Table; 30] = [
     rows::TERM,
     rows::MESSAGE,
     rows::LEAF,
     rows::CONVERSATION,
     rows::EXCHANGE,
     rows::EXCHANGE_ORDER,
+    rows::ATTENTION,
+    rows::ESCALATION,
+    rows::ALARM,
     rows::ALERT,
     rows::ALERT_ORDER,
     rows::SUBSCRIPTION,
@@ -142,6 +145,20 @@ impl Office {
             office.peer(peer, FromPeer::Up);
         }
         office
+    }
+
+    /// Starts anew from the log alone.
+    pub fn restart(&mut self) {
+        let me = node("MK");
+        let mut log = self.log.reopen();
+        let epoch = log.take_over().expect("a log in memory");
+        let mut index = MemoryIndex::new();
+        catch_up(me, &log, &mut index, &mut |_, _| ()).expect("the log can be read");
+        self.core = Core::new(me, log, index, NoSigner, epoch, [7; 32]);
+        self.handle(vec![Input::Federation(self.federation.clone())]);
+        for peer in ["TR", "AT", "RS"] {
+            self.peer(peer, FromPeer::Up);
+        }
     }
 
     pub fn handle(&mut self, inputs: Vec<Input>) -> Vec<Outcome> {
@@ -431,7 +448,8 @@ pub fn told(outcomes: &[Outcome]) -> Vec<(Digest, Refusal)> {
             | Outcome::Fetch { .. }
             | Outcome::Witness { .. }
             | Outcome::KeepCosigned(_)
-            | Outcome::Rotate(_) => (),
+            | Outcome::Rotate(_)
+            | Outcome::Alarm(_) => (),
         }
     }
     for statement in receipted(outcomes) {

@@ -1,6 +1,7 @@
 //! The command line as a script meets it: exit codes, standard error, JSON.
 
 mod demo;
+mod deploy;
 mod manual;
 mod node;
 mod recovery;

@@ -14,6 +14,7 @@ pub fn program() -> Command {
         .env_remove("LIAISON_TOKEN_FILE")
         .env_remove("LIAISON_PASSPHRASE_FILE")
         .env_remove("LIAISON_LOG")
+        .env_remove("CREDENTIALS_DIRECTORY")
         .env("TZ", "UTC")
         .stdin(Stdio::null());
     program

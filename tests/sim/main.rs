@@ -6,6 +6,7 @@
 //! A failing seed is replayed with `LIAISON_SEED=n cargo test --test sim`.
 
 mod alerts;
+mod duty;
 mod keys;
 mod letters;
 mod liar;
@@ -47,7 +48,7 @@ fn in_every_seed_all_settles_and_nothing_is_lost_or_doubled() {
     let only = std::env::var("LIAISON_SEED").ok();
     let only: Option<u64> = only.map(|seed| seed.parse().expect("LIAISON_SEED is a number"));
     let seeds = only.map_or(0..SEEDS, |seed| seed..seed + 1);
-    let (mut crossed, mut lied_to, mut left, mut used) = (0, 0, 0, 0);
+    let (mut crossed, mut lied_to, mut left, mut used, mut escalated) = (0, 0, 0, 0, 0);
     for seed in seeds {
         match settled(seed, None) {
             Ok(world) => {
@@ -55,11 +56,13 @@ fn in_every_seed_all_settles_and_nothing_is_lost_or_doubled() {
                 lied_to += u32::from(world.was_lied_to());
                 left += world.letters_left();
                 used += world.check_passed_on().expect("it was checked");
+                escalated += world.escalated();
             }
             Err(fault) => panic!("seed {seed}: {fault}"),
         }
     }
     assert!(only.is_some() || crossed > 10, "{crossed} events crossed");
+    assert!(only.is_some() || escalated > 500, "{escalated} escalations");
     assert!(only.is_some() || lied_to > 10, "{lied_to} were lied to");
     assert!(only.is_some() || left > 100, "{left} letters left");
     assert!(only.is_some() || used > 10, "{used} permissions used");

@@ -1,7 +1,7 @@
 //! One office: a core on storage in memory, which survives the core.
 
 use liaison::app::core::{Core, Fatal, Outcome, Signer, catch_up};
-use liaison::app::{Federation, FromPeer, Input, PeerReceipt, Say, WitnessTimes};
+use liaison::app::{Channel, Federation, FromPeer, Input, PeerReceipt, Say, WitnessTimes};
 use liaison::audit::{Checkpoint, Entry, Origin, Receipt, Shown};
 use liaison::base::{Digest, Entropy, NodeId, SeededEntropy, Timestamp};
 use liaison::seal::group::MessageSignature;
@@ -114,7 +114,11 @@ impl Office {
         self.core = Some(core.with_times(TIMES));
         let version = "simulated".to_owned();
         let federation = Input::Federation(self.federation.clone());
-        let mut first = vec![Input::Start { version }, federation];
+        let mut first = vec![
+            Input::TellBy(Channel::Command),
+            Input::Start { version },
+            federation,
+        ];
         first.extend(told);
         self.handle(now, first)
     }
@@ -157,6 +161,13 @@ impl Office {
         self.core = None;
         self.log.fail_next(None);
         self.index.fail_next(None);
+    }
+
+    /// An index made anew from the log.
+    pub fn rebuilt(&self) -> MemoryIndex {
+        let mut index = MemoryIndex::new();
+        catch_up(self.node, &self.log, &mut index, &mut |_, _| ()).expect("the log can be read");
+        index
     }
 
     /// Keeps a copy of the index, for a later restart to go back to.

@@ -38,7 +38,7 @@ pub struct World {
     now: Timestamp,
     /// The latest that the clock has ever shown.
     latest: Timestamp,
-    offices: Vec<Office>,
+    pub offices: Vec<Office>,
     up: BTreeSet<Way>,
     /// Frames under way, in order, as a stream keeps them.
     wires: BTreeMap<Way, VecDeque<Frame>>,
@@ -47,6 +47,8 @@ pub struct World {
     acknowledged: Vec<(usize, MessageId)>,
     pub exchanges: Vec<(usize, usize, MessageId)>,
     pub alerts: Vec<(usize, MessageId)>,
+    /// Whether the alarm commands of the offices fail now and then.
+    pub faults: bool,
     next_ticket: u64,
     asked: BTreeMap<Ticket, (usize, MessageId)>,
     planted: Option<Planted>,
@@ -77,6 +79,7 @@ impl World {
             acknowledged: Vec::new(),
             exchanges: Vec::new(),
             alerts: Vec::new(),
+            faults: true,
             next_ticket: 0,
             asked: BTreeMap::new(),
             planted,
@@ -142,6 +145,7 @@ impl World {
     /// The faults end: everything is up, and all goes its way.
     pub fn settle(&mut self) {
         self.now = self.latest.max(self.now);
+        self.faults = false;
         for i in 0..self.offices.len() {
             self.offices[i].log.fail_next(None);
             if self.offices[i].core.is_none() {
@@ -153,7 +157,7 @@ impl World {
             self.round();
             self.decide_all();
             let quiet = self.wires.values().all(VecDeque::is_empty);
-            if quiet && self.waiting() == 0 {
+            if quiet && self.waiting() == 0 && self.alarms() == 0 {
                 break;
             }
         }
@@ -330,6 +334,7 @@ impl World {
         }
         self.check_witnesses()?;
         self.check_letters()?;
+        self.check_duty()?;
         self.check_alerts()
     }
 
@@ -488,6 +493,7 @@ impl World {
                 Outcome::Witness { peer, say } => {
                     self.put(i, peer, Frame::Open(vec![FromPeer::Witness(say)]));
                 }
+                Outcome::Alarm(alarm) => self.alarmed(i, alarm),
                 Outcome::KeepCosigned(_) | Outcome::Fetch { .. } | Outcome::Rotate(_) => (),
             }
         }

@@ -69,6 +69,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
                         say: self.cosign(now, entropy, checkpoint),
                     },
                     Effect::Rotate(what) => Outcome::Rotate(what),
+                    Effect::Alarm(alarm) => Outcome::Alarm(alarm),
                     Effect::KeepCosigned(cosigned) => Outcome::KeepCosigned(cosigned),
                     Effect::Fetch {
                         peer,
@@ -104,6 +105,7 @@ fn together(effects: Vec<Effect>) -> Vec<Effect> {
             | Effect::Cosign { .. }
             | Effect::KeepCosigned(_)
             | Effect::Rotate(_)
+            | Effect::Alarm(_)
             | Effect::Send { .. }
             | Effect::Refuse { .. }
             | Effect::Fetch { .. }) => others.push(effect),

@@ -1,6 +1,7 @@
 //! What the service wants done.
 
 use super::{Reply, Ticket};
+use crate::app::duty::Alarm;
 use crate::app::error::AppError;
 use crate::app::witness::Say;
 use crate::audit::{Checkpoint, CosignedCheckpoint};
@@ -61,6 +62,8 @@ pub enum Effect {
     },
     /// Keep a checkpoint of this node's log with its cosignatures, beside the log.
     KeepCosigned(Box<CosignedCheckpoint>),
+    /// Hand an escalation to the alarm command.
+    Alarm(Alarm),
     /// Make new keys for this node.
     Rotate(Rotation),
     /// Fetch an attachment from a peer.

@@ -3,11 +3,12 @@
 use super::Federation;
 use crate::app::letters::LetterRow;
 use crate::app::members::{KeyAlarm, ListAlarm, Withheld};
+use crate::app::rows::{ExchangeRow, PendingAlarm};
 use crate::app::witness::WitnessReport;
 use crate::base::{Digest, MemberId, NodeId, Timestamp};
 
 /// The node's state, as far as the service knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct HealthReply {
     /// The trust list in force.
     pub federation: Option<Federation>,
@@ -31,4 +32,8 @@ pub struct HealthReply {
     pub linked: Vec<NodeId>,
     /// How the logs stand.
     pub witness: WitnessReport,
+    /// The exchanges in which something presses, for those who may know of them.
+    pub pressing: Vec<ExchangeRow>,
+    /// Escalations that the alarm command did not take, with how it failed.
+    pub alarms_failed: Vec<PendingAlarm>,
 }

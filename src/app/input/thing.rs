@@ -14,7 +14,8 @@ impl Ask {
             | Self::Forward(_)
             | Self::Correct { .. }
             | Self::PassOn { .. }
-            | Self::AskPermission { .. } => Some(Thing::Exchange),
+            | Self::AskPermission { .. }
+            | Self::NoteCall { .. } => Some(Thing::Exchange),
             Self::DecidePermission { .. } | Self::GlancePermission { .. } => {
                 Some(Thing::Permission)
             }
@@ -26,6 +27,7 @@ impl Ask {
             Self::SendRequest { .. }
             | Self::ListExchanges { .. }
             | Self::ListPermissions
+            | Self::ListPressing { .. }
             | Self::PublishAlert { .. }
             | Self::PreviewAlert { .. }
             | Self::Subscribe { .. }

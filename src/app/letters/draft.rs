@@ -165,6 +165,8 @@ impl Draft {
             | Ask::GlancePermission { .. }
             | Ask::ListPermissions
             | Ask::ListExchanges { .. }
+            | Ask::ListPressing { .. }
+            | Ask::NoteCall { .. }
             | Ask::ReadExchange { .. }
             | Ask::GlanceExchange { .. }
             | Ask::PreviewAlert { .. }
@@ -304,6 +306,8 @@ pub(super) fn letter_id(ask: &Ask) -> Option<MessageId> {
         | Ask::GlancePermission { .. }
         | Ask::ListPermissions
         | Ask::ListExchanges { .. }
+        | Ask::ListPressing { .. }
+        | Ask::NoteCall { .. }
         | Ask::ReadExchange { .. }
         | Ask::GlanceExchange { .. }
         | Ask::PreviewAlert { .. }

@@ -1,13 +1,15 @@
 //! What follows from a peer's receipt: how far a message has come, and under which checkpoint.
 
-use super::{Projected, on_alert, on_exchange_row, settle};
+use super::{Projected, on_alert, on_exchange, settle};
 use crate::app::change::{KeptProof, KeptReceipt, ReceiptWord};
 use crate::app::content::whole_receipt;
+use crate::app::duty;
 use crate::app::members::hold;
 use crate::app::rows::*;
 use crate::app::view::View;
 use crate::app::witness;
 use crate::base::{MemberId, MessageId};
+use crate::domain::duty::LooseState;
 use crate::domain::message::Kind;
 use crate::store::IndexError;
 
@@ -50,7 +52,7 @@ pub(super) fn kept(
     };
     let is_request = row.kind == Kind::Request;
     let at = receipt_at(view, receipt)?;
-    let known = on_exchange_row(view, row.conversation, p, |row| {
+    let known = on_exchange(view, row.conversation, p, |row| {
         row.receipt = at;
         let exchange = &mut row.exchange;
         match (receipt.word, is_request) {
@@ -58,6 +60,13 @@ pub(super) fn kept(
             (ReceiptWord::Opened, true) => exchange.opened(receipt.at),
             (ReceiptWord::Delivered | ReceiptWord::Opened, false)
             | (ReceiptWord::AttachmentsStored | ReceiptWord::Refused(_), _) => (),
+        }
+        match receipt.word {
+            ReceiptWord::Delivered => duty::no_longer_loose(row, receipt.message),
+            ReceiptWord::Refused(number) => {
+                duty::loose(row, receipt.message, p.at, LooseState::Refused(number));
+            }
+            ReceiptWord::Opened | ReceiptWord::AttachmentsStored => (),
         }
     })?;
     if !known {

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    AlertRow, AttachmentRow, Delivery, ExchangeRow, HeadRow, MessageRow, OutboxRow, PullRow,
-    SubscriptionRow, TermPlace, TermRow,
+    AlertRow, AttachmentRow, Delivery, ExchangeRow, HeadRow, MessageRow, OutboxRow, PendingAlarm,
+    PullRow, SubscriptionRow, TermPlace, TermRow,
 };
 use crate::app::change::Change;
 use crate::app::content::read_change;
@@ -348,6 +348,7 @@ json!(
     ListOnRecord,
     LogWitnessedRow,
     PersonRow,
+    PendingAlarm,
     ReceiptHeadRow,
     ReleasePolicy,
     SubscriptionRow,

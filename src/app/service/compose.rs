@@ -63,6 +63,8 @@ impl Service {
             | Ask::GlancePermission { .. }
             | Ask::ListPermissions
             | Ask::ListExchanges { .. }
+            | Ask::ListPressing { .. }
+            | Ask::NoteCall { .. }
             | Ask::ReadExchange { .. }
             | Ask::GlanceExchange { .. }
             | Ask::PreviewAlert { .. }

@@ -15,9 +15,11 @@ pub(super) fn action_of(ask: &Ask) -> &'static [Action] {
         Ask::AskPermission { .. } => &[Action::AskPermission],
         Ask::DecidePermission { .. } => &[Action::DecidePermission],
         Ask::ListExchanges { .. }
+        | Ask::ListPressing { .. }
         | Ask::GlanceExchange { .. }
         | Ask::ListPermissions
         | Ask::GlancePermission { .. } => &[Action::ListExchanges],
+        Ask::NoteCall { .. } => &[Action::NoteCall],
         Ask::ReadExchange { .. } => &[Action::ReadExchange],
         Ask::Search(_) => &[Action::Search],
         Ask::PublishAlert { .. } | Ask::PreviewAlert { .. } => &[Action::PublishAlert],

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CallMade, CallOutcome, DutyLevel, Post, Roster};
 use crate::base::{MessageId, Timestamp};
-use crate::domain::profile::{Clock, ESCALATION_STEPS, Urgency, escalation};
+use crate::domain::profile::{Clock, ESCALATION_STEPS, escalation};
 use crate::domain::rfi::{Exchange, Side, State};
 
 codes! {
@@ -162,17 +162,20 @@ pub struct Attention {
 }
 
 /// Every matter of an exchange, whenever it appears. At most one of a kind: the one that began
-/// first.
+/// first. In an exercise nothing presses: nobody is called in earnest for it.
 pub fn concerns(facts: &Facts<'_>) -> Vec<Concern> {
-    let limits = limits(facts.exchange);
+    if !facts.exchange.status().counts() {
+        return Vec::new();
+    }
+    let seen = Seen::of(facts);
     let all = [
-        failed(facts, &limits, Matter::Refused),
-        failed(facts, &limits, Matter::Expired),
-        undelivered(facts, &limits),
-        unopened(facts, &limits),
-        unread(facts, &limits),
-        clock(facts),
-        clarification(facts),
+        seen.failed(Matter::Refused),
+        seen.failed(Matter::Expired),
+        seen.undelivered(),
+        seen.unopened(),
+        seen.unread(),
+        seen.clock(),
+        seen.clarification(),
     ];
     all.into_iter().flatten().collect()
 }
@@ -226,44 +229,11 @@ fn reason(concern: &Concern, reach: &Reach<'_>, now: Timestamp) -> Reason {
     }
 }
 
-/// The limits that matter here: within which a message is delivered, and within which a person
-/// opens it. `levels` is how many levels of the roster hear of what goes beyond.
-struct Patience {
-    deliver: Duration,
-    open: Duration,
-    levels: usize,
-}
-
-fn limits(exchange: &Exchange) -> Patience {
-    let request = exchange.request();
-    let limits = request.profile.limits(request.urgency);
-    Patience {
-        deliver: limits.deliver,
-        open: limits.open.unwrap_or(limits.deliver),
-        levels: match request.urgency {
-            Urgency::Life | Urgency::Urgent => 3,
-            // The duty desk is enough for what has days.
-            Urgency::Routine => 1,
-        },
-    }
-}
-
 /// The end of a limit, and the moments after it at which escalation goes on.
 fn ladder(start: Timestamp, limit: Duration) -> [Timestamp; 1 + ESCALATION_STEPS] {
     let end = start.plus(limit);
     let [first, second, third] = escalation(end, limit);
     [end, first, second, third]
-}
-
-/// When somebody was last reached by telephone.
-fn reached(facts: &Facts<'_>) -> Option<Timestamp> {
-    let reached = |call: &&CallMade| call.outcome == CallOutcome::Reached;
-    facts.calls.iter().rfind(reached).map(|call| call.at)
-}
-
-/// Whoever was reached by telephone gets the whole limit again.
-fn counted_from(facts: &Facts<'_>, since: Timestamp) -> Timestamp {
-    reached(facts).map_or(since, |call| since.max(call))
 }
 
 /// Whether this side has nothing more to hope for.
@@ -274,146 +244,181 @@ fn is_over(state: State) -> bool {
     )
 }
 
-fn first<'a>(facts: &'a Facts<'_>, fits: impl Fn(LooseState) -> bool) -> Option<&'a LooseEnd> {
-    let loose = facts.loose.iter().filter(|end| fits(end.state));
-    loose.min_by_key(|end| end.since)
-}
-
 fn has_failed(state: LooseState) -> bool {
     matches!(state, LooseState::Refused(_) | LooseState::Expired)
 }
 
-/// A message that the other side will not get. A call that reached somebody settles it.
-fn failed(facts: &Facts<'_>, limits: &Patience, matter: Matter) -> Option<Concern> {
-    let end = match matter {
-        Matter::Refused => first(facts, |state| matches!(state, LooseState::Refused(_))),
-        _ => first(facts, |state| state == LooseState::Expired),
-    }?;
-    if is_over(facts.exchange.state()) || reached(facts).is_some_and(|call| call >= end.since) {
-        return None;
+/// The facts, and what each matter asks of them.
+struct Seen<'a> {
+    facts: &'a Facts<'a>,
+    state: State,
+    clock: Option<Clock>,
+    /// Within which a message is delivered.
+    deliver: Duration,
+    /// Within which a person opens it; the limit for delivery where there is no other.
+    open: Duration,
+    /// Whether the profile sets a limit for opening: the request is urgent.
+    urgent: bool,
+    /// How many levels of the roster hear of what goes beyond.
+    levels: usize,
+    /// When somebody was last reached by telephone.
+    reached: Option<Timestamp>,
+}
+
+impl<'a> Seen<'a> {
+    fn of(facts: &'a Facts<'a>) -> Self {
+        let request = facts.exchange.request();
+        let limits = request.profile.limits(request.urgency);
+        let reached = |call: &&CallMade| call.outcome == CallOutcome::Reached;
+        Self {
+            facts,
+            state: facts.exchange.state(),
+            clock: facts.exchange.clock(),
+            deliver: limits.deliver,
+            open: limits.open.unwrap_or(limits.deliver),
+            urgent: limits.open.is_some(),
+            // The duty desk is enough for what has days.
+            levels: if limits.open.is_some() { 3 } else { 1 },
+            reached: facts.calls.iter().rfind(reached).map(|call| call.at),
+        }
     }
-    let [end_of, first, ..] = ladder(end.since, limits.open);
-    Some(Concern {
-        matter,
-        message: Some(end.message),
-        refusal: match end.state {
-            LooseState::Refused(number) => Some(number),
-            LooseState::Queued | LooseState::Expired | LooseState::Unread => None,
-        },
-        since: end.since,
-        limit: None,
-        appears: end.since,
-        levels: up_to(limits.levels, [end.since, end_of, first]),
-    })
-}
 
-fn undelivered(facts: &Facts<'_>, limits: &Patience) -> Option<Concern> {
-    let end = first(facts, |state| state == LooseState::Queued)?;
-    // After a request that never arrived, that it was taken back need not arrive either.
-    let moot = is_over(facts.exchange.state()) && first(facts, has_failed).is_some();
-    let since = counted_from(facts, end.since);
-    let [end_of, first, second, _] = ladder(since, limits.deliver);
-    (!moot).then(|| Concern {
-        matter: Matter::Undelivered,
-        message: Some(end.message),
-        refusal: None,
-        since,
-        limit: Some((limits.deliver, end_of)),
-        appears: end_of,
-        levels: up_to(limits.levels, [end_of, first, second]),
-    })
-}
-
-/// An urgent request that lies at the other office. It counts from when it was made: what it took
-/// to get there is no reason to wait longer.
-fn unopened(facts: &Facts<'_>, limits: &Patience) -> Option<Concern> {
-    let exchange = facts.exchange;
-    let request = exchange.request();
-    let asks_for_it = request.profile.limits(request.urgency).open.is_some();
-    let lies = exchange.side() == Side::Requesting && exchange.state() == State::Delivered;
-    if !(asks_for_it && lies) {
-        return None;
+    /// Whoever was reached by telephone gets the whole limit again.
+    fn counted_from(&self, since: Timestamp) -> Timestamp {
+        self.reached.map_or(since, |call| since.max(call))
     }
-    let since = counted_from(facts, exchange.created());
-    let [end_of, first, second, _] = ladder(since, limits.open);
-    Some(Concern {
-        matter: Matter::Unopened,
-        message: Some(exchange.id()),
-        refusal: None,
-        since,
-        limit: Some((limits.open, end_of)),
-        appears: end_of,
-        levels: up_to(limits.levels, [end_of, first, second]),
-    })
-}
 
-/// What came here. Where it is urgent, the own duty desk knows at once.
-fn unread(facts: &Facts<'_>, limits: &Patience) -> Option<Concern> {
-    let end = first(facts, |state| state == LooseState::Unread)?;
-    let since = counted_from(facts, end.since);
-    let [end_of, first, _, _] = ladder(since, limits.open);
-    let urgent = limits.levels > 1;
-    let levels = if !urgent || is_over(facts.exchange.state()) {
-        Vec::new()
-    } else {
-        vec![since, end_of, first]
-    };
-    Some(Concern {
-        matter: Matter::Unread,
-        message: Some(end.message),
-        refusal: None,
-        since,
-        limit: Some((limits.open, end_of)),
-        appears: if urgent { since } else { end_of },
-        levels,
-    })
-}
-
-fn clock(facts: &Facts<'_>) -> Option<Concern> {
-    let clock: Clock = facts.exchange.clock()?;
-    if clock.stopped.is_some() {
-        return None;
+    fn first(&self, fits: impl Fn(LooseState) -> bool) -> Option<&LooseEnd> {
+        let loose = self.facts.loose.iter().filter(|end| fits(end.state));
+        loose.min_by_key(|end| end.since)
     }
-    let paused = clock.paused_since();
-    // While it stands still nothing more is owed; what ran out before stays so.
-    if paused.is_some_and(|began| began <= clock.due) {
-        return None;
-    }
-    let moments = clock.moments();
-    let [first, second, third] = moments.escalates;
-    let (appears, mut levels) = match facts.exchange.side() {
-        Side::Requested => (moments.soon, vec![moments.overdue, first, second]),
-        Side::Requesting => (moments.overdue, vec![first, second, third]),
-    };
-    if let Some(began) = paused {
-        levels.retain(|level| *level <= began);
-    }
-    Some(Concern {
-        matter: Matter::Clock,
-        message: None,
-        refusal: None,
-        since: clock.due,
-        limit: Some((clock.due.since(clock.started), clock.due)),
-        appears,
-        levels,
-    })
-}
 
-fn clarification(facts: &Facts<'_>) -> Option<Concern> {
-    let owed = facts.exchange.side() == Side::Requesting;
-    let since = facts.exchange.clock()?.paused_since().filter(|_| owed)?;
-    let open = facts.exchange.state() == State::ClarificationRequested;
-    open.then(|| Concern {
-        matter: Matter::Clarification,
-        message: None,
-        refusal: None,
-        since,
-        limit: None,
-        appears: since,
-        levels: Vec::new(),
-    })
-}
+    fn up_to(&self, levels: [Timestamp; 3]) -> Vec<Timestamp> {
+        levels.into_iter().take(self.levels).collect()
+    }
 
-fn up_to(most: usize, levels: [Timestamp; 3]) -> Vec<Timestamp> {
-    levels.into_iter().take(most).collect()
+    /// A message that the other side will not get. A call that reached somebody settles it.
+    fn failed(&self, matter: Matter) -> Option<Concern> {
+        let end = match matter {
+            Matter::Refused => self.first(|state| matches!(state, LooseState::Refused(_))),
+            _ => self.first(|state| state == LooseState::Expired),
+        }?;
+        if is_over(self.state) || self.reached.is_some_and(|call| call >= end.since) {
+            return None;
+        }
+        let [end_of, first, ..] = ladder(end.since, self.open);
+        Some(Concern {
+            matter,
+            message: Some(end.message),
+            refusal: match end.state {
+                LooseState::Refused(number) => Some(number),
+                LooseState::Queued | LooseState::Expired | LooseState::Unread => None,
+            },
+            since: end.since,
+            limit: None,
+            appears: end.since,
+            levels: self.up_to([end.since, end_of, first]),
+        })
+    }
+
+    fn undelivered(&self) -> Option<Concern> {
+        let end = self.first(|state| state == LooseState::Queued)?;
+        // After a request that never arrived, that it was taken back need not arrive either.
+        let moot = is_over(self.state) && self.first(has_failed).is_some();
+        let since = self.counted_from(end.since);
+        let [end_of, first, second, _] = ladder(since, self.deliver);
+        (!moot).then(|| Concern {
+            matter: Matter::Undelivered,
+            message: Some(end.message),
+            refusal: None,
+            since,
+            limit: Some((self.deliver, end_of)),
+            appears: end_of,
+            levels: self.up_to([end_of, first, second]),
+        })
+    }
+
+    /// An urgent request that lies at the other office. It counts from when it was made: what it
+    /// took to get there is no reason to wait longer.
+    fn unopened(&self) -> Option<Concern> {
+        let exchange = self.facts.exchange;
+        let lies = exchange.side() == Side::Requesting && self.state == State::Delivered;
+        if !(self.urgent && lies) {
+            return None;
+        }
+        let since = self.counted_from(exchange.created());
+        let [end_of, first, second, _] = ladder(since, self.open);
+        Some(Concern {
+            matter: Matter::Unopened,
+            message: Some(exchange.id()),
+            refusal: None,
+            since,
+            limit: Some((self.open, end_of)),
+            appears: end_of,
+            levels: self.up_to([end_of, first, second]),
+        })
+    }
+
+    /// What came here. Where it is urgent, the own duty desk knows at once.
+    fn unread(&self) -> Option<Concern> {
+        let end = self.first(|state| state == LooseState::Unread)?;
+        let since = self.counted_from(end.since);
+        let [end_of, first, ..] = ladder(since, self.open);
+        let levels = if !self.urgent || is_over(self.state) {
+            Vec::new()
+        } else {
+            vec![since, end_of, first]
+        };
+        Some(Concern {
+            matter: Matter::Unread,
+            message: Some(end.message),
+            refusal: None,
+            since,
+            limit: Some((self.open, end_of)),
+            appears: if self.urgent { since } else { end_of },
+            levels,
+        })
+    }
+
+    fn clock(&self) -> Option<Concern> {
+        let clock = self.clock.as_ref().filter(|c| c.stopped.is_none())?;
+        let paused = clock.paused_since();
+        // While it stands still nothing more is owed; what ran out before stays so.
+        if paused.is_some_and(|began| began <= clock.due) {
+            return None;
+        }
+        let moments = clock.moments();
+        let [first, second, third] = moments.escalates;
+        let (appears, mut levels) = match self.facts.exchange.side() {
+            Side::Requested => (moments.soon, vec![moments.overdue, first, second]),
+            Side::Requesting => (moments.overdue, vec![first, second, third]),
+        };
+        if let Some(began) = paused {
+            levels.retain(|level| *level <= began);
+        }
+        Some(Concern {
+            matter: Matter::Clock,
+            message: None,
+            refusal: None,
+            since: clock.due,
+            limit: Some((clock.due.since(clock.started), clock.due)),
+            appears,
+            levels,
+        })
+    }
+
+    fn clarification(&self) -> Option<Concern> {
+        let owed = self.facts.exchange.side() == Side::Requesting
+            && self.state == State::ClarificationRequested;
+        let since = self.clock.as_ref()?.paused_since().filter(|_| owed)?;
+        Some(Concern {
+            matter: Matter::Clarification,
+            message: None,
+            refusal: None,
+            since,
+            limit: None,
+            appears: since,
+            levels: Vec::new(),
+        })
+    }
 }

@@ -56,6 +56,17 @@ pub struct Hours {
     pub zone: String,
 }
 
+/// `mon, tue 08:00-16:00 Europe/Skopje`.
+impl std::fmt::Display for Hours {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let days: Vec<&str> = self.days.iter().map(|day| day.as_str()).collect();
+        if !days.is_empty() {
+            write!(f, "{} ", days.join(", "))?;
+        }
+        write!(f, "{}-{} {}", self.from, self.to, self.zone)
+    }
+}
+
 /// Minutes of a day.
 const DAY: u16 = 24 * 60;
 

@@ -2,10 +2,11 @@ use std::time::Duration;
 
 use super::*;
 use crate::base::{Digest, MessageId, Role};
+use crate::domain::Status;
 use crate::domain::fixtures::{actor, hours, message, request};
 use crate::domain::message::Body;
 use crate::domain::profile::{Profile, Urgency};
-use crate::domain::rfi::{Exchange, Side, UrgencyReason};
+use crate::domain::rfi::{Exchange, Request, Side, UrgencyReason};
 
 mod schedule;
 

@@ -12,6 +12,10 @@ fn exchange(side: Side, urgency: Urgency) -> Exchange {
     request.profile = Profile::Eu2023977;
     request.urgency = urgency;
     request.urgency_reason = (urgency != Urgency::Routine).then_some(UrgencyReason::U2);
+    opened(side, request)
+}
+
+fn opened(side: Side, request: Request) -> Exchange {
     let by = actor("MK", Role::Officer);
     let (header, event) = message(by, hours(0), Body::Request(Box::new(request)));
     Exchange::open(side, &header, &event, Digest::EMPTY, hours(0)).expect("it is a request")
@@ -170,6 +174,18 @@ fn where_there_is_no_link_or_the_member_is_out_that_is_the_reason() {
     reach.withheld = true;
     let one = attention(&facts, &reach, now).remove(0);
     assert_eq!((one.reason, one.unlinked_since), (Reason::Withheld, None));
+}
+
+#[test]
+fn in_an_exercise_nothing_presses() {
+    for status in Status::ALL {
+        let mut request = request();
+        request.status = *status;
+        let mut exchange = opened(Side::Requesting, request);
+        exchange.delivered(hours(0));
+        let all = shown(&exchange, &[loose(LooseState::Unread)], &[], minutes(16));
+        assert_eq!(all.is_empty(), *status != Status::Actual, "{status}");
+    }
 }
 
 #[test]

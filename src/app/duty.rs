@@ -1,0 +1,393 @@
+//! Who has to know what now: what presses in each exchange, the calls that were made, who was told
+//! when it went on pressing, and the alarms that carry it out of the node.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::change::{Change, Other};
+use super::error::AppError;
+use super::input::{HitRow, Reply};
+use super::members;
+use super::respond::exchange_row;
+use super::rows::*;
+use super::service::{Service, Stop, Turn};
+use crate::audit::{EntryKind, EventCode};
+use crate::base::{Actor, MemberId, MessageId, Role, Timestamp};
+use crate::domain::duty::{
+    Attention, Call, CallMade, Concern, Facts, LooseEnd, Matter, Reach, Roster, attention, concerns,
+};
+use crate::store::IndexError;
+
+mod alarm;
+mod record;
+
+pub use alarm::{Alarm, AlarmFault, AlarmOutcome, Alarms, Channel};
+pub(super) use alarm::{outcome, sound};
+pub(super) use record::{loose, no_longer_loose, put_exchange, record};
+
+/// Exchanges that one tick escalates.
+const AT_ONCE: usize = 256;
+
+/// Exchanges that are looked at for one list of what presses.
+const LOOKED_AT: usize = 2_000;
+
+/// What makes a range of times end after its last one.
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// How an office is reached beside the exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Contact {
+    /// What the trust list says, for which the members vouch.
+    pub listed: String,
+    /// Who is on duty there, as the office itself says.
+    pub duty: Roster,
+}
+
+/// What presses in an exchange, with how to reach whoever has to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pressing {
+    /// What, and whom to call.
+    pub attention: Attention,
+    /// The member whose people those are.
+    pub member: MemberId,
+    /// How the trust list says that it is reached.
+    pub listed: String,
+}
+
+/// What the index keeps of an exchange for this.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DutyRow {
+    /// Its messages that are not where they should be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub loose: Vec<LooseEnd>,
+    /// The calls that were made, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<CallMade>,
+    /// Up to which level people were told of what.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Told>,
+}
+
+impl DutyRow {
+    /// Whether there is nothing to keep.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Up to which level people were told of a matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// The matter.
+    pub matter: Matter,
+    /// Since when it was.
+    pub since: Timestamp,
+    /// The level.
+    pub level: u8,
+}
+
+/// A change that says who knew what when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum DutyChange {
+    /// A matter went on pressing, so that the next level of the roster has to know.
+    Escalated {
+        /// The exchange.
+        conversation: MessageId,
+        /// The matter.
+        matter: Matter,
+        /// Since when it is.
+        since: Timestamp,
+        /// The level, from 1.
+        level: u8,
+        /// How it is told.
+        by: Channel,
+    },
+    /// An officer noted a telephone call.
+    Called {
+        /// The exchange.
+        conversation: MessageId,
+        /// What was noted.
+        call: Call,
+    },
+    /// The alarm command took an escalation.
+    AlarmGiven {
+        /// The exchange.
+        conversation: MessageId,
+        /// The entry of the escalation.
+        escalation: u64,
+    },
+    /// The alarm command failed again and again.
+    AlarmFailed {
+        /// The exchange.
+        conversation: MessageId,
+        /// The entry of the escalation.
+        escalation: u64,
+        /// How it failed last.
+        fault: AlarmFault,
+    },
+}
+
+impl DutyChange {
+    /// The kind of the entry and what happened.
+    pub(super) fn event(&self) -> (EntryKind, EventCode) {
+        match self {
+            Self::Escalated { level, .. } => {
+                let event = match level {
+                    0 | 1 => EventCode::EscalatedToDesk,
+                    2 => EventCode::EscalatedToHead,
+                    3.. => EventCode::EscalatedToNational,
+                };
+                (EntryKind::Operation, event)
+            }
+            Self::Called { .. } => (EntryKind::Collection, EventCode::CallNoted),
+            Self::AlarmGiven { .. } => (EntryKind::Operation, EventCode::AlarmGiven),
+            Self::AlarmFailed { .. } => (EntryKind::Operation, EventCode::AlarmFailed),
+        }
+    }
+
+    /// The exchange.
+    pub(super) fn conversation(&self) -> MessageId {
+        match self {
+            Self::Escalated { conversation, .. }
+            | Self::Called { conversation, .. }
+            | Self::AlarmGiven { conversation, .. }
+            | Self::AlarmFailed { conversation, .. } => *conversation,
+        }
+    }
+}
+
+impl ExchangeRow {
+    fn facts(&self) -> Facts<'_> {
+        Facts {
+            exchange: &self.exchange,
+            loose: &self.duty.loose,
+            calls: &self.duty.calls,
+        }
+    }
+
+    /// The level up to which people were told of a matter; 0 for none.
+    fn told(&self, concern: &Concern) -> u8 {
+        let same = |told: &&Told| told.matter == concern.matter && told.since == concern.since;
+        let told = self.duty.told.iter().find(same);
+        told.map_or(0, |told| told.level)
+    }
+
+    /// When an officer first sees something, and when the next level of the roster has to know:
+    /// none where there is no such time.
+    pub fn moments(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        let all = concerns(&self.facts());
+        let appears = all.iter().map(|concern| concern.appears).min();
+        let next = all.iter().filter_map(|c| c.next_level(self.told(c)));
+        (appears, next.min())
+    }
+
+    /// What has reached a level of which nobody was told, with the level.
+    fn untold(&self, now: Timestamp) -> Vec<(Concern, u8)> {
+        let all = concerns(&self.facts()).into_iter();
+        let reached = all.map(|concern| {
+            let level = concern.level(now);
+            (concern, level)
+        });
+        reached
+            .filter(|(concern, level)| *level > self.told(concern))
+            .collect()
+    }
+}
+
+impl Service {
+    /// Since when there is no link to a member; none while there is one.
+    fn unlinked_since(&self, member: MemberId, now: Timestamp) -> Option<Timestamp> {
+        if self.flight.peer(member).is_some() {
+            return None;
+        }
+        let since = self.unlinked.get(&member).copied();
+        Some(since.or(self.started).unwrap_or(now))
+    }
+}
+
+/// Notes at each exchange of a reply what follows from how its other side stands, and what presses in it
+/// now.
+pub(super) fn annotate(
+    service: &Service,
+    turn: &Turn<'_>,
+    reply: &mut Reply,
+) -> Result<(), IndexError> {
+    match reply {
+        Reply::Exchanges(rows, _) => {
+            for row in rows {
+                look(service, turn, row)?;
+            }
+        }
+        Reply::Thread(row, _) => look(service, turn, row)?,
+        Reply::Found(hits, _) => {
+            for hit in hits {
+                match &mut hit.row {
+                    HitRow::Exchange(row) => look(service, turn, row)?,
+                    HitRow::Alert(_) => (),
+                }
+            }
+        }
+        Reply::Waits(_, row) => {
+            if let Some(row) = row {
+                look(service, turn, row)?;
+            }
+        }
+        Reply::Permissions(_)
+        | Reply::Alerts(..)
+        | Reply::Letters(_)
+        | Reply::Carried(_)
+        | Reply::Witness(_)
+        | Reply::AlertThread(..)
+        | Reply::AlertPreview(_)
+        | Reply::Subscriptions(_)
+        | Reply::Attachment(..)
+        | Reply::Members(_)
+        | Reply::Health(_)
+        | Reply::MayFetch => (),
+    }
+    Ok(())
+}
+
+fn look(service: &Service, turn: &Turn<'_>, row: &mut ExchangeRow) -> Result<(), IndexError> {
+    members::annotate(service, turn, row)?;
+    let me = service.me.member;
+    let contact = |member: MemberId| {
+        let federation = service.federation.as_ref();
+        federation.and_then(|federation| federation.trust.contacts.get(&member))
+    };
+    let nobody = Contact::default();
+    let own = contact(me).unwrap_or(&nobody);
+    let theirs = contact(row.peer).unwrap_or(&nobody);
+    let reach = Reach {
+        unlinked_since: service.unlinked_since(row.peer, turn.now),
+        withheld: row.withheld.is_some(),
+        own: &own.duty,
+        theirs: &theirs.duty,
+    };
+    let side = row.exchange.side();
+    let all = attention(&row.facts(), &reach, turn.now);
+    let pressing = |attention: Attention| {
+        let (member, contact) = if attention.call == side {
+            (me, own)
+        } else {
+            (row.peer, theirs)
+        };
+        Pressing {
+            attention,
+            member,
+            listed: contact.listed.clone(),
+        }
+    };
+    let all = all.into_iter().map(pressing).collect();
+    row.pressing = all;
+    Ok(())
+}
+
+/// The exchanges in which something presses now, the most pressing first, at most `limit`.
+pub(super) fn pressing(
+    service: &Service,
+    turn: &Turn<'_>,
+    limit: usize,
+) -> Result<Vec<ExchangeRow>, IndexError> {
+    let mut rows = Vec::new();
+    for (_, id) in turn.view.range::<MessageId>(
+        ATTENTION,
+        &[],
+        Some(&time_key(turn.now.plus(MILLISECOND))),
+        LOOKED_AT,
+    )? {
+        let Some(mut row) = turn.view.row::<ExchangeRow>(EXCHANGE, &id.to_bytes())? else {
+            continue;
+        };
+        look(service, turn, &mut row)?;
+        if !row.pressing.is_empty() {
+            rows.push(row);
+        }
+    }
+    rows.sort_by_cached_key(|row| {
+        let first = row.pressing.first().map(|p| &p.attention);
+        let level = first.map_or(0, |first| first.level);
+        let urgency = row.exchange.request().urgency;
+        let matter = first.map(|first| (first.concern.matter, first.concern.since));
+        (std::cmp::Reverse(level), urgency, matter)
+    });
+    rows.truncate(limit);
+    Ok(rows)
+}
+
+/// What presses, for whoever may know which exchanges there are.
+pub(super) fn for_health(
+    service: &Service,
+    turn: &Turn<'_>,
+    by: Actor,
+) -> Result<Vec<ExchangeRow>, IndexError> {
+    match by.role {
+        Role::Officer | Role::Releaser | Role::Contact | Role::Auditor | Role::Admin => {
+            pressing(service, turn, SHOWN)
+        }
+        Role::Observer | Role::Node => Ok(Vec::new()),
+    }
+}
+
+/// Exchanges, and alarms that failed, shown in the node's state.
+const SHOWN: usize = 50;
+
+/// Escalations that the alarm command failed to take, as far as that is on record.
+pub(super) fn alarms_failed(turn: &Turn<'_>) -> Result<Vec<PendingAlarm>, IndexError> {
+    let rows = turn
+        .view
+        .range::<PendingAlarm>(ALARM, &[], None, LOOKED_AT)?;
+    let rows = rows.into_iter().map(|(_, row)| row);
+    Ok(rows
+        .filter(|row| row.failed.is_some())
+        .take(SHOWN)
+        .collect())
+}
+
+/// Notes a telephone call.
+pub(super) fn call(
+    service: &Service,
+    turn: &mut Turn<'_>,
+    by: Actor,
+    exchange: MessageId,
+    call: &Call,
+) -> Result<Reply, Stop> {
+    exchange_row(turn, exchange)?;
+    call.validate().map_err(AppError::Invalid)?;
+    let called = DutyChange::Called {
+        conversation: exchange,
+        call: call.clone(),
+    };
+    turn.record(service.me.member, by, Change::Other(Other::Duty(called)))?;
+    let row = exchange_row(turn, exchange)?;
+    Ok(Reply::Exchanges(vec![row], None))
+}
+
+/// Records what has come to press so much that the next level of the roster has to know: once for
+/// each level, and the highest alone where time has passed over others.
+pub(super) fn escalate(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), IndexError> {
+    let me = service.me.member;
+    let until = time_key(turn.now.plus(MILLISECOND));
+    let due = turn
+        .view
+        .range::<MessageId>(ESCALATION, &[], Some(&until), AT_ONCE)?;
+    for (_, id) in due {
+        let Some(row) = turn.view.row::<ExchangeRow>(EXCHANGE, &id.to_bytes())? else {
+            continue;
+        };
+        for (concern, level) in row.untold(turn.now) {
+            let escalated = DutyChange::Escalated {
+                conversation: id,
+                matter: concern.matter,
+                since: concern.since,
+                level,
+                by: service.alarms.channel,
+            };
+            let change = Change::Other(Other::Duty(escalated));
+            turn.record(me, Actor::node(me), change)?;
+        }
+    }
+    sound(service, turn)
+}

@@ -1,0 +1,133 @@
+//! What the index keeps of who has to know: rows that follow from the log alone.
+
+use super::{Channel, DutyChange, Told};
+use crate::app::project::{Projected, on_exchange};
+use crate::app::rows::*;
+use crate::app::view::View;
+use crate::base::{MessageId, Timestamp};
+use crate::domain::duty::{CallMade, LooseEnd, LooseState};
+use crate::store::IndexError;
+
+/// Matters that an exchange remembers that people were told of.
+const MOST_TOLD: usize = 64;
+
+/// Calls that an exchange remembers for what follows from them.
+const MOST_CALLS: usize = 64;
+
+/// Writes an exchange's row, and its places in all that is in an order. `before` is the row as it
+/// was, if there was one.
+pub(in crate::app) fn put_exchange(
+    view: &mut View<'_>,
+    before: Option<&ExchangeRow>,
+    row: &ExchangeRow,
+) {
+    let order = |row: &ExchangeRow| order_key(row.outgoing, row.updated, row.id);
+    let key = |at: Option<Timestamp>| at.map(|at| timed_key(at, row.id));
+    let moments = |row: &ExchangeRow| {
+        let (appears, next) = row.moments();
+        (key(appears), key(next))
+    };
+    let (was, is) = (before.map(moments).unwrap_or_default(), moments(row));
+    if let Some(before) = before {
+        view.delete(EXCHANGE_ORDER, order(before));
+    }
+    view.put(EXCHANGE_ORDER, order(row), &row.id);
+    for (table, was, is) in [(ATTENTION, was.0, is.0), (ESCALATION, was.1, is.1)] {
+        if was == is {
+            continue;
+        }
+        if let Some(was) = was {
+            view.delete(table, was);
+        }
+        if let Some(is) = is {
+            view.put(table, is, &row.id);
+        }
+    }
+    view.put(EXCHANGE, row.id.to_bytes().to_vec(), row);
+}
+
+/// Notes that a message is not where it should be, in place of what was known of it.
+pub(in crate::app) fn loose(
+    row: &mut ExchangeRow,
+    message: MessageId,
+    since: Timestamp,
+    state: LooseState,
+) {
+    no_longer_loose(row, message);
+    row.duty.loose.push(LooseEnd {
+        message,
+        since,
+        state,
+    });
+}
+
+/// Notes that a message is where it should be.
+pub(in crate::app) fn no_longer_loose(row: &mut ExchangeRow, message: MessageId) {
+    row.duty.loose.retain(|end| end.message != message);
+}
+
+/// Writes the rows that follow from who was told or called.
+pub(in crate::app) fn record(
+    view: &mut View<'_>,
+    p: &Projected<'_>,
+    change: &DutyChange,
+) -> Result<(), IndexError> {
+    let alarm = |escalation: u64| escalation.to_be_bytes().to_vec();
+    let id = change.conversation();
+    match change {
+        DutyChange::Escalated {
+            matter,
+            since,
+            level,
+            by,
+            ..
+        } => {
+            let told = Told {
+                matter: *matter,
+                since: *since,
+                level: *level,
+            };
+            on_exchange(view, id, p, |row| {
+                let known = &mut row.duty.told;
+                known.retain(|t| (t.matter, t.since) != (told.matter, told.since));
+                known.push(told);
+                known.drain(..known.len().saturating_sub(MOST_TOLD));
+            })?;
+            if *by == Channel::Command {
+                let row = PendingAlarm {
+                    exchange: id,
+                    matter: *matter,
+                    level: *level,
+                    at: p.at,
+                    failed: None,
+                };
+                view.put(ALARM, alarm(p.entry), &row);
+            }
+        }
+        DutyChange::Called { call, .. } => {
+            let made = CallMade {
+                at: p.at,
+                outcome: call.outcome,
+            };
+            on_exchange(view, id, p, |row| {
+                let calls = &mut row.duty.calls;
+                calls.push(made);
+                calls.drain(..calls.len().saturating_sub(MOST_CALLS));
+            })?;
+        }
+        DutyChange::AlarmGiven { escalation, .. } => {
+            view.delete(ALARM, alarm(*escalation));
+            on_exchange(view, id, p, |_| ())?;
+        }
+        DutyChange::AlarmFailed {
+            escalation, fault, ..
+        } => {
+            if let Some(mut row) = view.row::<PendingAlarm>(ALARM, &alarm(*escalation))? {
+                row.failed = Some(*fault);
+                view.put(ALARM, alarm(*escalation), &row);
+            }
+            on_exchange(view, id, p, |_| ())?;
+        }
+    }
+    Ok(())
+}

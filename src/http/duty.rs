@@ -1,0 +1,237 @@
+//! What presses in an exchange, in words, and the calls that officers note.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::Api;
+use super::auth::{Body, Place, SignedIn};
+use super::exchanges::rows_of;
+use super::problem::Failure;
+use super::shapes;
+use crate::api::{
+    Alarm, AttentionView, CallMadeView, CallView, Direction, ExchangeSummary, PostView,
+    PressingExchange,
+};
+use crate::app::rows::{ExchangeRow, PendingAlarm};
+use crate::app::{Action, AppError, Ask, Pressing};
+use crate::base::{MessageId, Timestamp};
+use crate::domain::duty::{Call, Post, Reason};
+use crate::domain::profile::Limit;
+use crate::exchange::Refusal;
+
+/// `POST /exchanges/{id}/calls`.
+pub async fn call(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Place(exchange): Place<MessageId>,
+    Body(call): Body<Call>,
+) -> Result<(StatusCode, Json<ExchangeSummary>), Failure> {
+    let ask = Ask::NoteCall { exchange, call };
+    let rows = rows_of(api.ask(&caller, Action::NoteCall, ask).await?)?;
+    let row = rows.first().ok_or(AppError::NotFound("exchange"))?;
+    let summary = shapes::summary(row, Timestamp::system());
+    Ok((StatusCode::CREATED, Json(summary)))
+}
+
+/// What presses in an exchange.
+pub fn attention(row: &ExchangeRow, now: Timestamp) -> Vec<AttentionView> {
+    let each = row.pressing.iter();
+    each.map(|pressing| view(row, pressing, now)).collect()
+}
+
+/// An exchange in which something presses, without its content.
+pub fn pressing(row: &ExchangeRow, now: Timestamp) -> PressingExchange {
+    PressingExchange {
+        exchange: row.id,
+        direction: direction(row),
+        peer: row.peer,
+        urgency: row.exchange.request().urgency.to_string(),
+        attention: attention(row, now),
+    }
+}
+
+/// Which end of an exchange this node is.
+pub fn direction(row: &ExchangeRow) -> Direction {
+    if row.outgoing {
+        Direction::Outgoing
+    } else {
+        Direction::Incoming
+    }
+}
+
+/// That the alarm command does not take escalations; nothing where it does.
+pub fn alarm_failed(failed: &[PendingAlarm]) -> Option<Alarm> {
+    let last = failed.last()?;
+    let fault = last.failed.map(|fault| fault.to_string());
+    Some(Alarm {
+        code: "alarm-command-failed".to_owned(),
+        detail: format!(
+            "{} escalation(s) could not be told by the alarm command: {}",
+            failed.len(),
+            fault.unwrap_or_default()
+        ),
+        next: "Look at them with `liaison rfi list --attention`, tell the people yourself, and \
+               correct [alarm] command in liaison.toml; it is tried on."
+            .to_owned(),
+    })
+}
+
+fn view(row: &ExchangeRow, pressing: &Pressing, now: Timestamp) -> AttentionView {
+    let attention = &pressing.attention;
+    let (what, next) = words(row, pressing, now);
+    AttentionView {
+        reason: attention.reason.to_string(),
+        what,
+        next: next.to_owned(),
+        since: attention.concern.since,
+        level: attention.level,
+        message: attention.concern.message,
+        call: CallView {
+            member: pressing.member,
+            post: attention.post.as_ref().map(|post| self::post(post, now)),
+            listed: pressing.listed.clone(),
+        },
+        last_call: attention.last_call.map(|call| CallMadeView {
+            at: call.at,
+            outcome: call.outcome.to_string(),
+        }),
+    }
+}
+
+/// A post, and whether it answers now.
+pub fn post(post: &Post, now: Timestamp) -> PostView {
+    PostView {
+        level: post.level.to_string(),
+        post: post.post.clone(),
+        phone: post.phone.clone(),
+        hours: post.hours.as_ref().map(ToString::to_string),
+        answers_now: post.answers(now),
+        languages: post.languages.clone(),
+    }
+}
+
+/// What is wrong, and what to do.
+fn words(row: &ExchangeRow, pressing: &Pressing, now: Timestamp) -> (String, &'static str) {
+    let peer = row.peer;
+    let attention = &pressing.attention;
+    let concern = &attention.concern;
+    let since = concern.since;
+    let within = concern.limit.map(|(limit, _)| limit).unwrap_or_default();
+    match attention.reason {
+        Reason::Refused => {
+            let refusal = concern.refusal.and_then(Refusal::from_number);
+            let why = refusal.map_or_else(|| "for an unknown reason".to_owned(), |r| r.to_string());
+            (
+                format!("refused by {peer}'s node: {why}"),
+                "it will not be sent again: call this number, and tell your administrator",
+            )
+        }
+        Reason::Expired => (
+            format!("expired undelivered {}", minute(since)),
+            "it will not be sent again: call this number, and send it anew once there is a link",
+        ),
+        Reason::Withheld => {
+            let why = row.withheld.map_or("out", |why| why.code());
+            (
+                format!("not sent: {peer} is {why}"),
+                "nothing is sent to it: take the matter elsewhere, or withdraw it",
+            )
+        }
+        Reason::NoLink => {
+            let down = attention.unlinked_since.unwrap_or(since);
+            (
+                format!("no link to {peer} since {}", minute(down)),
+                "call this number; it is sent as soon as there is a link",
+            )
+        }
+        Reason::Undelivered => (
+            format!("not delivered since {}", minute(since)),
+            "call this number; it is tried on",
+        ),
+        Reason::Unopened => (
+            format!("not opened within {}", long(within)),
+            "call this number",
+        ),
+        Reason::Unread => (
+            format!("nobody here has opened it since {}", minute(since)),
+            "open it, or tell this post of your office",
+        ),
+        Reason::DueSoon => (
+            format!("{} is due in {}", owed(row), long(since.since(now))),
+            "give it, or say that it takes longer and why: `liaison rfi await`",
+        ),
+        Reason::Overdue => (
+            format!("{} is overdue by {}", owed(row), long(now.since(since))),
+            if row.outgoing {
+                "call this number"
+            } else {
+                "give it, or say that it takes longer and why, and tell this post of your office"
+            },
+        ),
+        Reason::ClarificationOwed => (
+            format!("{peer} waits for a clarification since {}", minute(since)),
+            "give it: `liaison rfi clarify ID --answer TEXT`; the clock stands still until then",
+        ),
+    }
+}
+
+/// What the time limit asks for.
+fn owed(row: &ExchangeRow) -> &'static str {
+    match row.exchange.clock().map(|clock| clock.limit) {
+        Some(Limit::Acknowledge) => "the acceptance or refusal",
+        Some(Limit::Answer) | None => "the answer",
+    }
+}
+
+/// A time to the minute, in UTC.
+fn minute(at: Timestamp) -> String {
+    let text = at.to_string();
+    let day_and_time = text.get(..16).unwrap_or(&text);
+    format!("{} UTC", day_and_time.replacen('T', " ", 1))
+}
+
+/// A duration in its two largest units, in words.
+fn long(duration: Duration) -> String {
+    let count = |number: u64, one: &str| {
+        let s = if number == 1 { "" } else { "s" };
+        format!("{number} {one}{s}")
+    };
+    let minutes = duration.as_secs().div_ceil(60);
+    let parts = match (minutes / 1_440, minutes / 60 % 24, minutes % 60) {
+        (0, 0, minutes) => vec![(minutes, "minute")],
+        (0, hours, minutes) => vec![(hours, "hour"), (minutes, "minute")],
+        (days, hours, _) => vec![(days, "day"), (hours, "hour")],
+    };
+    let said = parts.iter().enumerate();
+    let said = said.filter(|(place, (number, _))| *place == 0 || *number > 0);
+    let said: Vec<String> = said.map(|(_, (number, one))| count(*number, one)).collect();
+    said.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_said_in_their_two_largest_units() {
+        for (seconds, words) in [
+            (15 * 60, "15 minutes"),
+            (30, "1 minute"),
+            (3_600, "1 hour"),
+            (5_400, "1 hour 30 minutes"),
+            (90_000, "1 day 1 hour"),
+            (172_800, "2 days"),
+        ] {
+            assert_eq!(long(Duration::from_secs(seconds)), words);
+        }
+    }
+
+    #[test]
+    fn times_are_said_to_the_minute() {
+        let at: Timestamp = "2026-03-22T14:02:07.123Z".parse().unwrap();
+        assert_eq!(minute(at), "2026-03-22 14:02 UTC");
+    }
+}

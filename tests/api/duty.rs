@@ -1,0 +1,310 @@
+//! What presses in an exchange, who is told when, and what of it the log says.
+
+use std::time::Duration;
+
+use liaison::app::change::{Change, Other};
+use liaison::app::core::Outcome;
+use liaison::app::rows::ExchangeRow;
+use liaison::app::{
+    Action, Alarm, AlarmFault, AppError, Ask, Channel, Contact, DutyChange, FromPeer, Input, Reply,
+};
+use liaison::audit::Statement;
+use liaison::base::{MessageId, Role};
+use liaison::domain::duty::{Call, CallOutcome, Matter, Reason, Roster};
+use liaison::store::Log as _;
+
+use crate::office::*;
+
+const DUTY: &str = include_str!("../../deploy/examples/duty.toml");
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[derive(serde::Deserialize)]
+struct File {
+    duty: Roster,
+}
+
+/// The office, which knows its peer's roster.
+fn office() -> Office {
+    let mut office = Office::new();
+    let file: File = toml::from_str(DUTY).expect("the example is a roster");
+    let contact = Contact {
+        listed: "+90 312 000 0000".to_owned(),
+        duty: file.duty,
+    };
+    let mut federation = office.federation.clone();
+    federation.trust.contacts.insert(member("TR"), contact);
+    office.handle(vec![Input::Federation(federation)]);
+    office
+}
+
+fn tick(office: &mut Office) -> Vec<Outcome> {
+    office.handle(vec![Input::Tick])
+}
+
+fn listed(office: &mut Office) -> Vec<ExchangeRow> {
+    let ask = Ask::ListPressing { limit: 10 };
+    match office.ask(Role::Officer, Action::ListExchanges, ask) {
+        Ok(Reply::Exchanges(rows, None)) => rows,
+        other => panic!("exchanges are what was asked for: {other:?}"),
+    }
+}
+
+fn reasons(office: &mut Office) -> Vec<(Reason, u8)> {
+    let rows = listed(office);
+    let pressing = rows.iter().flat_map(|row| &row.pressing);
+    pressing
+        .map(|pressing| (pressing.attention.reason, pressing.attention.level))
+        .collect()
+}
+
+/// TR's receipt of the request.
+fn delivered(office: &mut Office, exchange: MessageId) {
+    let leaf = leaf_of(office, exchange);
+    let statement = Statement::Received {
+        sender: node("MK"),
+        id: exchange,
+        leaf,
+    };
+    let receipt = receipt_of("TR", statement, office.now);
+    office.peer("TR", receipt);
+}
+
+fn leaf_of(office: &Office, message: MessageId) -> liaison::base::Digest {
+    use liaison::app::rows::{MESSAGE, MessageRow, message_key};
+    let key = message_key(member("MK"), message);
+    let row = office.core.row::<MessageRow>(MESSAGE, &key);
+    row.expect("an index in memory").expect("it was sent").leaf
+}
+
+fn escalations(office: &Office, since: u64) -> Vec<(Matter, u8, Channel)> {
+    let changes = office.changes_since(since).into_iter();
+    let escalated = changes.filter_map(|change| match change {
+        Change::Other(Other::Duty(DutyChange::Escalated {
+            matter, level, by, ..
+        })) => Some((matter, level, by)),
+        _ => None,
+    });
+    escalated.collect()
+}
+
+fn call(office: &mut Office, exchange: MessageId, outcome: CallOutcome) -> Result<Reply, AppError> {
+    let call = Call {
+        to: "Duty desk".to_owned(),
+        outcome,
+        note: Some("They will look now.".to_owned()),
+    };
+    let ask = Ask::NoteCall { exchange, call };
+    office.ask(Role::Officer, Action::NoteCall, ask)
+}
+
+#[test]
+fn an_urgent_request_that_nobody_opens_presses_after_its_time_with_the_number_to_call() {
+    let mut office = office();
+    let id = office.asked_tr();
+    delivered(&mut office, id);
+    office.now = office.now.plus(MINUTE * 15);
+    let rows = listed(&mut office);
+    let pressing = &rows[0].pressing[0];
+    assert_eq!(pressing.attention.reason, Reason::Unopened);
+    assert_eq!(pressing.member, member("TR"));
+    assert_eq!(pressing.listed, "+90 312 000 0000");
+    let post = pressing.attention.post.as_ref().expect("TR has a roster");
+    assert_eq!(post.phone, "+389 2 000 0001");
+}
+
+#[test]
+fn each_level_is_recorded_once_even_after_a_restart_from_the_log_alone() {
+    let mut office = office();
+    let id = office.asked_tr();
+    delivered(&mut office, id);
+    let size = office.log.size();
+    for _ in 0..60 {
+        office.now = office.now.plus(MINUTE / 2);
+        tick(&mut office);
+        tick(&mut office);
+        if office.log.size() % 2 == 0 {
+            office.restart();
+            tick(&mut office);
+        }
+    }
+    let unopened = |level| (Matter::Unopened, level, Channel::Console);
+    let expected = [unopened(1), unopened(2), unopened(3)];
+    assert_eq!(escalations(&office, size), expected);
+}
+
+#[test]
+fn a_node_that_was_down_tells_the_highest_level_that_was_reached() {
+    let mut office = office();
+    let id = office.asked_tr();
+    delivered(&mut office, id);
+    let size = office.log.size();
+    office.now = office.now.plus(MINUTE * 30);
+    tick(&mut office);
+    tick(&mut office);
+    let expected = [(Matter::Unopened, 3, Channel::Console)];
+    assert_eq!(escalations(&office, size), expected);
+}
+
+#[test]
+fn a_call_that_reached_somebody_is_on_record_and_gives_them_the_limit_again() {
+    let mut office = office();
+    let id = office.asked_tr();
+    delivered(&mut office, id);
+    office.now = office.now.plus(MINUTE * 16);
+    tick(&mut office);
+    assert_eq!(reasons(&mut office), [(Reason::Unopened, 1)]);
+    let size = office.log.size();
+    call(&mut office, id, CallOutcome::Reached).expect("an officer may");
+    assert_eq!(reasons(&mut office), []);
+    let noted = office.changes_since(size);
+    assert!(
+        matches!(&noted[0], Change::Other(Other::Duty(DutyChange::Called { call, .. }))
+            if call.to == "Duty desk" && call.outcome == CallOutcome::Reached),
+        "{noted:?}"
+    );
+    office.now = office.now.plus(MINUTE * 15);
+    tick(&mut office);
+    assert_eq!(reasons(&mut office), [(Reason::Unopened, 1)]);
+}
+
+#[test]
+fn a_call_about_nothing_or_to_nobody_is_refused() {
+    let mut office = office();
+    let id = office.asked_tr();
+    let nothing = office.new_id();
+    let refused = call(&mut office, nothing, CallOutcome::NoAnswer);
+    assert_eq!(refused.err(), Some(AppError::NotFound("exchange")));
+    let ask = Ask::NoteCall {
+        exchange: id,
+        call: Call {
+            to: " ".to_owned(),
+            outcome: CallOutcome::NoAnswer,
+            note: None,
+        },
+    };
+    let refused = office.ask(Role::Officer, Action::NoteCall, ask);
+    assert!(matches!(refused, Err(AppError::Invalid(faults)) if faults[0].path == "to"));
+}
+
+#[test]
+fn what_cannot_be_delivered_names_the_link_that_is_down() {
+    let mut office = office();
+    office.asked_tr();
+    office.peer("TR", FromPeer::Down);
+    let down = office.now;
+    office.now = office.now.plus(MINUTE * 15);
+    tick(&mut office);
+    let rows = listed(&mut office);
+    let attention = &rows[0].pressing[0].attention;
+    assert_eq!(attention.reason, Reason::NoLink);
+    assert_eq!(attention.unlinked_since, Some(down));
+    office.peer("TR", FromPeer::Up);
+    assert_eq!(reasons(&mut office), [(Reason::Undelivered, 1)]);
+}
+
+#[test]
+fn what_came_rings_at_once_until_somebody_opens_it() {
+    let mut office = office();
+    office.handle(vec![Input::TellBy(Channel::Command)]);
+    let message = office.first_of("TR", Role::Officer, request_body());
+    office.takes(&message);
+    let alarms = rung(&tick(&mut office));
+    assert_eq!(alarms.len(), 1);
+    let alarm = alarms[0];
+    assert_eq!((alarm.matter, alarm.level), (Matter::Unread, 1));
+    assert_eq!(alarm.exchange, message.header.id);
+    // It is not rung again while it runs, and no more once it was taken.
+    assert_eq!(rung(&tick(&mut office)), []);
+    office.handle(vec![Input::Alarmed(alarm.escalation, Ok(()))]);
+    office.now = office.now.plus(HOUR / 60);
+    assert_eq!(rung(&tick(&mut office)), []);
+    assert_eq!(reasons(&mut office), [(Reason::Unread, 1)]);
+    let exchange = message.header.id;
+    let read = Ask::ReadExchange { exchange };
+    let read = office.ask(Role::Contact, Action::ReadExchange, read);
+    read.expect("a contact point may read");
+    assert_eq!(reasons(&mut office), []);
+}
+
+fn rung(outcomes: &[Outcome]) -> Vec<Alarm> {
+    let alarms = outcomes.iter().filter_map(|outcome| match outcome {
+        Outcome::Alarm(alarm) => Some(*alarm),
+        _ => None,
+    });
+    alarms.collect()
+}
+
+#[test]
+fn an_alarm_that_fails_is_tried_again_longer_and_longer_shown_and_survives_a_restart() {
+    let mut office = office();
+    office.handle(vec![Input::TellBy(Channel::Command)]);
+    let message = office.first_of("TR", Role::Officer, request_body());
+    office.takes(&message);
+    let mut alarm = rung(&tick(&mut office))[0];
+    let fails = |office: &mut Office, alarm: Alarm| {
+        let outcome = Err(AlarmFault::Exit(7));
+        office.handle(vec![Input::Alarmed(alarm.escalation, outcome)]);
+    };
+    let size = office.log.size();
+    for (attempt, wait) in [(1, 5), (2, 10), (3, 20)] {
+        assert_eq!(alarm.attempt, attempt);
+        fails(&mut office, alarm);
+        office.now = office.now.plus(SECOND * (wait - 1));
+        assert_eq!(rung(&tick(&mut office)), [], "after attempt {attempt}");
+        office.now = office.now.plus(SECOND);
+        alarm = rung(&tick(&mut office))[0];
+    }
+    let failed = |change: &Change| {
+        matches!(
+            change,
+            Change::Other(Other::Duty(DutyChange::AlarmFailed {
+                fault: AlarmFault::Exit(7),
+                ..
+            }))
+        )
+    };
+    let changes = office.changes_since(size);
+    assert_eq!(changes.iter().filter(|change| failed(change)).count(), 1);
+    let health = office.ask(Role::Admin, Action::ReadHealth, Ask::Health);
+    let Ok(Reply::Health(health)) = health else {
+        panic!("the node's state is what was asked for");
+    };
+    assert_eq!(health.alarms_failed.len(), 1);
+    office.restart();
+    office.handle(vec![Input::TellBy(Channel::Command)]);
+    let again = rung(&tick(&mut office));
+    assert_eq!(again.len(), 1, "what was not taken is handed over again");
+    office.handle(vec![Input::Alarmed(again[0].escalation, Ok(()))]);
+    office.restart();
+    office.handle(vec![Input::TellBy(Channel::Command)]);
+    assert_eq!(rung(&tick(&mut office)), []);
+}
+
+#[test]
+fn an_observer_is_not_shown_which_exchanges_there_are() {
+    let mut office = office();
+    let message = office.first_of("TR", Role::Officer, request_body());
+    office.takes(&message);
+    let mut pressing = |role| match office.ask(role, Action::ReadHealth, Ask::Health) {
+        Ok(Reply::Health(health)) => health.pressing.len(),
+        other => panic!("the node's state is what was asked for: {other:?}"),
+    };
+    assert_eq!((pressing(Role::Admin), pressing(Role::Observer)), (1, 0));
+}
+
+#[test]
+fn of_several_exchanges_the_one_that_has_come_furthest_is_first() {
+    let mut office = office();
+    let first = office.asked_tr();
+    delivered(&mut office, first);
+    office.now = office.now.plus(MINUTE * 5);
+    let second = office.asked_tr();
+    delivered(&mut office, second);
+    office.now = office.now.plus(MINUTE * 15);
+    let order = |office: &mut Office| -> Vec<MessageId> {
+        listed(office).iter().map(|row| row.id).collect()
+    };
+    assert_eq!(order(&mut office), [first, second]);
+    call(&mut office, first, CallOutcome::Reached).expect("an officer may");
+    assert_eq!(order(&mut office), [second]);
+}
