@@ -8,6 +8,7 @@ mod carried;
 mod duty;
 mod letters;
 mod members;
+mod office;
 mod passing;
 mod progress;
 mod says;
@@ -30,6 +31,7 @@ pub use letters::{
 pub use members::{
     ChangedIdentity, CompareNumber, ConfirmedView, KeysView, MemberList, MemberView, OwnKeys,
 };
+pub use office::{Justify, LogEntry};
 pub use passing::{
     AcknowledgeCorrection, AskPermission, DutyView, ForwardView, GrantPermission, PassOn,
     PermissionView, RefusePermission, SendCorrection, SendForward,

@@ -14,6 +14,7 @@ mod error;
 mod input;
 mod letters;
 mod members;
+mod office;
 mod passing;
 mod people;
 mod permissions;
@@ -40,7 +41,7 @@ pub use duty::{
 pub use error::AppError;
 pub use input::{
     AlertFilter, Ask, Attached, Effect, Federation, FromPeer, HealthReply, Hit, HitRow, Input,
-    OnAlert, PeerReceipt, Reply, ThreadItem, Ticket,
+    OnAlert, Order, PeerReceipt, Reply, ThreadItem, Ticket,
 };
 pub use letters::{
     Decide, Decided, Draft, LETTER, LETTER_IN, LETTER_OPEN, LetterAsk, LetterChange, LetterFault,
@@ -51,8 +52,11 @@ pub use members::{
     MemberAsk, MemberChange, MemberReply, MemberStanding, NodeKeys, Pending, TrustDetails,
     Withheld, bundles_on_record, list_on_record,
 };
+pub use office::{Deed, LogFilter, LogLine, OfficeAsk, OfficeReply, names_persons};
 pub use passing::{Forward, read_copy};
-pub use people::{People, PeopleError, PersonOnRecord};
+pub use people::{
+    Added, CODE_LIFE, People, PeopleError, PersonOnRecord, PersonView, Preferences, Recovery,
+};
 pub use permissions::Decision;
 pub use permit::{Action, Caller, Denied, Permit, Thing};
 pub use receive::LARGEST_ATTACHMENT;

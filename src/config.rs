@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::app::WitnessTimes;
 use crate::base::{MemberId, NodeId, Role};
 
+mod console;
 mod policy;
 mod render;
 
+pub use console::Console;
 pub use policy::Policy;
 
 /// The file's name inside a node's folder.
@@ -93,6 +95,9 @@ pub struct Settings {
     /// What reaches a person who looks at no screen.
     #[serde(default)]
     pub alarm: Alarm,
+    /// Where browsers reach the web console.
+    #[serde(default)]
+    pub console: Console,
     /// What the running node writes about itself.
     #[serde(default)]
     pub log: Log,
@@ -400,6 +405,7 @@ impl Settings {
             api: Api::default(),
             witness: Witness::default(),
             alarm: Alarm::default(),
+            console: Console::default(),
             log: Log::default(),
             policy: Policy::default(),
             tokens: Tokens::default(),
@@ -474,6 +480,9 @@ impl Settings {
             );
             return Err(("api.listen", message));
         }
+        self.console
+            .check()
+            .map_err(|message| ("console.origin", message))?;
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::app::core::{Core, Fatal, Outcome, Signer};
 use crate::app::{
@@ -60,6 +60,7 @@ pub enum Busy {
 #[derive(Clone)]
 pub struct Driver {
     mailbox: SyncSender<Letter>,
+    grown: watch::Receiver<u64>,
 }
 
 /// The driver's thread.
@@ -85,8 +86,9 @@ impl Driver {
         S: Signer + 'static,
     {
         let (mailbox, letters) = sync_channel(MAILBOX);
+        let (grows, grown) = watch::channel(core.log().size());
         let run = move || {
-            let outcome = run(&mut core, version, &letters, &mut carry);
+            let outcome = run(&mut core, version, &letters, &mut carry, &grows);
             ended();
             outcome
         };
@@ -94,7 +96,7 @@ impl Driver {
             .name("driver".into())
             .spawn(run)
             .expect("the system starts a thread");
-        let driver = Self { mailbox };
+        let driver = Self { mailbox, grown };
         let running = Running {
             thread,
             driver: driver.clone(),
@@ -190,6 +192,11 @@ impl Driver {
         self.mailbox.send(letter).map_err(|_| Busy::Stopping)
     }
 
+    /// The size of the log, as it grows.
+    pub fn grown(&self) -> watch::Receiver<u64> {
+        self.grown.clone()
+    }
+
     /// Puts another trust list in force.
     ///
     /// # Errors
@@ -242,6 +249,7 @@ fn run<L: Log, I: Index, S: Signer>(
     version: String,
     letters: &Receiver<Letter>,
     carry: &mut impl FnMut(Outcome),
+    grows: &watch::Sender<u64>,
 ) -> Result<(), Fatal> {
     let mut entropy = OsEntropy;
     let mut replies = HashMap::new();
@@ -266,6 +274,8 @@ fn run<L: Log, I: Index, S: Signer>(
                 outcome => carry(outcome),
             }
         }
+        let size = core.log().size();
+        grows.send_if_modified(|known| std::mem::replace(known, size) != size);
         if stopping {
             return core.flush();
         }

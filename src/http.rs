@@ -1,14 +1,17 @@
-//! The node's HTTP API: routes over the use cases of the app.
+//! The node's HTTP side: the API and the console, both over the use cases of the app.
 
 mod alerts;
 mod attachments;
 mod auth;
 mod carried;
+mod console;
 mod duty;
 mod exchanges;
 mod letters;
 mod members;
+mod office;
 mod passing;
+mod people;
 mod problem;
 mod says;
 mod sealing;
@@ -18,20 +21,19 @@ mod staging;
 mod status;
 mod witness;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post, put};
 
-use crate::app::{Caller, People};
-use crate::base::{MemberId, NodeId, PersonId, Timestamp};
+use crate::base::{MemberId, NodeId, Timestamp};
 use crate::driver::{Current, Driver};
-use crate::seal::person::PersonKey;
 use crate::seal::trust::Directory;
 use crate::store::BlobStore;
 
 pub use carried::{Carriage, CarryFailed, Later};
+pub use console::{Console, Site};
+pub use people::{PeopleFile, PeopleStore, Unchanged};
 pub use staging::Staging;
 
 /// The longest JSON body, in bytes: twice what an envelope's body holds.
@@ -80,81 +82,14 @@ pub struct Api {
     pub directory: Current<Option<Directory>>,
     /// What can be done about ways to peers.
     pub carriage: Arc<dyn Carriage>,
+    /// What the console keeps.
+    pub console: Console,
 }
 
 impl Api {
     /// The member that runs the node.
     pub fn member(&self) -> MemberId {
         self.me.member
-    }
-}
-
-/// How the people are read from their sealed file; none where it does not open.
-type ReadPeople = dyn Fn(&std::path::Path) -> Option<People> + Send + Sync;
-
-/// Who is told of the people that a changed file holds; whether they took it.
-type TellPeople = dyn Fn(&People) -> bool + Send + Sync;
-
-/// The people of the node, read again when their file changes.
-#[derive(Clone)]
-pub struct PeopleFile {
-    path: PathBuf,
-    read: Arc<ReadPeople>,
-    tell: Arc<TellPeople>,
-    seen: Arc<std::sync::Mutex<Option<std::time::SystemTime>>>,
-    people: Current<People>,
-}
-
-impl PeopleFile {
-    /// The file at `path`, which `read` opens. `tell` hears of everybody in it before anybody acts,
-    /// and whenever it has changed.
-    pub fn new(
-        path: PathBuf,
-        read: impl Fn(&std::path::Path) -> Option<People> + Send + Sync + 'static,
-        tell: impl Fn(&People) -> bool + Send + Sync + 'static,
-    ) -> Self {
-        Self {
-            path,
-            read: Arc::new(read),
-            tell: Arc::new(tell),
-            seen: Arc::default(),
-            people: Current::new(People::default()),
-        }
-    }
-
-    /// Reads the file again if it has changed.
-    ///
-    /// # Panics
-    /// Never: nothing panics while it holds the lock.
-    pub fn refresh(&self) {
-        let modified = std::fs::metadata(&self.path).and_then(|meta| meta.modified());
-        if let Ok(modified) = modified {
-            let mut seen = self.seen.lock().expect("nothing panics under this lock");
-            if *seen != Some(modified) {
-                // A file that cannot be read leaves those in force who were.
-                if let Some(people) = (self.read)(&self.path) {
-                    let taken = (self.tell)(&people);
-                    self.people.set(people);
-                    *seen = taken.then_some(modified);
-                }
-            }
-        }
-    }
-
-    /// The person whose token this is.
-    pub fn by_token(&self, token: &str) -> Option<Caller> {
-        self.refresh();
-        self.people.get().by_token(token)
-    }
-
-    /// A person's name at this node.
-    pub fn name(&self, person: PersonId) -> Option<String> {
-        self.people.get().name(person).map(str::to_owned)
-    }
-
-    /// The key that a person signs with.
-    pub fn key(&self, person: PersonId) -> Option<PersonKey> {
-        self.people.get().key(person)
     }
 }
 
@@ -209,6 +144,8 @@ pub fn router(api: Api) -> Router {
         .route("/requests", post(exchanges::send))
         .route("/exchanges", get(exchanges::list))
         .route("/exchanges/{id}", get(exchanges::show))
+        .route("/exchanges/{id}/justifications", post(office::justify))
+        .route("/log", get(office::log))
         .route("/exchanges/{id}/accept", post(says::accept))
         .route("/exchanges/{id}/answer", post(says::answer))
         .route("/exchanges/{id}/refuse", post(says::refuse))
@@ -254,8 +191,8 @@ pub fn router(api: Api) -> Router {
         .layer(axum::extract::DefaultBodyLimit::max(LONGEST_JSON))
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)
-        .with_state(api);
+        .with_state(api.clone());
     Router::new()
         .nest("/api/v1", v1)
-        .fallback(problem::no_such_route)
+        .merge(console::router(api))
 }

@@ -16,6 +16,7 @@ pub mod envelope;
 pub mod group;
 pub mod keystore;
 pub mod kx;
+pub mod passkey;
 pub mod person;
 pub mod recipient;
 pub mod recovery;

@@ -36,6 +36,8 @@ const FENCES: &[(&str, &str)] = &[
     ("rcgen", "transport"),
     ("sled", "store"),
     ("axum", "http"),
+    ("askama", "http"),
+    ("fluent_bundle", "http"),
     ("reqwest", "client"),
     ("clap", "cli"),
 ];

@@ -189,7 +189,9 @@ fn trust(configs: &[Config; 2]) -> String {
         node::install(config, &proposal, None).expect("all have signed");
     }
     let folder = Folder(configs[0].dir.clone());
-    node::add_person(&folder, &keys[0], "officer", &[Role::Officer]).expect("the name is free")
+    node::add_person(&folder, &keys[0], "officer", &[Role::Officer])
+        .expect("the name is free")
+        .token
 }
 
 fn free_ports() -> [u16; 2] {

@@ -12,6 +12,7 @@ use super::carried::CarryChange;
 use super::duty::DutyChange;
 use super::letters::{LetterChange, PersonChange};
 use super::members::MemberChange;
+use super::office::Deed;
 use super::witness::WitnessChange;
 use crate::audit::{EntryKind, EventCode, Shown, Statement};
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId};
@@ -241,6 +242,8 @@ pub enum Other {
     Policy(ReleasePolicy),
     /// Something was carried by hand.
     Carried(CarryChange),
+    /// A person did something at their own node.
+    Office(Deed),
 }
 
 /// What an entry says in the open, beside its commitment.
@@ -410,6 +413,10 @@ impl Other {
                 None,
                 note,
             ),
+            Self::Office(deed) => {
+                let (kind, event, conversation) = deed.heading();
+                (kind, event, own, conversation, note)
+            }
             Self::Member(change) => {
                 let (event, peer) = change.event(by);
                 let statement = change.statement().unwrap_or(note);

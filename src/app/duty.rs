@@ -244,6 +244,7 @@ pub(super) fn annotate(
         | Reply::Subscriptions(_)
         | Reply::Attachment(..)
         | Reply::Members(_)
+        | Reply::Office(_)
         | Reply::Health(_)
         | Reply::MayFetch => (),
     }

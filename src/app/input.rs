@@ -2,6 +2,7 @@
 
 mod effect;
 mod health;
+mod thing;
 
 pub use effect::Effect;
 pub use health::HealthReply;
@@ -28,14 +29,13 @@ use super::corrections::Correcting;
 use super::duty::{AlarmOutcome, Channel};
 use super::letters::{LetterAsk, LetterReply, LetterRow};
 use super::members::{MemberAsk, MemberReply, TrustDetails};
+use super::office::{OfficeAsk, OfficeReply};
 use super::passing::Forward;
 use super::permissions::Decision;
 use super::permit::Permit;
 use super::rows::{AlertRow, ExchangeRow};
 use super::search::SearchFor;
 use super::witness::{Say, WitnessAsk, WitnessReply};
-
-mod thing;
 
 /// What one reply belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,6 +110,17 @@ pub struct AlertFilter {
     pub state: Option<AlertState>,
     /// Only those of this status.
     pub status: Option<Status>,
+}
+
+/// In which order exchanges are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// Those first in which something happened last.
+    #[default]
+    Latest,
+    /// Those first whose clock runs out first; then those whose clock stands still, those that
+    /// wait to be delivered, and those that ended.
+    TimeLeft,
 }
 
 /// Something a person asks for.
@@ -197,8 +208,10 @@ pub enum Ask {
     },
     /// List permissions, the latest first.
     ListPermissions,
-    /// List exchanges, the latest first.
+    /// List exchanges.
     ListExchanges {
+        /// In which order.
+        order: Order,
         /// Only those that this member asked (`true`) or was asked (`false`).
         outgoing: Option<bool>,
         /// Only those in this state.
@@ -291,6 +304,8 @@ pub enum Ask {
         /// Its place there.
         index: u16,
     },
+    /// Something at the person's own node.
+    Office(OfficeAsk),
     /// Something about members.
     Members(MemberAsk),
     /// Something about witnesses.
@@ -326,6 +341,8 @@ pub enum Reply {
     Subscriptions(Vec<(MemberId, Option<Subscription>)>),
     /// An attachment, and the id under which its sealed file lies.
     Attachment(AttachmentInfo, MessageId),
+    /// Something at the person's own node.
+    Office(Box<OfficeReply>),
     /// Something about members.
     Members(Box<MemberReply>),
     /// Something about witnesses.

@@ -89,6 +89,16 @@ pub enum Action {
     ReleaseInEmergency,
     /// Look at an emergency release afterwards.
     ReviewRelease,
+    /// Sign in, enrol a passkey, sign out.
+    SignIn,
+    /// Add people, change their roles, close their accounts.
+    ManagePeople,
+    /// Ask for, or approve, a way back for a person whose passkey is lost.
+    RecoverPerson,
+    /// Browse and verify the log.
+    ReadLog,
+    /// Take the log out of the node.
+    ExportLog,
     /// See the node's state.
     ReadHealth,
     /// See which exchanges a member has, by their ids.
@@ -113,7 +123,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 51] = [
         Self::SendRequest,
         Self::ListExchanges,
         Self::ReadExchange,
@@ -150,6 +160,11 @@ impl Action {
         Self::DiscardLetter,
         Self::ReleaseInEmergency,
         Self::ReviewRelease,
+        Self::SignIn,
+        Self::ManagePeople,
+        Self::RecoverPerson,
+        Self::ReadLog,
+        Self::ExportLog,
         Self::ReadHealth,
         Self::ReadHoldings,
         Self::AcknowledgeAlarm,
@@ -201,6 +216,11 @@ impl Action {
             Self::DiscardLetter => "discard a letter",
             Self::ReleaseInEmergency => "release a request in an emergency",
             Self::ReviewRelease => "review an emergency release",
+            Self::SignIn => "sign in",
+            Self::ManagePeople => "manage the people of the node",
+            Self::RecoverPerson => "give a person a way back",
+            Self::ReadLog => "read the log",
+            Self::ExportLog => "export the log",
             Self::ReadHealth => "see the node's state",
             Self::ReadHoldings => "see what a member holds",
             Self::AcknowledgeAlarm => "take note of an alarm about a log",
@@ -250,6 +270,9 @@ impl Action {
             Self::AcknowledgeAlert => &[Role::Contact, Role::Officer, Role::Releaser],
             Self::BackUp => &[Role::Admin],
             Self::CarryByHand => &[Role::Contact, Role::Officer, Role::Releaser, Role::Admin],
+            Self::ManagePeople => &[Role::Admin],
+            Self::RecoverPerson => &[Role::Admin, Role::Auditor, Role::Releaser],
+            Self::ReadLog | Self::ExportLog => &[Role::Auditor],
             Self::ReadHoldings => &[
                 Role::Contact,
                 Role::Officer,
@@ -270,7 +293,7 @@ impl Action {
                 &[Role::Contact, Role::Officer, Role::Releaser, Role::Admin]
             }
             Self::RotateKeys => &[Role::Admin],
-            Self::ReadHealth => &[
+            Self::ReadHealth | Self::SignIn => &[
                 Role::Officer,
                 Role::Contact,
                 Role::Releaser,

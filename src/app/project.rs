@@ -331,7 +331,8 @@ fn other(
         | Other::Matched { .. }
         | Other::Started { .. }
         | Other::Stopped
-        | Other::Carried(_) => Ok(()),
+        | Other::Carried(_)
+        | Other::Office(_) => Ok(()),
         Other::Witness(change) => witness::project(view, p, change),
         Other::Member(change) => members::project(view, p.at, change),
         Other::Duty(change) => duty::record(view, p, change),

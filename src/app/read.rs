@@ -5,7 +5,7 @@ use super::change::{Change, KeptProof, Other};
 use super::content::{read_change, whole_receipt};
 use super::duty;
 use super::error::AppError;
-use super::input::{HealthReply, Reply, ThreadItem};
+use super::input::{HealthReply, Order, Reply, ThreadItem};
 use super::permit::{Action, Permit};
 use super::respond::exchange_row;
 use super::rows::*;
@@ -26,14 +26,17 @@ pub(super) const LOOKED_AT: usize = 10_000;
 /// Entries counted for one peer in the node's state.
 const COUNTED: usize = 10_000;
 
-/// A page of exchanges, the latest first.
+/// A page of exchanges in an order, at most so many, from a cursor on.
 pub(super) fn exchanges(
     turn: &Turn<'_>,
     outgoing: Option<bool>,
     (state, status): (Option<State>, Option<Status>),
-    limit: usize,
-    cursor: Option<&[u8]>,
+    (order, limit, cursor): (Order, usize, Option<&[u8]>),
 ) -> Result<Reply, Stop> {
+    let (table, length) = match order {
+        Order::Latest => (EXCHANGE_ORDER, 24),
+        Order::TimeLeft => (EXCHANGE_DUE, 25),
+    };
     let limit = limit.clamp(1, LONGEST_PAGE);
     let mut found: Vec<(Vec<u8>, ExchangeRow)> = Vec::new();
     let directions: &[bool] = match outgoing {
@@ -43,15 +46,15 @@ pub(super) fn exchanges(
     };
     for direction in directions {
         let first = [u8::from(*direction)];
-        // A cursor is the time and id at which the page before ended, without the direction.
+        // A cursor is the place and id at which the page before ended, without the direction.
         let from = match cursor {
-            Some(cursor) if cursor.len() == 24 => [&first[..], cursor, &[0]].concat(),
+            Some(cursor) if cursor.len() == length => [&first[..], cursor, &[0]].concat(),
             Some(_) => return Err(AppError::BadCursor.into()),
             None => first.to_vec(),
         };
         let end = after_prefix(&first);
         let rows = turn.view.range::<MessageId>(
-            EXCHANGE_ORDER,
+            table,
             &from,
             end.as_deref(),
             if state.is_some() || status.is_some() {

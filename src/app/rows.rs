@@ -37,6 +37,8 @@ pub const ATTENTION: Table = Table("attention");
 pub const ESCALATION: Table = Table("escalation");
 /// Escalations that the alarm command has not taken yet, by their entry.
 pub const ALARM: Table = Table("alarm");
+/// Exchanges by direction and time left, the most pressing first.
+pub const EXCHANGE_DUE: Table = Table("exchange-due");
 /// Alerts by id.
 pub const ALERT: Table = Table("alert");
 /// Alerts by the time at which their publisher last did something to them, newest first.
@@ -371,6 +373,24 @@ pub fn timed_key(at: Timestamp, id: MessageId) -> Vec<u8> {
     [&time_key(at)[..], &id.to_bytes()].concat()
 }
 
+/// Key of an exchange in the list by time left: those whose clock runs by their end, then those
+/// whose clock stands still, those that have none yet, and those that ended, newest first.
+pub fn due_key(outgoing: bool, exchange: &Exchange, updated: Timestamp) -> Vec<u8> {
+    let clock = exchange.clock().filter(|clock| clock.stopped.is_none());
+    let (rank, time) = match clock {
+        Some(clock) if clock.paused_since().is_none() => (0, soonest_first(clock.due)),
+        Some(clock) => (1, soonest_first(clock.due)),
+        None if exchange.state().is_open() => (2, soonest_first(exchange.created())),
+        None => (3, newest_first(updated)),
+    };
+    [
+        &[u8::from(outgoing), rank],
+        &time[..],
+        &exchange.id().to_bytes(),
+    ]
+    .concat()
+}
+
 /// Key of an alert in the feed, newest first.
 pub fn alert_order_key(updated: Timestamp, id: MessageId) -> Vec<u8> {
     [&newest_first(updated)[..], &id.to_bytes()].concat()
@@ -455,6 +475,10 @@ pub fn head_size(key: &[u8]) -> Option<u64> {
 /// Key of an alarm about a log.
 pub fn alarm_key(origin: Origin, fault: u8) -> Vec<u8> {
     [&origin.to_bytes()[..], &[fault]].concat()
+}
+
+fn soonest_first(time: Timestamp) -> [u8; 8] {
+    time.as_millis().unsigned_abs().to_be_bytes()
 }
 
 fn newest_first(time: Timestamp) -> [u8; 8] {

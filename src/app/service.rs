@@ -11,8 +11,8 @@ use super::members::{KeyAlarm, MemberChange};
 use super::permit::Permit;
 use super::witness::{self, Witness, WitnessTimes};
 use super::{
-    alerts, carried, deliver, duty, letters, members, people, permissions, read, receipts, receive,
-    search,
+    alerts, carried, deliver, duty, letters, members, office, people, permissions, read, receipts,
+    receive, search,
 };
 use crate::base::{Actor, Digest, MemberId, NodeId, Timestamp};
 use crate::exchange::Flight;
@@ -385,6 +385,7 @@ impl Service {
             Ask::GlancePermission { permission } => permissions::show(self, turn, *permission),
             Ask::ListPermissions => permissions::list(turn),
             Ask::ListExchanges {
+                order,
                 outgoing,
                 state,
                 status,
@@ -392,7 +393,8 @@ impl Service {
                 cursor,
             } => {
                 let filter = (*state, *status);
-                read::exchanges(turn, *outgoing, filter, *limit, cursor.as_deref())
+                let page = (*order, *limit, cursor.as_deref());
+                read::exchanges(turn, *outgoing, filter, page)
             }
             Ask::ReadExchange { exchange } => read::exchange(self, turn, permit.actor(), *exchange),
             Ask::GlanceExchange { exchange } => read::glance(turn, *exchange),
@@ -430,6 +432,7 @@ impl Service {
             Ask::ReadAttachment { message, index } => {
                 read::attachment(self, turn, permit, *message, *index)
             }
+            Ask::Office(ask) => office::ask(self, turn, permit.actor(), ask),
             Ask::Members(ask) => members::ask(self, turn, permit.actor(), ask),
             Ask::Witness(ask) => witness::ask(self, turn, permit, ask),
             Ask::Carry(ask) => carried::ask(self, turn, permit.actor(), ask),

@@ -308,6 +308,16 @@ events! {
     SignedOut = 711, "signed-out";
     /// Someone failed to sign in.
     SignInFailed = 712, "sign-in-failed";
+    /// A person enrolled a passkey.
+    PasskeyEnrolled = 713, "passkey-enrolled";
+    /// A person asked for a way back for another, whose passkey is lost.
+    RecoveryAsked = 714, "recovery-asked";
+    /// A second person approved it.
+    RecoveryApproved = 715, "recovery-approved";
+    /// A person said why they open an exchange that names persons.
+    ReadingJustified = 716, "reading-justified";
+    /// A person verified the whole log.
+    LogVerified = 717, "log-verified";
 
     /// The log was begun, or an incarnation of it.
     LogOpened = 800, "log-opened";

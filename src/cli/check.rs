@@ -21,6 +21,7 @@ pub struct Checked {
     exchange_listen: SocketAddr,
     exchange_address: Option<String>,
     api_listen: SocketAddr,
+    console: String,
     passphrase_file: Option<PathBuf>,
     log_format: String,
     /// What is allowed, and perhaps not meant.
@@ -61,6 +62,9 @@ pub fn check(args: &Dir) -> Result<Checked, Failure> {
         exchange_listen: settings.exchange.listen,
         exchange_address: settings.exchange.address,
         api_listen: settings.api.listen,
+        console: settings
+            .console
+            .origin(settings.member, settings.api.listen),
         passphrase_file,
         log_format: settings.log.format.to_string(),
         notes,
@@ -83,6 +87,7 @@ impl Report for Checked {
             or_none(self.exchange_address.as_deref().unwrap_or_default())
         );
         text += &format!("  api         http://{}\n", self.api_listen);
+        text += &format!("  console     {}\n", self.console);
         text += &format!(
             "  passphrase  {}\n",
             or_none(passphrase.as_deref().unwrap_or_default())

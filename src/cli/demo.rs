@@ -46,9 +46,15 @@ pub async fn demo(args: args::Demo, json: bool) -> Result<(), Failure> {
     };
     let steps = story.into_steps();
     if json {
-        let nodes = stage.offices().map(
-            |office| json!({ "member": office.member, "dir": office.dir, "name": office.name }),
-        );
+        let nodes = stage.offices().map(|office| {
+            json!({
+                "member": office.member,
+                "dir": office.dir,
+                "name": office.name,
+                "console": office.console(),
+                "users": office.users(),
+            })
+        });
         output::print(
             &json!({ "nodes": nodes, "steps": steps }),
             String::new,
@@ -118,8 +124,17 @@ async fn first_end(stage: &Stage) -> Fault {
 }
 
 fn driving(stage: &Stage) -> String {
-    let mut text =
-        "\nThe nodes stay up until Ctrl-C. Drive them from another terminal:\n".to_owned();
+    let mut text = "\nThe nodes stay up until Ctrl-C. Their consoles, where each person enrols a \
+                    passkey by a\none-time code:\n"
+        .to_owned();
+    for office in stage.offices() {
+        let console = office.console().unwrap_or_default();
+        text += &format!("  {}  {console}/enrol\n", office.member);
+        for user in office.users() {
+            text += &format!("      {}  {}\n", user.code, user.name);
+        }
+    }
+    text += "\nOr drive them from another terminal:\n";
     for (words, office) in [
         ("rfi list", &stage.tr),
         ("alert list", &stage.at),

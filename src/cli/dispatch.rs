@@ -2,8 +2,6 @@
 
 use std::future::Future;
 
-use zeroize::Zeroizing;
-
 use super::failure::{Exit, Failure};
 use super::report::UserAdded;
 use super::secret::PrivateFile;
@@ -126,7 +124,7 @@ fn user_add(args: args::UserAdd) -> Result<UserAdded, Failure> {
         .as_deref()
         .map(PrivateFile::create)
         .transpose()?;
-    let token: Zeroizing<String> = local::user_add(&config, &passphrase, &args.name, &roles)?;
+    let [token, code] = local::user_add(&config, &passphrase, &args.name, &roles)?;
     let token = match file {
         Some(file) => {
             file.fill(&token)?;
@@ -138,6 +136,7 @@ fn user_add(args: args::UserAdd) -> Result<UserAdded, Failure> {
         name: args.name,
         roles,
         token,
+        code,
         token_file: args.token_file,
     })
 }

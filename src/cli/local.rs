@@ -74,7 +74,7 @@ pub async fn serve(
     Ok(node::serve(serve, until).await?)
 }
 
-/// Adds a person and gives their token. `roles` has no doubles, and is one that a person can hold.
+/// Adds a person and gives their token and one-time code. `roles` has no doubles, and is one that a person can hold.
 ///
 /// # Errors
 /// A [`Failure`] where the name is taken or the state cannot be written.
@@ -83,12 +83,11 @@ pub fn user_add(
     passphrase: &Passphrase,
     name: &str,
     roles: &[Role],
-) -> Result<Zeroizing<String>, Failure> {
+) -> Result<[Zeroizing<String>; 2], Failure> {
     let keys = keys(config, passphrase)?;
     let folder = Folder(config.dir.clone());
-    Ok(Zeroizing::new(node::add_person(
-        &folder, &keys, name, roles,
-    )?))
+    let added = node::add_person(&folder, &keys, name, roles)?;
+    Ok([added.token, added.code].map(Zeroizing::new))
 }
 
 /// Writes the node's card, with the proof that it holds its keys, to `out`.

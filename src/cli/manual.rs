@@ -24,8 +24,8 @@ macro_rules! pages {
     };
 }
 
-const PAGES: [Page; 16] = pages![
-    "alarms" "alerts" "clocks" "errors" "handling" "log" "members" "network" "permissions"
+const PAGES: [Page; 17] = pages![
+    "alarms" "alerts" "clocks" "console" "errors" "handling" "log" "members" "network" "permissions"
     "recovery" "release" "requests" "roles" "search" "trust" "witness"
 ];
 

@@ -56,6 +56,9 @@ pub struct UserAdded {
     /// The token, where it was not written to a file: shown this once.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shown")]
     pub token: Option<Zeroizing<String>>,
+    /// The one-time code that enrols the person's first passkey in the console: shown this once.
+    #[serde(serialize_with = "shown_code")]
+    pub code: Zeroizing<String>,
     /// The file that holds the token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_file: Option<PathBuf>,
@@ -65,15 +68,21 @@ fn shown<S: Serializer>(token: &Option<Zeroizing<String>>, to: S) -> Result<S::O
     token.as_ref().map(|token| token.as_str()).serialize(to)
 }
 
+fn shown_code<S: Serializer>(code: &Zeroizing<String>, to: S) -> Result<S::Ok, S::Error> {
+    code.as_str().serialize(to)
+}
+
 impl Report for UserAdded {
     fn text(&self) -> String {
         let roles: Vec<_> = self.roles.iter().map(|role| role.as_str()).collect();
         let who = format!("{} may act as {}.\n", clean(&self.name), roles.join(", "));
-        match (&self.token, &self.token_file) {
-            (Some(token), _) => format!("{who}Token, shown this once:\n{}\n", **token),
-            (None, Some(file)) => format!("{who}The token is in {}.\n", file.display()),
-            (None, None) => who,
-        }
+        let token = match (&self.token, &self.token_file) {
+            (Some(token), _) => format!("Token, shown this once:\n{}\n", **token),
+            (None, Some(file)) => format!("The token is in {}.\n", file.display()),
+            (None, None) => String::new(),
+        };
+        let code = &*self.code;
+        format!("{who}{token}One-time code for the console, good for 7 days:\n{code}\n")
     }
 }
 

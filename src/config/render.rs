@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Policy, Settings, Tokens};
+use super::{Console, Policy, Settings, Tokens};
 use crate::base::Role;
 
 impl Settings {
@@ -63,6 +63,12 @@ listen = "{exchange_listen}"
 # A loopback address of this machine; port 0 takes a free one and says so in run/addresses.json.
 listen = "{api_listen}"
 
+# The web console, on the same port as the API.
+[console]
+# The origin that browsers use where a TLS proxy stands in front. Passkeys belong to its name: choose
+# it before the first one is enrolled. Without it: {console_default}, for browsers on this machine.
+{console_origin}
+
 # Members are witnesses of each other's logs: each cosigns what continues what it cosigned before.
 [witness]
 # How long new entries may wait until the others are asked to cosign them: 1 to 300 seconds.
@@ -113,6 +119,12 @@ release = [{release}]
             challenge = self.witness.challenge_seconds,
             silence = self.witness.silence_seconds,
             alarm = alarm,
+            console_default = Console::default().origin(self.member, self.api.listen),
+            console_origin = setting(
+                "origin",
+                self.console.origin.as_deref().map(quoted),
+                "\"https://liaison.example.org\"",
+            ),
             log_format = self.log.format,
             release = release(&self.policy),
             emergency_after = setting(

@@ -146,7 +146,7 @@ pub async fn take(
 
 /// The id of the `place`-th linked message: the same for the same reservation, so that a repeated
 /// post finds what the first one sent.
-pub(super) fn derived(first: MessageId, place: usize) -> MessageId {
+pub(in crate::http) fn derived(first: MessageId, place: usize) -> MessageId {
     let digest = crate::base::Digest::of_parts(&[
         b"liaison/linked-message/v1",
         &first.to_bytes(),

@@ -13,7 +13,7 @@ use super::problem::Failure;
 use super::{search, shapes};
 use crate::api::{Direction, ExchangeSummary, ExchangeView, Page, SendRequest, Sent};
 use crate::app::rows::ExchangeRow;
-use crate::app::{Action, AppError, Ask, Reply, check_asked};
+use crate::app::{Action, AppError, Ask, Order, Reply, check_asked};
 use crate::base::{MessageId, Timestamp};
 use crate::domain::Status;
 use crate::domain::rfi::{Request, State as Standing};
@@ -44,6 +44,7 @@ pub struct ListParams {
     direction: Option<Direction>,
     state: Option<String>,
     status: Option<Status>,
+    order: Option<String>,
     limit: Option<usize>,
     cursor: Option<String>,
     attention: Option<bool>,
@@ -56,16 +57,25 @@ pub async fn list(
     Params(params): Params<ListParams>,
 ) -> Result<Json<Page<ExchangeSummary>>, Failure> {
     let state = params.state.as_deref().map(standing).transpose()?;
+    let order = match params.order.as_deref() {
+        None | Some("latest") => Order::Latest,
+        Some("time-left") => Order::TimeLeft,
+        Some(_) => {
+            return Err(Failure::malformed("order is `latest` or `time-left`").at("order"));
+        }
+    };
     let limit = params.limit.unwrap_or(100);
     let ask = if params.attention == Some(true) {
         let filtered = params.direction.is_some() || state.is_some() || params.status.is_some();
-        if filtered || params.cursor.is_some() {
-            let what = "what presses is listed whole: give no direction, state, status or cursor";
+        if filtered || params.order.is_some() || params.cursor.is_some() {
+            let what = "what presses is listed whole: give no direction, state, status, order or \
+                        cursor";
             return Err(Failure::malformed(what).at("attention"));
         }
         Ask::ListPressing { limit }
     } else {
         Ask::ListExchanges {
+            order,
             outgoing: params.direction.map(|d| d == Direction::Outgoing),
             state,
             status: params.status,
@@ -137,6 +147,7 @@ pub fn rows_of(reply: Reply) -> Result<Vec<ExchangeRow>, Failure> {
         | Reply::Subscriptions(_)
         | Reply::Permissions(_)
         | Reply::Attachment(..)
+        | Reply::Office(_)
         | Reply::Members(_)
         | Reply::Witness(_)
         | Reply::Waits(..)

@@ -301,6 +301,7 @@ fn other_event(item: &ThreadItem, other: &Other) -> EventView {
         | Other::Started { .. }
         | Other::Stopped
         | Other::TrustListInForce { .. }
+        | Other::Office(_)
         | Other::Member(_)
         | Other::Witness(_)
         | Other::Letter(_)

@@ -3,15 +3,43 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
+use std::time::SystemTime;
 
 use super::folder::{Folder, NodeError};
-use crate::app::People;
+use crate::app::{Added, People, PeopleError};
 use crate::base::{OsEntropy, Role, Timestamp};
+use crate::http::{PeopleStore, Unchanged};
 use crate::seal::at_rest::EpochSecret;
 use crate::seal::keystore::Keys;
 
 /// The place to which the sealed people are bound.
 const PLACE: (&str, &[u8]) = ("state", b"people");
+
+/// The sealed file of a serving node, which commands may change meanwhile.
+pub struct SealedPeople {
+    /// The node's folder.
+    pub folder: Folder,
+    /// The key that seals the file.
+    pub key: zeroize::Zeroizing<[u8; 32]>,
+}
+
+impl PeopleStore for SealedPeople {
+    fn changed(&self) -> Option<SystemTime> {
+        fs::metadata(self.folder.people()).ok()?.modified().ok()
+    }
+
+    fn read(&self) -> Option<People> {
+        read_people(&self.key, &self.folder.people()).ok()
+    }
+
+    fn change(
+        &self,
+        change: &mut dyn FnMut(&mut People) -> Result<(), PeopleError>,
+    ) -> Result<People, Unchanged> {
+        let changed = change_people(&self.folder, &self.key, change);
+        changed.map_err(|_| Unchanged::Storage)?
+    }
+}
 
 /// Reads the people; none where the file is not there yet.
 ///
@@ -32,7 +60,8 @@ pub fn read_people(people_key: &[u8; 32], path: &Path) -> Result<People, NodeErr
     serde_json::from_slice(&json).map_err(|error| NodeError::State(error.to_string()))
 }
 
-/// Adds a person; gives the token, which is kept nowhere else. A running node reads the file again.
+/// Adds a person; gives the token and the one-time code, which are kept nowhere else. A running
+/// node reads the file again.
 ///
 /// # Errors
 /// [`NodeError`].
@@ -41,7 +70,27 @@ pub fn add_person(
     keys: &Keys,
     name: &str,
     roles: &[Role],
-) -> Result<String, NodeError> {
+) -> Result<Added, NodeError> {
+    let mut added = None;
+    let changed = change_people(folder, &keys.people_key, &mut |people| {
+        let person = people.add(name, roles, Timestamp::system(), &mut OsEntropy)?;
+        added = Some(person);
+        Ok(())
+    })?;
+    match (changed, added) {
+        (Ok(_), Some(added)) => Ok(added),
+        (Err(refused), _) => Err(NodeError::State(refused.to_string())),
+        (Ok(_), None) => Err(NodeError::State("nobody was added".to_owned())),
+    }
+}
+
+/// Changes the people under a lock, so that two changes at once do not write over each other's;
+/// gives them as they now are.
+fn change_people(
+    folder: &Folder,
+    people_key: &[u8; 32],
+    change: &mut dyn FnMut(&mut People) -> Result<(), PeopleError>,
+) -> Result<Result<People, Unchanged>, NodeError> {
     let path = folder.people();
     let io = |source| NodeError::File {
         path: path.clone(),
@@ -49,22 +98,24 @@ pub fn add_person(
     };
     let state = folder.0.join("state");
     fs::create_dir_all(&state).map_err(io)?;
-    // Two commands at once must not write over each other's person.
     let lock = fs::File::create(state.join("people.lock")).map_err(io)?;
     lock.lock().map_err(io)?;
-    let mut people = read_people(&keys.people_key, &path)?;
-    let token = people
-        .add(name, roles, Timestamp::system(), &mut OsEntropy)
-        .map_err(|error| NodeError::State(error.to_string()))?;
+    let mut people = read_people(people_key, &path)?;
+    if let Err(refused) = change(&mut people) {
+        return Ok(Err(Unchanged::Refused(refused)));
+    }
     let json = serde_json::to_vec(&people).expect("people are plain text");
-    let key = EpochSecret::from_bytes(&keys.people_key).index_key();
+    let key = EpochSecret::from_bytes(people_key).index_key();
     let sealed = key.seal_value(PLACE.0, PLACE.1, &json, &mut OsEntropy);
-    let mut file = tempfile::NamedTempFile::new_in(&state).map_err(io)?;
-    file.write_all(&sealed).map_err(io)?;
-    file.as_file().sync_all().map_err(io)?;
-    file.persist(&path).map_err(|error| io(error.error))?;
-    fs::File::open(&state)
-        .and_then(|folder| folder.sync_all())
-        .map_err(io)?;
-    Ok(token)
+    write_whole(&state, &path, &sealed).map_err(io)?;
+    Ok(Ok(people))
+}
+
+/// Puts a whole file in place of another, durable before this returns.
+pub(super) fn write_whole(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    fs::File::open(folder)?.sync_all()
 }

@@ -2,7 +2,6 @@
 //! stopped in the other order.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use super::fetch::Fetcher;
 use super::folder::{Folder, NodeError, OpenNode};
 use super::keeper::{Keeper, Keeping};
 use super::links::Links;
-use super::people::read_people;
+use super::people::SealedPeople;
 use super::reach::{Reach, Ways};
 use super::rotation::{OwnKeys, reconciled};
 use super::signer::KeySigner;
@@ -27,7 +26,7 @@ use crate::app::{People, bundles_on_record, list_on_record};
 use crate::base::{Digest, Timestamp};
 use crate::config::{Addresses, Config};
 use crate::driver::{Current, Driver};
-use crate::http::{self, Api, LinkStates, PeopleFile, Staging};
+use crate::http::{self, Api, Console, LinkStates, PeopleFile, Site, Staging};
 use crate::seal::trust::Directory;
 use crate::store::{BlobId, BlobStore, CosignedFile, Index as _, Log as _, SledIndex};
 use crate::transport::{Limits, Transport, TransportError, tls_identity};
@@ -180,12 +179,33 @@ pub async fn serve_observed(
         folder: folder.clone(),
     };
 
-    let tell = driver.clone();
-    let people = PeopleFile::new(
-        folder.people(),
-        move |path: &Path| read_people(&people_key, path).ok(),
-        move |people: &People| tell.people(people.on_record()).is_ok(),
+    let listener = tokio::net::TcpListener::bind(config.settings.api.listen)
+        .await
+        .map_err(|error| {
+            NodeError::Listen(format!(
+                "the API cannot listen on {}: {error}",
+                config.settings.api.listen
+            ))
+        })?;
+    let http_address = listener.local_addr().map_err(stopped)?;
+    let site = Site {
+        origin: config.settings.console.origin(node.member, http_address),
+    };
+    let origin = site.origin.clone();
+    let console = Console::new(
+        site,
+        &config.settings.name,
+        folder.0.clone(),
+        Some(&people_key),
     );
+    let tell = driver.clone();
+    let sealed = SealedPeople {
+        folder: folder.clone(),
+        key: people_key,
+    };
+    let people = PeopleFile::new(sealed, move |people: &People| {
+        tell.people(people.on_record()).is_ok()
+    });
     people.refresh();
     let api = Api {
         driver: driver.clone(),
@@ -197,18 +217,11 @@ pub async fn serve_observed(
         link_states: states,
         directory: in_force.clone(),
         carriage: Arc::new(Reach(Arc::new(ways))),
+        console,
     };
-    let listener = tokio::net::TcpListener::bind(config.settings.api.listen)
-        .await
-        .map_err(|error| {
-            NodeError::Listen(format!(
-                "the API cannot listen on {}: {error}",
-                config.settings.api.listen
-            ))
-        })?;
     let addresses = Addresses {
         exchange: transport.local_addr().map_err(stopped)?,
-        api: listener.local_addr().map_err(stopped)?,
+        api: http_address,
     };
     let (stop, mut stopping) = watch::channel(());
     let serving = tokio::spawn(async move {
@@ -240,6 +253,7 @@ pub async fn serve_observed(
         %node,
         exchange = %addresses.exchange,
         api = %addresses.api,
+        console = %origin,
         trust_list = directory.as_ref().map(Directory::version),
     );
     started(driver);

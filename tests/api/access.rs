@@ -165,6 +165,13 @@ const ROUTES: &[Route] = &[
     post("/requests", send_request, OFFICERS, &[(Nothing, 202)]),
     get("/exchanges", OFFICE, &[(Nothing, 200)]),
     get("/exchanges/{}", OFFICE, ANY_EXCHANGE),
+    post(
+        "/exchanges/{}/justifications",
+        || json!({ "why": "on duty" }),
+        OFFICE,
+        &[(OwnExchange, 204), (PeersExchange, 204), (Unknown, 404)],
+    ),
+    get("/log", &["auditor"], &[(Nothing, 200)]),
     get("/messages/{}/attachments/0", ALERTED, &[(Unknown, 404)]),
     post(
         "/exchanges/{}/accept",

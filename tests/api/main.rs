@@ -3,6 +3,7 @@
 
 mod access;
 mod alerts;
+mod console;
 mod duty;
 mod full;
 mod groups;

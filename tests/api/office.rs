@@ -61,7 +61,7 @@ impl Signer for NoSigner {
 }
 
 /// Every table that says how things stand; what was refused is no part of it.
-const STATE: [Table; 30] = [
+const STATE: [Table; 31] = [
     rows::TERM,
     rows::MESSAGE,
     rows::LEAF,
@@ -71,6 +71,7 @@ const STATE: [Table; 30] = [
     rows::ATTENTION,
     rows::ESCALATION,
     rows::ALARM,
+    rows::EXCHANGE_DUE,
     rows::ALERT,
     rows::ALERT_ORDER,
     rows::SUBSCRIPTION,

@@ -3,7 +3,9 @@
 
 use liaison::app::change::{Change, Message};
 use liaison::app::rows::ExchangeRow;
-use liaison::app::{Action, AppError, Ask, Correcting, Decision, Forward, Owed, Reply, duties};
+use liaison::app::{
+    Action, AppError, Ask, Correcting, Decision, Forward, Order, Owed, Reply, duties,
+};
 use liaison::base::{Digest, MessageId, Role};
 use liaison::domain::Status;
 use liaison::domain::handling::{Barrier, Handling, HandlingCode, Tlp};
@@ -808,6 +810,7 @@ fn an_exercise_and_what_is_actual_do_not_link_supersede_or_answer_each_other() {
     office.refuses("TR", &supersession, R::OtherStatus);
     // A list of one status has no other in it.
     let ask = |status| Ask::ListExchanges {
+        order: Order::Latest,
         outgoing: None,
         state: None,
         status: Some(status),

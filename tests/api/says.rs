@@ -3,7 +3,7 @@
 use liaison::app::change::{Change, Message, Other};
 use liaison::app::core::Outcome;
 use liaison::app::rows::ExchangeRow;
-use liaison::app::{Action, AppError, Ask, Attached, Reply};
+use liaison::app::{Action, AppError, Ask, Attached, Order, Reply};
 use liaison::base::{Digest, MessageId, Role};
 use liaison::domain::message::{AttachmentInfo, AttachmentSlot, Body};
 use liaison::domain::rfi::{
@@ -327,6 +327,7 @@ fn the_list_is_narrowed_by_state() {
     respond(&mut office, withdrawn, withdraw()).expect("it may be said");
     let mut listed = |state| {
         let ask = Ask::ListExchanges {
+            order: Order::Latest,
             outgoing: None,
             state: Some(state),
             status: None,

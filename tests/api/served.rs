@@ -4,18 +4,17 @@
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use liaison::api::Problem;
 use liaison::app::change::Message;
 use liaison::app::core::Core;
-use liaison::app::{Federation, People, TrustDetails};
+use liaison::app::{Federation, People, PeopleError, TrustDetails};
 use liaison::audit::Origin;
 use liaison::base::{Digest, MemberId, Role, SeededEntropy, Timestamp};
 use liaison::driver::{Current, Driver, Running};
-use liaison::http::{Api, PeopleFile, Staging};
+use liaison::http::{Api, Console, PeopleFile, PeopleStore, Site, Staging, Unchanged};
 use liaison::seal::safety::MemberIdentity;
 use liaison::store::{BlobStore, Log as _, MemoryIndex, MemoryLog};
 use serde::de::DeserializeOwned;
@@ -37,8 +36,33 @@ pub struct Served {
     log: MemoryLog,
     tokens: BTreeMap<String, String>,
     people: People,
+    codes: BTreeMap<String, String>,
     running: Option<Running>,
     runtime: Option<tokio::runtime::Runtime>,
+}
+
+/// People in memory.
+struct Kept(Arc<Mutex<People>>);
+
+impl PeopleStore for Kept {
+    fn changed(&self) -> Option<std::time::SystemTime> {
+        Some(std::time::SystemTime::UNIX_EPOCH)
+    }
+
+    fn read(&self) -> Option<People> {
+        Some(self.0.lock().expect("nobody panicked").clone())
+    }
+
+    fn change(
+        &self,
+        change: &mut dyn FnMut(&mut People) -> Result<(), PeopleError>,
+    ) -> Result<People, Unchanged> {
+        let mut people = self.0.lock().expect("nobody panicked");
+        let mut changed = people.clone();
+        change(&mut changed)?;
+        *people = changed;
+        Ok(people.clone())
+    }
 }
 
 /// The people of the office: one a role, and a second officer.
@@ -57,10 +81,13 @@ impl Served {
     pub fn new() -> Self {
         let mut people = People::default();
         let mut tokens = BTreeMap::new();
+        let mut codes = BTreeMap::new();
         for (number, (name, role)) in (1..).zip(PEOPLE) {
             let mut entropy = SeededEntropy::new(number);
             let token = people.add(name, &[role], Timestamp::system(), &mut entropy);
-            tokens.insert(name.to_owned(), token.expect("a person"));
+            let added = token.expect("a person");
+            tokens.insert(name.to_owned(), added.token);
+            codes.insert(name.to_owned(), added.code);
         }
         let folder = tempfile::tempdir().expect("a temporary folder");
         let log = MemoryLog::new(Origin::first(node("MK")));
@@ -74,6 +101,7 @@ impl Served {
             log,
             tokens,
             people,
+            codes,
             running: None,
             runtime: None,
         };
@@ -88,24 +116,28 @@ impl Served {
             .install(federation())
             .expect("a fresh mailbox has room");
         let people = self.people.clone();
-        let file = self.folder.path().join("people");
-        std::fs::write(&file, "").expect("room for an empty file");
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let listener = runtime
+            .block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0)))
+            .expect("a free port");
+        self.address = listener.local_addr().expect("it is bound");
+        let site = Site {
+            origin: format!("http://mk.localhost:{}", self.address.port()),
+        };
+        let folder = self.folder.path().to_owned();
+        let console = Console::new(site, "Liaison Office Skopje", folder, None);
         let api = Api {
             driver: driver.clone(),
             me: node("MK"),
-            people: PeopleFile::new(file, move |_: &Path| Some(people.clone()), |_| true),
+            people: PeopleFile::new(Kept(Arc::new(Mutex::new(people))), |_| true),
             staging: Staging::default(),
             blobs: Arc::new(BlobStore::open(self.folder.path()).expect("a folder")),
             since: Timestamp::system(),
             link_states: Arc::default(),
             directory: Current::new(None),
             carriage: Arc::new(NoWays),
+            console,
         };
-        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        let listener = runtime
-            .block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0)))
-            .expect("a free port");
-        self.address = listener.local_addr().expect("it is bound");
         runtime.spawn(liaison::http::serve(listener, api, std::future::pending()));
         self.driver = driver;
         self.running = Some(running);
@@ -119,6 +151,25 @@ impl Served {
         if let Some(running) = self.running.take() {
             running.stop().expect("the storage holds");
         }
+    }
+
+    /// The one-time code of the person of this name.
+    pub fn code(&self, name: &str) -> &str {
+        &self.codes[name]
+    }
+
+    /// The origin of the console.
+    pub fn origin(&self) -> String {
+        format!("http://mk.localhost:{}", self.address.port())
+    }
+
+    /// A call of the console, as a page of it would make it.
+    pub fn page(&self, method: &str, path: &str) -> Call {
+        let host = format!("mk.localhost:{}", self.address.port());
+        self.anonymous(method, &format!("!{path}"))
+            .header("host", &host)
+            .header("sec-fetch-site", "same-origin")
+            .header("accept-language", "en")
     }
 
     /// The token of the person of this name.
@@ -233,6 +284,21 @@ impl Call {
         self
     }
 
+    pub fn form(self, pairs: &[(&str, &str)]) -> Self {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+        let encoded = |text: &str| -> String {
+            let one = |b: u8| match plain(b) {
+                true => char::from(b).to_string(),
+                false => format!("%{b:02X}"),
+            };
+            text.bytes().map(one).collect()
+        };
+        let pair = |(name, value): &(&str, &str)| format!("{}={}", encoded(name), encoded(value));
+        let body: Vec<String> = pairs.iter().map(pair).collect();
+        self.header("content-type", "application/x-www-form-urlencoded")
+            .body(body.join("&").as_bytes())
+    }
+
     pub fn json(self, body: &Value) -> Self {
         self.header("content-type", "application/json")
             .body(body.to_string().as_bytes())
@@ -244,10 +310,10 @@ impl Call {
             Some(whole) => whole.to_owned(),
             None => format!("/api/v1{}", self.path),
         };
-        let mut head = format!(
-            "{} {path} HTTP/1.1\r\nhost: {}\r\n",
-            self.method, self.address
-        );
+        let mut head = format!("{} {path} HTTP/1.1\r\n", self.method);
+        if !self.headers.iter().any(|(name, _)| name == "host") {
+            head += &format!("host: {}\r\n", self.address);
+        }
         head += &format!("content-length: {length}\r\nconnection: close\r\n");
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
@@ -274,11 +340,26 @@ impl Call {
     }
 }
 
+fn cookie(head: &str) -> Option<String> {
+    let set = |line: &str| {
+        Some(
+            line.to_ascii_lowercase()
+                .starts_with("set-cookie:")
+                .then(|| line.split_once(": "))??
+                .1
+                .to_owned(),
+        )
+    };
+    head.lines().find_map(set)
+}
+
 /// What came back.
 #[derive(Debug)]
 pub struct Answer {
     asked: String,
     pub status: u16,
+    /// The first cookie that it sets.
+    pub cookie: Option<String>,
     pub head: String,
     pub body: Vec<u8>,
 }
@@ -300,6 +381,7 @@ impl Answer {
         Self {
             asked: asked.to_owned(),
             status: status.expect("a status"),
+            cookie: cookie(&head),
             head: head.to_ascii_lowercase(),
             body: bytes[end + 4..].to_vec(),
         }

@@ -22,6 +22,7 @@ pub(in crate::app) fn put_exchange(
     row: &ExchangeRow,
 ) {
     let order = |row: &ExchangeRow| order_key(row.outgoing, row.updated, row.id);
+    let due = |row: &ExchangeRow| due_key(row.outgoing, &row.exchange, row.updated);
     let key = |at: Option<Timestamp>| at.map(|at| timed_key(at, row.id));
     let moments = |row: &ExchangeRow| {
         let (appears, next) = row.moments();
@@ -30,8 +31,10 @@ pub(in crate::app) fn put_exchange(
     let (was, is) = (before.map(moments).unwrap_or_default(), moments(row));
     if let Some(before) = before {
         view.delete(EXCHANGE_ORDER, order(before));
+        view.delete(EXCHANGE_DUE, due(before));
     }
     view.put(EXCHANGE_ORDER, order(row), &row.id);
+    view.put(EXCHANGE_DUE, due(row), &row.id);
     for (table, was, is) in [(ATTENTION, was.0, is.0), (ESCALATION, was.1, is.1)] {
         if was == is {
             continue;

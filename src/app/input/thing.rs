@@ -1,4 +1,4 @@
-//! What an ask is about.
+//! What an ask is about, where it names one thing.
 
 use super::{Ask, LetterAsk};
 use crate::app::permit::Thing;
@@ -19,6 +19,7 @@ impl Ask {
             Self::DecidePermission { .. } | Self::GlancePermission { .. } => {
                 Some(Thing::Permission)
             }
+            Self::Office(ask) => ask.thing(),
             Self::OnAlert { .. } | Self::ReadAlert { .. } => Some(Thing::Alert),
             Self::ReadAttachment { .. } => Some(Thing::Attachment),
             Self::ForRelease(ask) => ask.thing(),

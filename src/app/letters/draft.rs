@@ -179,6 +179,7 @@ impl Draft {
             | Ask::Witness(_)
             | Ask::Search(_)
             | Ask::Carry(_)
+            | Ask::Office(_)
             | Ask::Health => return None,
         })
     }
@@ -320,6 +321,7 @@ pub(super) fn letter_id(ask: &Ask) -> Option<MessageId> {
         | Ask::Witness(_)
         | Ask::Search(_)
         | Ask::Carry(_)
+        | Ask::Office(_)
         | Ask::Health => None,
     }
 }

@@ -43,6 +43,7 @@ fn every_role_may_do_exactly_what_the_table_says() {
                 A::AcknowledgeAlert,
                 A::DiscardLetter,
                 A::ReleaseInEmergency,
+                A::SignIn,
                 A::ReadHealth,
                 A::ReadHoldings,
                 A::ReadMembers,
@@ -64,6 +65,8 @@ fn every_role_may_do_exactly_what_the_table_says() {
                 A::NoteCall,
                 A::ReadAlerts,
                 A::AcknowledgeAlert,
+                A::RecoverPerson,
+                A::SignIn,
                 A::ReadHealth,
                 A::ReadHoldings,
                 A::ReadMembers,
@@ -98,6 +101,7 @@ fn every_role_may_do_exactly_what_the_table_says() {
                 A::AcknowledgeAlert,
                 A::SubscribeAlerts,
                 A::DiscardLetter,
+                A::SignIn,
                 A::ReadHealth,
                 A::ReadHoldings,
                 A::ReadMembers,
@@ -108,6 +112,10 @@ fn every_role_may_do_exactly_what_the_table_says() {
         (
             Role::Auditor,
             vec![
+                A::RecoverPerson,
+                A::ReadLog,
+                A::ExportLog,
+                A::SignIn,
                 A::ReadHealth,
                 A::ReadHoldings,
                 A::AcknowledgeAlarm,
@@ -120,6 +128,9 @@ fn every_role_may_do_exactly_what_the_table_says() {
             vec![
                 A::CarryByHand,
                 A::BackUp,
+                A::ManagePeople,
+                A::RecoverPerson,
+                A::SignIn,
                 A::ReadHealth,
                 A::ReadHoldings,
                 A::AcknowledgeAlarm,
@@ -132,7 +143,7 @@ fn every_role_may_do_exactly_what_the_table_says() {
         ),
         (
             Role::Observer,
-            vec![A::ReadAlerts, A::ReadHealth, A::ReadMembers],
+            vec![A::ReadAlerts, A::SignIn, A::ReadHealth, A::ReadMembers],
         ),
         (Role::Node, vec![]),
     ];

@@ -77,6 +77,7 @@ impl Service {
             | Ask::Witness(_)
             | Ask::Search(_)
             | Ask::Carry(_)
+            | Ask::Office(_)
             | Ask::Health => Err(AppError::NotFound("letter").into()),
         }
     }

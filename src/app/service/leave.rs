@@ -29,6 +29,7 @@ pub(super) fn action_of(ask: &Ask) -> &'static [Action] {
             &[Action::ReadAlerts]
         }
         Ask::ReadAttachment { .. } => &[Action::ReadExchange, Action::ReadAlerts],
+        Ask::Office(ask) => ask.actions(),
         Ask::Members(ask) => ask.actions(),
         Ask::Witness(ask) => ask.actions(),
         Ask::ForRelease(ask) => action_of(ask),

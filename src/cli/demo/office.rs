@@ -9,7 +9,8 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::call::{Fault, Program};
-use crate::base::MemberId;
+use crate::base::{MemberId, Role};
+use crate::config::{Addresses, Config};
 
 /// How long a node may take to stop in order before it is killed.
 const STOPPING: Duration = Duration::from_secs(10);
@@ -26,6 +27,18 @@ pub struct Office {
     /// The UDP port of its node on loopback.
     pub port: u16,
     node: Mutex<Option<Node>>,
+    users: Mutex<Vec<User>>,
+}
+
+/// A person of an office, who has not signed in to the console yet.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct User {
+    /// The name.
+    pub name: String,
+    /// The role.
+    pub role: Role,
+    /// The one-time code that enrols their passkey.
+    pub code: String,
 }
 
 /// A serving node. It stops when its standard input ends, thus also when this process dies.
@@ -44,7 +57,28 @@ impl Office {
             dir: root.join(member.to_lowercase()),
             port,
             node: Mutex::new(None),
+            users: Mutex::new(Vec::new()),
         }
+    }
+
+    /// Notes a person who was added.
+    pub fn adds(&self, user: User) {
+        let mut users = self.users.lock().expect("nothing panics under this lock");
+        users.push(user);
+    }
+
+    /// The people of the office.
+    pub fn users(&self) -> Vec<User> {
+        let users = self.users.lock().expect("nothing panics under this lock");
+        users.clone()
+    }
+
+    /// Where browsers reach the console of the serving node.
+    pub fn console(&self) -> Option<String> {
+        let config = Config::load(&self.dir).ok()?;
+        let addresses = Addresses::load(&config).ok()??;
+        let console = &config.settings.console;
+        Some(console.origin(self.member, addresses.api))
     }
 
     /// Starts the node; what it says of itself goes to `log`.

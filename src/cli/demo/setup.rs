@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::call::{Call, Fault, ensure};
-use super::office::Office;
+use super::office::{Office, User};
 use super::stage::{Stage, read};
 use super::story::{Story, Told};
 use crate::base::{Digest, OsEntropy, Role};
@@ -124,9 +124,15 @@ pub async fn people(stage: &Stage, office: &Office) -> Result<(), Fault> {
             .option("--name", name)
             .option("--role", role.as_str());
         let added = stage.run(call).await?;
-        let Value::String(token) = &added["token"] else {
-            return Err(Fault::Unexpected("user add printed no token".to_owned()));
+        let (Value::String(token), Value::String(code)) = (&added["token"], &added["code"]) else {
+            let what = "user add printed no token, or no code";
+            return Err(Fault::Unexpected(what.to_owned()));
         };
+        office.adds(User {
+            name: name.to_owned(),
+            role,
+            code: code.clone(),
+        });
         write_secret(&office.dir.join("tokens").join(role.as_str()), token)?;
     }
     Ok(())

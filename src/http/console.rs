@@ -1,0 +1,165 @@
+//! The web console: pages for the people of the office, rendered here and enhanced by a little
+//! script. Every action is a plain form over a use case of the app; no page decides anything.
+
+mod alerts;
+mod assets;
+mod calendar;
+mod compose;
+mod drafts;
+mod exchange;
+mod form;
+mod formpage;
+mod guard;
+mod language;
+mod letters;
+mod lists;
+mod live;
+mod log;
+mod node;
+mod page;
+mod people;
+mod preferences;
+mod sessions;
+mod signin;
+mod stepup;
+mod thread;
+mod trouble;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+
+use super::{Api, LONGEST_JSON};
+use crate::base::{Entropy, OsEntropy};
+use crate::seal::at_rest::EpochSecret;
+use crate::seal::passkey::RelyingParty;
+
+use drafts::Drafts;
+use log::Verifier;
+use sessions::Sessions;
+use signin::Ceremonies;
+
+/// Where browsers reach the console.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// The origin: scheme, host and port, as `http://mk.localhost:8480`.
+    pub origin: String,
+}
+
+impl Site {
+    /// Host and port, as a browser names them in `Host`.
+    fn authority(&self) -> &str {
+        self.origin.split_once("://").map_or("", |(_, rest)| rest)
+    }
+
+    /// Whether a proxy in front serves it under TLS.
+    fn is_https(&self) -> bool {
+        self.origin.starts_with("https://")
+    }
+
+    fn relying_party(&self) -> RelyingParty {
+        let host = self.authority();
+        let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+        RelyingParty {
+            id: host.to_owned(),
+            origin: self.origin.clone(),
+        }
+    }
+}
+
+/// What the console keeps: sessions and ceremonies in memory, drafts sealed under the node's folder.
+#[derive(Clone)]
+pub struct Console {
+    site: Arc<Site>,
+    office: Arc<str>,
+    /// The node's folder, whose log auditors verify and export.
+    dir: Arc<PathBuf>,
+    sessions: Sessions,
+    ceremonies: Ceremonies,
+    drafts: Drafts,
+    verifier: Verifier,
+    zone: jiff::tz::TimeZone,
+}
+
+impl Console {
+    /// A console for the office of this name, whose node has its folder at `dir`. Drafts are sealed
+    /// under `key`; without one they are readable until the node stops.
+    pub fn new(site: Site, office: &str, dir: PathBuf, key: Option<&[u8; 32]>) -> Self {
+        let random: [u8; 32] = (&mut OsEntropy as &mut dyn Entropy).array();
+        let secret = EpochSecret::from_bytes(key.unwrap_or(&random));
+        Self {
+            site: Arc::new(site),
+            office: office.into(),
+            drafts: Drafts::new(dir.join("state/drafts"), &secret),
+            dir: Arc::new(dir),
+            sessions: Sessions::default(),
+            ceremonies: Ceremonies::default(),
+            verifier: Verifier::default(),
+            zone: jiff::tz::TimeZone::system(),
+        }
+    }
+}
+
+/// The console's routes, behind its guard.
+pub fn router(api: Api) -> Router {
+    Router::new()
+        .route("/", get(lists::home))
+        .route("/sign-in", get(signin::page))
+        .route("/sign-in/begin", post(signin::begin))
+        .route("/sign-in/finish", post(signin::finish))
+        .route("/sign-out", post(signin::sign_out))
+        .route("/enrol", get(signin::enrol_page).post(signin::enrol_begin))
+        .route("/enrol/finish", post(signin::enrol_finish))
+        .route("/prove/begin", post(stepup::begin))
+        .route("/prove/finish", post(stepup::finish))
+        .route("/language", post(preferences::language))
+        .route(
+            "/preferences",
+            get(preferences::page).post(preferences::save),
+        )
+        .route("/help", get(preferences::help))
+        .route("/inbox", get(lists::inbox))
+        .route("/outgoing", get(lists::outgoing))
+        .route("/requests/new", get(compose::templates))
+        .route("/requests/new/{template}", get(compose::fresh))
+        .route("/drafts/{id}", get(compose::resume).post(compose::work))
+        .route("/exchanges/{id}", get(exchange::open))
+        .route("/exchanges/{id}/why", post(exchange::justify))
+        .route(
+            "/exchanges/{id}/{verb}",
+            get(exchange::say_form).post(exchange::say),
+        )
+        .route(
+            "/messages/{id}/attachments/{index}",
+            get(exchange::attachment),
+        )
+        .route("/letters", get(letters::page))
+        .route("/alerts", get(alerts::feed))
+        .route(
+            "/alerts/new",
+            get(alerts::publish_form).post(alerts::publish),
+        )
+        .route("/alerts/{id}", get(alerts::open))
+        .route(
+            "/alerts/{id}/{verb}",
+            get(alerts::say_form).post(alerts::say),
+        )
+        .route("/log", get(log::browse))
+        .route("/log/verify", get(log::verification).post(log::verify))
+        .route("/log/verify/progress", get(log::progress))
+        .route("/log/export", post(log::export))
+        .route("/people", get(people::page).post(people::add))
+        .route("/people/{id}/{deed}", post(people::change))
+        .route("/node", get(node::page))
+        .route("/live", get(live::events))
+        .route("/assets/{version}/{name}", get(assets::serve))
+        .layer(DefaultBodyLimit::max(LONGEST_JSON))
+        .fallback(trouble::no_such_page)
+        .method_not_allowed_fallback(trouble::no_such_method)
+        .layer(from_fn_with_state(api.clone(), guard::guard))
+        .with_state(api)
+}

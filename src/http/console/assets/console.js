@@ -1,0 +1,153 @@
+// What a page cannot do without script: passkeys. And what it does better with it: single keys,
+// drafts kept while typing, lists that follow the log. Every other action is a plain form.
+"use strict";
+(() => {
+  const bytes = (text) =>
+    Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+  const text = (buffer) =>
+    btoa(String.fromCharCode(...new Uint8Array(buffer)))
+      .replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  const ids = (list) => (list || []).map((key) => ({ ...key, id: bytes(key.id) }));
+
+  async function post(path, body) {
+    const response = await fetch(path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${path}: ${response.status}`);
+    return response.status === 204 ? null : response.json();
+  }
+
+  async function assert(begin, finish) {
+    const asked = await post(begin);
+    const key = await navigator.credentials.get({
+      publicKey: {
+        ...asked,
+        challenge: bytes(asked.challenge),
+        allowCredentials: ids(asked.allowCredentials),
+      },
+    });
+    await post(finish, {
+      id: text(key.rawId),
+      client_data: text(key.response.clientDataJSON),
+      authenticator_data: text(key.response.authenticatorData),
+      signature: text(key.response.signature),
+    });
+  }
+
+  async function enrol(form) {
+    const asked = JSON.parse(form.dataset.options);
+    const key = await navigator.credentials.create({
+      publicKey: {
+        ...asked,
+        challenge: bytes(asked.challenge),
+        user: { ...asked.user, id: bytes(asked.user.id) },
+      },
+    });
+    await post("/enrol/finish", {
+      client_data: text(key.response.clientDataJSON),
+      authenticator_data: text(key.response.getAuthenticatorData()),
+      public_key: text(key.response.getPublicKey()),
+      algorithm: key.response.getPublicKeyAlgorithm(),
+    });
+  }
+
+  const ceremonies = {
+    "sign-in": () => assert("/sign-in/begin", "/sign-in/finish"),
+    enrol,
+    prove: () => assert("/prove/begin", "/prove/finish"),
+  };
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target.closest("form[data-passkey]");
+    if (!form || form.dataset.done) return;
+    event.preventDefault();
+    const problem = document.querySelector("[data-problem]");
+    const button = event.submitter || form.querySelector("button");
+    button.disabled = true;
+    problem.hidden = true;
+    try {
+      await ceremonies[form.dataset.passkey](form);
+      if (form.dataset.passkey === "prove") {
+        form.dataset.done = "yes";
+        form.submit();
+      } else {
+        location.assign(form.dataset.then || "/");
+      }
+    } catch {
+      problem.textContent = problem.dataset.failed;
+      problem.hidden = false;
+      button.disabled = false;
+    }
+  });
+
+  // Faults are read out first, and where there are some the page begins there.
+  document.querySelector("[data-focus]")?.focus();
+
+  // A draft is kept two seconds after the last key.
+  for (const form of document.querySelectorAll("form[data-autosave]")) {
+    let timer;
+    form.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(async () => {
+        const body = new URLSearchParams(new FormData(form));
+        body.set("_do", "autosave");
+        const kept = await fetch(form.action, { method: "POST", body }).catch(() => null);
+        const said = form.querySelector(".saved");
+        if (said) said.textContent = kept?.ok ? form.dataset.autosave : "";
+      }, 2000);
+    });
+    form.addEventListener("submit", () => clearTimeout(timer));
+  }
+
+  // The verification of the log, as it goes.
+  const bar = document.querySelector("[data-progress]");
+  if (bar) {
+    const source = new EventSource("/log/verify/progress");
+    source.addEventListener("progress", (event) => { bar.value = Number(event.data); });
+    source.addEventListener("end", () => { source.close(); location.reload(); });
+    addEventListener("pagehide", () => source.close());
+  }
+
+  // Single keys, never while something is being filled in.
+  const isField = (target) => target.closest("input, textarea, select, [contenteditable]");
+  document.addEventListener("keydown", (event) => {
+    if (!("keys" in document.body.dataset) || isField(event.target)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const links = [...document.querySelectorAll("table.rows th a")];
+    const at = links.indexOf(document.activeElement);
+    switch (event.key) {
+      case "?":
+        location.assign("/help");
+        break;
+      case "/":
+        event.preventDefault();
+        (document.querySelector("input[type=search]") || links[0] || document.querySelector(".crumb a"))?.focus();
+        break;
+      case "j":
+        links[Math.min(at + 1, links.length - 1)]?.focus();
+        break;
+      case "k":
+        links[Math.max(at - 1, 0)]?.focus();
+        break;
+      default:
+        document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click();
+    }
+  });
+
+  // The page follows the log: the server says that it grew, and the page asks for itself again.
+  if ("live" in document.body.dataset) {
+    const source = new EventSource("/live");
+    source.addEventListener("news", async () => {
+      const part = document.querySelector("[data-refresh]");
+      if (!part || part.contains(document.activeElement) || document.hidden) return;
+      await htmx.ajax("GET", location.href, {
+        target: `#${part.id}`, select: `#${part.id}`, swap: "outerHTML",
+      });
+      const said = document.getElementById("news");
+      if (said) said.textContent = document.body.dataset.news;
+    });
+    addEventListener("pagehide", () => source.close());
+  }
+})();

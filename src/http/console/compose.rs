@@ -1,0 +1,412 @@
+//! Asking: a request from a template, kept as it is typed, checked beside each field, and shown with
+//! who gets it and what they may do with it before it leaves.
+
+mod fields;
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
+
+use super::super::Api;
+use super::super::attachments::derived;
+use super::super::auth::Place;
+use super::super::problem::Failure;
+use super::calendar::span;
+use super::drafts::Draft;
+use super::form::{Builder, Control, Section, Tree, Typed};
+use super::formpage::summary;
+use super::guard::Person;
+use super::language::{Part, Words};
+use super::page::{Frame, show, show_as};
+use super::thread::{Group, groups};
+use super::trouble::{Trouble, see_other};
+use crate::app::{Action, AppError, Ask, Permit, Reply, check_asked, names_persons};
+use crate::base::{MemberId, MessageId, OsEntropy, PersonId, Timestamp};
+use crate::domain::FieldError;
+use crate::domain::handling::{Handling, HandlingCode};
+use crate::domain::rfi::Request;
+
+pub use fields::TEMPLATES;
+
+/// A template as the page of templates shows it.
+struct Card {
+    name: &'static str,
+    title: String,
+    about: String,
+}
+
+#[derive(Template)]
+#[template(path = "templates.html")]
+struct TemplatesPage {
+    f: Frame,
+    cards: Vec<Card>,
+}
+
+/// `GET /requests/new`.
+pub async fn templates(State(api): State<Api>, person: Person) -> Result<Response, Trouble> {
+    may_ask(&api, &person)?;
+    let f = Frame::of(&api, &person, "new-title");
+    let cards = TEMPLATES.iter().map(|name| Card {
+        name,
+        title: f.t.code("template", name),
+        about: f.t.code("template-about", name),
+    });
+    Ok(show(&TemplatesPage {
+        cards: cards.collect(),
+        f,
+    }))
+}
+
+fn may_ask(api: &Api, person: &Person) -> Result<Permit, Trouble> {
+    let permit = Permit::ask(api.member(), &person.caller, Action::SendRequest);
+    Ok(permit.map_err(AppError::from)?)
+}
+
+/// `GET /requests/new/{template}`: a form with a number of its own. Nothing is kept before
+/// something is typed.
+pub async fn fresh(
+    State(api): State<Api>,
+    person: Person,
+    Place(template): Place<String>,
+) -> Result<Response, Trouble> {
+    may_ask(&api, &person)?;
+    if !TEMPLATES.contains(&template.as_str()) {
+        return Err(Trouble::nothing_here());
+    }
+    let id = MessageId::new(Timestamp::system(), &mut OsEntropy);
+    Ok(see_other(&format!("/drafts/{id}?template={template}")))
+}
+
+/// The template of a draft that is not saved yet.
+#[derive(Debug, Deserialize)]
+pub struct Begun {
+    template: Option<String>,
+}
+
+/// `GET /drafts/{id}`.
+pub async fn resume(
+    State(api): State<Api>,
+    person: Person,
+    Place(id): Place<MessageId>,
+    Query(begun): Query<Begun>,
+) -> Result<Response, Trouble> {
+    may_ask(&api, &person)?;
+    let saved = api.console.drafts.find(person.caller.person, id);
+    let draft = match (saved, begun.template) {
+        (Some(draft), _) => draft,
+        (None, Some(template)) if TEMPLATES.contains(&template.as_str()) => Draft {
+            id,
+            typed: fields::defaults(&api, &person, &template).0,
+            template,
+            saved: person.visitor.now,
+        },
+        (None, _) => return Err(Trouble::nothing_here()),
+    };
+    let members = members(&api, &person).await?;
+    Ok(form(&api, &person, &draft, &members, Vec::new()))
+}
+
+#[derive(Template)]
+#[template(path = "compose.html")]
+struct ComposePage {
+    f: Frame,
+    heading: String,
+    id: MessageId,
+    template: String,
+    sections: Vec<Section>,
+    faults: Vec<(String, String)>,
+}
+
+fn form(
+    api: &Api,
+    person: &Person,
+    draft: &Draft,
+    members: &[MemberId],
+    faults: Vec<FieldError>,
+) -> Response {
+    let f = Frame::of(api, person, "new-title");
+    let typed = draft.typed();
+    let builder = Builder {
+        t: f.t,
+        typed: &typed,
+        faults: &faults,
+    };
+    let sections = fields::sections(&builder, &draft.template, members);
+    let status = match faults.is_empty() {
+        true => StatusCode::OK,
+        false => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let page = ComposePage {
+        heading: f.t.code("template", &draft.template),
+        id: draft.id,
+        template: draft.template.clone(),
+        faults: summary(&sections, &faults, f.t),
+        sections,
+        f,
+    };
+    show_as(status, &page)
+}
+
+/// The other members, in order.
+async fn members(api: &Api, person: &Person) -> Result<Vec<MemberId>, Trouble> {
+    let reply = api
+        .ask(&person.caller, Action::ReadHealth, Ask::Health)
+        .await?;
+    let Reply::Health(health) = reply else {
+        return Err(Trouble::nothing_here());
+    };
+    let federation = health.federation.as_ref();
+    let asked = |federation: &crate::app::Federation| {
+        let mut others = federation.others(api.member());
+        others.retain(|member| !federation.observes(*member));
+        others
+    };
+    Ok(federation.map(asked).unwrap_or_default())
+}
+
+/// `POST /drafts/{id}`: keeps what was typed, and goes on as the button says.
+pub async fn work(
+    State(api): State<Api>,
+    person: Person,
+    Place(id): Place<MessageId>,
+    typed: Typed,
+) -> Result<Response, Trouble> {
+    let permit = may_ask(&api, &person)?;
+    let writer = person.caller.person;
+    let wish = typed.text("_do").to_owned();
+    match wish.as_str() {
+        "discard" => {
+            api.console.drafts.remove(writer, id);
+            return Ok(see_other("/outgoing"));
+        }
+        "send" => return send(&api, &person, permit, id).await,
+        _ => (),
+    }
+    let template = typed.text("_template").to_owned();
+    if !TEMPLATES.contains(&template.as_str()) {
+        return Err(Trouble::nothing_here());
+    }
+    let kept = |(name, _): &(String, String)| !name.starts_with('_') || name == "_to[]";
+    let draft = Draft {
+        id,
+        template,
+        typed: typed.0.into_iter().filter(kept).collect(),
+        saved: person.visitor.now,
+    };
+    let saved = api.console.drafts.save(writer, &draft);
+    saved.map_err(|error| not_kept(&error))?;
+    match wish.as_str() {
+        "autosave" => Ok(StatusCode::NO_CONTENT.into_response()),
+        "save" => Ok(see_other("/outgoing")),
+        "edit" => Ok(see_other(&format!("/drafts/{id}"))),
+        _ => preview(&api, &person, &draft).await,
+    }
+}
+
+fn not_kept(error: &std::io::Error) -> Failure {
+    let status = StatusCode::INSUFFICIENT_STORAGE;
+    let next = "Throw away drafts that are not needed, or tell the administrator.";
+    let what = format!("the draft could not be kept: {}", error.kind());
+    Failure::new(status, "draft-not-kept", what, next)
+}
+
+/// The request and whom it goes to, or what is wrong.
+fn read(
+    draft: &Draft,
+    members: &[MemberId],
+    zone: &jiff::tz::TimeZone,
+) -> Result<(Request, Vec<MemberId>), Vec<FieldError>> {
+    let typed = draft.typed();
+    let mut faults = Vec::new();
+    let named = typed.all("_to[]").filter_map(|member| member.parse().ok());
+    let to: Vec<MemberId> = named.filter(|member| members.contains(member)).collect();
+    let fault = |path: &str, code, what: String| FieldError {
+        path: path.to_owned(),
+        code,
+        what,
+    };
+    if to.is_empty() {
+        faults.push(fault("_to", "required", "needs a member".to_owned()));
+    } else if let Err(error) = check_asked(&to) {
+        faults.push(fault("_to", "not-allowed", error.to_string()));
+    }
+    let read: Result<(Request, Tree), _> = typed.read(zone);
+    match read {
+        Ok((request, tree)) => {
+            let never = &request.protection.never_contact;
+            if let Some(member) = to.iter().find(|member| never.contains(member)) {
+                let what = format!("{member} is never to be contacted about this");
+                faults.push(fault("_to", "not-allowed", what));
+            }
+            if let Err(found) = request.validate() {
+                faults.extend(tree.in_the_form(found));
+            }
+            match faults.is_empty() {
+                true => Ok((request, to)),
+                false => Err(faults),
+            }
+        }
+        Err(found) => {
+            faults.extend(found);
+            Err(faults)
+        }
+    }
+}
+
+/// What one member gets, and may do.
+struct Recipient {
+    member: MemberId,
+    time: String,
+}
+
+#[derive(Template)]
+#[template(path = "preview.html")]
+struct PreviewPage {
+    f: Frame,
+    id: MessageId,
+    template: String,
+    recipients: Vec<Recipient>,
+    rules: Vec<String>,
+    protections: Vec<String>,
+    groups: Vec<Group>,
+    button: String,
+}
+
+async fn preview(api: &Api, person: &Person, draft: &Draft) -> Result<Response, Trouble> {
+    let members = members(api, person).await?;
+    let (request, to) = match read(draft, &members, &api.console.zone) {
+        Ok(read) => read,
+        Err(faults) => return Ok(form(api, person, draft, &members, faults)),
+    };
+    let f = Frame::of(api, person, "preview-title");
+    let t = f.t;
+    let content = serde_json::to_value(&request).expect("a request is plain text");
+    let time = time_they_have(&request, t);
+    let recipients = to.iter().map(|member| Recipient {
+        member: *member,
+        time: time.clone(),
+    });
+    Ok(show(&PreviewPage {
+        id: draft.id,
+        template: draft.template.clone(),
+        recipients: recipients.collect(),
+        rules: rules(&request, t),
+        protections: protections(&request, t),
+        groups: groups(&content, &f),
+        button: t.with("send-to", "count", to.len()),
+        f,
+    }))
+}
+
+fn time_they_have(request: &Request, t: Words) -> String {
+    let limits = request.profile.limits(request.urgency);
+    let answer = span(limits.direct.min(limits.indirect), t);
+    match limits.acknowledge {
+        None => t.with("time-to-answer", "answer", answer),
+        Some(acknowledge) => {
+            let parts = [
+                ("accept", Part::from(span(acknowledge, t))),
+                ("answer", Part::from(answer)),
+            ];
+            t.put("time-to-accept-and-answer", &parts)
+        }
+    }
+}
+
+/// What a receiver may do, one rule each.
+fn rules(request: &Request, t: Words) -> Vec<String> {
+    let mut rules = handling_rules(&request.handling, t);
+    rules.push(t.code("evidence", request.evidence_use.as_str()));
+    rules
+}
+
+/// What a marking allows, one rule each.
+pub fn handling_rules(handling: &Handling, t: Words) -> Vec<String> {
+    let tlp = handling.tlp.as_str();
+    let mut rules = vec![format!("TLP:{tlp}: {}", t.code("tlp", tlp))];
+    for code in &handling.codes {
+        let words = t.code("handling", code.as_str());
+        rules.push(match (code, &handling.restriction) {
+            (HandlingCode::H3, Some(restriction)) => format!("{code}: {words} {restriction}"),
+            _ => format!("{code}: {words}"),
+        });
+    }
+    let days = u64::from(handling.retention_days);
+    rules.push(t.with("rule-retention", "days", days));
+    rules
+}
+
+/// What to think of before it leaves.
+fn protections(request: &Request, t: Words) -> Vec<String> {
+    let protection = &request.protection;
+    let mut told = Vec::new();
+    let mut tell = |given: Option<bool>, yes: &str, unknown: &str| match given {
+        Some(true) => told.push(t.say(yes)),
+        None => told.push(t.say(unknown)),
+        Some(false) => (),
+    };
+    if names_persons(request) {
+        tell(protection.minor, "protect-minor", "protect-minor-unknown");
+        tell(
+            protection.asylum_confidential,
+            "protect-asylum",
+            "protect-asylum-unknown",
+        );
+        tell(
+            protection.victim_indicators,
+            "protect-victim",
+            "protect-victim-unknown",
+        );
+    }
+    told
+}
+
+/// Sends what was previewed. A form sent twice finds what the first one sent.
+async fn send(
+    api: &Api,
+    person: &Person,
+    permit: Permit,
+    id: MessageId,
+) -> Result<Response, Trouble> {
+    let writer: PersonId = person.caller.person;
+    let Some(draft) = api.console.drafts.find(writer, id) else {
+        let ask = Ask::GlanceExchange { exchange: id };
+        api.ask(&person.caller, Action::ListExchanges, ask).await?;
+        return Ok(see_other(&format!("/exchanges/{id}")));
+    };
+    let members = members(api, person).await?;
+    let (request, to) = match read(&draft, &members, &api.console.zone) {
+        Ok(read) => read,
+        Err(faults) => return Ok(form(api, person, &draft, &members, faults)),
+    };
+    let message = |place: usize| match place {
+        0 => id,
+        place => derived(id, place),
+    };
+    let to: Vec<_> = to
+        .iter()
+        .enumerate()
+        .map(|(place, member)| (*member, message(place), Vec::new()))
+        .collect();
+    let several = to.len() > 1;
+    let ask = Ask::SendRequest {
+        to,
+        request: Box::new(request),
+    };
+    let reply = api.driver.ask(permit, ask).await??;
+    let same = |(name, _): &(String, String)| fields::STAYS.contains(&name.as_str());
+    let stays = draft.typed.into_iter().filter(same).collect();
+    if let Err(error) = api.console.drafts.remember(writer, stays) {
+        tracing::warn!(event = "draft-not-remembered", %error);
+    }
+    api.console.drafts.remove(writer, id);
+    // Whoever wrote it knows why they read it.
+    api.console.sessions.justify(person.held, id);
+    Ok(match several {
+        _ if matches!(reply, Reply::Waits(..)) => see_other("/letters"),
+        true => see_other("/outgoing"),
+        false => see_other(&format!("/exchanges/{id}")),
+    })
+}

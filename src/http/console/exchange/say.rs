@@ -1,0 +1,382 @@
+//! What a person says in an exchange: a form for each verb, and saying it.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::super::super::auth::Place;
+use super::super::super::{Api, shapes};
+use super::super::form::{Builder, Section, Tree, Typed};
+use super::super::formpage::{FormPage, summary};
+use super::super::guard::Person;
+use super::super::page::Frame;
+use super::super::trouble::{Trouble, see_other};
+use super::asks_why;
+use crate::api::{SendAcceptance, SendRefusal};
+use crate::app::rows::ExchangeRow;
+use crate::app::{Action, AppError, Ask, Reply};
+use crate::base::{MessageId, OsEntropy, Timestamp};
+use crate::domain::FieldError;
+use crate::domain::handling::{HandlingCode, Tlp};
+use crate::domain::profile::Access;
+use crate::domain::rfi::{Command, Consequence, Ground, Outcome, Side, Usefulness};
+
+/// What the console has a form for; the rest is done by the command or the API.
+pub(super) const FORMS: [&str; 11] = [
+    "accept", "answer", "refuse", "clarify", "channel", "await", "transfer", "feedback",
+    "withdraw", "close", "reopen",
+];
+
+/// The exchange, if the person may say this in it now.
+async fn exchange(
+    api: &Api,
+    person: &Person,
+    id: MessageId,
+    verb: &str,
+) -> Result<ExchangeRow, Trouble> {
+    // What is not justified is not answered either.
+    if asks_why(api, person, id).await? {
+        return Err(Trouble::Onward(format!("/exchanges/{id}")));
+    }
+    let ask = Ask::GlanceExchange { exchange: id };
+    let reply = api.ask(&person.caller, Action::ListExchanges, ask).await?;
+    let Reply::Exchanges(mut rows, _) = reply else {
+        return Err(Trouble::nothing_here());
+    };
+    let row = rows.pop().ok_or_else(Trouble::nothing_here)?;
+    let may = shapes::actions(&row, &person.caller);
+    match may.iter().any(|one| one == verb) {
+        true => Ok(row),
+        false => Err(Trouble::nothing_here()),
+    }
+}
+
+/// `GET /exchanges/{id}/{verb}`.
+pub async fn say_form(
+    State(api): State<Api>,
+    person: Person,
+    Place((id, verb)): Place<(MessageId, String)>,
+) -> Result<Response, Trouble> {
+    let row = exchange(&api, &person, id, &verb).await?;
+    let message = MessageId::new(Timestamp::system(), &mut OsEntropy);
+    let typed = Typed::default().or("_message", &message.to_string());
+    let typed = defaults(&verb, typed);
+    page(&api, &person, &row, &verb, &typed, Vec::new())
+}
+
+fn defaults(verb: &str, typed: Typed) -> Typed {
+    match verb {
+        "accept" => typed.or("access", "direct"),
+        "answer" => typed
+            .or("outcome", "hit")
+            .or("handling.codes[]", "H1")
+            .or("handling.tlp", "AMBER")
+            .or("handling.retention_days!number", "1825"),
+        _ => typed,
+    }
+}
+
+fn page(
+    api: &Api,
+    person: &Person,
+    row: &ExchangeRow,
+    verb: &str,
+    typed: &Typed,
+    faults: Vec<FieldError>,
+) -> Result<Response, Trouble> {
+    let t = person.words();
+    let builder = Builder {
+        t,
+        typed,
+        faults: &faults,
+    };
+    let sections = sections(&builder, row, verb).ok_or_else(Trouble::nothing_here)?;
+    let heading = t.code("verb", verb);
+    let page = FormPage {
+        f: Frame::new(api, &person.visitor, heading.clone()),
+        lead: t.code("verb-lead", verb),
+        action: format!("/exchanges/{}/{verb}", row.id),
+        back: format!("/exchanges/{}", row.id),
+        faults: summary(&sections, &faults, t),
+        sections,
+        hidden: hidden(typed, row, verb),
+        button: heading.clone(),
+        heading: format!("{heading}: {}", row.exchange.request().reference),
+        grave: matches!(verb, "refuse" | "withdraw"),
+    };
+    Ok(page.show())
+}
+
+/// The message's id, so that a form sent twice says it once; and which question each answer is to.
+fn hidden(typed: &Typed, row: &ExchangeRow, verb: &str) -> Vec<(String, String)> {
+    let message = ("_message".to_owned(), typed.text("_message").to_owned());
+    let questions = match verb {
+        "answer" => row.exchange.request().questions.len(),
+        _ => 0,
+    };
+    let number = |place: usize| {
+        (
+            format!("answers[{place}].question~!number"),
+            place.to_string(),
+        )
+    };
+    [message]
+        .into_iter()
+        .chain((0..questions).map(number))
+        .collect()
+}
+
+fn sections(b: &Builder<'_>, row: &ExchangeRow, verb: &str) -> Option<Vec<Section>> {
+    let t = b.t;
+    let one = |fields| vec![Section::new(t, "section-words", fields)];
+    let questions = |name: &str| {
+        let asked = row.exchange.request().questions.iter().enumerate();
+        let choice = |(place, question): (usize, &crate::domain::rfi::Question)| {
+            (place.to_string(), question.text.clone())
+        };
+        b.checks(name, asked.map(choice))
+    };
+    Some(match verb {
+        "accept" => one(vec![
+            b.radios("access", "access", Access::ALL.iter().map(|a| a.as_str())),
+            b.ltr("reference?").half(),
+            b.area("note?", 3),
+        ]),
+        "answer" => answer(b, row),
+        "refuse" => one(vec![
+            b.select(
+                "ground",
+                "ground",
+                Ground::ALL.iter().map(|g| g.as_str()),
+                Some("choose"),
+            ),
+            questions("questions[]"),
+            b.area("reason?", 4),
+        ]),
+        "clarify" => match row.exchange.side() {
+            Side::Requested => one(vec![b.area("text", 5), questions("questions[]")]),
+            Side::Requesting => one(vec![b.area("text", 6)]),
+        },
+        "channel" => one(vec![
+            b.line("authority"),
+            b.ltr("reference?").half(),
+            b.area("note?", 3),
+        ]),
+        "await" => one(vec![b.time("expected!time").half(), b.area("reason", 4)]),
+        "transfer" => one(vec![b.ltr("to").half(), b.area("reason", 4)]),
+        "feedback" => one(vec![
+            b.radios(
+                "useful",
+                "useful",
+                Usefulness::ALL.iter().map(|u| u.as_str()),
+            ),
+            b.checks(
+                "became[]",
+                Consequence::ALL.iter().map(|one| {
+                    let code = one.as_str();
+                    (code.to_owned(), t.code("became", code))
+                }),
+            ),
+            b.area("note?", 3),
+        ]),
+        "withdraw" => one(vec![b.area("reason", 4)]),
+        "close" => one(vec![b.area("note?", 3)]),
+        "reopen" => one(vec![b.area("reason", 4), questions("questions[]")]),
+        _ => return None,
+    })
+}
+
+fn answer(b: &Builder<'_>, row: &ExchangeRow) -> Vec<Section> {
+    let t = b.t;
+    let outcomes = || Outcome::ALL.iter().map(|outcome| outcome.as_str());
+    let mut each = Vec::new();
+    for (place, question) in row.exchange.request().questions.iter().enumerate() {
+        let outcome = b.select(
+            &format!("answers[{place}].outcome?"),
+            "outcome",
+            outcomes(),
+            Some("not-answered"),
+        );
+        let kind = t.code("question", question.kind.as_str());
+        each.push(outcome.called(format!("{kind}: {}", question.text)));
+        let text = b.area(&format!("answers[{place}].text?"), 2);
+        each.push(text.called(t.with("answer-to", "number", place + 1)));
+    }
+    vec![
+        Section::new(
+            t,
+            "section-answer",
+            vec![
+                b.radios("outcome", "outcome", outcomes()),
+                b.area("text?", 6),
+            ],
+        ),
+        Section::new(t, "section-each-question", each).folded(),
+        handling(b),
+    ]
+}
+
+/// The fields of what a receiver may do.
+pub fn handling(b: &Builder<'_>) -> Section {
+    let codes = HandlingCode::ALL.iter().map(|code| {
+        let code = code.as_str();
+        (
+            code.to_owned(),
+            format!("{code}: {}", b.t.code("handling", code)),
+        )
+    });
+    let fields = vec![
+        b.checks("handling.codes[]", codes),
+        b.select(
+            "handling.tlp",
+            "tlp",
+            Tlp::ALL.iter().map(|tlp| tlp.as_str()),
+            None,
+        )
+        .half(),
+        b.number("handling.retention_days!number").half(),
+        b.line("handling.restriction?"),
+    ];
+    Section::new(b.t, "section-handling", fields)
+}
+
+/// `POST /exchanges/{id}/{verb}`.
+pub async fn say(
+    State(api): State<Api>,
+    person: Person,
+    Place((id, verb)): Place<(MessageId, String)>,
+    typed: Typed,
+) -> Result<Response, Trouble> {
+    let row = exchange(&api, &person, id, &verb).await?;
+    let again = |faults| page(&api, &person, &row, &verb, &typed, faults);
+    let tree = match Tree::of(&typed, &api.console.zone) {
+        Ok(tree) => tree,
+        Err(faults) => return again(faults),
+    };
+    let (command, action) = match command(&verb, &row, tree.value.clone()) {
+        Ok(command) => command,
+        Err(fault) => return again(vec![fault]),
+    };
+    let message = typed.text("_message").parse().map_err(|_| {
+        let next = "Open the form again.";
+        let what = "the form has lost its number";
+        super::super::super::problem::Failure::new(
+            StatusCode::BAD_REQUEST,
+            "malformed-input",
+            what,
+            next,
+        )
+    })?;
+    let ask = Ask::Respond {
+        exchange: id,
+        message,
+        command: Box::new(command),
+        attached: Vec::new(),
+    };
+    let permit = crate::app::Permit::ask(api.member(), &person.caller, action);
+    let permit = permit.map_err(AppError::from)?;
+    match api.driver.ask(permit, ask).await? {
+        // A second person has to see it first.
+        Ok(Reply::Waits(..)) => Ok(see_other("/letters")),
+        Ok(_) => Ok(see_other(&format!("/exchanges/{id}"))),
+        Err(AppError::Invalid(faults)) => again(tree.in_the_form(faults)),
+        Err(AppError::NotNow(crate::domain::rfi::Refused::Invalid(faults))) => {
+            again(tree.in_the_form(faults))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The command that a verb and its form come to.
+fn command(
+    verb: &str,
+    row: &ExchangeRow,
+    mut value: Value,
+) -> Result<(Command, Action), FieldError> {
+    fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, FieldError> {
+        serde_json::from_value(value).map_err(|error| FieldError {
+            path: String::new(),
+            code: "not-allowed",
+            what: error.to_string(),
+        })
+    }
+    let faulty = |path: &str| FieldError {
+        path: path.to_owned(),
+        code: "required",
+        what: "needs a choice".to_owned(),
+    };
+    numbers(&mut value, "questions");
+    Ok(match verb {
+        "accept" => {
+            let body: SendAcceptance = read(value)?;
+            let said = shapes::acceptance(body).map_err(|_| faulty("access"))?;
+            (Command::Accept(said), Action::AcceptRequest)
+        }
+        "answer" => {
+            words_have_outcomes(&value)?;
+            (Command::Answer(read(value)?), Action::AnswerRequest)
+        }
+        "refuse" => {
+            let body: SendRefusal = read(value)?;
+            let said = shapes::refusal(body).map_err(|_| faulty("ground"))?;
+            (Command::Refuse(said), Action::RefuseRequest)
+        }
+        "clarify" => match row.exchange.side() {
+            Side::Requested => {
+                let said = read(value)?;
+                (Command::AskClarification(said), Action::AskClarification)
+            }
+            Side::Requesting => (Command::Clarify(read(value)?), Action::ClarifyRequest),
+        },
+        "channel" => (Command::Channel(read(value)?), Action::ChannelRequest),
+        "await" => {
+            if value.get("expected").is_none() {
+                return Err(faulty("expected"));
+            }
+            (Command::Await(read(value)?), Action::AnnounceDelay)
+        }
+        "transfer" => {
+            let named = value.get("to").and_then(Value::as_str).unwrap_or_default();
+            if named.parse::<crate::base::MemberId>().is_err() {
+                return Err(faulty("to"));
+            }
+            (Command::Transfer(read(value)?), Action::TransferRequest)
+        }
+        "feedback" => {
+            if value.get("useful").is_none() {
+                return Err(faulty("useful"));
+            }
+            (Command::Feedback(read(value)?), Action::GiveFeedback)
+        }
+        "withdraw" => (Command::Withdraw(read(value)?), Action::WithdrawRequest),
+        "close" => (Command::Close(read(value)?), Action::CloseExchange),
+        "reopen" => (Command::Reopen(read(value)?), Action::ReopenExchange),
+        _ => return Err(faulty("")),
+    })
+}
+
+/// Check boxes say text where a list of questions has numbers.
+fn numbers(value: &mut Value, list: &str) {
+    if let Some(Value::Array(values)) = value.get_mut(list) {
+        for value in values {
+            if let Some(number) = value.as_str().and_then(|text| text.parse::<u16>().ok()) {
+                *value = json!(number);
+            }
+        }
+    }
+}
+
+/// An answer to a question in words says too what it comes to.
+fn words_have_outcomes(value: &Value) -> Result<(), FieldError> {
+    let answers = value.get("answers").and_then(Value::as_array);
+    let bare = |answer: &&Value| answer.get("outcome").is_none();
+    match answers.and_then(|answers| answers.iter().find(bare)) {
+        None => Ok(()),
+        Some(answer) => Err(FieldError {
+            path: format!("answers[{}].outcome", answer["question"]),
+            code: "required",
+            what: "goes with the words of the answer".to_owned(),
+        }),
+    }
+}

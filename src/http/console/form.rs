@@ -1,0 +1,98 @@
+//! Forms as data: what was typed, as it was typed; the fields that ask for it; and the JSON that it
+//! comes to, which the domain then reads and checks as it checks the API's.
+//!
+//! A field's name is the path of its value in that JSON, with marks behind it:
+//!
+//! | Mark | Meaning |
+//! |---|---|
+//! | `?` | left out where nothing is typed |
+//! | `~` | goes with its neighbours: left out where none of them is there |
+//! | `[]` | one of several values |
+//! | `!number`, `!bool`, `!time` | what the text is read as |
+//! | `!list`, `!names` | a list, parted by commas or spaces, or by commas alone |
+
+mod field;
+mod json;
+
+use axum::Form;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use serde::de::DeserializeOwned;
+
+use super::super::Api;
+use super::super::problem::Failure;
+use super::trouble::Trouble;
+use crate::domain::FieldError;
+
+pub use field::{Builder, Control, Field, Section, id_of, path_label};
+pub use json::Tree;
+
+/// What a person typed: names and values in the order of the form.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Typed(pub Vec<(String, String)>);
+
+impl FromRequest<Api> for Typed {
+    type Rejection = Trouble;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Trouble> {
+        match Form::<Vec<(String, String)>>::from_request(request, api).await {
+            Ok(Form(pairs)) => Ok(Self(pairs)),
+            Err(FormRejection::BytesRejection(_)) => {
+                let what = "the form holds more than this page takes";
+                let next = "Shorten the text, or attach it as a file.";
+                let status = StatusCode::PAYLOAD_TOO_LARGE;
+                Err(Failure::new(status, "too-large", what, next).into())
+            }
+            Err(rejection) => Err(Failure::malformed(rejection.body_text()).into()),
+        }
+    }
+}
+
+impl Typed {
+    /// The value of a field, without the blanks around it; empty where there is none.
+    pub fn text(&self, name: &str) -> &str {
+        let found = self.0.iter().find(|(key, _)| key == name);
+        found.map_or("", |(_, value)| value.trim())
+    }
+
+    /// All values of a field.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let of = move |(key, _): &&(String, String)| key == name;
+        self.0.iter().filter(of).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the field was part of the form.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
+    /// Sets a field that the form did not have.
+    #[must_use]
+    pub fn or(mut self, name: &str, value: &str) -> Self {
+        if !self.has(name) && !value.is_empty() {
+            self.0.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+
+    /// Reads a value of the domain; what cannot be read is told at its field.
+    ///
+    /// # Errors
+    /// The faults.
+    pub fn read<T: DeserializeOwned>(
+        &self,
+        zone: &jiff::tz::TimeZone,
+    ) -> Result<(T, Tree), Vec<FieldError>> {
+        let tree = Tree::of(self, zone)?;
+        let read = serde_json::from_value(tree.value.clone());
+        let value = read.map_err(|error| {
+            vec![FieldError {
+                path: String::new(),
+                code: "not-allowed",
+                what: error.to_string(),
+            }]
+        })?;
+        Ok((value, tree))
+    }
+}

@@ -1,0 +1,460 @@
+//! Signing in by passkey, enrolling one by a one-time code, signing out. There is no password.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use askama::Template;
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::super::Api;
+use super::super::problem::Failure;
+use super::form::Typed;
+use super::guard::{Person, Visitor, set_cookie};
+use super::page::{Frame, show, show_as};
+use super::sessions;
+use super::trouble::{Trouble, see_other};
+use crate::app::{Action, AppError, Ask, Caller, Deed, OfficeAsk, PeopleError};
+use crate::base::{Entropy, OsEntropy, PersonId, Timestamp};
+use crate::http::Unchanged;
+use crate::seal::passkey::{
+    ALGORITHMS, Assertion, Challenge, Passkey, PasskeyError, Registration, challenge_of,
+};
+
+/// How long a person may take to touch their authenticator.
+const CEREMONY: Duration = Duration::from_secs(5 * 60);
+
+/// Ceremonies that may be under way; the oldest make room.
+const MOST: usize = 1_024;
+
+/// Wrong codes and answers in one minute, from anybody; more are turned away unread.
+const MOST_FAILURES: u32 = 30;
+
+/// What an authenticator's answer is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// Signing in.
+    SignIn,
+    /// Enrolling a passkey by this code.
+    Enrol(String),
+    /// Proving again that it is this person.
+    Prove(PersonId),
+}
+
+#[derive(Default)]
+struct UnderWay {
+    waiting: BTreeMap<Challenge, (Timestamp, Purpose)>,
+    minute: i64,
+    failures: u32,
+}
+
+/// Ceremonies under way, each by its challenge, which is good once.
+#[derive(Clone, Default)]
+pub struct Ceremonies(Arc<Mutex<UnderWay>>);
+
+impl Ceremonies {
+    /// Begins one.
+    pub fn begin(&self, purpose: Purpose, now: Timestamp) -> Challenge {
+        let challenge = Challenge((&mut OsEntropy as &mut dyn Entropy).array());
+        let mut all = self.lock();
+        all.waiting
+            .retain(|_, (began, _)| now.since(*began) <= CEREMONY);
+        while all.waiting.len() >= MOST {
+            let oldest = all.waiting.iter().min_by_key(|(_, (began, _))| *began);
+            let Some(oldest) = oldest.map(|(challenge, _)| *challenge) else {
+                break;
+            };
+            all.waiting.remove(&oldest);
+        }
+        all.waiting.insert(challenge, (now, purpose));
+        challenge
+    }
+
+    /// What an answer is for; the challenge is used up.
+    pub fn finish(&self, challenge: &Challenge, now: Timestamp) -> Option<Purpose> {
+        let (began, purpose) = self.lock().waiting.remove(challenge)?;
+        (now.since(began) <= CEREMONY).then_some(purpose)
+    }
+
+    /// Whether another attempt is read, or too many failed in this minute.
+    pub fn may_try(&self, now: Timestamp) -> bool {
+        let mut all = self.lock();
+        let minute = now.as_millis() / 60_000;
+        if all.minute != minute {
+            (all.minute, all.failures) = (minute, 0);
+        }
+        all.failures < MOST_FAILURES
+    }
+
+    /// Counts an attempt that failed.
+    pub fn failed(&self) {
+        self.lock().failures += 1;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, UnderWay> {
+        self.0.lock().expect("nothing panics under this lock")
+    }
+}
+
+/// Where to go after signing in.
+#[derive(Debug, Default, Deserialize)]
+pub struct Then {
+    then: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "sign-in.html")]
+struct SignInPage {
+    f: Frame,
+    then: String,
+}
+
+/// `GET /sign-in`.
+pub async fn page(State(api): State<Api>, visitor: Visitor, Query(then): Query<Then>) -> Response {
+    let title = visitor.words.say("sign-in-title");
+    show(&SignInPage {
+        f: Frame::new(&api, &visitor, title),
+        then: local(then.then.as_deref()),
+    })
+}
+
+/// A path of this console, whatever was asked for: never another site.
+fn local(then: Option<&str>) -> String {
+    let safe = |path: &&str| {
+        path.starts_with('/')
+            && !path.starts_with("//")
+            && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+    };
+    then.filter(safe).unwrap_or("/").to_owned()
+}
+
+/// `POST /sign-in/begin`: what `navigator.credentials.get` is asked.
+pub async fn begin(State(api): State<Api>, visitor: Visitor) -> Json<Value> {
+    Json(asked(&api, Purpose::SignIn, &[], visitor.now))
+}
+
+/// The question to an authenticator, to prove that the holder of one of these passkeys is there.
+pub fn asked(api: &Api, purpose: Purpose, keys: &[Passkey], now: Timestamp) -> Value {
+    let challenge = api.console.ceremonies.begin(purpose, now);
+    let keys: Vec<Value> = keys
+        .iter()
+        .map(|key| json!({ "type": "public-key", "id": URL_SAFE_NO_PAD.encode(&key.id) }))
+        .collect();
+    json!({
+        "challenge": URL_SAFE_NO_PAD.encode(challenge.0),
+        "rpId": api.console.site.relying_party().id,
+        "allowCredentials": keys,
+        "userVerification": "required",
+        "timeout": 120_000,
+    })
+}
+
+/// An authenticator's answer as the page's script sends it, each part in base64url.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answered {
+    id: String,
+    client_data: String,
+    authenticator_data: String,
+    signature: String,
+}
+
+impl Answered {
+    /// The answer, decoded.
+    ///
+    /// # Errors
+    /// A problem where a part is not base64url.
+    pub fn read(&self) -> Result<Assertion, Failure> {
+        Ok(Assertion {
+            id: bytes(&self.id)?,
+            client_data: bytes(&self.client_data)?,
+            authenticator_data: bytes(&self.authenticator_data)?,
+            signature: bytes(&self.signature)?,
+        })
+    }
+}
+
+fn bytes(text: &str) -> Result<Vec<u8>, Failure> {
+    let malformed = |_| Failure::malformed("the browser's answer is not base64url");
+    URL_SAFE_NO_PAD.decode(text).map_err(malformed)
+}
+
+/// `POST /sign-in/finish`.
+pub async fn finish(
+    State(api): State<Api>,
+    visitor: Visitor,
+    Json(answered): Json<Answered>,
+) -> Result<Response, Failure> {
+    let assertion = answered.read()?;
+    let (purpose, caller) = proven(&api, &assertion, visitor.now)?;
+    if purpose != Purpose::SignIn {
+        return Err(refused(PasskeyError::ClientData));
+    }
+    signed_in(&api, &caller, visitor.now).await
+}
+
+/// Who an answer proves to be there, and what for.
+///
+/// # Errors
+/// A problem, always the same, whatever does not hold.
+pub fn proven(
+    api: &Api,
+    assertion: &Assertion,
+    now: Timestamp,
+) -> Result<(Purpose, Caller), Failure> {
+    let ceremonies = &api.console.ceremonies;
+    if !ceremonies.may_try(now) {
+        return Err(too_many());
+    }
+    let proven = check(api, assertion, now);
+    proven.map_err(|error| {
+        ceremonies.failed();
+        tracing::info!(event = "sign-in-refused", %error);
+        refused(error)
+    })
+}
+
+fn check(
+    api: &Api,
+    assertion: &Assertion,
+    now: Timestamp,
+) -> Result<(Purpose, Caller), PasskeyError> {
+    let challenge = challenge_of(&assertion.client_data)?;
+    let purpose = api.console.ceremonies.finish(&challenge, now);
+    let purpose = purpose.ok_or(PasskeyError::Challenge)?;
+    let people = api.people.current();
+    let (caller, passkey) = people.by_passkey(&assertion.id).ok_or(PasskeyError::Key)?;
+    let site = api.console.site.relying_party();
+    let counted = site.verify(&challenge, passkey, assertion)?;
+    if counted != *passkey {
+        let kept = api.people.change(&mut |people| {
+            people.used(&counted);
+            Ok(())
+        });
+        // The count guards against copies; where it cannot be kept nobody is let in by it.
+        kept.map_err(|_| PasskeyError::Count)?;
+    }
+    Ok((purpose, caller))
+}
+
+fn refused(error: PasskeyError) -> Failure {
+    let next = "Try again with the passkey that you enrolled here.";
+    let code = match error {
+        PasskeyError::NotVerified => "not-verified",
+        _ => "passkey-refused",
+    };
+    let what = "the passkey was not taken";
+    Failure::new(StatusCode::FORBIDDEN, code, what, next)
+}
+
+fn too_many() -> Failure {
+    let next = "Wait a minute.";
+    let what = "too many attempts failed in this minute";
+    Failure::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "too-many-attempts",
+        what,
+        next,
+    )
+}
+
+/// Begins a session, on record.
+async fn signed_in(api: &Api, caller: &Caller, now: Timestamp) -> Result<Response, Failure> {
+    let ask = Ask::Office(OfficeAsk::Record(Deed::SignedIn));
+    api.ask(caller, Action::SignIn, ask).await?;
+    let secret = api.console.sessions.begin(caller.person, now);
+    let cookie = set_cookie(sessions::COOKIE, Some(&secret));
+    Ok((StatusCode::NO_CONTENT, [cookie]).into_response())
+}
+
+/// `POST /sign-out`.
+pub async fn sign_out(State(api): State<Api>, person: Person) -> Result<Response, Trouble> {
+    let ask = Ask::Office(OfficeAsk::Record(Deed::SignedOut));
+    api.console.sessions.end(person.held);
+    api.ask(&person.caller, Action::SignIn, ask).await?;
+    let cookie = set_cookie(sessions::COOKIE, None);
+    Ok(([cookie], see_other("/sign-in")).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "enrol.html")]
+struct EnrolPage {
+    f: Frame,
+    /// What the authenticator is asked, once the code was found.
+    options: Option<String>,
+    name: String,
+    wrong: bool,
+}
+
+/// `GET /enrol`.
+pub async fn enrol_page(State(api): State<Api>, visitor: Visitor) -> Response {
+    let title = visitor.words.say("enrol-title");
+    show(&EnrolPage {
+        f: Frame::new(&api, &visitor, title),
+        options: None,
+        name: String::new(),
+        wrong: false,
+    })
+}
+
+/// `POST /enrol`: a code that holds leads to the authenticator.
+pub async fn enrol_begin(
+    State(api): State<Api>,
+    visitor: Visitor,
+    typed: Typed,
+) -> Result<Response, Trouble> {
+    let ceremonies = &api.console.ceremonies;
+    if !ceremonies.may_try(visitor.now) {
+        return Err(too_many().into());
+    }
+    let code = typed.text("code");
+    let found = api.people.current().by_code(code, visitor.now);
+    if found.is_none() {
+        ceremonies.failed();
+    }
+    let status = match &found {
+        Some(_) => StatusCode::OK,
+        None => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let title = visitor.words.say("enrol-title");
+    let page = EnrolPage {
+        f: Frame::new(&api, &visitor, title),
+        wrong: found.is_none(),
+        name: found.as_ref().map_or(String::new(), |c| c.name.clone()),
+        options: found.map(|caller| creation(&api, &caller, code, visitor.now).to_string()),
+    };
+    Ok(show_as(status, &page))
+}
+
+/// What `navigator.credentials.create` is asked.
+fn creation(api: &Api, caller: &Caller, code: &str, now: Timestamp) -> Value {
+    let challenge = api
+        .console
+        .ceremonies
+        .begin(Purpose::Enrol(code.to_owned()), now);
+    let kinds = ALGORITHMS.map(|alg| json!({ "type": "public-key", "alg": alg }));
+    json!({
+        "challenge": URL_SAFE_NO_PAD.encode(challenge.0),
+        "rp": { "id": api.console.site.relying_party().id, "name": &*api.console.office },
+        "user": {
+            "id": URL_SAFE_NO_PAD.encode(caller.person.to_bytes()),
+            "name": caller.name,
+            "displayName": caller.name,
+        },
+        "pubKeyCredParams": kinds,
+        "authenticatorSelection": { "residentKey": "required", "userVerification": "required" },
+        "attestation": "none",
+        "timeout": 120_000,
+    })
+}
+
+/// A new credential as the page's script sends it, each part in base64url.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Made {
+    client_data: String,
+    authenticator_data: String,
+    public_key: String,
+    algorithm: i32,
+}
+
+/// `POST /enrol/finish`.
+pub async fn enrol_finish(
+    State(api): State<Api>,
+    visitor: Visitor,
+    Json(made): Json<Made>,
+) -> Result<Response, Failure> {
+    let made = Registration {
+        client_data: bytes(&made.client_data)?,
+        authenticator_data: bytes(&made.authenticator_data)?,
+        public_key: bytes(&made.public_key)?,
+        algorithm: made.algorithm,
+    };
+    let challenge = challenge_of(&made.client_data).map_err(refused)?;
+    let purpose = api.console.ceremonies.finish(&challenge, visitor.now);
+    let Some(Purpose::Enrol(code)) = purpose else {
+        return Err(refused(PasskeyError::Challenge));
+    };
+    let site = api.console.site.relying_party();
+    let passkey = site.register(&challenge, &made).map_err(refused)?;
+    let mut caller = None;
+    let changed = api.people.change(&mut |people| {
+        caller = Some(people.enrol(&code, passkey.clone(), visitor.now)?);
+        Ok(())
+    });
+    changed.map_err(unchanged)?;
+    let caller = caller.ok_or(AppError::NotFound("person"))?;
+    let ask = Ask::Office(OfficeAsk::Record(Deed::PasskeyEnrolled));
+    api.ask(&caller, Action::SignIn, ask).await?;
+    signed_in(&api, &caller, visitor.now).await
+}
+
+/// Why the people are as they were, for a person.
+pub fn unchanged(error: Unchanged) -> Failure {
+    let (status, code) = match error {
+        Unchanged::Storage => (StatusCode::INSUFFICIENT_STORAGE, "people-file"),
+        Unchanged::Refused(PeopleError::BadCode) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-code"),
+        Unchanged::Refused(PeopleError::NobodyThere) => (StatusCode::NOT_FOUND, "not-found"),
+        Unchanged::Refused(PeopleError::TwoPeople) => (StatusCode::CONFLICT, "two-people"),
+        Unchanged::Refused(
+            PeopleError::BadName
+            | PeopleError::NameTaken
+            | PeopleError::NoRole
+            | PeopleError::RolesExclude
+            | PeopleError::TooManyPasskeys,
+        ) => (StatusCode::UNPROCESSABLE_ENTITY, "person-refused"),
+    };
+    let next = "Ask the administrator of the node.";
+    Failure::new(status, code, error.to_string(), next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_to_another_site() {
+        let to = |then| local(Some(then));
+        assert_eq!(to("/exchanges/01X?a=b"), "/exchanges/01X?a=b");
+        for hostile in [
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil",
+            "/a\r\nb",
+            "",
+            "x",
+        ] {
+            assert_eq!(to(hostile), "/", "{hostile}");
+        }
+    }
+
+    #[test]
+    fn a_challenge_is_good_once_and_for_five_minutes() {
+        let ceremonies = Ceremonies::default();
+        let at = |seconds| Timestamp::default().plus(Duration::from_secs(seconds));
+        let challenge = ceremonies.begin(Purpose::SignIn, at(0));
+        assert_eq!(ceremonies.finish(&challenge, at(1)), Some(Purpose::SignIn));
+        assert_eq!(ceremonies.finish(&challenge, at(1)), None);
+        let late = ceremonies.begin(Purpose::SignIn, at(0));
+        assert_eq!(ceremonies.finish(&late, at(301)), None);
+    }
+
+    #[test]
+    fn guessing_is_turned_away_until_the_minute_is_over() {
+        let ceremonies = Ceremonies::default();
+        let now = Timestamp::from_millis(60_000);
+        for _ in 0..MOST_FAILURES {
+            assert!(ceremonies.may_try(now));
+            ceremonies.failed();
+        }
+        assert!(!ceremonies.may_try(now));
+        assert!(ceremonies.may_try(Timestamp::from_millis(120_000)));
+    }
+}

@@ -1,0 +1,478 @@
+//! The console over real HTTP: what nobody gets past, and what pages give to whom.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::served::{Answer, Call, Served};
+
+/// An authenticator in software, whose owner is always there.
+struct Authenticator {
+    pen: EcdsaKeyPair,
+    id: Vec<u8>,
+    count: u32,
+}
+
+impl Authenticator {
+    fn new(id: &[u8]) -> Self {
+        let (algorithm, chance) = (&ECDSA_P256_SHA256_ASN1_SIGNING, SystemRandom::new());
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &chance).expect("a key");
+        let pen = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &chance).expect("a key");
+        let id = id.to_vec();
+        Self { pen, id, count: 0 }
+    }
+
+    fn data(&mut self, flags: u8) -> Vec<u8> {
+        self.count += 1;
+        let mut data = Sha256::digest(b"mk.localhost").to_vec();
+        data.push(flags);
+        data.extend(self.count.to_be_bytes());
+        data
+    }
+
+    fn said(office: &Served, kind: &str, challenge: &Value) -> Vec<u8> {
+        let data = json!({ "type": kind, "challenge": challenge, "origin": office.origin() });
+        data.to_string().into_bytes()
+    }
+
+    fn makes(&mut self, office: &Served, asked: &Value) -> Value {
+        let mut data = self.data(0x45);
+        data.extend([0; 16]);
+        data.extend(u16::try_from(self.id.len()).expect("short").to_be_bytes());
+        data.extend(&self.id);
+        let head = "3059301306072a8648ce3d020106082a8648ce3d030107034200";
+        let key = [
+            &hex::decode(head).expect("hex")[..],
+            self.pen.public_key().as_ref(),
+        ]
+        .concat();
+        let said = Self::said(office, "webauthn.create", &asked["challenge"]);
+        json!({
+            "client_data": URL_SAFE_NO_PAD.encode(said),
+            "authenticator_data": URL_SAFE_NO_PAD.encode(data),
+            "public_key": URL_SAFE_NO_PAD.encode(key),
+            "algorithm": -7,
+        })
+    }
+
+    fn proves(&mut self, office: &Served, asked: &Value) -> Value {
+        let data = self.data(0x05);
+        let said = Self::said(office, "webauthn.get", &asked["challenge"]);
+        let signed = [&data[..], &Sha256::digest(&said)].concat();
+        let signature = self
+            .pen
+            .sign(&SystemRandom::new(), &signed)
+            .expect("it signs");
+        json!({
+            "id": URL_SAFE_NO_PAD.encode(&self.id),
+            "client_data": URL_SAFE_NO_PAD.encode(said),
+            "authenticator_data": URL_SAFE_NO_PAD.encode(data),
+            "signature": URL_SAFE_NO_PAD.encode(signature.as_ref()),
+        })
+    }
+}
+
+/// Somebody at the console.
+struct Person<'a> {
+    office: &'a Served,
+    cookie: String,
+}
+
+impl Person<'_> {
+    fn get(&self, path: &str) -> Answer {
+        self.call("GET", path).send()
+    }
+
+    fn call(&self, method: &str, path: &str) -> Call {
+        self.office
+            .page(method, path)
+            .header("cookie", &self.cookie)
+    }
+
+    fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        self.call("POST", path).form(form).send()
+    }
+}
+
+/// What the page asks an authenticator, by the code that somebody was given.
+fn asked_by_code(office: &Served, code: &str) -> Option<Value> {
+    let page = office.page("POST", "/enrol").form(&[("code", code)]).send();
+    let html = page.text();
+    let options = html.split("data-options=\"").nth(1)?.split('"').next()?;
+    let json = options
+        .replace("&quot;", "\"")
+        .replace("&#34;", "\"")
+        .replace("&#x27;", "'");
+    Some(serde_json::from_str(&json).expect("options are JSON"))
+}
+
+fn session(answer: &Answer) -> String {
+    let cookie = answer.cookie.clone().expect("a cookie");
+    for part in [
+        "__Host-liaison=",
+        "Path=/",
+        "Secure",
+        "HttpOnly",
+        "SameSite=Strict",
+    ] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    cookie.split(';').next().expect("a pair").to_owned()
+}
+
+fn enrolled<'a>(office: &'a Served, name: &str) -> (Person<'a>, Authenticator) {
+    let mut authenticator = Authenticator::new(name.as_bytes());
+    let asked = asked_by_code(office, office.code(name)).expect("the code holds");
+    let made = authenticator.makes(office, &asked);
+    let done = office.page("POST", "/enrol/finish").json(&made).send();
+    assert_eq!(done.status, 204, "{}", done.text());
+    let cookie = session(&done);
+    (Person { office, cookie }, authenticator)
+}
+
+#[test]
+fn a_code_enrols_one_passkey_which_then_signs_in() {
+    let office = Served::new();
+    let (ana, mut authenticator) = enrolled(&office, "officer");
+    assert_eq!(ana.get("/inbox").status, 200);
+    assert!(
+        asked_by_code(&office, office.code("officer")).is_none(),
+        "it works once"
+    );
+    let asked: Value = office.page("POST", "/sign-in/begin").send().is(200);
+    let proof = authenticator.proves(&office, &asked);
+    let finish = |proof: &Value| office.page("POST", "/sign-in/finish").json(proof).send();
+    let signed_in = finish(&proof);
+    assert_eq!(signed_in.status, 204);
+    assert_ne!(
+        session(&signed_in),
+        ana.cookie,
+        "each session has a secret of its own"
+    );
+    assert_eq!(finish(&proof).status, 403, "a challenge is good once");
+    let asked: Value = office.page("POST", "/sign-in/begin").send().is(200);
+    let stranger = Authenticator::new(b"officer").proves(&office, &asked);
+    assert_eq!(finish(&stranger).status, 403);
+    assert_eq!(ana.post("/sign-out", &[]).status, 303);
+    assert_eq!(ana.get("/inbox").status, 303, "it leads to the door");
+}
+
+#[test]
+fn nobody_is_let_in_without_a_session_and_a_token_is_none() {
+    let office = Served::new();
+    for path in [
+        "/inbox",
+        "/outgoing",
+        "/requests/new",
+        "/alerts",
+        "/log",
+        "/people",
+        "/node",
+    ] {
+        let answer = office.page("GET", path).send();
+        assert_eq!(answer.status, 303, "{path}");
+        assert!(answer.head.contains("location: /sign-in?then="), "{path}");
+        let bearer = format!("Bearer {}", office.token("officer"));
+        let answer = office
+            .page("GET", path)
+            .header("authorization", &bearer)
+            .send();
+        assert_eq!(answer.status, 303, "{path}");
+    }
+    let guessed = office
+        .page("GET", "/inbox")
+        .header("cookie", "__Host-liaison=0000");
+    assert_eq!(guessed.send().status, 303);
+}
+
+#[test]
+fn what_another_site_sends_changes_nothing() {
+    let office = Served::new();
+    let (ana, _) = enrolled(&office, "officer");
+    let host = format!("mk.localhost:{}", office.address.port());
+    let send = |headers: &[(&str, &str)]| {
+        let mut call = office
+            .anonymous("POST", "!/preferences")
+            .header("host", &host)
+            .header("cookie", &ana.cookie);
+        for (name, value) in headers {
+            call = call.header(name, value);
+        }
+        call.form(&[("keys", "on")]).send().status
+    };
+    let own = office.origin();
+    assert_eq!(send(&[("sec-fetch-site", "same-origin")]), 303);
+    assert_eq!(send(&[("origin", &own)]), 303);
+    assert_eq!(send(&[]), 403);
+    assert_eq!(
+        send(&[("sec-fetch-site", "cross-site"), ("origin", &own)]),
+        403
+    );
+    assert_eq!(
+        send(&[("sec-fetch-site", "same-site"), ("origin", &own)]),
+        403
+    );
+    assert_eq!(send(&[("origin", "http://tr.localhost:1")]), 403);
+    // Under another name, such as one that was rebound to this address, there is no console.
+    let call = office
+        .anonymous("POST", "!/preferences")
+        .header("host", "evil.example");
+    assert_eq!(
+        call.header("origin", "http://evil.example").send().status,
+        421
+    );
+}
+
+#[test]
+fn every_page_forbids_what_it_does_not_need() {
+    let office = Served::new();
+    let (ana, _) = enrolled(&office, "officer");
+    for path in ["/inbox", "/nothing-here", "/sign-in"] {
+        let head = ana.get(path).head;
+        for header in [
+            "content-security-policy: default-src 'none'",
+            "x-content-type-options: nosniff",
+            "x-frame-options: deny",
+            "referrer-policy: same-origin",
+            "cache-control: no-store",
+            "cross-origin-opener-policy: same-origin",
+        ] {
+            assert!(head.contains(header), "{path} lacks {header}\n{head}");
+        }
+        let html = ana.get(path).text();
+        for inline in ["<script>", "style=", "onclick=", "javascript:", "<style"] {
+            assert!(!html.contains(inline), "{path} holds {inline}");
+        }
+    }
+}
+
+/// Which pages each role sees; the others are not there for them.
+#[test]
+fn each_role_sees_its_own_pages() {
+    let office = Served::new();
+    let pages = [
+        ("/inbox", "officer releaser contact"),
+        ("/outgoing", "officer releaser contact"),
+        ("/requests/new", "officer"),
+        ("/alerts", "officer releaser contact observer"),
+        ("/alerts/new", "contact"),
+        ("/log", "auditor"),
+        ("/log/verify", "auditor"),
+        ("/people", "releaser auditor admin"),
+        ("/node", "officer releaser contact auditor admin observer"),
+        (
+            "/preferences",
+            "officer releaser contact auditor admin observer",
+        ),
+        ("/help", "officer releaser contact auditor admin observer"),
+    ];
+    for name in [
+        "officer", "releaser", "contact", "auditor", "admin", "observer",
+    ] {
+        let (person, _) = enrolled(&office, name);
+        for (path, may) in pages {
+            let expected = if may.split(' ').any(|role| role == name) {
+                200
+            } else {
+                404
+            };
+            assert_eq!(person.get(path).status, expected, "{name} {path}");
+        }
+    }
+}
+
+const REQUEST: [(&str, &str); 21] = [
+    ("_template", "vehicle"),
+    ("_to[]", "TR"),
+    ("urgency", "routine"),
+    ("urgency_reason?", ""),
+    ("profile", "bp-mou"),
+    ("reference", "MK-1"),
+    ("offence", "Smuggling"),
+    ("facts[0].language", "en"),
+    ("facts[0].text", "A van."),
+    ("believed_there", "Its plate."),
+    ("purpose", "To find it"),
+    ("legal_basis", "Law, Art. 1"),
+    ("languages!list", "en"),
+    ("requester.authority", "Ministry"),
+    ("requester.contact_24_7", "+389"),
+    ("questions[0].kind", "vehicle-owner"),
+    ("questions[0].text", "Whose?"),
+    ("subjects[0].vehicle.plate?", "34 KLM 417"),
+    ("subjects[0].connection", "Seen"),
+    ("protection.never_contact!list", ""),
+    ("evidence_use", "police-only"),
+];
+
+fn request(wish: &'static str) -> Vec<(&'static str, &'static str)> {
+    let handling = [
+        ("handling.codes[]", "H1"),
+        ("handling.tlp", "AMBER"),
+        ("handling.retention_days!number", "30"),
+        ("_do", wish),
+    ];
+    REQUEST.into_iter().chain(handling).collect()
+}
+
+const DRAFT: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+
+#[test]
+fn a_request_is_composed_previewed_and_sent_once() {
+    let office = Served::new();
+    let (ana, _) = enrolled(&office, "officer");
+    let draft = format!("/drafts/{DRAFT}");
+    let preview = ana.post(&draft, &request("preview"));
+    assert_eq!(preview.status, 200, "{}", preview.text());
+    let html = preview.text();
+    for part in ["TR", "TLP:AMBER", "34 KLM 417", "value=\"send\""] {
+        assert!(html.contains(part), "{part} is not in the preview");
+    }
+    let send = || ana.post(&draft, &[("_do", "send"), ("_template", "vehicle")]);
+    for _ in 0..2 {
+        let sent = send();
+        assert_eq!(sent.status, 303, "{}", sent.text());
+        let place = format!("location: /exchanges/{}", DRAFT.to_ascii_lowercase());
+        assert!(sent.head.contains(&place), "{}", sent.head);
+    }
+    let listed = ana.get("/outgoing").text();
+    assert_eq!(listed.matches("MK-1").count(), 1, "{listed}");
+    assert_eq!(ana.get(&format!("/exchanges/{DRAFT}")).status, 200);
+}
+
+#[test]
+fn a_draft_is_its_writers_alone_and_comes_back_as_typed() {
+    let office = Served::new();
+    let (ana, _) = enrolled(&office, "officer");
+    let (eva, _) = enrolled(&office, "second officer");
+    let draft = format!("/drafts/{DRAFT}");
+    let form = [
+        ("_template", "person"),
+        ("_do", "save"),
+        ("offence", "  <b>as typed</b> \u{202e}x"),
+    ];
+    assert_eq!(ana.post(&draft, &form).status, 303);
+    let html = ana.get(&draft).text();
+    assert!(
+        html.contains("&#60;b&#62;as typed&#60;/b&#62;") || html.contains("&lt;b&gt;as typed"),
+        "{html}"
+    );
+    assert!(!html.contains("<b>as typed"));
+    assert_eq!(eva.get(&draft).status, 404);
+    let checked = ana.post(
+        &draft,
+        &[
+            ("_template", "person"),
+            ("_do", "preview"),
+            ("offence", "\u{202e}x"),
+        ],
+    );
+    assert_eq!(checked.status, 422);
+    assert!(checked.text().contains("class=\"faults\""));
+    assert_eq!(ana.post(&draft, &[("_do", "discard")]).status, 303);
+    assert_eq!(ana.get(&draft).status, 404);
+}
+
+#[test]
+fn hostile_forms_are_told_off_and_nothing_breaks() {
+    let office = Served::new();
+    let (ana, _) = enrolled(&office, "officer");
+    let draft = format!("/drafts/{DRAFT}");
+    let long = "x".repeat(200_000);
+    for value in ["", "\0", "<script>alert(1)</script>", "\u{202e}", &long] {
+        for (field, _) in REQUEST.into_iter().skip(1) {
+            let mut form = request("preview");
+            for pair in &mut form {
+                if pair.0 == field {
+                    pair.1 = Box::leak(value.to_owned().into_boxed_str());
+                }
+            }
+            let answer = ana.post(&draft, &form);
+            let fine = matches!(answer.status, 200 | 422);
+            assert!(fine, "{field} {}: {}", value.len(), answer.status);
+            assert!(!answer.text().contains("<script>alert"), "{field}");
+        }
+    }
+    let huge = "x".repeat(10 * 1024 * 1024);
+    let answer = ana.post(&draft, &[("offence", &huge)]);
+    assert_eq!(answer.status, 413);
+    for path in [
+        "/exchanges/x",
+        "/drafts/x",
+        "/exchanges/01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "/people/x/y",
+    ] {
+        assert_eq!(ana.get(path).status / 100, 4, "{path}");
+    }
+}
+
+#[test]
+fn a_persons_exchange_opens_only_with_a_reason_that_auditors_see() {
+    let office = Served::new();
+    let (ana, _) = enrolled(&office, "officer");
+    let (eva, _) = enrolled(&office, "releaser");
+    let (audit, _) = enrolled(&office, "auditor");
+    let draft = format!("/drafts/{DRAFT}");
+    assert_eq!(ana.post(&draft, &request("preview")).status, 200);
+    assert_eq!(
+        ana.post(&draft, &[("_do", "send"), ("_template", "vehicle")])
+            .status,
+        303
+    );
+    let path = format!("/exchanges/{DRAFT}");
+    let asks = eva.get(&path).text();
+    assert!(
+        asks.contains("id=\"why\"") && !asks.contains("34 KLM 417"),
+        "{asks}"
+    );
+    let why = format!("{path}/why");
+    assert_eq!(eva.post(&why, &[("why", " ")]).status, 422);
+    assert_eq!(eva.post(&why, &[("why", "release duty")]).status, 303);
+    assert!(eva.get(&path).text().contains("34 KLM 417"));
+    let log = audit.get("/log?event=reading-justified").text();
+    assert!(log.contains("release duty"), "{log}");
+    assert!(!audit.get("/log").text().contains("34 KLM 417"));
+    assert_eq!(audit.get(&path).status, 404, "an auditor reads no content");
+}
+
+#[test]
+fn accounts_are_changed_only_on_a_fresh_proof_and_a_way_back_needs_two() {
+    let office = Served::new();
+    let (admin, _) = enrolled(&office, "admin");
+    let (audit, _) = enrolled(&office, "auditor");
+    let (ana, _) = enrolled(&office, "officer");
+    let added = admin.post("/people", &[("name", "new one"), ("role", "officer")]);
+    assert_eq!(added.status, 200);
+    assert!(added.text().contains("new one"));
+    let refused = admin.post("/people", &[("name", "new one"), ("role", "officer")]);
+    assert_eq!(refused.status, 422, "the name is taken");
+    assert_eq!(
+        ana.post("/people", &[("name", "x"), ("role", "admin")])
+            .status,
+        404
+    );
+    let page = admin.get("/people").text();
+    let id = page
+        .split("data-liaison-row=\"officer\"")
+        .nth(1)
+        .and_then(|rest| rest.split("/people/").nth(1))
+        .and_then(|rest| rest.split('/').next())
+        .expect("the officer's id")
+        .to_owned();
+    assert_eq!(
+        admin.post(&format!("/people/{id}/recover"), &[]).status,
+        303
+    );
+    assert_eq!(
+        admin.post(&format!("/people/{id}/approve"), &[]).status,
+        422,
+        "alone"
+    );
+    assert_eq!(ana.get("/inbox").status, 200);
+    let approved = audit.post(&format!("/people/{id}/approve"), &[]);
+    assert_eq!(approved.status, 200);
+    assert_eq!(ana.get("/inbox").status, 303, "the old session is over");
+}

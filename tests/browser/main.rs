@@ -1,0 +1,9 @@
+//! The consoles of a demo in a real browser: Debian's Chromium, driven by WebDriver, with a virtual
+//! authenticator in it and no way around the passkey in the server.
+//!
+//! `tests/run` installs the browser, its driver and axe-core first.
+
+mod browser;
+mod pages;
+mod stage;
+mod story;

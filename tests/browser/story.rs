@@ -1,0 +1,195 @@
+//! A request's life on two consoles at once, and what nobody gets past.
+
+use crate::browser::{Browser, Driver};
+use crate::stage::{Demo, Node};
+
+/// An officer composes a request about a vehicle; gives its path.
+async fn ask(browser: &Browser, node: &Node, whom: &str) -> String {
+    browser.goto(&node.page("/requests/new/vehicle")).await;
+    browser.choose("_to[]", whom).await;
+    browser.choose("urgency", "urgent").await;
+    browser.choose("urgency_reason?", "U2").await;
+    browser
+        .fill("#f-subjects-0--vehicle-plate", "06 ABC 123")
+        .await;
+    browser
+        .fill("#f-subjects-0--connection", "Seen at the place")
+        .await;
+    browser.fill("#f-reference", "MK-BROWSER-1").await;
+    browser.fill("#f-offence", "Smuggling by van").await;
+    browser
+        .fill("#f-facts-0--text", "A van left before the checks.")
+        .await;
+    browser.fill("#f-purpose", "To find the van").await;
+    browser
+        .fill("#f-requester-contact-24-7", "+389 2 555 0117")
+        .await;
+    browser
+        .fill("#f-believed-there", "It has a plate of that country.")
+        .await;
+    // The legal basis is missing: it is told beside the field, and nothing typed is lost.
+    browser.click("button[value=preview]").await;
+    browser.find(".faults a[href='#f-legal-basis']").await;
+    browser.find("#f-legal-basis[aria-invalid=true]").await;
+    let kept = "return document.querySelector('#f-offence').value === 'Smuggling by van'";
+    browser.until("what was typed is kept", kept).await;
+    browser
+        .fill("#f-legal-basis", "Police cooperation act, Art. 12")
+        .await;
+    browser.click("button[value=preview]").await;
+    browser.find("button[value=send]").await;
+    let seen = browser.text().await;
+    assert!(seen.contains(whom) && seen.contains("TLP:AMBER"), "{seen}");
+    browser.click("button[value=send]").await;
+    browser.arrives("/exchanges/").await;
+    browser.path().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_lives_its_life_on_two_consoles() {
+    let demo = tokio::task::spawn_blocking(Demo::play)
+        .await
+        .expect("it plays");
+    let driver = Driver::start();
+    let (mk, tr) = (demo.node("MK"), demo.node("TR"));
+    let officer = driver.browser().await;
+    officer.enrol(&mk.console, mk.code("officer")).await;
+    let contact = driver.browser().await;
+    contact.enrol(&tr.console, tr.code("contact")).await;
+
+    let path = ask(&officer, mk, "TR").await;
+    officer
+        .reloads_until(
+            "received with proof",
+            "return document.querySelectorAll('.stages .done').length >= 2",
+        )
+        .await;
+
+    // The other side says why it opens it, accepts by one key, and answers.
+    contact
+        .reloads_until(
+            "it came",
+            "return document.body.innerText.includes('MK-BROWSER-1') || location.assign('/inbox')",
+        )
+        .await;
+    contact.goto(&tr.page(&path)).await;
+    contact.click("main form button").await;
+    contact.find("#why[aria-invalid=true]").await;
+    contact.fill("#why", "on duty, triage").await;
+    contact.click("main form button").await;
+    contact.find(".deals [data-key=a]").await;
+    contact.script("document.activeElement.blur(); document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'a', bubbles: true}))").await;
+    contact.arrives(&format!("{path}/accept")).await;
+    contact.click("main form button.primary").await;
+    contact.arrives(&path).await;
+    contact
+        .until(
+            "accepted",
+            "return document.querySelector('.state').textContent === 'Accepted'",
+        )
+        .await;
+    contact.goto(&tr.page(&format!("{path}/answer"))).await;
+    contact
+        .fill("#f-text", "The van belongs to a rental in Edirne.")
+        .await;
+    contact.click("main form button.primary").await;
+    contact
+        .until(
+            "answered",
+            "return document.querySelector('.state')?.textContent === 'Answered'",
+        )
+        .await;
+
+    // It arrives by itself: the page hears that the log grew.
+    officer.goto(&mk.page(&path)).await;
+    officer
+        .until(
+            "the answer",
+            "return document.body.innerText.includes('rental in Edirne')",
+        )
+        .await;
+
+    // The auditor finds who opened it and why, and never what it says.
+    let auditor = driver.browser().await;
+    auditor.enrol(&tr.console, tr.code("auditor")).await;
+    auditor.goto(&tr.page("/log?event=reading-justified")).await;
+    let log = auditor.text().await;
+    assert!(log.contains("on duty, triage"), "{log}");
+    auditor.goto(&tr.page("/log")).await;
+    let log = auditor.text().await;
+    assert!(
+        !log.contains("Edirne") && !log.contains("MK-BROWSER-1"),
+        "{log}"
+    );
+    auditor.goto(&tr.page(&path)).await;
+    let nothing = auditor.text().await;
+    assert!(nothing.contains("not-found"), "{nothing}");
+
+    // Signed out, the session opens nothing; the passkey opens a new one.
+    officer.click(".me summary").await;
+    officer.click("form[action='/sign-out'] button").await;
+    officer.arrives("/sign-in").await;
+    officer.goto(&mk.page(&path)).await;
+    officer.arrives("/sign-in").await;
+    officer.click("form[data-passkey=sign-in] button").await;
+    officer.arrives(&path).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_passkey_is_replaced_by_two_people_and_a_code_works_once() {
+    let demo = tokio::task::spawn_blocking(Demo::play)
+        .await
+        .expect("it plays");
+    let driver = Driver::start();
+    let mk = demo.node("MK");
+    let officer = driver.browser().await;
+    officer.enrol(&mk.console, mk.code("officer")).await;
+    let second = driver.browser().await;
+    second.goto(&mk.page("/enrol")).await;
+    second.fill("#code", mk.code("officer")).await;
+    second.click("form[action='/enrol'] button").await;
+    second.find("#code[aria-invalid=true]").await;
+
+    let admin = driver.browser().await;
+    admin.enrol(&mk.console, mk.code("admin")).await;
+    admin.goto(&mk.page("/people")).await;
+    let row = "[...document.querySelectorAll('table.rows tr')].find((row) => row.innerText.includes('liaison officer'))";
+    admin
+        .script(&format!(
+            "{row}.querySelector('form[action$=recover] button').click()"
+        ))
+        .await;
+    admin
+        .until(
+            "it waits",
+            "return document.body.innerText.includes('asked for a way back')",
+        )
+        .await;
+    let own = format!("return !!{row}.querySelector('form[action$=approve]')");
+    assert_eq!(admin.script(&own).await, false, "one person is not two");
+
+    let auditor = driver.browser().await;
+    auditor.enrol(&mk.console, mk.code("auditor")).await;
+    auditor.goto(&mk.page("/people")).await;
+    auditor.click("form[action$=approve] button").await;
+    let code = auditor
+        .find(".secret code")
+        .await
+        .text()
+        .await
+        .expect("a code");
+
+    // The lost passkey, and the session it began, open nothing any more.
+    officer.goto(&mk.page("/inbox")).await;
+    officer.arrives("/sign-in").await;
+    officer.click("form[data-passkey=sign-in] button").await;
+    officer
+        .until(
+            "refused",
+            "return !document.querySelector('[data-problem]').hidden",
+        )
+        .await;
+    second.enrol(&mk.console, &code).await;
+    second.goto(&mk.page("/inbox")).await;
+    second.find("#list").await;
+}
