@@ -93,7 +93,7 @@ struct Person {
     name: String,
     roles: Vec<Role>,
     token: Digest,
-    /// What the person signs decisions with; its secret half follows from the token.
+    /// What the person signs decisions with beside passkeys; its secret half follows from the token.
     key: PersonKey,
     added: Timestamp,
     #[serde(default)]

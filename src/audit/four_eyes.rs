@@ -28,7 +28,7 @@ pub enum FourEyesFault {
     /// Whoever wrote the letter decided about it.
     #[error("whoever wrote the letter decided about it")]
     OwnLetter,
-    /// The two people sign with one key.
+    /// The two people have a key in common.
     #[error("whoever wrote the letter and whoever decided about it have one key")]
     OneKey,
     /// The key that it names is not the person's at that time.
@@ -114,15 +114,17 @@ pub fn decision_holds(
         return Err(FourEyesFault::OwnLetter);
     }
     let shown = Shown::all(key).map_err(|_| FourEyesFault::Malformed)?;
-    let theirs = |shown: &Shown| {
-        let Shown::Person { person, key } = shown else {
-            return None;
-        };
-        key.filter(|_| *person == by)
+    let theirs = |shown| match shown {
+        Shown::Person { person, keys } if person == by && !keys.is_empty() => Some(keys),
+        Shown::Person { .. }
+        | Shown::Letter(_)
+        | Shown::Decision(_)
+        | Shown::Of(_)
+        | Shown::Policy(_) => None,
     };
-    let key = shown.iter().find_map(theirs);
-    let key = key.ok_or(FourEyesFault::OtherKey)?;
-    verify(node, by, drafter, digest, decision, &key)
+    let keys = shown.into_iter().find_map(theirs);
+    let keys = keys.ok_or(FourEyesFault::OtherKey)?;
+    verify(node, by, drafter, digest, decision, &keys)
 }
 
 fn verify(
@@ -131,7 +133,7 @@ fn verify(
     drafter: PersonId,
     letter: Digest,
     decision: &Decision,
-    key: &PersonKey,
+    keys: &[PersonKey],
 ) -> Result<(), FourEyesFault> {
     let text = DecisionText {
         kind: decision.kind,
@@ -141,8 +143,11 @@ fn verify(
         by,
         reason: decision.reason,
     };
-    key.verify(&text, &decision.signature)
-        .map_err(|_| FourEyesFault::Signature)
+    let holds = |key: &PersonKey| key.verify(&text, &decision.signature).is_ok();
+    match keys.iter().any(holds) {
+        true => Ok(()),
+        false => Err(FourEyesFault::Signature),
+    }
 }
 
 fn letter_of(entry: &Entry) -> Result<Option<Digest>, FourEyesFault> {
@@ -172,7 +177,7 @@ struct Letter {
 #[derive(Debug)]
 pub struct FourEyes {
     node: NodeId,
-    people: BTreeMap<PersonId, (u64, PersonKey)>,
+    people: BTreeMap<PersonId, (u64, Vec<PersonKey>)>,
     letters: BTreeMap<u64, Letter>,
     policy: ReleasePolicy,
     unreviewed: BTreeSet<u64>,
@@ -212,14 +217,11 @@ impl FourEyes {
         let (mut of, mut signed) = (None, false);
         for shown in shown {
             match shown {
-                Shown::Person {
-                    person,
-                    key: Some(key),
-                } => {
-                    self.people.insert(person, (index, key));
-                }
-                Shown::Person { person, key: None } => {
+                Shown::Person { person, keys } if keys.is_empty() => {
                     self.people.remove(&person);
+                }
+                Shown::Person { person, keys } => {
+                    self.people.insert(person, (index, keys));
                 }
                 Shown::Letter(digest) => {
                     let letter = Letter {
@@ -265,12 +267,14 @@ impl FourEyes {
             .people
             .get(&by)
             .filter(|(entry, _)| *entry == decision.key);
-        let (_, key) = known.ok_or(FourEyesFault::OtherKey)?;
+        let (_, keys) = known.ok_or(FourEyesFault::OtherKey)?;
         let drafters = self.people.get(&letter.drafter);
-        if !own && drafters.is_some_and(|(_, drafters)| drafters == key) {
+        let shared =
+            |(_, drafters): &(u64, Vec<PersonKey>)| drafters.iter().any(|key| keys.contains(key));
+        if !own && drafters.is_some_and(shared) {
             return Err(FourEyesFault::OneKey);
         }
-        verify(self.node, by, letter.drafter, letter.digest, decision, key)?;
+        verify(self.node, by, letter.drafter, letter.digest, decision, keys)?;
         match decision.kind {
             DecisionKind::Release => letter.released = true,
             DecisionKind::Clear => letter.cleared = true,

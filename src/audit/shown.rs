@@ -11,7 +11,7 @@ use crate::seal::person::{DecisionKind, PersonKey, PersonSignature};
 ///
 /// kind u8 ‖ entry of the letter u64 ‖ entry of the decider's key u64 ‖ reason 32 ‖ signature (kind
 /// u8 ‖ u16 length ‖ signature).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// What was decided.
     pub kind: DecisionKind,
@@ -28,12 +28,12 @@ pub struct Decision {
 /// Something that an entry shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shown {
-    /// Type 1: a person signs with this key from now on; without a key, with none any more.
+    /// Type 1: a person signs with these keys from now on; without one, not any more.
     Person {
         /// The person.
         person: PersonId,
-        /// The key.
-        key: Option<PersonKey>,
+        /// The keys, one behind the other.
+        keys: Vec<PersonKey>,
     },
     /// Type 2: the entry holds a letter that waits, with this digest.
     Letter(Digest),
@@ -49,9 +49,9 @@ impl Shown {
     /// The extension that says it.
     pub fn extension(&self) -> Extension {
         let (kind, value) = match self {
-            Self::Person { person, key } => {
+            Self::Person { person, keys } => {
                 let mut value = person.to_bytes().to_vec();
-                value.extend(key.map(PersonKey::to_bytes).unwrap_or_default());
+                value.extend(keys.iter().flat_map(PersonKey::to_bytes));
                 (1, value)
             }
             Self::Letter(digest) => (2, digest.as_bytes().to_vec()),
@@ -76,12 +76,9 @@ impl Shown {
         let shown = match extension.kind {
             1 => {
                 let person = PersonId::from_bytes(reader.array()?);
-                let key = match reader.rest() {
-                    [] => None,
-                    key => Some(PersonKey::from_bytes(key).map_err(|_| Malformed)?),
-                };
+                let keys = PersonKey::read_all(reader.rest()).map_err(|_| Malformed)?;
                 reader = Reader::new(&[]);
-                Self::Person { person, key }
+                Self::Person { person, keys }
             }
             2 => Self::Letter(Digest::from_bytes(reader.array()?)),
             3 => {
@@ -184,9 +181,12 @@ mod tests {
         let all = [
             Shown::Person {
                 person,
-                key: Some(key.public()),
+                keys: vec![key.public(), TokenKey::of("liaison_2").public()],
             },
-            Shown::Person { person, key: None },
+            Shown::Person {
+                person,
+                keys: Vec::new(),
+            },
             Shown::Letter(Digest::EMPTY),
             Shown::Decision(decision),
             Shown::Of(u64::MAX),

@@ -4,6 +4,7 @@
 mod alerts;
 mod assets;
 mod calendar;
+mod ceremonies;
 mod compose;
 mod drafts;
 mod exchange;
@@ -38,10 +39,10 @@ use crate::base::{Entropy, OsEntropy};
 use crate::seal::at_rest::EpochSecret;
 use crate::seal::passkey::RelyingParty;
 
+use ceremonies::Ceremonies;
 use drafts::Drafts;
 use log::Verifier;
 use sessions::Sessions;
-use signin::Ceremonies;
 
 /// Where browsers reach the console.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +139,9 @@ pub fn router(api: Api) -> Router {
             get(exchange::attachment),
         )
         .route("/letters", get(letters::page))
+        .route("/letters/{id}", get(letters::open))
+        .route("/letters/{id}/{verb}", post(letters::say))
+        .route("/letters/{id}/{verb}/begin", post(letters::begin))
         .route("/alerts", get(alerts::feed))
         .route(
             "/alerts/new",

@@ -162,7 +162,11 @@ fn action_of(kind: DecisionKind) -> Action {
     }
 }
 
-async fn decide(
+/// Decides about a letter, once the signature holds.
+///
+/// # Errors
+/// A problem.
+pub async fn decide(
     api: &Api,
     caller: &Caller,
     id: MessageId,
@@ -182,9 +186,8 @@ async fn decide(
         by: caller.person,
         reason: body.reason_digest,
     };
-    let key = api.people.key(caller.person);
-    let key = key.ok_or(AppError::Letter(LetterFault::NoKey))?;
-    let signed = SignedDecision::verify(text, key, body.signature)
+    let keys = api.people.keys(caller.person);
+    let signed = SignedDecision::verify(text, &keys, body.signature)
         .map_err(|_| AppError::Letter(LetterFault::OtherDecision))?;
     let decided = Decide {
         letter: id,
@@ -282,7 +285,8 @@ pub fn summary(api: &Api, row: &LetterRow) -> LetterSummary {
     }
 }
 
-fn kind_name(kind: DecisionKind) -> &'static str {
+/// The name of a decision.
+pub fn kind_name(kind: DecisionKind) -> &'static str {
     match kind {
         DecisionKind::Release => "release",
         DecisionKind::Clear => "clear",
@@ -342,7 +346,7 @@ fn says(row: &LetterRow) -> String {
 }
 
 /// What the caller may do with a letter now.
-fn actions(row: &LetterRow, caller: &Caller) -> Vec<String> {
+pub fn actions(row: &LetterRow, caller: &Caller) -> Vec<String> {
     let own = row.by.person == caller.person;
     let emergency = row.decision(DecisionKind::Emergency);
     let made = emergency.is_some_and(|made| made.by == caller.person);

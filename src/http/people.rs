@@ -74,9 +74,9 @@ impl PeopleFile {
         self.people.get().name(person).map(str::to_owned)
     }
 
-    /// The key that a person signs with.
-    pub fn key(&self, person: PersonId) -> Option<PersonKey> {
-        self.people.get().key(person)
+    /// The keys that a person signs with.
+    pub fn keys(&self, person: PersonId) -> Vec<PersonKey> {
+        self.people.get().keys(person)
     }
 
     /// Reads the people again if they have changed. People that cannot be read leave those in force

@@ -54,6 +54,13 @@ pub struct Passkey {
     count: u32,
 }
 
+impl Passkey {
+    /// The raw public key.
+    pub fn key(&self) -> &[u8] {
+        &self.key
+    }
+}
+
 /// What the browser gives for a new credential.
 #[derive(Debug, Clone)]
 pub struct Registration {
@@ -154,10 +161,9 @@ impl RelyingParty {
         let seen = self.authenticator_data(&made.authenticator_data)?;
         let mut signed = made.authenticator_data.clone();
         signed.extend_from_slice(&Sha256::digest(&made.client_data));
-        let algorithm = verifier(passkey.algorithm).ok_or(PasskeyError::Key)?;
-        UnparsedPublicKey::new(algorithm, &passkey.key)
-            .verify(&signed, &made.signature)
-            .map_err(|_| PasskeyError::Signature)?;
+        if !holds(passkey.algorithm, &passkey.key, &signed, &made.signature) {
+            return Err(PasskeyError::Signature);
+        }
         let counted = seen.count != 0 || passkey.count != 0;
         if counted && seen.count <= passkey.count {
             return Err(PasskeyError::Count);
@@ -242,6 +248,29 @@ pub fn challenge_of(client_data: &[u8]) -> Result<Challenge, PasskeyError> {
     }
 }
 
+/// Whether the client's data begins as every browser writes that of an assertion (Web Authentication
+/// Level 2 § 5.8.1.2) and names this challenge.
+pub(super) fn names_challenge(client_data: &[u8], challenge: &Challenge) -> bool {
+    let challenge = URL_SAFE_NO_PAD.encode(challenge.0);
+    let begins = format!(r#"{{"type":"webauthn.get","challenge":"{challenge}","origin":""#);
+    client_data.starts_with(begins.as_bytes())
+}
+
+/// Whether the authenticator's data says that it verified who is there.
+pub(super) fn verified(authenticator_data: &[u8]) -> bool {
+    let flags = authenticator_data.get(32).copied().unwrap_or(0);
+    authenticator_data.len() >= 37 && flags & PRESENT != 0 && flags & VERIFIED != 0
+}
+
+/// Whether the signature is the key's over these bytes.
+pub(super) fn holds(algorithm: i32, key: &[u8], signed: &[u8], signature: &[u8]) -> bool {
+    verifier(algorithm).is_some_and(|verifier| {
+        UnparsedPublicKey::new(verifier, key)
+            .verify(signed, signature)
+            .is_ok()
+    })
+}
+
 fn verifier(algorithm: i32) -> Option<&'static dyn VerificationAlgorithm> {
     match algorithm {
         -8 => Some(&signature::ED25519),
@@ -255,20 +284,29 @@ fn verifier(algorithm: i32) -> Option<&'static dyn VerificationAlgorithm> {
 /// algorithm names.
 fn raw_key(algorithm: i32, der: &[u8]) -> Result<Vec<u8>, PasskeyError> {
     let info: spki::SubjectPublicKeyInfoRef<'_> = der.try_into().map_err(|_| PasskeyError::Key)?;
-    let (oid, length) = match algorithm {
-        -8 => ("1.3.101.112", Some(32)),
-        -7 => ("1.2.840.10045.2.1", Some(65)),
-        -257 => ("1.2.840.113549.1.1.1", None),
+    let oid = match algorithm {
+        -8 => "1.3.101.112",
+        -7 => "1.2.840.10045.2.1",
+        -257 => "1.2.840.113549.1.1.1",
         _ => return Err(PasskeyError::Key),
     };
     let key = info
         .subject_public_key
         .as_bytes()
         .ok_or(PasskeyError::Key)?;
-    let fits = info.algorithm.oid.to_string() == oid
-        && length.is_none_or(|length| key.len() == length)
-        && key.len() <= 2_048;
+    let fits = info.algorithm.oid.to_string() == oid && is_key(algorithm, key);
     fits.then(|| key.to_vec()).ok_or(PasskeyError::Key)
+}
+
+/// Whether a raw public key has a length that the algorithm takes. RSA ends at 3,072 bits, so that
+/// one log entry holds all the passkeys of a person.
+pub(super) fn is_key(algorithm: i32, key: &[u8]) -> bool {
+    match algorithm {
+        -8 => key.len() == 32,
+        -7 => key.len() == 65,
+        -257 => (256..=400).contains(&key.len()),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

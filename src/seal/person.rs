@@ -1,9 +1,10 @@
 //! A person's own signature under a decision: made where the person is, from a key that the node
 //! never holds.
 //!
-//! Today the key follows from the person's token, by HKDF-SHA256 with the info
-//! `liaison/person-key/v1`; whoever has the token has it. Its kind stands beside every key and
-//! signature, so that a passkey can take its place.
+//! A token key follows from the person's token, by HKDF-SHA256 with the info
+//! `liaison/person-key/v1`; whoever has the token has it. A passkey signs where the person's browser
+//! is: the challenge of its assertion is the hash of the decision. The kind stands beside every key
+//! and signature.
 
 use std::fmt;
 
@@ -13,8 +14,13 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::layout::Reader;
+use super::passkey::{Assertion, Challenge, Passkey};
 use super::sign::{BadSignature, ED25519_KEY_LEN, ED25519_SIGNATURE_LEN, is_weak_ed25519};
 use crate::base::{Digest, NodeId, PersonId};
+
+mod asserted;
+
+pub use asserted::{AssertedSignature, PasskeyKey};
 
 /// What a decision's signature covers begins with this context, behind its length.
 const CONTEXT: &str = "liaison/decision/v1";
@@ -28,13 +34,16 @@ pub const LONGEST_PROOF: usize = 2_048;
 pub enum PersonKeyKind {
     /// Ed25519 (RFC 8032), from the person's token.
     Token = 1,
+    /// A passkey's assertion (Web Authentication Level 2).
+    Passkey = 2,
 }
 
 impl PersonKeyKind {
-    /// The kind with this number. 2 is kept for passkeys.
+    /// The kind with this number.
     pub fn from_number(number: u8) -> Option<Self> {
         match number {
             1 => Some(Self::Token),
+            2 => Some(Self::Passkey),
             _ => None,
         }
     }
@@ -46,21 +55,38 @@ impl PersonKeyKind {
 pub struct ParsePersonProof;
 
 /// A person's public key: kind u8 ‖ u16 length ‖ key. Written in hexadecimal.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct PersonKey {
-    ed25519: [u8; ED25519_KEY_LEN],
+pub enum PersonKey {
+    /// An Ed25519 key, which is not weak.
+    Token([u8; ED25519_KEY_LEN]),
+    /// A passkey's.
+    Passkey(PasskeyKey),
 }
 
 impl PersonKey {
+    /// The key of a passkey.
+    ///
+    /// # Errors
+    /// [`ParsePersonProof`] for one that no log can hold.
+    pub fn of_passkey(passkey: &Passkey) -> Result<Self, ParsePersonProof> {
+        PasskeyKey::new(passkey.algorithm, passkey.key()).map(Self::Passkey)
+    }
+
     /// How its owner signs.
     pub fn kind(&self) -> PersonKeyKind {
-        PersonKeyKind::Token
+        match self {
+            Self::Token(_) => PersonKeyKind::Token,
+            Self::Passkey(_) => PersonKeyKind::Passkey,
+        }
     }
 
     /// Its bytes.
-    pub fn to_bytes(self) -> Vec<u8> {
-        tagged(self.kind(), &self.ed25519)
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Token(ed25519) => tagged(PersonKeyKind::Token, ed25519),
+            Self::Passkey(passkey) => tagged(PersonKeyKind::Passkey, &passkey.to_bytes()),
+        }
     }
 
     /// Reads its bytes.
@@ -68,11 +94,38 @@ impl PersonKey {
     /// # Errors
     /// [`ParsePersonProof`] for an unknown kind, another length, or a weak point of the curve.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ParsePersonProof> {
-        let (PersonKeyKind::Token, key) = untagged(bytes)?;
-        let ed25519 = key.try_into().map_err(|_| ParsePersonProof)?;
-        match is_weak_ed25519(&ed25519) {
-            true => Err(ParsePersonProof),
-            false => Ok(Self { ed25519 }),
+        let mut reader = Reader::new(bytes);
+        let key = Self::read(&mut reader)?;
+        match reader.rest() {
+            [] => Ok(key),
+            _ => Err(ParsePersonProof),
+        }
+    }
+
+    /// Reads keys that stand one behind the other, to the end.
+    ///
+    /// # Errors
+    /// As [`PersonKey::from_bytes`].
+    pub fn read_all(bytes: &[u8]) -> Result<Vec<Self>, ParsePersonProof> {
+        let mut reader = Reader::new(bytes);
+        let mut keys = Vec::new();
+        while !reader.rest().is_empty() {
+            keys.push(Self::read(&mut reader)?);
+        }
+        Ok(keys)
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, ParsePersonProof> {
+        let (kind, key) = untagged(reader)?;
+        match kind {
+            PersonKeyKind::Token => {
+                let ed25519 = key.try_into().map_err(|_| ParsePersonProof)?;
+                match is_weak_ed25519(&ed25519) {
+                    true => Err(ParsePersonProof),
+                    false => Ok(Self::Token(ed25519)),
+                }
+            }
+            PersonKeyKind::Passkey => PasskeyKey::from_bytes(key).map(Self::Passkey),
         }
     }
 
@@ -85,29 +138,53 @@ impl PersonKey {
         decision: &DecisionText,
         signature: &PersonSignature,
     ) -> Result<(), BadSignature> {
-        UnparsedPublicKey::new(&ED25519, self.ed25519)
-            .verify(&decision.to_bytes(), &signature.ed25519)
-            .map_err(|_| BadSignature)
+        match (self, signature) {
+            (Self::Token(key), PersonSignature::Token(signature)) => {
+                UnparsedPublicKey::new(&ED25519, key)
+                    .verify(&decision.to_bytes(), signature)
+                    .map_err(|_| BadSignature)
+            }
+            (Self::Passkey(key), PersonSignature::Passkey(signature)) => {
+                key.verify(&decision.challenge(), signature)
+            }
+            (Self::Token(_), PersonSignature::Passkey(_))
+            | (Self::Passkey(_), PersonSignature::Token(_)) => Err(BadSignature),
+        }
     }
 }
 
 impl fmt::Debug for PersonKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PersonKey({})", hex::encode(&self.ed25519[..4]))
+        let bytes = self.to_bytes();
+        write!(f, "PersonKey({})", hex::encode(&bytes[3..7]))
     }
 }
 
 /// A person's signature: kind u8 ‖ u16 length ‖ signature. Written in hexadecimal.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct PersonSignature {
-    ed25519: [u8; ED25519_SIGNATURE_LEN],
+pub enum PersonSignature {
+    /// Ed25519.
+    Token([u8; ED25519_SIGNATURE_LEN]),
+    /// A passkey's assertion.
+    Passkey(AssertedSignature),
 }
 
 impl PersonSignature {
+    /// The signature that an assertion is.
+    ///
+    /// # Errors
+    /// [`ParsePersonProof`] for one that is too long for a log.
+    pub fn of_assertion(assertion: &Assertion) -> Result<Self, ParsePersonProof> {
+        AssertedSignature::new(assertion).map(Self::Passkey)
+    }
+
     /// Its bytes.
-    pub fn to_bytes(self) -> Vec<u8> {
-        tagged(PersonKeyKind::Token, &self.ed25519)
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Token(ed25519) => tagged(PersonKeyKind::Token, ed25519),
+            Self::Passkey(asserted) => tagged(PersonKeyKind::Passkey, &asserted.to_bytes()),
+        }
     }
 
     /// Reads its bytes.
@@ -115,9 +192,18 @@ impl PersonSignature {
     /// # Errors
     /// [`ParsePersonProof`] for an unknown kind or another length.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ParsePersonProof> {
-        let (PersonKeyKind::Token, signature) = untagged(bytes)?;
-        let ed25519 = signature.try_into().map_err(|_| ParsePersonProof)?;
-        Ok(Self { ed25519 })
+        let mut reader = Reader::new(bytes);
+        let (kind, signature) = untagged(&mut reader)?;
+        if !reader.rest().is_empty() {
+            return Err(ParsePersonProof);
+        }
+        match kind {
+            PersonKeyKind::Token => {
+                let ed25519 = signature.try_into().map_err(|_| ParsePersonProof)?;
+                Ok(Self::Token(ed25519))
+            }
+            PersonKeyKind::Passkey => AssertedSignature::from_bytes(signature).map(Self::Passkey),
+        }
     }
 }
 
@@ -152,13 +238,14 @@ fn tagged(kind: PersonKeyKind, bytes: &[u8]) -> Vec<u8> {
     [&[kind as u8][..], &len.to_be_bytes(), bytes].concat()
 }
 
-fn untagged(bytes: &[u8]) -> Result<(PersonKeyKind, &[u8]), ParsePersonProof> {
-    let mut reader = Reader::new(bytes);
+fn untagged<'a>(reader: &mut Reader<'a>) -> Result<(PersonKeyKind, &'a [u8]), ParsePersonProof> {
     let [kind] = reader.array().map_err(|_| ParsePersonProof)?;
     let kind = PersonKeyKind::from_number(kind).ok_or(ParsePersonProof)?;
-    let len = u16::from_be_bytes(reader.array().map_err(|_| ParsePersonProof)?);
-    match usize::from(len) == reader.rest().len() && reader.rest().len() <= LONGEST_PROOF {
-        true => Ok((kind, reader.rest())),
+    let len = usize::from(u16::from_be_bytes(
+        reader.array().map_err(|_| ParsePersonProof)?,
+    ));
+    match len <= LONGEST_PROOF {
+        true => Ok((kind, reader.slice(len).map_err(|_| ParsePersonProof)?)),
         false => Err(ParsePersonProof),
     }
 }
@@ -225,6 +312,11 @@ impl DecisionText {
         ]
         .concat()
     }
+
+    /// What a passkey is asked to sign: the hash of the bytes.
+    pub fn challenge(&self) -> Challenge {
+        Challenge(*Digest::of(&self.to_bytes()).as_bytes())
+    }
 }
 
 /// The digest by which decisions name a letter: H("liaison/letter/v1" ‖ salt 32 ‖ content). The
@@ -261,17 +353,14 @@ impl TokenKey {
     /// The public half.
     pub fn public(&self) -> PersonKey {
         let bytes = self.0.public_key().as_ref();
-        let ed25519 = bytes.try_into().expect("an Ed25519 key has 32 bytes");
-        PersonKey { ed25519 }
+        PersonKey::Token(bytes.try_into().expect("an Ed25519 key has 32 bytes"))
     }
 
     /// Signs a decision.
     pub fn sign(&self, decision: &DecisionText) -> PersonSignature {
         let signature = self.0.sign(&decision.to_bytes());
         let ed25519 = signature.as_ref().try_into();
-        PersonSignature {
-            ed25519: ed25519.expect("an Ed25519 signature has 64 bytes"),
-        }
+        PersonSignature::Token(ed25519.expect("an Ed25519 signature has 64 bytes"))
     }
 }
 
@@ -283,7 +372,7 @@ impl fmt::Debug for TokenKey {
 
 /// A decision whose signature holds under the key beside it. Nothing else makes one than
 /// verifying.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedDecision {
     text: DecisionText,
     key: PersonKey,
@@ -291,16 +380,17 @@ pub struct SignedDecision {
 }
 
 impl SignedDecision {
-    /// Verifies a decision's signature.
+    /// Verifies a decision's signature, which has to be of one of the person's keys.
     ///
     /// # Errors
     /// [`BadSignature`].
     pub fn verify(
         text: DecisionText,
-        key: PersonKey,
+        keys: &[PersonKey],
         signature: PersonSignature,
     ) -> Result<Self, BadSignature> {
-        key.verify(&text, &signature)?;
+        let holds = |key: &&PersonKey| key.verify(&text, &signature).is_ok();
+        let key = keys.iter().find(holds).ok_or(BadSignature)?.clone();
         Ok(Self {
             text,
             key,
@@ -314,13 +404,13 @@ impl SignedDecision {
     }
 
     /// The key under which the signature holds.
-    pub fn key(&self) -> PersonKey {
-        self.key
+    pub fn key(&self) -> &PersonKey {
+        &self.key
     }
 
     /// The signature.
-    pub fn signature(&self) -> PersonSignature {
-        self.signature
+    pub fn signature(&self) -> &PersonSignature {
+        &self.signature
     }
 }
 
@@ -344,7 +434,7 @@ mod tests {
         let key = TokenKey::of("liaison_1");
         let decided = text(DecisionKind::Release);
         let signature = key.sign(&decided);
-        assert!(SignedDecision::verify(decided, key.public(), signature).is_ok());
+        assert!(SignedDecision::verify(decided, &[key.public()], signature.clone()).is_ok());
         let other = PersonId::from_bytes([4; 16]);
         for changed in [
             text(DecisionKind::Clear),
@@ -369,10 +459,11 @@ mod tests {
                 ..decided
             },
         ] {
-            assert!(SignedDecision::verify(changed, key.public(), signature).is_err());
+            let keys = [key.public()];
+            assert!(SignedDecision::verify(changed, &keys, signature.clone()).is_err());
         }
         let another = TokenKey::of("liaison_2").public();
-        assert!(SignedDecision::verify(decided, another, signature).is_err());
+        assert!(SignedDecision::verify(decided, &[another], signature).is_err());
     }
 
     #[test]
@@ -389,9 +480,11 @@ mod tests {
             assert!(PersonSignature::from_bytes(&two[..len]).is_err());
         }
         assert!(PersonKey::from_bytes(&[&one[..], &[0]].concat()).is_err());
-        let mut passkey = one.clone();
-        passkey[0] = 2;
-        assert!(PersonKey::from_bytes(&passkey).is_err());
+        for kind in [0, 2, 3] {
+            let mut other = one.clone();
+            other[0] = kind;
+            assert!(PersonKey::from_bytes(&other).is_err(), "{kind}");
+        }
         let weak = tagged(PersonKeyKind::Token, &[0; 32]);
         assert!(PersonKey::from_bytes(&weak).is_err());
     }

@@ -34,7 +34,7 @@ fn office(release: &[Gated]) -> Office {
     let mut office = Office::new();
     let on_record = |number: &u8| PersonOnRecord {
         person: person(*number),
-        key: key(*number).public(),
+        keys: vec![key(*number).public()],
         roles: vec![Role::Officer, Role::Releaser, Role::Contact],
     };
     let people = [ANA, BORIS, VERA].iter().map(on_record).collect();
@@ -106,7 +106,7 @@ fn sign(
     signer: u8,
 ) -> Result<LetterRow, AppError> {
     let key = key(signer);
-    let signed = SignedDecision::verify(text, key.public(), key.sign(&text));
+    let signed = SignedDecision::verify(text, &[key.public()], key.sign(&text));
     let decide = Decide {
         letter: id,
         signed: signed.expect("it was signed with this key"),
@@ -247,12 +247,12 @@ fn two_accounts_with_one_key_are_one_person() {
     let mut office = office(&[Gated::Request]);
     let twin = PersonOnRecord {
         person: person(9),
-        key: key(ANA).public(),
+        keys: vec![key(ANA).public()],
         roles: vec![Role::Releaser],
     };
     let known = [ANA, BORIS, VERA].map(|number| PersonOnRecord {
         person: person(number),
-        key: key(number).public(),
+        keys: vec![key(number).public()],
         roles: vec![Role::Officer, Role::Releaser, Role::Contact],
     });
     let all = known.into_iter().chain([twin]).collect();
@@ -545,7 +545,7 @@ fn people_and_policy_are_recorded_when_they_change_and_not_otherwise() {
     let people = |numbers: &[u8]| {
         let on_record = |number: &u8| PersonOnRecord {
             person: person(*number),
-            key: key(*number).public(),
+            keys: vec![key(*number).public()],
             roles: vec![Role::Officer, Role::Releaser, Role::Contact],
         };
         Input::People(numbers.iter().map(on_record).collect())

@@ -3,8 +3,8 @@
 use crate::browser::{Browser, Driver};
 use crate::stage::{Demo, Node};
 
-/// An officer composes a request about a vehicle; gives its path.
-async fn ask(browser: &Browser, node: &Node, whom: &str) -> String {
+/// An officer composes a request about a vehicle, up to the preview.
+async fn compose(browser: &Browser, node: &Node, whom: &str) {
     browser.goto(&node.page("/requests/new/vehicle")).await;
     browser.choose("_to[]", whom).await;
     browser.choose("urgency", "urgent").await;
@@ -40,6 +40,11 @@ async fn ask(browser: &Browser, node: &Node, whom: &str) -> String {
     browser.find("button[value=send]").await;
     let seen = browser.text().await;
     assert!(seen.contains(whom) && seen.contains("TLP:AMBER"), "{seen}");
+}
+
+/// An officer sends a request about a vehicle; gives its path.
+async fn ask(browser: &Browser, node: &Node, whom: &str) -> String {
+    compose(browser, node, whom).await;
     browser.click("button[value=send]").await;
     browser.arrives("/exchanges/").await;
     browser.path().await
@@ -192,4 +197,56 @@ async fn a_lost_passkey_is_replaced_by_two_people_and_a_code_works_once() {
     second.enrol(&mk.console, &code).await;
     second.goto(&mk.page("/inbox")).await;
     second.find("#list").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_person_reads_and_releases_by_passkey_and_the_log_proves_it() {
+    let demo = tokio::task::spawn_blocking(Demo::play)
+        .await
+        .expect("it plays");
+    let driver = Driver::start();
+    let mk = demo.node("MK");
+    let officer = driver.browser().await;
+    officer.enrol(&mk.console, mk.code("officer")).await;
+    compose(&officer, mk, "TR").await;
+    officer.click("button[value=review]").await;
+    officer.arrives("/letters").await;
+
+    // Who wrote it cannot release it, whatever the roles say.
+    officer.click("table.rows th a").await;
+    officer.arrives("/letters/").await;
+    officer.find("form[action$=discard]").await;
+    let own = "return !!document.querySelector('form[action$=release]')";
+    assert_eq!(officer.script(own).await, false);
+    let letter = officer.path().await;
+
+    let releaser = driver.browser().await;
+    releaser.enrol(&mk.console, mk.code("releaser")).await;
+    releaser.goto(&mk.page("/letters")).await;
+    releaser.click("table.rows th a").await;
+    releaser.arrives(&letter).await;
+    let read = releaser.text().await;
+    assert!(
+        read.contains("06 ABC 123") && read.contains("TLP:AMBER"),
+        "{read}"
+    );
+    // Nothing goes back without a word, and nothing typed is lost.
+    releaser.click("form[action$=return] button").await;
+    releaser.find("#why-return[aria-invalid=true]").await;
+    releaser.click("form[action$=release] button").await;
+    let gone = "return location.pathname === '/letters' && !document.querySelector('table.rows')";
+    releaser.until("released", gone).await;
+    let exchange = letter.replace("/letters/", "/exchanges/");
+    officer.goto(&mk.page(&exchange)).await;
+    officer.find(".stages").await;
+
+    let auditor = driver.browser().await;
+    auditor.enrol(&mk.console, mk.code("auditor")).await;
+    auditor.goto(&mk.page("/log?event=released")).await;
+    auditor.find("table.rows tbody tr").await;
+    auditor.goto(&mk.page("/log/verify")).await;
+    auditor.click("form[action='/log/verify'] button").await;
+    auditor
+        .reloads_until("it holds", "return !!document.querySelector('.good')")
+        .await;
 }

@@ -1,6 +1,13 @@
 """Logs in which people decide about letters, as they should and as they must not."""
 
+import base64
+import hashlib
+
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, derive_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.hashes import SHA256
 
@@ -13,16 +20,52 @@ RELEASE, CLEAR, EMERGENCY, REVIEW = 1, 2, 3, 4
 EVENTS = {RELEASE: 302, CLEAR: 305, EMERGENCY: 307, REVIEW: 308}
 
 
+def sized(data: bytes, kind: int = 1) -> bytes:
+    return bytes([kind]) + len(data).to_bytes(2, "big") + data
+
+
 def token_key(token: str) -> Ed25519PrivateKey:
     seed = HKDF(SHA256(), 32, None, b"liaison/person-key/v1").derive(token.encode())
     return Ed25519PrivateKey.from_private_bytes(seed)
 
 
+def key_of(algorithm: int, raw: bytes) -> bytes:
+    return sized(algorithm.to_bytes(4, "big", signed=True) + raw, 2)
+
+
+class Passkey:
+    """An authenticator, by the COSE algorithm of its key, and the browser before it."""
+
+    def __init__(self, algorithm: int):
+        self.algorithm = algorithm
+        if algorithm == -8:
+            self.pen = token_key("an authenticator")
+            raw = self.pen.public_key().public_bytes_raw()
+        elif algorithm == -7:
+            self.pen = derive_private_key(77, SECP256R1())
+            raw = self.pen.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        else:
+            self.pen = generate_private_key(65537, 2048)
+            raw = self.pen.public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1)
+        self.key = key_of(algorithm, raw)
+
+    def sign(self, text: bytes, *, ceremony: str = "webauthn.get", flags: int = 5) -> bytes:
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(text).digest()).rstrip(b"=").decode()
+        client = (f'{{"type":"{ceremony}","challenge":"{challenge}","origin":"https://mk.example",'
+                  '"crossOrigin":false}').encode()
+        data = bytes(32) + bytes([flags]) + bytes(4)
+        signed = data + hashlib.sha256(client).digest()
+        if self.algorithm == -8:
+            signature = self.pen.sign(signed)
+        elif self.algorithm == -7:
+            signature = self.pen.sign(signed, ECDSA(SHA256()))
+        else:
+            signature = self.pen.sign(signed, PKCS1v15(), SHA256())
+        return sized(b"".join(len(part).to_bytes(2, "big") + part for part in (data, client))
+                     + signature, 2)
+
+
 KEYS = {person: token_key(f"liaison_{person[0]}") for person in (ANA, BORIS, VERA)}
-
-
-def sized(data: bytes) -> bytes:
-    return b"\1" + len(data).to_bytes(2, "big") + data
 
 
 def u64(number: int) -> bytes:
@@ -46,17 +89,20 @@ class Log:
                                   extensions=extensions, **other))
         return self
 
-    def person(self, person: bytes, key: Ed25519PrivateKey | None) -> "Log":
+    def person(self, person: bytes, key: Ed25519PrivateKey | None, *passkeys: Passkey) -> "Log":
         key = b"" if key is None else sized(key.public_key().public_bytes_raw())
-        return self.add(700, extension(1, person + key))
+        keys = key + b"".join(passkey.key for passkey in passkeys)
+        return self.add(700, extension(1, person + keys))
 
     def decide(self, kind: int, by: bytes, *, signed_by: bytes | None = None, letter: int = 4,
                key: int | None = None, node: bytes = b"MK\0\0\0\0\0\0\1", event: int = 0,
-               reason: bytes = bytes(32)) -> "Log":
+               reason: bytes = bytes(32), passkey: Passkey | None = None, **how) -> "Log":
         text = (b"\x13liaison/decision/v1" + bytes([kind]) + node + LETTER + ANA + by + reason)
-        signature = KEYS[signed_by or by].sign(text)
+        signature = sized(KEYS[signed_by or by].sign(text))
+        if passkey:
+            signature = passkey.sign(text, **how)
         key = by[0] - 1 if key is None else key
-        value = bytes([kind]) + u64(letter) + u64(key) + bytes(32) + sized(signature)
+        value = bytes([kind]) + u64(letter) + u64(key) + bytes(32) + signature
         return self.add(event or EVENTS[kind], extension(3, value), actor=by)
 
     def send(self, of: int | None = 4, event: int = 100) -> "Log":
@@ -74,7 +120,21 @@ class Log:
         return self.entries
 
 
+EDWARDS, P256, RSA = (Passkey(algorithm) for algorithm in (-8, -7, -257))
+
+
+def asserted(passkey: Passkey, **how):
+    """A release by Boris with a passkey of his."""
+    return Log().person(BORIS, KEYS[BORIS], EDWARDS, P256, RSA).decide(
+        RELEASE, BORIS, key=5, passkey=passkey, **how)
+
+
 RELEASED = {
+    "a request released by a passkey": lambda: asserted(P256).send().full(),
+    "a request released by an Edwards passkey": lambda: asserted(EDWARDS).send().full(),
+    "a request released by an RSA passkey": lambda: asserted(RSA).send().full(),
+    "a request released by the token of who has passkeys":
+        lambda: asserted(None).send().full(),
     "a released request": lambda: Log().decide(RELEASE, BORIS).send().full(),
     "a cleared request, where no policy asks more":
         lambda: Log(0).decide(CLEAR, BORIS).send().full(),
@@ -88,6 +148,15 @@ RELEASED = {
 }
 
 UNRELEASED = {
+    "a release by a passkey for another reason":
+        lambda: asserted(P256, reason=b"r" * 32).full(),
+    "a release by a passkey where nobody was verified": lambda: asserted(P256, flags=1).full(),
+    "a release by an enrolment": lambda: asserted(P256, ceremony="webauthn.create").full(),
+    "a release by a passkey that is not on record": lambda: asserted(Passkey(-257)).full(),
+    "a release by a passkey that both have": lambda: Log().person(ANA, KEYS[ANA], P256).person(
+        BORIS, KEYS[BORIS], P256).decide(RELEASE, BORIS, key=6, passkey=P256).full(),
+    "a passkey of an unknown algorithm": lambda: Log().add(
+        700, extension(1, ANA + key_of(-35, bytes(96)))).full(),
     "a release by who wrote it": lambda: Log().decide(RELEASE, ANA).full(),
     "a clearing by who wrote it": lambda: Log().decide(CLEAR, ANA).full(),
     "a release with another's signature":

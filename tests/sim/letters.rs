@@ -35,7 +35,7 @@ fn key(office: usize, number: u8) -> TokenKey {
 pub fn at_start(office: usize) -> Vec<Input> {
     let known = (1..=PEOPLE).map(|number| PersonOnRecord {
         person: person(office, number),
-        key: key(office, number).public(),
+        keys: vec![key(office, number).public()],
         roles: vec![Role::Officer, Role::Releaser, Role::Contact],
     });
     let release = match office % 2 {
@@ -115,7 +115,7 @@ impl World {
             reason: reason_digest(&held.salt, Some(&reason)),
         };
         let key = key(i, by);
-        let signed = SignedDecision::verify(text, key.public(), key.sign(&text));
+        let signed = SignedDecision::verify(text, &[key.public()], key.sign(&text));
         let decide = Decide {
             letter: row.id,
             signed: signed.expect("it was signed just now"),

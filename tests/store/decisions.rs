@@ -41,7 +41,7 @@ fn begun() -> Vec<NewEntry> {
     let known = |number| {
         let shown = Shown::Person {
             person: person(number),
-            key: Some(token(number).public()),
+            keys: vec![token(number).public()],
         };
         entry(EventCode::UserAdded, PersonId::NODE, vec![shown])
     };

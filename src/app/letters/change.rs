@@ -84,7 +84,7 @@ pub enum LetterChange {
         kind: DecisionKind,
         /// By whom.
         by: PersonId,
-        /// The entry of that person's key.
+        /// The entry of that person's keys.
         key: u64,
         /// Why.
         reason: Option<String>,
@@ -122,12 +122,12 @@ pub enum LetterChange {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum PersonChange {
-    /// The person acts in these roles and signs with this key from now on.
+    /// The person acts in these roles and signs with these keys from now on.
     Known {
         /// The person.
         person: PersonId,
-        /// The key.
-        key: PersonKey,
+        /// The keys.
+        keys: Vec<PersonKey>,
         /// The roles.
         roles: Vec<Role>,
         /// Whether the person was known before.
@@ -229,7 +229,7 @@ impl LetterChange {
                 letter: *entry,
                 key: *key,
                 reason: *reason_digest,
-                signature: *signature,
+                signature: signature.clone(),
             })],
             Self::Waits { .. } | Self::Returned { .. } | Self::Discarded { .. } => Vec::new(),
         }
@@ -262,11 +262,11 @@ impl PersonChange {
 
     /// What the entry shows.
     pub(in crate::app) fn shown(&self) -> Shown {
-        let (person, key) = match self {
-            Self::Known { person, key, .. } => (*person, Some(*key)),
-            Self::Gone { person } => (*person, None),
+        let (person, keys) = match self {
+            Self::Known { person, keys, .. } => (*person, keys.clone()),
+            Self::Gone { person } => (*person, Vec::new()),
         };
-        Shown::Person { person, key }
+        Shown::Person { person, keys }
     }
 }
 
@@ -395,11 +395,14 @@ pub(in crate::app) fn person_changed(
 ) {
     match change {
         PersonChange::Known {
-            person, key, roles, ..
+            person,
+            keys,
+            roles,
+            ..
         } => {
             let row = PersonRow {
                 entry: p.entry,
-                key: *key,
+                keys: keys.clone(),
                 roles: roles.clone(),
             };
             view.put(PERSON, person.to_bytes().to_vec(), &row);

@@ -47,7 +47,7 @@ pub(super) fn decide(
         key,
         reason: decide.reason.clone(),
         reason_digest: text.reason,
-        signature: decide.signed.signature(),
+        signature: decide.signed.signature().clone(),
     };
     let mark = turn.mark();
     record(service, turn, by, decided)?;
@@ -90,7 +90,7 @@ fn go_on(
     record(service, turn, by, waits)
 }
 
-/// Checks that the signature is about this very letter, and gives the entry of the key on record.
+/// Checks that the signature is about this very letter, and gives the entry of the person's keys.
 fn signed_by(
     service: &Service,
     turn: &Turn<'_>,
@@ -114,11 +114,13 @@ fn signed_by(
     }
     let person =
         |person: crate::base::PersonId| turn.view.row::<PersonRow>(PERSON, &person.to_bytes());
-    let own = person(by.person)?.filter(|own| own.key == decide.signed.key());
+    let own = person(by.person)?.filter(|own| own.keys.contains(decide.signed.key()));
     let own = own.ok_or_else(|| refused(LetterFault::NoKey))?;
     let drafters = person(row.by.person)?;
     let another = by.person != row.by.person;
-    if another && drafters.is_some_and(|drafters| drafters.key == own.key) {
+    if another
+        && drafters.is_some_and(|drafters| drafters.keys.iter().any(|key| own.keys.contains(key)))
+    {
         return Err(refused(LetterFault::OneKey));
     }
     Ok(own.entry)

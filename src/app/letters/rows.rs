@@ -163,8 +163,8 @@ impl LetterRow {
 pub struct PersonRow {
     /// The entry that records it.
     pub entry: u64,
-    /// The key that the person signs with.
-    pub key: PersonKey,
+    /// The keys that the person signs with.
+    pub keys: Vec<PersonKey>,
     /// What the person may act as.
     pub roles: Vec<Role>,
 }

@@ -13,8 +13,8 @@ use crate::store::IndexError;
 pub struct PersonOnRecord {
     /// The person.
     pub person: PersonId,
-    /// The key that the person signs decisions with.
-    pub key: PersonKey,
+    /// The keys that the person signs decisions with: of the token, and of each passkey.
+    pub keys: Vec<PersonKey>,
     /// What the person may act as.
     pub roles: Vec<Role>,
 }
@@ -38,12 +38,12 @@ pub(in crate::app) fn on_record(
             .iter()
             .find(|(key, _)| **key == id)
             .map(|(_, row)| row);
-        if before.is_some_and(|row| row.key == person.key && row.roles == person.roles) {
+        if before.is_some_and(|row| row.keys == person.keys && row.roles == person.roles) {
             continue;
         }
         changes.push(PersonChange::Known {
             person: person.person,
-            key: person.key,
+            keys: person.keys.clone(),
             roles: person.roles.clone(),
             before: before.is_some(),
         });
@@ -70,7 +70,7 @@ impl People {
     pub fn on_record(&self) -> Vec<PersonOnRecord> {
         let on_record = |person: &Person| PersonOnRecord {
             person: person.id,
-            key: person.key,
+            keys: keys_of(person),
             roles: person.roles.clone(),
         };
         self.people.iter().map(on_record).collect()
@@ -82,9 +82,14 @@ impl People {
         found.map(|known| &*known.name)
     }
 
-    /// The key that a person signs with.
-    pub fn key(&self, person: PersonId) -> Option<PersonKey> {
-        let found = self.people.iter().find(|known| known.id == person);
-        found.map(|known| known.key)
+    /// The keys that a person signs with; none where there is no such person.
+    pub fn keys(&self, person: PersonId) -> Vec<PersonKey> {
+        self.person(person).map(keys_of).unwrap_or_default()
     }
+}
+
+fn keys_of(person: &Person) -> Vec<PersonKey> {
+    let passkeys = person.passkeys.iter();
+    let passkeys = passkeys.filter_map(|passkey| PersonKey::of_passkey(passkey).ok());
+    [person.key.clone()].into_iter().chain(passkeys).collect()
 }

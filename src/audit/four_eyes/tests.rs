@@ -58,9 +58,9 @@ impl Story {
     }
 
     fn knows(&mut self, number: u8, key: Option<u8>) -> u64 {
-        let key = key.map(|key| token(key).public());
+        let keys = key.iter().map(|key| token(*key).public()).collect();
         let person = person(number);
-        self.add(EventCode::UserAdded, ANA, &[Shown::Person { person, key }])
+        self.add(EventCode::UserAdded, ANA, &[Shown::Person { person, keys }])
     }
 
     fn letter(&mut self, by: u8) -> u64 {
@@ -162,7 +162,8 @@ fn a_decision_without_its_signature_or_with_anothers_is_none() {
     let mut story = Story::new();
     story.letter(1);
     let decision = decision(Release, letter, 2, 2);
-    story.add(EventCode::Released, person(3), &[Shown::Decision(decision)]);
+    let shown = Shown::Decision(decision.clone());
+    story.add(EventCode::Released, person(3), &[shown]);
     story.breaks(FourEyesFault::OtherKey);
     let mut story = Story::new();
     story.letter(1);

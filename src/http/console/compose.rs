@@ -181,7 +181,7 @@ pub async fn work(
             api.console.drafts.remove(writer, id);
             return Ok(see_other("/outgoing"));
         }
-        "send" => return send(&api, &person, permit, id).await,
+        "send" | "review" => return send(&api, &person, permit, id, &wish).await,
         _ => (),
     }
     let template = typed.text("_template").to_owned();
@@ -316,7 +316,7 @@ fn time_they_have(request: &Request, t: Words) -> String {
 }
 
 /// What a receiver may do, one rule each.
-fn rules(request: &Request, t: Words) -> Vec<String> {
+pub fn rules(request: &Request, t: Words) -> Vec<String> {
     let mut rules = handling_rules(&request.handling, t);
     rules.push(t.code("evidence", request.evidence_use.as_str()));
     rules
@@ -339,7 +339,7 @@ pub fn handling_rules(handling: &Handling, t: Words) -> Vec<String> {
 }
 
 /// What to think of before it leaves.
-fn protections(request: &Request, t: Words) -> Vec<String> {
+pub fn protections(request: &Request, t: Words) -> Vec<String> {
     let protection = &request.protection;
     let mut told = Vec::new();
     let mut tell = |given: Option<bool>, yes: &str, unknown: &str| match given {
@@ -363,12 +363,13 @@ fn protections(request: &Request, t: Words) -> Vec<String> {
     told
 }
 
-/// Sends what was previewed. A form sent twice finds what the first one sent.
+/// Sends what was previewed, or has a colleague release it first. A form sent twice finds what the first one sent.
 async fn send(
     api: &Api,
     person: &Person,
     permit: Permit,
     id: MessageId,
+    wish: &str,
 ) -> Result<Response, Trouble> {
     let writer: PersonId = person.caller.person;
     let Some(draft) = api.console.drafts.find(writer, id) else {
@@ -394,6 +395,10 @@ async fn send(
     let ask = Ask::SendRequest {
         to,
         request: Box::new(request),
+    };
+    let ask = match wish {
+        "review" => Ask::ForRelease(Box::new(ask)),
+        _ => ask,
     };
     let reply = api.driver.ask(permit, ask).await??;
     let same = |(name, _): &(String, String)| fields::STAYS.contains(&name.as_str());

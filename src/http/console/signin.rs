@@ -1,9 +1,5 @@
 //! Signing in by passkey, enrolling one by a one-time code, signing out. There is no password.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
-
 use askama::Template;
 use axum::Json;
 use axum::extract::{Query, State};
@@ -16,92 +12,18 @@ use serde_json::{Value, json};
 
 use super::super::Api;
 use super::super::problem::Failure;
+use super::ceremonies::Purpose;
 use super::form::Typed;
 use super::guard::{Person, Visitor, set_cookie};
 use super::page::{Frame, show, show_as};
 use super::sessions;
 use super::trouble::{Trouble, see_other};
 use crate::app::{Action, AppError, Ask, Caller, Deed, OfficeAsk, PeopleError};
-use crate::base::{Entropy, OsEntropy, PersonId, Timestamp};
+use crate::base::Timestamp;
 use crate::http::Unchanged;
 use crate::seal::passkey::{
     ALGORITHMS, Assertion, Challenge, Passkey, PasskeyError, Registration, challenge_of,
 };
-
-/// How long a person may take to touch their authenticator.
-const CEREMONY: Duration = Duration::from_secs(5 * 60);
-
-/// Ceremonies that may be under way; the oldest make room.
-const MOST: usize = 1_024;
-
-/// Wrong codes and answers in one minute, from anybody; more are turned away unread.
-const MOST_FAILURES: u32 = 30;
-
-/// What an authenticator's answer is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Purpose {
-    /// Signing in.
-    SignIn,
-    /// Enrolling a passkey by this code.
-    Enrol(String),
-    /// Proving again that it is this person.
-    Prove(PersonId),
-}
-
-#[derive(Default)]
-struct UnderWay {
-    waiting: BTreeMap<Challenge, (Timestamp, Purpose)>,
-    minute: i64,
-    failures: u32,
-}
-
-/// Ceremonies under way, each by its challenge, which is good once.
-#[derive(Clone, Default)]
-pub struct Ceremonies(Arc<Mutex<UnderWay>>);
-
-impl Ceremonies {
-    /// Begins one.
-    pub fn begin(&self, purpose: Purpose, now: Timestamp) -> Challenge {
-        let challenge = Challenge((&mut OsEntropy as &mut dyn Entropy).array());
-        let mut all = self.lock();
-        all.waiting
-            .retain(|_, (began, _)| now.since(*began) <= CEREMONY);
-        while all.waiting.len() >= MOST {
-            let oldest = all.waiting.iter().min_by_key(|(_, (began, _))| *began);
-            let Some(oldest) = oldest.map(|(challenge, _)| *challenge) else {
-                break;
-            };
-            all.waiting.remove(&oldest);
-        }
-        all.waiting.insert(challenge, (now, purpose));
-        challenge
-    }
-
-    /// What an answer is for; the challenge is used up.
-    pub fn finish(&self, challenge: &Challenge, now: Timestamp) -> Option<Purpose> {
-        let (began, purpose) = self.lock().waiting.remove(challenge)?;
-        (now.since(began) <= CEREMONY).then_some(purpose)
-    }
-
-    /// Whether another attempt is read, or too many failed in this minute.
-    pub fn may_try(&self, now: Timestamp) -> bool {
-        let mut all = self.lock();
-        let minute = now.as_millis() / 60_000;
-        if all.minute != minute {
-            (all.minute, all.failures) = (minute, 0);
-        }
-        all.failures < MOST_FAILURES
-    }
-
-    /// Counts an attempt that failed.
-    pub fn failed(&self) {
-        self.lock().failures += 1;
-    }
-
-    fn lock(&self) -> MutexGuard<'_, UnderWay> {
-        self.0.lock().expect("nothing panics under this lock")
-    }
-}
 
 /// Where to go after signing in.
 #[derive(Debug, Default, Deserialize)]
@@ -143,6 +65,11 @@ pub async fn begin(State(api): State<Api>, visitor: Visitor) -> Json<Value> {
 /// The question to an authenticator, to prove that the holder of one of these passkeys is there.
 pub fn asked(api: &Api, purpose: Purpose, keys: &[Passkey], now: Timestamp) -> Value {
     let challenge = api.console.ceremonies.begin(purpose, now);
+    question(api, &challenge, keys)
+}
+
+/// The question that has this challenge.
+pub fn question(api: &Api, challenge: &Challenge, keys: &[Passkey]) -> Value {
     let keys: Vec<Value> = keys
         .iter()
         .map(|key| json!({ "type": "public-key", "id": URL_SAFE_NO_PAD.encode(&key.id) }))
@@ -167,6 +94,17 @@ pub struct Answered {
 }
 
 impl Answered {
+    /// The answer as a form carries it.
+    pub fn typed(typed: &Typed) -> Self {
+        let part = |name: &str| typed.text(name).to_owned();
+        Self {
+            id: part("_id"),
+            client_data: part("_client_data"),
+            authenticator_data: part("_authenticator_data"),
+            signature: part("_signature"),
+        }
+    }
+
     /// The answer, decoded.
     ///
     /// # Errors
@@ -229,10 +167,15 @@ fn check(
     let challenge = challenge_of(&assertion.client_data)?;
     let purpose = api.console.ceremonies.finish(&challenge, now);
     let purpose = purpose.ok_or(PasskeyError::Challenge)?;
+    Ok((purpose, holder(api, &challenge, assertion)?))
+}
+
+/// Who holds the passkey that answers this challenge.
+fn holder(api: &Api, challenge: &Challenge, assertion: &Assertion) -> Result<Caller, PasskeyError> {
     let people = api.people.current();
     let (caller, passkey) = people.by_passkey(&assertion.id).ok_or(PasskeyError::Key)?;
     let site = api.console.site.relying_party();
-    let counted = site.verify(&challenge, passkey, assertion)?;
+    let counted = site.verify(challenge, passkey, assertion)?;
     if counted != *passkey {
         let kept = api.people.change(&mut |people| {
             people.used(&counted);
@@ -241,7 +184,33 @@ fn check(
         // The count guards against copies; where it cannot be kept nobody is let in by it.
         kept.map_err(|_| PasskeyError::Count)?;
     }
-    Ok((purpose, caller))
+    Ok(caller)
+}
+
+/// Checks that this person answers a challenge that follows from what they decide.
+///
+/// # Errors
+/// A problem, always the same, whatever does not hold.
+pub fn counted(
+    api: &Api,
+    person: &Person,
+    challenge: &Challenge,
+    assertion: &Assertion,
+) -> Result<(), Failure> {
+    let ceremonies = &api.console.ceremonies;
+    if !ceremonies.may_try(person.visitor.now) {
+        return Err(too_many());
+    }
+    let found = holder(api, challenge, assertion);
+    let own = found.and_then(|caller| match caller.person == person.caller.person {
+        true => Ok(()),
+        false => Err(PasskeyError::Key),
+    });
+    own.map_err(|error| {
+        ceremonies.failed();
+        tracing::info!(event = "decision-refused", %error);
+        refused(error)
+    })
 }
 
 fn refused(error: PasskeyError) -> Failure {
@@ -433,28 +402,5 @@ mod tests {
         ] {
             assert_eq!(to(hostile), "/", "{hostile}");
         }
-    }
-
-    #[test]
-    fn a_challenge_is_good_once_and_for_five_minutes() {
-        let ceremonies = Ceremonies::default();
-        let at = |seconds| Timestamp::default().plus(Duration::from_secs(seconds));
-        let challenge = ceremonies.begin(Purpose::SignIn, at(0));
-        assert_eq!(ceremonies.finish(&challenge, at(1)), Some(Purpose::SignIn));
-        assert_eq!(ceremonies.finish(&challenge, at(1)), None);
-        let late = ceremonies.begin(Purpose::SignIn, at(0));
-        assert_eq!(ceremonies.finish(&late, at(301)), None);
-    }
-
-    #[test]
-    fn guessing_is_turned_away_until_the_minute_is_over() {
-        let ceremonies = Ceremonies::default();
-        let now = Timestamp::from_millis(60_000);
-        for _ in 0..MOST_FAILURES {
-            assert!(ceremonies.may_try(now));
-            ceremonies.failed();
-        }
-        assert!(!ceremonies.may_try(now));
-        assert!(ceremonies.may_try(Timestamp::from_millis(120_000)));
     }
 }

@@ -10,10 +10,11 @@ use serde_json::Value;
 
 use super::super::Api;
 use super::super::problem::Failure;
+use super::ceremonies::Purpose;
 use super::form::Typed;
 use super::guard::Person;
 use super::page::{Frame, show};
-use super::signin::{Answered, Purpose, asked, proven};
+use super::signin::{Answered, asked, proven};
 
 #[derive(Template)]
 #[template(path = "prove.html")]

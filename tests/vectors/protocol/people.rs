@@ -38,7 +38,7 @@ pub fn all() -> Value {
     };
     let person = Shown::Person {
         person: by,
-        key: Some(key.public()),
+        keys: vec![key.public()],
     };
     let policy = ReleasePolicy::from_bits(1, 900).unwrap();
     json!({ "four_eyes": {

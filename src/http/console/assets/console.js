@@ -19,8 +19,8 @@
     return response.status === 204 ? null : response.json();
   }
 
-  async function assert(begin, finish) {
-    const asked = await post(begin);
+  async function answer(begin, wish) {
+    const asked = await post(begin, wish);
     const key = await navigator.credentials.get({
       publicKey: {
         ...asked,
@@ -28,12 +28,22 @@
         allowCredentials: ids(asked.allowCredentials),
       },
     });
-    await post(finish, {
+    return {
       id: text(key.rawId),
       client_data: text(key.response.clientDataJSON),
       authenticator_data: text(key.response.authenticatorData),
       signature: text(key.response.signature),
-    });
+    };
+  }
+
+  const assert = async (begin, finish) => post(finish, await answer(begin));
+
+  // What is decided is what the authenticator signs; the form carries its answer.
+  async function decide(form) {
+    const { reason, _salt: salt } = form.elements;
+    const wish = { reason: reason?.value || "", salt: salt.value };
+    const signed = await answer(`${new URL(form.action).pathname}/begin`, wish);
+    for (const [name, value] of Object.entries(signed)) form.elements[`_${name}`].value = value;
   }
 
   async function enrol(form) {
@@ -57,19 +67,20 @@
     "sign-in": () => assert("/sign-in/begin", "/sign-in/finish"),
     enrol,
     prove: () => assert("/prove/begin", "/prove/finish"),
+    decide,
   };
 
   document.addEventListener("submit", async (event) => {
     const form = event.target.closest("form[data-passkey]");
     if (!form || form.dataset.done) return;
     event.preventDefault();
-    const problem = document.querySelector("[data-problem]");
+    const problem = form.querySelector("[data-problem]") || document.querySelector("[data-problem]");
     const button = event.submitter || form.querySelector("button");
     button.disabled = true;
     problem.hidden = true;
     try {
       await ceremonies[form.dataset.passkey](form);
-      if (form.dataset.passkey === "prove") {
+      if (["prove", "decide"].includes(form.dataset.passkey)) {
         form.dataset.done = "yes";
         form.submit();
       } else {

@@ -229,6 +229,23 @@ verb-lead-withdraw = The asked side stops working on it. What was answered befor
 verb-lead-close = Done: nothing more is expected.
 verb-lead-reopen = A new clock begins at the asked side.
 
+decide-release = Release
+decide-clear = Clear it all the same
+decide-return = Return
+decide-emergency = Release in an emergency
+decide-review = Review the emergency release
+decide-discard = Throw away
+decide-lead-release = You have read it, and it may leave. Your passkey signs this very text.
+decide-lead-clear = The protection gate stopped it. Say why it may leave nevertheless: it could tell a country where somebody is who fled it.
+decide-lead-return = It goes back to who wrote it, with your reason.
+decide-lead-emergency = A life is in danger and nobody answers. It leaves at once; a colleague reviews it afterwards.
+decide-lead-review = It left in an emergency, released by one person. Say what you found.
+decide-lead-discard = It is not sent.
+decided-release = Released
+decided-clear = Cleared
+decided-emergency = Released in an emergency
+decided-review = Reviewed
+
 template-person = Person
 template-vehicle = Vehicle
 template-phone = Telephone

@@ -84,6 +84,7 @@ send-to = { $count ->
     [one] Send to one member
    *[other] Send to { $count } members
 }
+review-first = Have a colleague release it first
 time-to-answer = { $answer } to answer, from the signed receipt
 time-to-accept-and-answer = { $accept } to accept and { $answer } to answer, from the signed receipt
 rule-retention = To be erased after { $days } days at the latest
@@ -123,7 +124,14 @@ nav-letters = Waiting
 letters-title = Waiting for a second person
 letters-lead = Nothing of it is sent, and no clock runs, before a colleague has decided.
 letters-empty = Nothing waits.
-letters-decide = A decision is signed with the token of whoever decides. What it says, and what to do:
+letter-by = Written by { $name }
+letter-would-go = Would go to
+letter-says = What it says
+letter-made = What was decided
+letter-none = Nothing to decide here for you now.
+letter-why-stopped = Why the protection gate stops it
+decide-reason = Why
+decide-why-fault = Say in a few words why
 letter-state-in-review = Waits for release
 letter-state-stopped = Stopped by the protection gate
 letter-state-left = Left

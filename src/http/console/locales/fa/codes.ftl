@@ -229,6 +229,23 @@ verb-lead-withdraw = طرف مقابل کار را رها می‌کند. آنچ�
 verb-lead-close = تمام شد: چیز دیگری انتظار نمی‌رود.
 verb-lead-reopen = ساعت تازه‌ای در طرف مقابل به راه می‌افتد.
 
+decide-release = آزاد کردن
+decide-clear = با این همه بگذارید برود
+decide-return = بازگرداندن
+decide-emergency = آزاد کردن اضطراری
+decide-review = بازبینی آزادسازی اضطراری
+decide-discard = دور انداختن
+decide-lead-release = آن را خوانده‌اید و می‌تواند برود. گذرکلید شما همین متن را امضا می‌کند.
+decide-lead-clear = دروازهٔ حمایت آن را نگه داشت. بگویید چرا با این همه می‌تواند برود: شاید به کشوری بگوید کسی که از آن گریخته کجاست.
+decide-lead-return = با دلیل شما به نویسنده بازمی‌گردد.
+decide-lead-emergency = جان کسی در خطر است و کسی پاسخ نمی‌دهد. بی‌درنگ می‌رود؛ همکاری بعداً آن را بازبینی می‌کند.
+decide-lead-review = در حالت اضطراری و با آزادسازی یک نفر رفت. بگویید چه یافتید.
+decide-lead-discard = فرستاده نمی‌شود.
+decided-release = آزاد شد
+decided-clear = با بررسی رها شد
+decided-emergency = به‌طور اضطراری آزاد شد
+decided-review = بازبینی شد
+
 template-person = شخص
 template-vehicle = خودرو
 template-phone = تلفن

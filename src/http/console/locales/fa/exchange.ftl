@@ -84,6 +84,7 @@ send-to = { $count ->
     [one] فرستادن به یک عضو
    *[other] فرستادن به { $count } عضو
 }
+review-first = نخست همکاری آن را آزاد کند
 time-to-answer = { $answer } برای پاسخ، از رسید امضاشده
 time-to-accept-and-answer = { $accept } برای پذیرش و { $answer } برای پاسخ، از رسید امضاشده
 rule-retention = حداکثر پس از { $days } روز پاک شود
@@ -123,7 +124,14 @@ nav-letters = در انتظار
 letters-title = در انتظار نفر دوم
 letters-lead = پیش از تصمیم همکار، چیزی از آن فرستاده نمی‌شود و ساعتی به راه نمی‌افتد.
 letters-empty = چیزی در انتظار نیست.
-letters-decide = تصمیم با ژتون کسی امضا می‌شود که تصمیم می‌گیرد. چه می‌گوید و چه باید کرد:
+letter-by = نویسنده: { $name }
+letter-would-go = به چه کسی می‌رود
+letter-says = چه می‌گوید
+letter-made = چه تصمیم گرفته شد
+letter-none = اکنون تصمیمی اینجا با شما نیست.
+letter-why-stopped = چرا دروازهٔ حمایت آن را نگه می‌دارد
+decide-reason = چرا
+decide-why-fault = در چند واژه بگویید چرا
 letter-state-in-review = در انتظار آزادسازی
 letter-state-stopped = ایستاده در دروازهٔ حمایت
 letter-state-left = رفته

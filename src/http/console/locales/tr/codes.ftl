@@ -229,6 +229,23 @@ verb-lead-withdraw = Karşı taraf çalışmayı bırakır. Önceden yanıtlanan
 verb-lead-close = Tamam: başka bir şey beklenmiyor.
 verb-lead-reopen = Karşı tarafta yeni bir süre başlar.
 
+decide-release = Onayla
+decide-clear = Yine de geçir
+decide-return = Geri ver
+decide-emergency = Acil durumda onayla
+decide-review = Acil onayı gözden geçir
+decide-discard = At
+decide-lead-release = Okudunuz, gidebilir. Geçiş anahtarınız tam bu metni imzalar.
+decide-lead-clear = Koruma kapısı durdurdu. Yine de neden gidebileceğini yazın: kaçtığı ülkeye birinin yerini söyleyebilir.
+decide-lead-return = Gerekçenizle yazana döner.
+decide-lead-emergency = Bir yaşam tehlikede ve kimse yanıt vermiyor. Hemen gider; bir meslektaş sonra gözden geçirir.
+decide-lead-review = Acil durumda tek kişinin onayıyla gitti. Ne bulduğunuzu yazın.
+decide-lead-discard = Gönderilmez.
+decided-release = Onaylandı
+decided-clear = Geçirildi
+decided-emergency = Acil durumda onaylandı
+decided-review = Gözden geçirildi
+
 template-person = Kişi
 template-vehicle = Araç
 template-phone = Telefon

@@ -84,6 +84,7 @@ send-to = { $count ->
     [one] Bir üyeye gönder
    *[other] { $count } üyeye gönder
 }
+review-first = Önce bir meslektaş onaylasın
 time-to-answer = İmzalı alındıdan itibaren yanıt için { $answer }
 time-to-accept-and-answer = İmzalı alındıdan itibaren kabul için { $accept }, yanıt için { $answer }
 rule-retention = En geç { $days } gün sonra silinir
@@ -123,7 +124,14 @@ nav-letters = Bekleyen
 letters-title = İkinci kişiyi bekleyenler
 letters-lead = Bir meslektaş karar vermeden hiçbiri gönderilmez, süre işlemez.
 letters-empty = Bekleyen yok.
-letters-decide = Karar, verenin belirteciyle imzalanır. Ne dediği ve ne yapılacağı:
+letter-by = Yazan: { $name }
+letter-would-go = Kime gider
+letter-says = Ne diyor
+letter-made = Ne karar verildi
+letter-none = Burada şimdi size düşen bir karar yok.
+letter-why-stopped = Koruma kapısı neden durduruyor
+decide-reason = Neden
+decide-why-fault = Nedenini birkaç sözcükle yazın
 letter-state-in-review = Onay bekliyor
 letter-state-stopped = Koruma kapısında durdu
 letter-state-left = Gitti
