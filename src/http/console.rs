@@ -16,10 +16,12 @@ mod letters;
 mod lists;
 mod live;
 mod log;
+mod members;
 mod node;
 mod page;
 mod people;
 mod preferences;
+mod search;
 mod sessions;
 mod signin;
 mod stepup;
@@ -123,6 +125,7 @@ pub fn router(api: Api) -> Router {
             get(preferences::page).post(preferences::save),
         )
         .route("/help", get(preferences::help))
+        .route("/search", get(search::page).post(search::search))
         .route("/inbox", get(lists::inbox))
         .route("/outgoing", get(lists::outgoing))
         .route("/requests/new", get(compose::templates))
@@ -158,7 +161,13 @@ pub fn router(api: Api) -> Router {
         .route("/log/export", post(log::export))
         .route("/people", get(people::page).post(people::add))
         .route("/people/{id}/{deed}", post(people::change))
+        .route("/members", get(members::page))
+        .route("/members/{member}", get(members::open))
+        .route("/members/{member}/compare", post(members::compare))
+        .route("/members/{member}/accept", post(members::accept))
         .route("/node", get(node::page))
+        .route("/node/test", post(node::test))
+        .route("/node/rotate", post(node::rotate))
         .route("/live", get(live::events))
         .route("/assets/{version}/{name}", get(assets::serve))
         .layer(DefaultBodyLimit::max(LONGEST_JSON))

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::browser::{Browser, Driver};
 use crate::stage::{Demo, Node};
+use crate::story::compose;
 
 /// Where `tests/run` puts axe-core.
 fn axe() -> String {
@@ -168,6 +169,10 @@ async fn every_page_is_accessible_in_both_schemes_and_directions() {
         "/inbox",
         "/outgoing",
         "/requests/new",
+        "/search",
+        "/members",
+        "/members/TR",
+        "/letters",
         "/preferences",
         "/help",
     ]);
@@ -181,7 +186,16 @@ async fn every_page_is_accessible_in_both_schemes_and_directions() {
         paths.push(draft.as_str().unwrap_or_default().to_owned());
     }
     justify(&browser, mk, &asked).await;
+    compose(&browser, mk, "TR").await;
+    browser.click("button[value=review]").await;
+    browser.click("table.rows th a").await;
+    browser.arrives("/letters/").await;
+    let letter = browser.path().await;
     look(&browser, mk, "officer", &paths, &mut faults).await;
+
+    let browser = driver.browser().await;
+    browser.enrol(&mk.console, mk.code("releaser")).await;
+    look(&browser, mk, "releaser", &[letter], &mut faults).await;
 
     let browser = driver.browser().await;
     browser.enrol(&tr.console, tr.code("contact")).await;
@@ -212,7 +226,7 @@ async fn every_page_is_accessible_in_both_schemes_and_directions() {
         &browser,
         mk,
         "admin",
-        &own(&["/node", "/people"]),
+        &own(&["/node", "/people", "/members/AT"]),
         &mut faults,
     )
     .await;

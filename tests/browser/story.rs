@@ -4,7 +4,7 @@ use crate::browser::{Browser, Driver};
 use crate::stage::{Demo, Node};
 
 /// An officer composes a request about a vehicle, up to the preview.
-async fn compose(browser: &Browser, node: &Node, whom: &str) {
+pub async fn compose(browser: &Browser, node: &Node, whom: &str) {
     browser.goto(&node.page("/requests/new/vehicle")).await;
     browser.choose("_to[]", whom).await;
     browser.choose("urgency", "urgent").await;

@@ -9,12 +9,13 @@ use axum::response::Response;
 
 use super::super::auth::{Place, SignedIn};
 use super::super::problem::Failure;
-use super::super::{Api, attachments, shapes};
+use super::super::{Api, attachments, search, shapes};
 use super::calendar::Moment;
 use super::form::Typed;
 use super::guard::Person;
 use super::lists::Chip;
 use super::page::{Frame, show, show_as};
+use super::search::Before;
 use super::thread::{Item, items};
 use super::trouble::{Trouble, see_other};
 use crate::api::{Direction, ExchangeSummary, QuestionView};
@@ -73,6 +74,10 @@ struct ExchangePage {
     questions: Vec<(QuestionView, String, String)>,
     items: Vec<Item>,
     deals: Vec<Deal>,
+    /// Other exchanges about the same.
+    earlier: Vec<Before>,
+    /// Since when the other member's keys are said to have been in other hands.
+    compromised: Option<Moment>,
 }
 
 #[derive(Template)]
@@ -104,9 +109,8 @@ pub async fn open(
     let Reply::Thread(row, entries) = reply else {
         return Err(AppError::NotFound("exchange").into());
     };
-    let now = person.visitor.now;
     let t = person.words();
-    let of = shapes::summary(&row, now);
+    let of = api.summary(&row);
     let f = Frame::new(api, &person.visitor, of.reference.clone()).live();
     let events = shapes::events(&row.exchange, &entries);
     let questions = shapes::questions(&row.exchange).into_iter().map(|view| {
@@ -131,6 +135,11 @@ pub async fn open(
         questions: questions.collect(),
         items: items(&events, api.member(), &f),
         deals,
+        earlier: search::earlier(&row)
+            .into_iter()
+            .map(|one| Before::of(one, &f))
+            .collect(),
+        compromised: of.compromised_since.map(|since| f.moment(since)),
         of,
         f,
     }))

@@ -5,13 +5,18 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::super::Api;
-use super::super::auth::SignedIn;
-use super::super::status;
+use super::super::auth::{Body, SignedIn};
+use super::super::{members, status};
 use super::calendar::Moment;
+use super::form::Typed;
 use super::guard::Person;
+use super::language::Words;
 use super::page::{Frame, show};
-use super::trouble::Trouble;
-use crate::api::{Health, PeerHealth};
+use super::stepup;
+use super::trouble::{Trouble, see_other};
+use crate::api::{Health, PeerHealth, PeerReach, Tried};
+use crate::app::{Action, AppError, Permit};
+use crate::seal::keystore::Rotation;
 
 /// A peer on the page.
 struct Peer {
@@ -27,21 +32,108 @@ struct NodePage {
     peers: Vec<Peer>,
     since: Moment,
     expires: Option<Moment>,
+    sealable: Option<Moment>,
+    /// What a test of the connections found, where one was asked for.
+    tested: Option<Vec<Tested>>,
+    may_rotate: bool,
+}
+
+/// A peer that was tried.
+struct Tested {
+    of: PeerReach,
+    tries: Vec<Try>,
+    remark: Option<String>,
+}
+
+/// One way that was tried.
+struct Try {
+    of: Tried,
+    found: String,
+}
+
+impl Tested {
+    fn of(of: PeerReach, t: Words) -> Self {
+        let tries = of.tried.iter().map(|tried| Try {
+            found: t.code("found", &tried.found),
+            of: tried.clone(),
+        });
+        // Within two seconds nobody has to see to it.
+        let astray = of.clock_ahead_ms.filter(|ahead| ahead.abs() > 2_000);
+        let remark = match (&of.address, of.resolves, astray) {
+            (None, ..) => Some(t.say("test-no-address")),
+            (Some(_), false, _) => Some(t.say("test-unresolved")),
+            (Some(_), true, Some(ahead)) => {
+                Some(t.with("test-clock", "milliseconds", ahead.to_string()))
+            }
+            (Some(_), true, None) => None,
+        };
+        Self {
+            tries: tries.collect(),
+            remark,
+            of,
+        }
+    }
 }
 
 /// `GET /node`.
 pub async fn page(State(api): State<Api>, person: Person) -> Result<Response, Trouble> {
-    let f = Frame::of(&api, &person, "node-title").live();
+    node(api, person, None).await
+}
+
+/// `POST /node/test`: tries every way to every peer.
+pub async fn test(State(api): State<Api>, person: Person) -> Result<Response, Trouble> {
+    let permit = Permit::ask(api.member(), &person.caller, Action::ReadHealth);
+    permit.map_err(AppError::from)?;
+    let found = api.carriage.reach(None).await;
+    let t = person.words();
+    let tested = found.into_iter().map(|peer| Tested::of(peer, t)).collect();
+    node(api, person, Some(tested)).await
+}
+
+/// `POST /node/rotate`: new keys in place of those that are ticked.
+pub async fn rotate(
+    State(api): State<Api>,
+    person: Person,
+    typed: Typed,
+) -> Result<Response, Trouble> {
+    if let Some(page) = stepup::needed(&api, &person, Some(&typed)) {
+        return Ok(page);
+    }
+    let ticked = |key: &str| typed.all("key").any(|one| one == key);
+    let what = Rotation {
+        tls: ticked("tls"),
+        recipient: ticked("recipient"),
+        log: ticked("log"),
+    };
+    if !what.is_empty() {
+        let _keys = members::rotate(State(api), SignedIn(person.caller), Body(what)).await?;
+    }
+    Ok(see_other("/node"))
+}
+
+async fn node(api: Api, person: Person, tested: Option<Vec<Tested>>) -> Result<Response, Trouble> {
+    let f = Frame::of(&api, &person, "node-title");
+    // What a test found stays until the page is left.
+    let f = match tested {
+        None => f.live(),
+        Some(_) => f,
+    };
+    let roles = Action::RotateKeys.roles();
+    let may_rotate = person.caller.roles.iter().any(|role| roles.contains(role));
     let caller = SignedIn(person.caller);
     let health = status::health(State(api), caller).await?.0;
     let peers = health.peers.iter().map(|peer| Peer {
         since: peer.waiting_since.map(|since| f.moment(since)),
         of: peer.clone(),
     });
+    let sealable = health.keys.and_then(|keys| keys.sealable_until);
     Ok(show(&NodePage {
         peers: peers.collect(),
         since: f.moment(health.serving_since),
         expires: health.trust_list_expires.map(|expires| f.moment(expires)),
+        sealable: sealable.map(|until| f.moment(until)),
+        may_rotate: may_rotate && health.keys.is_some(),
+        tested,
         health,
         f,
     }))

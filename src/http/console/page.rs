@@ -50,7 +50,7 @@ pub struct Frame {
 }
 
 /// The page's part of the navigation, with who may go there.
-const LINKS: [(&str, &str, &[Role]); 8] = [
+const LINKS: [(&str, &str, &[Role]); 10] = [
     (
         "/inbox",
         "nav-inbox",
@@ -63,6 +63,11 @@ const LINKS: [(&str, &str, &[Role]); 8] = [
     ),
     ("/requests/new", "nav-new", &[Role::Officer]),
     (
+        "/search",
+        "nav-search",
+        &[Role::Officer, Role::Contact, Role::Releaser],
+    ),
+    (
         "/letters",
         "nav-letters",
         &[Role::Officer, Role::Contact, Role::Releaser],
@@ -71,6 +76,17 @@ const LINKS: [(&str, &str, &[Role]); 8] = [
         "/alerts",
         "nav-alerts",
         &[Role::Officer, Role::Contact, Role::Releaser, Role::Observer],
+    ),
+    (
+        "/members",
+        "nav-members",
+        &[
+            Role::Officer,
+            Role::Contact,
+            Role::Releaser,
+            Role::Auditor,
+            Role::Admin,
+        ],
     ),
     ("/log", "nav-log", &[Role::Auditor]),
     (

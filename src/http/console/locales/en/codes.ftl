@@ -284,3 +284,15 @@ member-rs = Serbia
 member-se = Sweden
 member-si = Slovenia
 member-tr = Türkiye
+
+term-plate = Plate
+term-vin = VIN
+term-phone = Telephone
+term-device = Device
+term-document = Document
+term-account = Account
+term-registration = Registration
+term-name = Name
+term-reference = Reference
+term-word = Word
+term-alike = { $term }, alike

@@ -284,3 +284,15 @@ member-rs = صربستان
 member-se = سوئد
 member-si = اسلوونی
 member-tr = ترکیه
+
+term-plate = پلاک
+term-vin = شمارهٔ شاسی
+term-phone = تلفن
+term-device = دستگاه
+term-document = سند
+term-account = حساب
+term-registration = شمارهٔ ثبت
+term-name = نام
+term-reference = شمارهٔ پرونده
+term-word = واژه
+term-alike = { $term }، مانند آن

@@ -284,3 +284,15 @@ member-rs = Sırbistan
 member-se = İsveç
 member-si = Slovenya
 member-tr = Türkiye
+
+term-plate = Plaka
+term-vin = Şasi no
+term-phone = Telefon
+term-device = Cihaz
+term-document = Belge
+term-account = Hesap
+term-registration = Kayıt
+term-name = Ad
+term-reference = Sayı
+term-word = Sözcük
+term-alike = { $term }, benzer
