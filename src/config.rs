@@ -1,6 +1,5 @@
 //! The node's one configuration file, which explains itself.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -10,10 +9,12 @@ use crate::app::WitnessTimes;
 use crate::base::{MemberId, NodeId, Role};
 
 mod console;
+mod log;
 mod policy;
 mod render;
 
 pub use console::Console;
+pub use log::{Log, LogFormat};
 pub use policy::Policy;
 
 /// The file's name inside a node's folder.
@@ -196,25 +197,6 @@ impl Witness {
 pub struct Alarm {
     /// The program to run, with its arguments; none where escalations only show.
     pub command: Vec<String>,
-}
-
-/// `[log]`: the running node's own messages, without personal data.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Log {
-    /// How a line is written.
-    pub format: LogFormat,
-}
-
-/// How a line of the running node's own messages is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
 }
 
 /// `[tokens]`: the token file that a command takes when it is given none.
@@ -484,15 +466,6 @@ impl Settings {
             .check()
             .map_err(|message| ("console.origin", message))?;
         Ok(())
-    }
-}
-
-impl fmt::Display for LogFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Text => "text",
-            Self::Json => "json",
-        })
     }
 }
 

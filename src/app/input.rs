@@ -2,17 +2,19 @@
 
 mod effect;
 mod health;
+mod lists;
 mod thing;
 
 pub use effect::Effect;
 pub use health::HealthReply;
+pub use lists::{AlertFilter, Order};
 
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{Receipt, Statement};
 use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::alert::{
-    Alert, AlertCommand, AlertState, Audience, Corridor, EventType, Selection, Status, Subscription,
+    Alert, AlertCommand, Audience, Corridor, Selection, Status, Subscription,
 };
 use crate::domain::duty::Call;
 use crate::domain::message::{AttachmentInfo, AttachmentSlot};
@@ -97,30 +99,6 @@ pub struct OnAlert {
     pub command: AlertCommand,
     /// For an update: whom to tell besides those who have the alert.
     pub audience: Audience,
-}
-
-/// Which alerts a list shows; none of a field for all.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct AlertFilter {
-    /// Only those about this corridor.
-    pub corridor: Option<Corridor>,
-    /// Only those of this event type.
-    pub event: Option<EventType>,
-    /// Only those in this state; [`AlertState::Superseded`] for those with earlier versions.
-    pub state: Option<AlertState>,
-    /// Only those of this status.
-    pub status: Option<Status>,
-}
-
-/// In which order exchanges are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Order {
-    /// Those first in which something happened last.
-    #[default]
-    Latest,
-    /// Those first whose clock runs out first; then those whose clock stands still, those that
-    /// wait to be delivered, and those that ended.
-    TimeLeft,
 }
 
 /// Something a person asks for.
