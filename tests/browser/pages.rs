@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::browser::{Browser, Driver};
 use crate::stage::{Demo, Node};
-use crate::story::compose;
+use crate::story::{compose, open_letter};
 
 /// Where `tests/run` puts axe-core.
 fn axe() -> String {
@@ -188,9 +188,8 @@ async fn every_page_is_accessible_in_both_schemes_and_directions() {
     justify(&browser, mk, &asked).await;
     compose(&browser, mk, "TR").await;
     browser.click("button[value=review]").await;
-    browser.click("table.rows th a").await;
-    browser.arrives("/letters/").await;
-    let letter = browser.path().await;
+    browser.arrives("/letters").await;
+    let letter = open_letter(&browser, mk).await;
     look(&browser, mk, "officer", &paths, &mut faults).await;
 
     let browser = driver.browser().await;

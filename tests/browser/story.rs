@@ -42,12 +42,36 @@ pub async fn compose(browser: &Browser, node: &Node, whom: &str) {
     assert!(seen.contains(whom) && seen.contains("TLP:AMBER"), "{seen}");
 }
 
-/// An officer sends a request about a vehicle; gives its path.
-async fn ask(browser: &Browser, node: &Node, whom: &str) -> String {
-    compose(browser, node, whom).await;
-    browser.click("button[value=send]").await;
-    browser.arrives("/exchanges/").await;
+/// Opens the letter about the van, from the list of what waits; gives its path.
+pub async fn open_letter(browser: &Browser, node: &Node) -> String {
+    browser.goto(&node.page("/letters")).await;
+    let open = "const all = [...document.querySelectorAll('table.rows th a')];\
+                const one = all.find((a) => a.innerText.includes('Smuggling by van'));\
+                one?.click(); return !!one";
+    browser.reloads_until("the letter", open).await;
+    browser.arrives("/letters/").await;
     browser.path().await
+}
+
+/// A releasing officer releases it by passkey.
+async fn release(browser: &Browser) {
+    browser.click("form[action$=release] button").await;
+    let gone = "return location.pathname === '/letters' \
+                && !document.body.innerText.includes('Smuggling by van')";
+    browser.until("released", gone).await;
+}
+
+/// An officer sends a request about a vehicle, which a colleague releases; gives its path.
+async fn ask(officer: &Browser, releaser: &Browser, node: &Node, whom: &str) -> String {
+    compose(officer, node, whom).await;
+    officer.click("button[value=send]").await;
+    officer.arrives("/letters").await;
+    let letter = open_letter(releaser, node).await;
+    release(releaser).await;
+    let exchange = letter.replace("/letters/", "/exchanges/");
+    officer.goto(&node.page(&exchange)).await;
+    officer.arrives(&exchange).await;
+    exchange
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,7 +86,9 @@ async fn a_request_lives_its_life_on_two_consoles() {
     let contact = driver.browser().await;
     contact.enrol(&tr.console, tr.code("contact")).await;
 
-    let path = ask(&officer, mk, "TR").await;
+    let releaser = driver.browser().await;
+    releaser.enrol(&mk.console, mk.code("releaser")).await;
+    let path = ask(&officer, &releaser, mk, "TR").await;
     officer
         .reloads_until(
             "received with proof",
@@ -213,18 +239,14 @@ async fn a_second_person_reads_and_releases_by_passkey_and_the_log_proves_it() {
     officer.arrives("/letters").await;
 
     // Who wrote it cannot release it, whatever the roles say.
-    officer.click("table.rows th a").await;
-    officer.arrives("/letters/").await;
+    let letter = open_letter(&officer, mk).await;
     officer.find("form[action$=discard]").await;
     let own = "return !!document.querySelector('form[action$=release]')";
     assert_eq!(officer.script(own).await, false);
-    let letter = officer.path().await;
 
     let releaser = driver.browser().await;
     releaser.enrol(&mk.console, mk.code("releaser")).await;
-    releaser.goto(&mk.page("/letters")).await;
-    releaser.click("table.rows th a").await;
-    releaser.arrives(&letter).await;
+    assert_eq!(open_letter(&releaser, mk).await, letter);
     let read = releaser.text().await;
     assert!(
         read.contains("06 ABC 123") && read.contains("TLP:AMBER"),
@@ -233,9 +255,7 @@ async fn a_second_person_reads_and_releases_by_passkey_and_the_log_proves_it() {
     // Nothing goes back without a word, and nothing typed is lost.
     releaser.click("form[action$=return] button").await;
     releaser.find("#why-return[aria-invalid=true]").await;
-    releaser.click("form[action$=release] button").await;
-    let gone = "return location.pathname === '/letters' && !document.querySelector('table.rows')";
-    releaser.until("released", gone).await;
+    release(&releaser).await;
     let exchange = letter.replace("/letters/", "/exchanges/");
     officer.goto(&mk.page(&exchange)).await;
     officer.find(".stages").await;
