@@ -11,6 +11,7 @@ mod file_log;
 mod files;
 mod group;
 mod index;
+mod keyring;
 mod log;
 pub mod memory;
 mod segment;
@@ -24,7 +25,7 @@ pub use file_log::{FileLog, OpenError, Recovery, Remark};
 pub use index::{Applied, Index, IndexError, IndexWrite, Pair, Table};
 pub use log::{
     AppendError, CheckpointSigner, Log, MAX_CONTENT_LEN, MAX_GROUP_LEN, NewEntry, ReadError,
-    Record, WriterEpoch,
+    Record, Remains, WriterEpoch,
 };
 pub use memory::{Fault, MemoryIndex, MemoryLog};
 pub use sled_index::{IndexSize, SledIndex};

@@ -65,6 +65,7 @@ pub fn catch_up(
             size: next,
             root: log.root_at(next).unwrap_or(Digest::EMPTY),
             version: VERSION,
+            epoch: log.epoch(),
         };
         index.apply(pending.take(), applied)?;
         progress(next, size);
@@ -73,7 +74,8 @@ pub fn catch_up(
 }
 
 fn fits(log: &dyn Log, applied: &Applied) -> bool {
-    applied.version == VERSION && log.root_at(applied.size) == Some(applied.root)
+    let rules = (applied.version, applied.epoch) == (VERSION, log.epoch());
+    rules && log.root_at(applied.size) == Some(applied.root)
 }
 
 pub(super) fn applied(log: &dyn Log) -> Applied {
@@ -81,5 +83,6 @@ pub(super) fn applied(log: &dyn Log) -> Applied {
         size: log.size(),
         root: log.root(),
         version: VERSION,
+        epoch: log.epoch(),
     }
 }

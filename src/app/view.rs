@@ -282,6 +282,7 @@ mod tests {
             size: 1,
             root: crate::base::Digest::EMPTY,
             version: 1,
+            epoch: 1,
         };
         index
             .apply(rows.iter().map(put).collect(), applied)

@@ -273,6 +273,12 @@ fn witnessed(report: &WitnessedReport) -> Witnessed {
 }
 
 fn verified(report: &VerifyReport) -> Verified {
+    let erased = (report.erased > 0).then(|| {
+        let entries = super::text::count(report.erased, "entry is", "entries are");
+        format!("the contents of {entries} erased; what they commit to is whole")
+    });
+    let remarks = report.remarks.iter().map(|remark| remark.in_words());
+    let notes = remarks.chain(erased);
     Verified {
         origin: report.origin.to_string(),
         entries: report.head.map_or(0, |head| head.size),
@@ -284,11 +290,7 @@ fn verified(report: &VerifyReport) -> Verified {
         witnessed: report.witnessed.as_ref().map(witnessed),
         decisions: report.decisions,
         unreviewed: report.unreviewed.clone(),
-        notes: report
-            .remarks
-            .iter()
-            .map(|remark| remark.in_words())
-            .collect(),
+        notes: notes.collect(),
         at_risk: report.at_risk.clone(),
     }
 }

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use crate::app::core::{CatchUp, Fatal, catch_up};
 use crate::audit::Origin;
 use crate::base::{NodeId, OsEntropy, Timestamp};
-use crate::seal::at_rest::{EpochSecret, create_epoch, open_epoch};
+use crate::seal::at_rest::{Epochs, create_epoch};
 use crate::seal::keystore::{Keys, Keystore, KeystoreError, Unlocked};
 use crate::seal::trust::{
     Directory, KeyBundle, LogKeys, SignedDocument, TrustError, TrustFileError,
 };
-use crate::store::{FileLog, Index as _, IndexSize, OpenError, Recovery, SledIndex};
+use crate::store::{FileLog, Index as _, IndexSize, Log as _, OpenError, Recovery, SledIndex};
 
 /// How long a node's first bundle lasts.
 pub(super) const BUNDLE_LIFE: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 3600);
@@ -223,11 +223,6 @@ impl Folder {
             .unwrap_or_else(|| own.clone().into())
     }
 
-    fn epoch_secret(&self, keys: &Keys) -> Result<EpochSecret, NodeError> {
-        open_epoch(&self.epoch(), &keys.storage_key)
-            .map_err(|error| NodeError::Epoch(error.to_string()))
-    }
-
     fn make(&self, part: &str) -> Result<(), NodeError> {
         let path = self.0.join(part);
         let mut builder = fs::DirBuilder::new();
@@ -316,12 +311,11 @@ fn open(
     index_use: IndexUse,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<OpenNode, NodeError> {
-    let epoch = folder.epoch_secret(&keys)?;
+    let epochs = Epochs::in_file(&folder.epoch(), &keys.storage_key);
     let origin = Origin::first(keys.node);
     let log_keys = folder.log_keys(&keys, origin);
-    let again = folder.epoch_secret(&keys)?;
-    let (log, recovery) = FileLog::open(&folder.0, origin, epoch, &log_keys)?;
-    let open_index = || SledIndex::open(&folder.index(), again.index_key(), Box::new(OsEntropy));
+    let (log, recovery) = FileLog::open(&folder.0, origin, epochs, &log_keys)?;
+    let open_index = || SledIndex::open(&folder.index(), log.index_key(), Box::new(OsEntropy));
     let mut remark = None;
     if index_use == IndexUse::MadeAnew {
         SledIndex::destroy(&folder.index()).map_err(Fatal::from)?;
@@ -375,7 +369,6 @@ pub fn rebuild(
     keys: Keys,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(u64, u64), NodeError> {
-    use crate::store::Log as _;
     let mut node = open(folder, keys, IndexUse::MadeAnew, progress)?;
     node.index.flush().map_err(Fatal::from)?;
     let size = node.index.measure().map_err(Fatal::from)?;

@@ -12,7 +12,7 @@ use std::fmt;
 use ring::hmac;
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
-pub use epoch_file::{EpochFileError, create_epoch, open_epoch, replace_epoch};
+pub use epoch_file::{EpochFileError, Epochs, FIRST_EPOCH, create_epoch};
 
 use super::aead::{self, KEY_LEN, NONCE_LEN, ONLY_NONCE, TAG_LEN};
 use crate::base::Entropy;

@@ -4,6 +4,7 @@
 //! synced once. The tree, the place of every entry (8 bytes each) and of every checkpoint stay in
 //! memory; entries are read with one positioned read.
 
+mod erasure;
 mod recovery;
 
 use std::fs::{self, File, OpenOptions};
@@ -15,7 +16,10 @@ use recovery::FolderLock;
 pub use recovery::{OpenError, Recovery, Remark};
 
 use super::anchor::AnchorFile;
-use super::log::{AppendError, CheckpointSigner, Log, NewEntry, ReadError, Record, WriterEpoch};
+use super::keyring::Keyring;
+use super::log::{
+    AppendError, CheckpointSigner, Log, NewEntry, ReadError, Record, Remains, WriterEpoch,
+};
 use super::segment::{self, Payload, RECORD_HEADER_LEN, SEGMENT_LEN, StoredEntry};
 use super::walk::{Visitor, WalkedGroup};
 use super::{ballast, files, group};
@@ -23,7 +27,7 @@ use crate::audit::{
     AuditFailure, Entry, Origin, Receipt, SIGNED_CHECKPOINT_LEN, SignedCheckpoint, Tree,
 };
 use crate::base::{Digest, Entropy};
-use crate::seal::at_rest::{EpochSecret, open_record, seal_record};
+use crate::seal::at_rest::{EpochSecret, Epochs, IndexKey, open_record, seal_record};
 
 /// The log's folder within the node's.
 pub(super) const FOLDER: &str = "log";
@@ -67,7 +71,10 @@ struct Current {
 pub struct FileLog {
     folder: PathBuf,
     origin: Origin,
+    epochs: Epochs,
+    epoch: u64,
     epoch_secret: EpochSecret,
+    keyring: Option<Keyring>,
     writer: WriterEpoch,
     tree: Tree,
     head: Option<SignedCheckpoint>,
@@ -218,8 +225,18 @@ impl FileLog {
             return Err(damaged);
         }
         let aad = associated_data(self.origin, index);
-        let secret = &self.epoch_secret;
-        let plaintext = open_record(secret, stored.ciphertext, stored.wrapped_key, &aad)
+        let key = match &self.keyring {
+            Some(keyring) => keyring.key(index).map_err(read_failed)?,
+            None => None,
+        };
+        let (ciphertext, wrapped): (&[u8], &[u8]) = match &key {
+            Some(key) => match &key.remains {
+                Some(remains) => (remains, &key.wrapped),
+                None => (stored.ciphertext, &key.wrapped),
+            },
+            None => (stored.ciphertext, stored.wrapped_key),
+        };
+        let plaintext = open_record(&self.epoch_secret, ciphertext, wrapped, &aad)
             .map_err(|_| ReadError::Erased { index })?;
         group::open_private_part(index, entry, &plaintext)
     }
@@ -323,6 +340,18 @@ impl Log for FileLog {
             Ok(()) => Ok(group.checkpoint),
             Err(_) => Err(self.doubt()),
         }
+    }
+
+    fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    fn index_key(&self) -> IndexKey {
+        self.epoch_secret.index_key()
+    }
+
+    fn erase(&mut self, remains: &[Remains], entropy: &mut dyn Entropy) -> Result<(), AppendError> {
+        self.change_epoch(remains, entropy)
     }
 
     fn read(&self, index: u64) -> Result<Record, ReadError> {

@@ -151,7 +151,7 @@ fn bare(new: &NewEntry) -> Entry {
 }
 
 /// What stays private of an entry: salt 32 ‖ statement u16 length ‖ content.
-fn private_part(opening: &Opening, content: &[u8]) -> Vec<u8> {
+pub(super) fn private_part(opening: &Opening, content: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(128 + content.len());
     out.extend_from_slice(&opening.salt);
     put_short(&mut out, &opening.statement.encode());

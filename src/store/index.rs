@@ -1,6 +1,7 @@
 //! The port to the index: what queries need, all of which can be rebuilt from the log.
 
 use crate::base::Digest;
+use crate::seal::at_rest::IndexKey;
 
 /// A table of the index, by a name of 1 to 255 characters without NUL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +37,8 @@ pub struct Applied {
     pub root: Digest,
     /// The version of the rules by which the index was built.
     pub version: u32,
+    /// The log's epoch under whose keys it was built.
+    pub epoch: u64,
 }
 
 /// Why the index cannot be read or changed. After any of them it may be cleared and rebuilt.
@@ -115,6 +118,13 @@ pub trait Index: Send {
     /// # Errors
     /// [`IndexError`].
     fn clear(&mut self) -> Result<(), IndexError>;
+
+    /// Empties the index, and begins anew under another key; what the old one sealed is not read
+    /// again.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    fn renew(&mut self, key: IndexKey) -> Result<(), IndexError>;
 
     /// Writes everything applied through to where it is kept.
     ///

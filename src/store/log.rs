@@ -5,6 +5,7 @@ use crate::audit::{
     SignedCheckpoint, Statement,
 };
 use crate::base::{Digest, Entropy, MemberId, Role, Timestamp};
+use crate::seal::at_rest::IndexKey;
 use crate::seal::sign::{HybridSignature, SigningKey};
 
 /// The longest content of an entry, in bytes: a message with its header and signature, and room.
@@ -48,6 +49,15 @@ pub struct Record {
     /// What opens its commitment.
     pub opening: Opening,
     /// What the node needs to replay the change.
+    pub content: Vec<u8>,
+}
+
+/// What remains of the content of an entry that is erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remains {
+    /// The entry.
+    pub index: u64,
+    /// What stands in the content's place. The entry's opening stays.
     pub content: Vec<u8>,
 }
 
@@ -180,6 +190,21 @@ pub trait Log: Send {
         signer: &dyn CheckpointSigner,
         entropy: &mut dyn Entropy,
     ) -> Result<SignedCheckpoint, AppendError>;
+
+    /// The number of the epoch: how often the secret changed that the contents hang on, from 1.
+    fn epoch(&self) -> u64;
+
+    /// The keys of an index over this log, in this epoch.
+    fn index_key(&self) -> IndexKey;
+
+    /// Changes the epoch: what is not named keeps its content, of what is named there remains what
+    /// is given, and the secret on which all older copies hang is destroyed. Leaves, proofs and
+    /// checkpoints stay as they are. An index under an older key has to be made anew.
+    ///
+    /// # Errors
+    /// [`AppendError::Full`] and [`AppendError::Unfit`], where nothing happened, and
+    /// [`AppendError::InDoubt`].
+    fn erase(&mut self, remains: &[Remains], entropy: &mut dyn Entropy) -> Result<(), AppendError>;
 
     /// The entry at `index`, opened.
     ///

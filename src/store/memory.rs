@@ -6,9 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::group;
 use super::index::{Applied, Index, IndexError, IndexWrite, Pair, Table};
-use super::log::{AppendError, CheckpointSigner, Log, NewEntry, ReadError, Record, WriterEpoch};
+use super::log::{
+    AppendError, CheckpointSigner, Log, NewEntry, ReadError, Record, Remains, WriterEpoch,
+};
 use crate::audit::{Origin, Receipt, SignedCheckpoint, Tree};
 use crate::base::{Digest, Entropy};
+use crate::seal::at_rest::{EpochSecret, FIRST_EPOCH, IndexKey};
 
 /// How the next write fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +33,8 @@ struct Disk {
     /// One for each group, by ascending size.
     checkpoints: Vec<SignedCheckpoint>,
     fault: Option<Fault>,
+    /// The number of the epoch: how often something was erased, from 1.
+    secret: u64,
 }
 
 /// A log in memory. Handles on it are to it what processes are to a folder: one that is left in
@@ -50,6 +55,7 @@ impl MemoryLog {
             records: Vec::new(),
             checkpoints: Vec::new(),
             fault: None,
+            secret: FIRST_EPOCH,
         };
         Self {
             disk: Arc::new(Mutex::new(disk)),
@@ -162,6 +168,42 @@ impl Log for MemoryLog {
         Ok(group.checkpoint)
     }
 
+    fn epoch(&self) -> u64 {
+        self.disk().secret
+    }
+
+    fn index_key(&self) -> IndexKey {
+        let secret = Digest::of(&self.epoch().to_be_bytes());
+        EpochSecret::from_bytes(secret.as_bytes()).index_key()
+    }
+
+    fn erase(&mut self, remains: &[Remains], _: &mut dyn Entropy) -> Result<(), AppendError> {
+        if self.in_doubt {
+            return Err(AppendError::InDoubt);
+        }
+        let mut disk = self.disk();
+        let fault = disk.fault.take();
+        if fault == Some(Fault::Full) {
+            return Err(AppendError::Full);
+        }
+        if fault != Some(Fault::Before) {
+            for one in remains {
+                let at = usize::try_from(one.index).unwrap_or(usize::MAX);
+                let record = disk.records.get_mut(at).ok_or(AppendError::Unfit)?;
+                record.content.clone_from(&one.content);
+            }
+            disk.secret += 1;
+        }
+        drop(disk);
+        match fault {
+            None => Ok(()),
+            Some(_) => {
+                self.in_doubt = true;
+                Err(AppendError::InDoubt)
+            }
+        }
+    }
+
     fn read(&self, index: u64) -> Result<Record, ReadError> {
         self.disk().read(index)
     }
@@ -200,6 +242,7 @@ struct Tables {
     values: BTreeMap<(Table, Vec<u8>), Vec<u8>>,
     applied: Option<Applied>,
     fault: Option<Fault>,
+    key: Option<Arc<IndexKey>>,
 }
 
 /// An index in memory.
@@ -246,6 +289,9 @@ impl Index for MemoryIndex {
     }
 
     fn token(&self, word: &str) -> [u8; 16] {
+        if let Some(key) = &self.tables().key {
+            return key.token(word);
+        }
         let digest = Digest::of_parts(&[b"token", word.as_bytes()]);
         *digest
             .as_bytes()
@@ -309,6 +355,11 @@ impl Index for MemoryIndex {
         tables.values.clear();
         tables.applied = None;
         Ok(())
+    }
+
+    fn renew(&mut self, key: IndexKey) -> Result<(), IndexError> {
+        self.tables().key = Some(Arc::new(key));
+        self.clear()
     }
 
     fn flush(&self) -> Result<(), IndexError> {

@@ -24,7 +24,7 @@ pub(super) const HEADER_LEN: usize = 8 + 2 + 13 + 8 + 32 + 4;
 pub(super) const RECORD_HEADER_LEN: usize = 4 + 4 + 1;
 
 /// The longest payload of an entry, in bytes.
-const MAX_ENTRY_PAYLOAD_LEN: usize = 8
+pub(super) const MAX_ENTRY_PAYLOAD_LEN: usize = 8
     + ENTRY_LEN
     + MAX_EXTENSIONS_LEN
     + WRAPPED_KEY_LEN
@@ -124,6 +124,13 @@ impl<'a> StoredEntry<'a> {
             ciphertext: reader.rest(),
         })
     }
+}
+
+/// The wrapped key at the front of an entry's payload, however much of the payload follows.
+pub(super) fn wrapped_key(front: &[u8]) -> Option<[u8; WRAPPED_KEY_LEN]> {
+    let mut reader = Reader::new(front);
+    reader.long().ok()?;
+    reader.long().ok()?.try_into().ok()
 }
 
 /// There is no whole and intact record here.

@@ -300,6 +300,11 @@ impl Index for SledIndex {
         Ok(())
     }
 
+    fn renew(&mut self, key: IndexKey) -> Result<(), IndexError> {
+        self.key = key;
+        self.clear()
+    }
+
     // Nothing depends on it: an index that lost its end follows the log from where it is.
     fn flush(&self) -> Result<(), IndexError> {
         let db = self.db()?;
@@ -416,12 +421,13 @@ fn place(table: &str, key: &[u8]) -> Vec<u8> {
     [table.as_bytes(), &[0], key].concat()
 }
 
-/// size u64 ‖ root 32 ‖ version u32.
+/// size u64 ‖ root 32 ‖ version u32 ‖ epoch u64.
 fn encode_applied(applied: &Applied) -> Vec<u8> {
     [
         applied.size.to_be_bytes().as_slice(),
         applied.root.as_bytes(),
         &applied.version.to_be_bytes(),
+        &applied.epoch.to_be_bytes(),
     ]
     .concat()
 }
@@ -432,6 +438,7 @@ fn decode_applied(bytes: &[u8]) -> Option<Applied> {
         size: reader.u64().ok()?,
         root: Digest::from_bytes(reader.array().ok()?),
         version: reader.u32().ok()?,
+        epoch: reader.u64().ok()?,
     };
     reader.is_empty().then_some(applied)
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use super::anchor::Anchor;
 use super::cosigned::{COSIGNED, CosignedFile};
 use super::file_log::{FOLDER, Remark};
+use super::keyring::{self, Keyring};
 use super::walk::{self, Visitor, Walked, WalkedGroup};
 use crate::audit::bundle::{BundleWriter, TrustDocuments, WitnessedReport};
 use crate::audit::{
@@ -31,6 +32,8 @@ pub struct VerifyReport {
     pub key: KeyId,
     /// How many checkpoints there are.
     pub checkpoints: u64,
+    /// How many entries' contents are erased; what the entries commit to stays.
+    pub erased: u64,
     /// The fingerprint of the root from which the trust begins; none while no trust list is
     /// installed, when the log is checked under the key that the node itself names.
     pub root_fingerprint: Option<Digest>,
@@ -140,6 +143,7 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
         head: walked.head.as_ref().map(|head| head.checkpoint),
         key: keys.last().key_id(),
         checkpoints,
+        erased: erased(&folder, origin)?,
         root_fingerprint: trust.as_ref().map(Directory::root_fingerprint),
         witnessed: cosigned
             .as_ref()
@@ -185,6 +189,19 @@ fn check_cosigned(
             anchor: size,
         }),
     }
+}
+
+/// How many entries the keyring says are erased.
+fn erased(folder: &Path, origin: Origin) -> Result<u64, AuditFailure> {
+    let place = format!("{FOLDER}/{}", keyring::FILE_NAME);
+    let keyring = Keyring::open(folder, origin);
+    let erased = keyring.and_then(|keyring| keyring.map_or(Ok(0), |keyring| keyring.erased()));
+    erased.map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
+            AuditFailure::Malformed { place, offset: 0 }
+        }
+        _ => AuditFailure::io(place)(error),
+    })
 }
 
 /// Verifies the log in a node's folder as [`verify_folder`] does, and writes it as a bundle, which

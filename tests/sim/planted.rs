@@ -2,9 +2,10 @@
 
 use liaison::audit::{Origin, Receipt, SignedCheckpoint};
 use liaison::base::{Digest, Entropy};
+use liaison::seal::at_rest::IndexKey;
 use liaison::store::{
     AppendError, Applied, CheckpointSigner, Index, IndexError, IndexWrite, Log, MemoryIndex,
-    MemoryLog, NewEntry, Pair, ReadError, Record, Table, WriterEpoch,
+    MemoryLog, NewEntry, Pair, ReadError, Record, Remains, Table, WriterEpoch,
 };
 
 /// A bug.
@@ -83,6 +84,15 @@ impl Log for SimLog {
         self.inner
             .append(expected_size, epoch, entries, signer, entropy)
     }
+    fn epoch(&self) -> u64 {
+        self.inner.epoch()
+    }
+    fn index_key(&self) -> IndexKey {
+        self.inner.index_key()
+    }
+    fn erase(&mut self, remains: &[Remains], entropy: &mut dyn Entropy) -> Result<(), AppendError> {
+        self.inner.erase(remains, entropy)
+    }
     fn read(&self, index: u64) -> Result<Record, ReadError> {
         self.inner.read(index)
     }
@@ -154,6 +164,9 @@ impl Index for SimIndex {
 
     fn clear(&mut self) -> Result<(), IndexError> {
         self.inner.clear()
+    }
+    fn renew(&mut self, key: IndexKey) -> Result<(), IndexError> {
+        self.inner.renew(key)
     }
     fn flush(&self) -> Result<(), IndexError> {
         self.inner.flush()

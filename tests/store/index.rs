@@ -46,6 +46,7 @@ fn applied(size: u64) -> Applied {
         size,
         root: Digest::of(&size.to_be_bytes()),
         version: 3,
+        epoch: 1,
     }
 }
 
@@ -126,6 +127,23 @@ fn a_cleared_index_is_a_new_one() {
         index.clear().unwrap();
         assert_eq!(index.applied(), Ok(None));
         assert_eq!(index.get(CASES, b"a"), Ok(None));
+        index.apply(vec![put(CASES, "a", "2")], applied(1)).unwrap();
+        assert_eq!(index.get(CASES, b"a"), Ok(Some(b"2".to_vec())));
+    });
+}
+
+#[test]
+fn an_index_under_another_key_begins_anew() {
+    on_every_engine(|index| {
+        index.apply(vec![put(CASES, "a", "1")], applied(1)).unwrap();
+        let token = index.token("word");
+        assert_eq!(index.token("word"), token);
+        index
+            .renew(EpochSecret::from_bytes(&[8; 32]).index_key())
+            .unwrap();
+        assert_eq!(index.applied(), Ok(None));
+        assert_eq!(index.get(CASES, b"a"), Ok(None));
+        assert_ne!(index.token("word"), token, "tokens die with the key");
         index.apply(vec![put(CASES, "a", "2")], applied(1)).unwrap();
         assert_eq!(index.get(CASES, b"a"), Ok(Some(b"2".to_vec())));
     });

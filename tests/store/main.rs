@@ -3,6 +3,7 @@
 mod blobs;
 mod damage;
 mod decisions;
+mod erasure;
 mod faults;
 mod full;
 mod index;

@@ -7,9 +7,10 @@ use std::path::Path;
 
 use super::{Current, FOLDER, FileLog, Places};
 use crate::audit::{AuditFailure, CheckpointFault, Origin};
-use crate::seal::at_rest::EpochSecret;
+use crate::seal::at_rest::{EpochFileError, Epochs, FIRST_EPOCH};
 use crate::seal::trust::LogKeys;
 use crate::store::anchor::{self, Anchor, AnchorFile};
+use crate::store::keyring::{self, Keyring};
 use crate::store::log::WriterEpoch;
 use crate::store::segment::{self, SEGMENT_LEN};
 use crate::store::walk::{self, Tail};
@@ -29,6 +30,9 @@ pub enum OpenError {
     /// The log is not whole. Nothing was changed.
     #[error(transparent)]
     Damaged(#[from] AuditFailure),
+    /// The secret that the log's contents hang on cannot be opened.
+    #[error(transparent)]
+    Epoch(#[from] EpochFileError),
     /// The file system failed.
     #[error("the log cannot be opened: {0}")]
     Io(#[from] io::Error),
@@ -41,6 +45,7 @@ impl OpenError {
             Self::Locked => "log-locked",
             Self::Exists => "log-exists",
             Self::Damaged(failure) => failure.code(),
+            Self::Epoch(_) => "log-epoch",
             Self::Io(_) => "log-io",
         }
     }
@@ -143,9 +148,10 @@ impl FileLog {
     pub fn open(
         dir: &Path,
         origin: Origin,
-        epoch_secret: EpochSecret,
+        epochs: impl Into<Epochs>,
         keys: &LogKeys,
     ) -> Result<(Self, Recovery), OpenError> {
+        let epochs = epochs.into();
         let folder = dir.join(FOLDER);
         let lock = match lock(&folder) {
             Err(OpenError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
@@ -167,6 +173,14 @@ impl FileLog {
                 })?;
         }
         let anchored = anchor.check(origin, &walked.tree, keys)?;
+        let keyring = open_keyring(&folder, origin, size)?;
+        let epoch = keyring
+            .as_ref()
+            .map_or(FIRST_EPOCH, |keyring| keyring.epoch);
+        let epoch_secret = epochs.secret(epoch)?;
+        // A change of epoch that a crash broke off is finished, or undone.
+        epochs.destroy_others(epoch)?;
+        Keyring::remove_unfinished(&folder)?;
 
         let mut remarks = Vec::new();
         if ballast::settle(&folder)? {
@@ -205,7 +219,10 @@ impl FileLog {
         let log = Self {
             folder,
             origin,
+            epochs,
+            epoch,
             epoch_secret,
+            keyring,
             writer: WriterEpoch(0),
             tree: walked.tree,
             head: walked.head,
@@ -228,6 +245,26 @@ impl From<Tail> for Remark {
             bytes: tail.bytes,
             entries: tail.entries,
         }
+    }
+}
+
+/// The keyring of a log with `size` entries.
+fn open_keyring(folder: &Path, origin: Origin, size: u64) -> Result<Option<Keyring>, OpenError> {
+    let place = format!("{FOLDER}/{}", keyring::FILE_NAME);
+    match Keyring::open(folder, origin) {
+        Ok(Some(keyring)) if keyring.entries > size => {
+            Err(AuditFailure::Malformed { place, offset: 0 }.into())
+        }
+        Ok(keyring) => Ok(keyring),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+            ) =>
+        {
+            Err(AuditFailure::Malformed { place, offset: 0 }.into())
+        }
+        Err(error) => Err(error.into()),
     }
 }
 
