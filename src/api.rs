@@ -11,6 +11,7 @@ mod members;
 mod office;
 mod passing;
 mod progress;
+mod retention;
 mod says;
 mod search;
 mod witness;
@@ -37,6 +38,7 @@ pub use passing::{
     PermissionView, RefusePermission, SendCorrection, SendForward,
 };
 pub use progress::{ClockView, PauseView, QuestionView};
+pub use retention::{EraseContent, ErasedView, Recorded, ShortenRetention};
 pub use says::{SendAcceptance, SendAnswer, SendClarification, SendRefusal, SendSupersession};
 pub use search::{EarlierExchange, MatchedTerm, Search, SearchHit};
 
@@ -319,6 +321,9 @@ pub struct ExchangeSummary {
     /// `GET /exchanges/{id}` also those that left.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub letters: Vec<LetterSummary>,
+    /// When and why the content of its request was erased here, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<ErasedView>,
     /// Since when the other member's keys are said to have been in other hands, where that touches
     /// this exchange.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -390,6 +395,9 @@ pub struct EventView {
     pub member: MemberId,
     /// The role that caused it.
     pub role: Role,
+    /// When and why the content was erased here, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<ErasedView>,
     /// The content, as [`crate::domain`] writes it; none for receipts.
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
     pub content: serde_json::Value,

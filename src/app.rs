@@ -5,11 +5,13 @@ mod alerts;
 mod carried;
 mod catch_up;
 pub mod change;
+mod clock;
 pub mod content;
 pub mod core;
 mod corrections;
 mod deliver;
 mod duty;
+mod erase;
 mod error;
 mod input;
 mod letters;
@@ -34,10 +36,12 @@ mod view;
 mod witness;
 
 pub use carried::{BroughtFile, CarryAsk, CarryChange, CarryReply, Taken, WaitingPage};
+pub use clock::ClockDoubt;
 pub use corrections::{Correcting, Duty, Owed, duties};
 pub use duty::{
     Alarm, AlarmFault, AlarmOutcome, Channel, Contact, DutyChange, DutyRow, Pressing, Told,
 };
+pub use erase::{EpochRow, Erased, Gone, RetentionRow, UntoldRow};
 pub use error::AppError;
 pub use input::{
     AlertFilter, Ask, Attached, Effect, Federation, FromPeer, HealthReply, Hit, HitRow, Input,

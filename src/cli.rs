@@ -24,6 +24,7 @@ mod netcheck;
 mod output;
 mod permit;
 pub mod report;
+mod retention;
 mod rfi;
 mod search;
 pub mod secret;
@@ -88,6 +89,9 @@ enum Command {
     /// Permissions to pass on what another member said
     #[command(subcommand)]
     Permit(permit::Permit),
+    /// How long content is kept
+    #[command(subcommand)]
+    Retention(retention::Retention),
     /// Smuggling-trend alerts
     #[command(subcommand)]
     Alert(alert::Alert),

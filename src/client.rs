@@ -10,9 +10,10 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::api::{
-    CompareNumber, Direction, ExchangeSummary, ExchangeView, Health, Holdings, KeysView,
-    MemberList, MemberView, Page, Problem, Reservation, Search, SearchHit, SendAcceptance,
-    SendAnswer, SendRefusal, SendRequest, SendSupersession, Sent, WhoAmI,
+    CompareNumber, Direction, EraseContent, ExchangeSummary, ExchangeView, Health, Holdings,
+    KeysView, MemberList, MemberView, Page, Problem, Recorded, Reservation, Search, SearchHit,
+    SendAcceptance, SendAnswer, SendRefusal, SendRequest, SendSupersession, Sent, ShortenRetention,
+    WhoAmI,
 };
 use crate::base::{MemberId, MessageId};
 use crate::seal::keystore::Rotation;
@@ -269,6 +270,28 @@ impl Client {
     /// [`ClientError`].
     pub async fn search(&self, body: &Search) -> Result<Page<SearchHit>, ClientError> {
         self.post(&["search"], body).await
+    }
+
+    /// Keeps an exchange or alert for fewer days than its originators set.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn shorten_retention(
+        &self,
+        id: MessageId,
+        body: &ShortenRetention,
+    ) -> Result<Recorded, ClientError> {
+        let path = ["conversations", &id.to_string(), "retention"];
+        self.post(&path, body).await
+    }
+
+    /// Has the content of an exchange or alert erased.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn erase(&self, id: MessageId, body: &EraseContent) -> Result<Recorded, ClientError> {
+        let path = ["conversations", &id.to_string(), "erase"];
+        self.post(&path, body).await
     }
 
     /// Accepts a request, which starts the clock of its kind of access.

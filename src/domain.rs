@@ -13,7 +13,9 @@ pub mod handling;
 pub mod message;
 pub mod profile;
 pub mod protection;
+mod redact;
 pub mod release;
+pub mod retention;
 pub mod rfi;
 mod status;
 pub mod terms;
@@ -22,4 +24,5 @@ mod tests;
 
 pub(crate) use fault::Faults;
 pub use fault::FieldError;
+pub use redact::ERASED;
 pub use status::{MalformedStatus, Status};

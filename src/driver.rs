@@ -256,7 +256,8 @@ fn run<L: Log, I: Index, S: Signer>(
     let mut next_ticket = 0;
     let mut inputs = vec![Input::Start { version }];
     let mut stopping = false;
-    let mut ticked = Instant::now();
+    let started = Instant::now();
+    let mut ticked = started;
     loop {
         for outcome in core.commit(
             Timestamp::system(),
@@ -288,6 +289,7 @@ fn run<L: Log, I: Index, S: Signer>(
         // A busy mailbox must not keep time from passing.
         if ticked.elapsed() >= TICK {
             ticked = Instant::now();
+            inputs.push(Input::Elapsed(started.elapsed()));
             inputs.push(Input::Tick);
         }
         let mut bytes = 0;

@@ -13,6 +13,7 @@ mod office;
 mod passing;
 mod people;
 mod problem;
+mod retention;
 mod says;
 mod sealing;
 mod search;
@@ -141,6 +142,8 @@ pub fn router(api: Api) -> Router {
             get(attachments::download),
         )
         .route("/search", post(search::search))
+        .route("/conversations/{id}/retention", post(retention::shorten))
+        .route("/conversations/{id}/erase", post(retention::erase))
         .route("/requests", post(exchanges::send))
         .route("/exchanges", get(exchanges::list))
         .route("/exchanges/{id}", get(exchanges::show))

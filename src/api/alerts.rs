@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::EventView;
+use super::{ErasedView, EventView};
 use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::alert::{Acknowledgement, Audience, Corridor};
 
@@ -180,6 +180,9 @@ pub struct AlertSummary {
     pub contradicted_by: Vec<MemberId>,
     /// The members that told the publisher that they took note; only the publisher knows all.
     pub acknowledged_by: Vec<MemberId>,
+    /// When and why its content was erased here, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<ErasedView>,
     /// Since when its publisher's keys are said to have been in other hands, if it passed then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compromised_since: Option<Timestamp>,

@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::is_false;
+use super::{ErasedView, is_false};
 use crate::base::{Digest, MemberId, MessageId, NodeId, PersonId, Role, Timestamp};
 use crate::seal::person::PersonSignature;
 
@@ -111,6 +111,9 @@ pub struct LetterSummary {
     /// Whether it left in an emergency and nobody has looked at that yet.
     #[serde(default, skip_serializing_if = "is_false")]
     pub unreviewed: bool,
+    /// When and why its content was erased here, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<ErasedView>,
     /// Why it waits, who may decide, and what comes next.
     pub says: String,
 }
@@ -123,12 +126,12 @@ pub struct LetterView {
     pub summary: LetterSummary,
     /// The node at which it waits.
     pub node: NodeId,
-    /// What it says: JSON as text, whose very bytes decisions are about.
+    /// What it says: JSON as text, whose very bytes decisions are about; empty once it is erased.
     pub content: String,
     /// Keeps the digests from being guessed: 32 bytes, hexadecimal.
     #[serde(with = "hex::serde")]
     pub salt: [u8; 32],
-    /// H("liaison/letter/v1" ‖ salt ‖ content).
+    /// H("liaison/letter/v1" ‖ salt ‖ content), also of what is erased.
     pub digest: Digest,
     /// What this person may do now: `release`, `return`, `clear`, `emergency`, `review`, `discard`.
     pub actions: Vec<String>,

@@ -1,23 +1,25 @@
 //! What happened, as the log keeps it: one change an entry. The index is the sum of all changes.
 
 mod events;
+mod heading;
 mod kept;
 
+pub use heading::Heading;
 pub use kept::{KeptProof, KeptReceipt, ReceiptWord};
 
 use serde::{Deserialize, Serialize};
 
-use self::events::{received_event, sent_event};
 use super::carried::CarryChange;
 use super::duty::DutyChange;
+use super::erase::Erased;
 use super::letters::{LetterChange, PersonChange};
 use super::members::MemberChange;
 use super::office::Deed;
 use super::witness::WitnessChange;
-use crate::audit::{EntryKind, EventCode, Shown, Statement};
-use crate::base::{Actor, Digest, MemberId, MessageId, NodeId};
+use crate::base::{Digest, MemberId, MessageId, NodeId};
 use crate::domain::message::{Event, Header};
 use crate::domain::release::ReleasePolicy;
+use crate::domain::retention::ErasureReason;
 use crate::domain::rfi::LocalGround;
 use crate::domain::terms::TermKind;
 use crate::seal::envelope::{SignedMessage, StoredMessage};
@@ -39,6 +41,8 @@ pub struct Message {
     pub header: Header,
     /// The body: who caused what.
     pub event: Event,
+    /// Whether the content was erased: then header and body are what remains of it.
+    pub erased: Option<Erased>,
 }
 
 impl Message {
@@ -51,6 +55,7 @@ impl Message {
             random,
             header,
             event,
+            erased: None,
         }
     }
 
@@ -86,12 +91,16 @@ impl Message {
             random,
             header,
             event,
+            erased: None,
         })
     }
 
     /// What the signature covers.
     pub fn leaf(&self) -> Digest {
-        leaf(&self.random, &self.header_bytes, &self.body_bytes)
+        match &self.erased {
+            Some(erased) => erased.leaf,
+            None => leaf(&self.random, &self.header_bytes, &self.body_bytes),
+        }
     }
 
     /// The message under its signature.
@@ -211,6 +220,42 @@ pub enum Other {
         /// The exchanges about the same.
         found: Vec<MessageId>,
     },
+    /// A person here keeps an exchange or alert for less long than its originators set.
+    RetentionShortened {
+        /// The exchange or alert.
+        conversation: MessageId,
+        /// How long, from the receipt.
+        days: u32,
+    },
+    /// The content of an exchange or alert, or of one message in it, is to be erased at once.
+    ErasureOrdered {
+        /// The exchange or alert.
+        conversation: MessageId,
+        /// The message that its author wants erased; none where a person here wants it all erased.
+        message: Option<MessageId>,
+        /// The person's reason, which stays here; empty where it is the author's wish.
+        reason: String,
+    },
+    /// The content of a message was erased here.
+    Erased {
+        /// The entry that held it.
+        of: u64,
+        /// The node that sent the message.
+        sender: NodeId,
+        /// The message.
+        message: MessageId,
+        /// Its leaf.
+        leaf: Digest,
+        /// The exchange or alert.
+        conversation: MessageId,
+        /// Why.
+        reason: ErasureReason,
+    },
+    /// The secret changed that all contents hang on; what was erased before is gone for good.
+    EpochChanged {
+        /// The number of the new epoch.
+        number: u64,
+    },
     /// The node began to serve.
     Started {
         /// The program's version.
@@ -244,214 +289,4 @@ pub enum Other {
     Carried(CarryChange),
     /// A person did something at their own node.
     Office(Deed),
-}
-
-/// What an entry says in the open, beside its commitment.
-pub struct Heading {
-    /// Which of the six kinds of LED Art. 25, or the node's operation.
-    pub kind: EntryKind,
-    /// What happened.
-    pub event: EventCode,
-    /// The other member, where there is one.
-    pub peer: Option<MemberId>,
-    /// The exchange or alert that it belongs to; leaves the node only as a pseudonym.
-    pub conversation: Option<MessageId>,
-    /// What the entry commits to.
-    pub statement: Statement,
-    /// What else it says in the open.
-    pub shown: Vec<Shown>,
-}
-
-impl Change {
-    /// What the entry says in the open. `content` is what of it stays private.
-    ///
-    /// # Panics
-    /// If a kept receipt is not whole: it is, when it is recorded.
-    pub fn heading(&self, by: &Actor, content: &[u8]) -> Heading {
-        match self {
-            Self::Sent(message) => Heading {
-                kind: EntryKind::Disclosure,
-                event: sent_event(message.header.kind),
-                peer: message.header.recipients.first().copied(),
-                conversation: Some(message.header.conversation),
-                statement: Statement::Sent {
-                    id: message.header.id,
-                    leaf: message.leaf(),
-                },
-                shown: Vec::new(),
-            },
-            Self::Received(message, _) => Heading {
-                kind: EntryKind::Collection,
-                event: received_event(message.header.kind),
-                peer: Some(message.sender.member),
-                conversation: Some(message.header.conversation),
-                statement: Statement::Received {
-                    sender: message.sender,
-                    id: message.header.id,
-                    leaf: message.leaf(),
-                },
-                shown: Vec::new(),
-            },
-            Self::ReceiptKept(kept) => kept.heading(),
-            Self::Other(other) => other.heading(by, content),
-        }
-    }
-}
-
-impl Other {
-    fn heading(&self, by: &Actor, content: &[u8]) -> Heading {
-        let note = Statement::Note {
-            digest: Digest::of(content),
-        };
-        let own = Some(by.member);
-        let mut shown = Vec::new();
-        let (kind, event, peer, conversation, statement) = match self {
-            Self::Opened {
-                sender,
-                message,
-                leaf,
-                conversation,
-            } => (
-                EntryKind::Consultation,
-                EventCode::Opened,
-                Some(*sender),
-                Some(*conversation),
-                Statement::Opened {
-                    id: *message,
-                    leaf: *leaf,
-                    role: by.role,
-                },
-            ),
-            Self::Consulted { conversation } => (
-                EntryKind::Consultation,
-                EventCode::ExchangeRead,
-                own,
-                Some(*conversation),
-                note,
-            ),
-            Self::AttachmentRead { conversation, .. } => (
-                EntryKind::Consultation,
-                EventCode::AttachmentRead,
-                own,
-                Some(*conversation),
-                note,
-            ),
-            Self::AttachmentStored {
-                sender,
-                message,
-                leaf,
-                conversation,
-                all,
-                ..
-            } => (
-                EntryKind::Collection,
-                EventCode::AttachmentStored,
-                Some(*sender),
-                Some(*conversation),
-                if *all {
-                    Statement::AttachmentsStored {
-                        id: *message,
-                        leaf: *leaf,
-                    }
-                } else {
-                    note
-                },
-            ),
-            Self::InputRefused {
-                sender,
-                digest,
-                refusal,
-            } => (
-                EntryKind::Operation,
-                EventCode::InputRefused,
-                Some(sender.member),
-                None,
-                Statement::Refused {
-                    sender: *sender,
-                    digest: *digest,
-                    code: *refusal,
-                },
-            ),
-            Self::DeliveryExpired {
-                recipient,
-                conversation,
-                ..
-            } => (
-                EntryKind::Operation,
-                EventCode::DeliveryExpired,
-                Some(*recipient),
-                Some(*conversation),
-                note,
-            ),
-            Self::GroundNoted { conversation, .. } => (
-                EntryKind::Collection,
-                EventCode::NoteAdded,
-                own,
-                Some(*conversation),
-                note,
-            ),
-            Self::Searched { .. } => (
-                EntryKind::Consultation,
-                EventCode::Searched,
-                own,
-                None,
-                note,
-            ),
-            Self::Matched { conversation, .. } => (
-                EntryKind::Combination,
-                EventCode::Matched,
-                own,
-                Some(*conversation),
-                note,
-            ),
-            Self::Started { .. } => (EntryKind::Operation, EventCode::Started, own, None, note),
-            Self::Stopped => (EntryKind::Operation, EventCode::Stopped, own, None, note),
-            Self::TrustListInForce { .. } => (
-                EntryKind::Operation,
-                EventCode::TrustListInstalled,
-                own,
-                None,
-                note,
-            ),
-            Self::Office(deed) => {
-                let (kind, event, conversation) = deed.heading();
-                (kind, event, own, conversation, note)
-            }
-            Self::Member(change) => {
-                let (event, peer) = change.event(by);
-                let statement = change.statement().unwrap_or(note);
-                (EntryKind::Operation, event, peer.or(own), None, statement)
-            }
-            Self::Witness(change) => {
-                let (kind, event, peer, statement) = change.heading();
-                (kind, event, peer.or(own), None, statement.unwrap_or(note))
-            }
-            Self::Letter(change) => return change.heading(note),
-            Self::Person(change) => {
-                shown.push(change.shown());
-                (EntryKind::Operation, change.event(), own, None, note)
-            }
-            Self::Policy(policy) => {
-                shown.push(Shown::Policy(policy.clone()));
-                let event = EventCode::ConfigurationChanged;
-                (EntryKind::Operation, event, own, None, note)
-            }
-            Self::Carried(change) => {
-                let (event, peer) = change.event();
-                (EntryKind::Operation, event, peer.or(own), None, note)
-            }
-            Self::Duty(change) => {
-                let (kind, event) = change.event();
-                (kind, event, own, Some(change.conversation()), note)
-            }
-        };
-        Heading {
-            kind,
-            event,
-            peer,
-            conversation,
-            statement,
-            shown,
-        }
-    }
 }

@@ -8,12 +8,18 @@
 //! that of the entry's message.
 //! 6: message id 16 ‖ what receipts have in common ‖ what this one has of its own.
 //! 7: node 9 ‖ message id 16 ‖ entry u64 ‖ what this one has of its own; the rest is the entry's.
+//! 9: leaf 32 ‖ reason u8 ‖ time u64 ‖ what it passed on ‖ what remains of an erased message, under the
+//! tag that it had. What it passed on: u8 ‖ message id 16 ‖ conversation id 16, where that is 1 or 2 ‖
+//! leaf of the permission 32, where it is 2; 0 for nothing.
 
 use super::change::{Change, KeptProof, KeptReceipt, Message, Other};
+use super::erase::{Erased, Gone};
 use super::input::receipt_word;
+use super::passing::PassedOn;
 use crate::audit::layout::Reader;
 use crate::audit::{CommonProof, Entry, Receipt, ReceiptBatch, ReceiptItem};
-use crate::base::{Actor, MemberId, MessageId, NodeId};
+use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, Timestamp};
+use crate::domain::retention::ErasureReason;
 use crate::seal::envelope::{SignedMessage, StoredMessage};
 use crate::seal::group::MessageSignature;
 use crate::seal::sign::HybridSignature;
@@ -26,6 +32,7 @@ const SENT_SHARING: u8 = 4;
 const RECEIVED_SHARING: u8 = 5;
 const KEPT: u8 = 6;
 const KEPT_SHARING: u8 = 7;
+const ERASED: u8 = 9;
 
 /// An entry's content is not of a form that this version knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -97,10 +104,7 @@ impl Contents {
                 self.message(&mut out, index, tags, message, signature);
             }
             Change::ReceiptKept(kept) => self.receipt(&mut out, index, kept),
-            Change::Other(other) => {
-                out.push(OTHER);
-                serde_json::to_writer(&mut out, other).expect("a change has text keys");
-            }
+            Change::Other(other) => return write_other(by, other),
         }
         out
     }
@@ -161,6 +165,7 @@ pub fn read_change(content: &[u8]) -> Result<(Actor, Change), UnreadableChange> 
     let change = match tag {
         SENT | SENT_SHARING => Change::Sent(Box::new(read_message(tag, rest)?)),
         RECEIVED | RECEIVED_SHARING => Change::Received(Box::new(read_message(tag, rest)?), None),
+        ERASED => return Ok((by, read_erased(rest)?)),
         OTHER => {
             let other: Result<Other, _> = serde_json::from_slice(rest);
             Change::Other(other.map_err(|_| UnreadableChange)?)
@@ -171,15 +176,105 @@ pub fn read_change(content: &[u8]) -> Result<(Actor, Change), UnreadableChange> 
     Ok((by, change))
 }
 
+/// The content of a message of which only this remains.
+///
+/// # Errors
+/// [`UnreadableChange`] if `content` holds no message.
+pub fn write_erased(
+    content: &[u8],
+    remains: &Message,
+    erased: &Erased,
+) -> Result<Vec<u8>, UnreadableChange> {
+    let (by, tag, rest) = split(content)?;
+    let (stored, shared) = stored_message(tag, rest)?;
+    let mut out = by.member.to_bytes().to_vec();
+    out.push(ERASED);
+    out.extend_from_slice(erased.leaf.as_bytes());
+    out.push(erased.gone.reason.number());
+    out.extend_from_slice(&erased.gone.at.as_millis().to_be_bytes());
+    out.push(match &erased.passed_on {
+        None => 0,
+        Some(PassedOn { permission, .. }) => 1 + u8::from(permission.is_some()),
+    });
+    if let Some(passed_on) = &erased.passed_on {
+        out.extend_from_slice(&passed_on.message.to_bytes());
+        out.extend_from_slice(&passed_on.conversation.to_bytes());
+        out.extend_from_slice(
+            passed_on
+                .permission
+                .as_ref()
+                .map_or(&[], |leaf| leaf.as_bytes()),
+        );
+    }
+    out.push(tag);
+    if let Some(entry) = shared {
+        out.extend_from_slice(&entry.to_be_bytes());
+    }
+    let stored = stored.with_remains(remains.header_bytes.clone(), remains.body_bytes.clone());
+    out.extend_from_slice(&stored.to_bytes());
+    Ok(out)
+}
+
+/// The content of a change that is neither message nor receipt.
+pub fn write_other(by: &Actor, other: &Other) -> Vec<u8> {
+    let mut out = by.member.to_bytes().to_vec();
+    out.push(OTHER);
+    serde_json::to_writer(&mut out, other).expect("a change has text keys");
+    out
+}
+
+fn read_erased(rest: &[u8]) -> Result<Change, UnreadableChange> {
+    let (erased, tag, rest) = split_erased(rest).ok_or(UnreadableChange)?;
+    let message = Box::new(Message {
+        erased: Some(erased),
+        ..read_message(tag, rest)?
+    });
+    match tag {
+        SENT | SENT_SHARING => Ok(Change::Sent(message)),
+        RECEIVED | RECEIVED_SHARING => Ok(Change::Received(message, None)),
+        _ => Err(UnreadableChange),
+    }
+}
+
+/// What was erased of a message, the tag that it had, and what remains.
+fn split_erased(rest: &[u8]) -> Option<(Erased, u8, &[u8])> {
+    let mut reader = Reader::new(rest);
+    let leaf = Digest::from_bytes(reader.array().ok()?);
+    let reason = ErasureReason::from_number(reader.u8().ok()?)?;
+    let at = Timestamp::from_millis(i64::from_be_bytes(reader.array().ok()?));
+    let passed_on = match reader.u8().ok()? {
+        0 => None,
+        parts @ 1..=2 => Some(PassedOn {
+            message: MessageId::from_bytes(reader.array().ok()?),
+            conversation: MessageId::from_bytes(reader.array().ok()?),
+            permission: match parts {
+                2 => Some(Digest::from_bytes(reader.array().ok()?)),
+                _ => None,
+            },
+        }),
+        _ => return None,
+    };
+    let erased = Erased {
+        leaf,
+        gone: Gone { reason, at },
+        passed_on,
+    };
+    let (tag, rest) = reader.rest().split_first()?;
+    (*tag != ERASED).then_some((erased, *tag, rest))
+}
+
 /// The signed message in the entry at `index`.
 ///
 /// # Errors
-/// [`ReadError`]; [`ReadError::Damaged`] where the entry has no message, or the one that it shares
+/// [`ReadError`]; [`ReadError::Erased`] where only a part of it remains, and [`ReadError::Damaged`] where the entry has no message, or the one that it shares
 /// its signature with has none.
 pub fn signed_message(log: &dyn Log, index: u64) -> Result<SignedMessage, ReadError> {
     let damaged = ReadError::Damaged { index };
     let content = log.read(index)?.content;
     let (_, tag, rest) = split(&content).map_err(|_| damaged)?;
+    if tag == ERASED {
+        return Err(ReadError::Erased { index });
+    }
     let (stored, entry) = stored_message(tag, rest).map_err(|_| damaged)?;
     let shared = match entry {
         Some(entry) if entry < index => Some(signature_at(log, entry)?),
@@ -228,6 +323,10 @@ fn split(content: &[u8]) -> Result<(Actor, u8, &[u8]), UnreadableChange> {
 fn stored_message(tag: u8, rest: &[u8]) -> Result<(StoredMessage, Option<u64>), UnreadableChange> {
     let stored = |bytes| StoredMessage::from_bytes(bytes).map_err(|_| UnreadableChange);
     match tag {
+        ERASED => {
+            let (_, tag, rest) = split_erased(rest).ok_or(UnreadableChange)?;
+            stored_message(tag, rest)
+        }
         SENT | RECEIVED => Ok((stored(rest)?, None)),
         SENT_SHARING | RECEIVED_SHARING => {
             let (entry, rest) = rest.split_first_chunk().ok_or(UnreadableChange)?;

@@ -1,5 +1,6 @@
 //! Group commit: many inputs, one log append, one signed checkpoint, and only then their effects.
 
+mod erasing;
 mod resolve;
 
 use super::catch_up::applied;
@@ -86,6 +87,11 @@ pub enum Outcome {
     Rotate(Rotation),
     /// Hand an escalation to the alarm command.
     Alarm(Alarm),
+    /// Remove the sealed files that lie under these ids: what they belong to is erased.
+    Forget {
+        /// The ids.
+        files: Vec<MessageId>,
+    },
     /// Fetch an attachment.
     Fetch {
         /// The peer.
@@ -260,6 +266,12 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
                 }
                 if tick {
                     self.index.tidy()?;
+                }
+                if let Some(files) = self.erase_due(now, entropy)? {
+                    outcomes.push(Outcome::Forget { files });
+                    // What was erased is recorded at once.
+                    group = vec![Input::Tick];
+                    continue;
                 }
                 return Ok(outcomes);
             }

@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::change::Message;
-use super::content::signed_message;
+use super::change::Change;
+use super::content::read_change;
 use super::error::AppError;
 use super::input::Reply;
 use super::passing::{read_copy, said_by_peer};
@@ -194,8 +194,13 @@ fn handling_of(
     if entry >= turn.log.size() {
         return Err(Stop::NotYet);
     }
-    let own = Message::read(&signed_message(turn.log, entry)?).map_err(|_| AppError::Log)?;
-    Ok(own.header.handling)
+    let record = turn.log.read(entry)?;
+    match read_change(&record.content).map_err(|_| AppError::Log)?.1 {
+        Change::Sent(own) => Ok(own.header.handling),
+        Change::Received(..) | Change::ReceiptKept(_) | Change::Other(_) => {
+            Err(AppError::Log.into())
+        }
+    }
 }
 
 /// Tells those who have a message from here what its author found to be wrong with it, and the

@@ -246,7 +246,8 @@ pub(super) fn annotate(
         | Reply::Members(_)
         | Reply::Office(_)
         | Reply::Health(_)
-        | Reply::MayFetch => (),
+        | Reply::MayFetch
+        | Reply::Done => (),
     }
     Ok(())
 }

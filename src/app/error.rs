@@ -72,6 +72,15 @@ pub enum AppError {
     /// The attachment has not come whole yet.
     #[error("the attachment has not arrived whole yet")]
     AttachmentIncomplete,
+    /// An alert still holds.
+    #[error("the alert still holds, so its content is needed")]
+    StillHolds,
+    /// Something is owed in the exchange, or a letter in it waits.
+    #[error("something is still owed in it, or a letter in it waits, so its content is needed")]
+    StillOwed,
+    /// What it needs was erased here.
+    #[error("the content of that message was erased here")]
+    Erased,
     /// The disk is full, or nearly.
     #[error("the disk is full, so nothing new can be recorded")]
     DiskFull,
@@ -113,6 +122,9 @@ impl AppError {
             Self::IdTaken => "id-taken",
             Self::TooLarge => "too-large",
             Self::AttachmentIncomplete => "attachment-incomplete",
+            Self::StillHolds => "alert-still-holds",
+            Self::StillOwed => "still-owed",
+            Self::Erased => "content-erased",
             Self::DiskFull => "disk-full",
             Self::BadCursor => "bad-cursor",
             Self::Index => "index-failed",
@@ -163,6 +175,9 @@ impl AppError {
             Self::AttachmentIncomplete => {
                 "Wait until it has come; `liaison rfi show` tells when it is complete."
             }
+            Self::StillOwed => "`liaison rfi show` tells what: see to it first.",
+            Self::Erased => "Ask its author for it anew.",
+            Self::StillHolds => "Cancel it first, if it is yours, or wait until it expires.",
             Self::DiskFull => {
                 "Free space on the disk of the data folder; nothing acknowledged was lost."
             }

@@ -3,15 +3,16 @@
 mod effect;
 mod health;
 mod lists;
+mod peer;
 mod thing;
 
 pub use effect::Effect;
 pub use health::HealthReply;
 pub use lists::{AlertFilter, Order};
+pub use peer::{FromPeer, PeerReceipt, receipt_word};
 
 use serde::{Deserialize, Serialize};
 
-use crate::audit::{Receipt, Statement};
 use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::alert::{
     Alert, AlertCommand, Audience, Corridor, Selection, Status, Subscription,
@@ -21,12 +22,9 @@ use crate::domain::message::{AttachmentInfo, AttachmentSlot};
 use crate::domain::release::ReleasePolicy;
 use crate::domain::rfi::{Command, Permission, Request, State};
 use crate::domain::terms::{Strength, TermKind};
-use crate::exchange::Refusal;
 use crate::seal::KeyId;
-use crate::seal::group::MessageSignature;
 
 use super::carried::{CarryAsk, CarryReply};
-use super::change::{Message, ReceiptWord};
 use super::corrections::Correcting;
 use super::duty::{AlarmOutcome, Channel};
 use super::letters::{LetterAsk, LetterReply, LetterRow};
@@ -37,7 +35,7 @@ use super::permissions::Decision;
 use super::permit::Permit;
 use super::rows::{AlertRow, ExchangeRow};
 use super::search::SearchFor;
-use super::witness::{Say, WitnessAsk, WitnessReply};
+use super::witness::{WitnessAsk, WitnessReply};
 
 /// What one reply belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -275,6 +273,20 @@ pub enum Ask {
         /// The alert.
         alert: MessageId,
     },
+    /// Keep an exchange or alert for fewer days than its originators set.
+    ShortenRetention {
+        /// The exchange or alert.
+        conversation: MessageId,
+        /// Days from the receipt.
+        days: u32,
+    },
+    /// Erase the content of an exchange or alert that is over.
+    EraseContent {
+        /// The exchange or alert.
+        conversation: MessageId,
+        /// Why; it stays at this node.
+        reason: String,
+    },
     /// Where an attachment is and how to open it.
     ReadAttachment {
         /// The message that lists it.
@@ -335,6 +347,8 @@ pub enum Reply {
     Health(Box<HealthReply>),
     /// The peer may fetch the message's attachments.
     MayFetch,
+    /// It is recorded.
+    Done,
 }
 
 /// An exchange or alert that a search found.
@@ -376,74 +390,6 @@ pub struct ThreadItem {
     pub compromised: bool,
 }
 
-/// A peer's receipt whose proof and checkpoint were verified.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PeerReceipt {
-    /// What the peer's entry commits to.
-    pub statement: Statement,
-    /// When the peer recorded it, by its own clock.
-    pub at: Timestamp,
-    /// The receipt.
-    pub receipt: Receipt,
-}
-
-/// Something that came over a link, already opened and verified.
-#[derive(Debug, Clone, PartialEq)]
-pub enum FromPeer {
-    /// A link to the peer is up.
-    Up,
-    /// The link to the peer is down.
-    Down,
-    /// The trust list in force at the peer.
-    ListAt {
-        /// Its version.
-        version: u64,
-        /// Its hash.
-        hash: Digest,
-    },
-    /// Which bundle of this node is in force at the peer.
-    BundleAt {
-        /// Its sequence; 0 for none.
-        sequence: u64,
-        /// Its digest.
-        digest: Digest,
-    },
-    /// The peer issued a second bundle with the sequence of the one in force here.
-    BundleConflict {
-        /// The sequence.
-        sequence: u64,
-        /// The second bundle.
-        digest: Digest,
-    },
-    /// A message whose signature holds.
-    Message(Box<Message>, Box<MessageSignature>),
-    /// An envelope that could not be taken.
-    Unreadable {
-        /// The digest of the envelope, or the leaf where the signature held.
-        digest: Digest,
-        /// Why.
-        refusal: Refusal,
-    },
-    /// A receipt whose proof holds.
-    Receipt(Box<PeerReceipt>),
-    /// The peer will take a message later, not now.
-    Later {
-        /// The message's leaf.
-        leaf: Digest,
-    },
-    /// The peer keeps these receipts (each by the hash of its entry in this node's log).
-    Kept(Vec<Digest>),
-    /// An attachment of the peer's message was fetched, verified and stored.
-    Fetched {
-        /// The message.
-        message: MessageId,
-        /// The attachment's place.
-        index: u16,
-    },
-    /// The peer said something about logs; its signatures hold.
-    Witness(Say),
-}
-
 /// One input of the service.
 #[derive(Debug, Clone)]
 pub enum Input {
@@ -474,22 +420,6 @@ pub enum Input {
     Stop,
     /// Time has passed.
     Tick,
-}
-
-/// The word of a receipt, where its statement is one that a receipt can make.
-pub fn receipt_word(statement: &Statement) -> Option<ReceiptWord> {
-    match statement {
-        Statement::Received { .. } => Some(ReceiptWord::Delivered),
-        Statement::Opened { .. } => Some(ReceiptWord::Opened),
-        Statement::AttachmentsStored { .. } => Some(ReceiptWord::AttachmentsStored),
-        Statement::Refused { code, .. } => Some(ReceiptWord::Refused(*code)),
-        Statement::Sent { .. }
-        | Statement::ReceiptReceived { .. }
-        | Statement::Note { .. }
-        | Statement::Released { .. }
-        | Statement::Cleared { .. }
-        | Statement::Witnessed { .. }
-        | Statement::LogAlarm { .. }
-        | Statement::BundleInForce { .. } => None,
-    }
+    /// So much time has passed since the start, by a clock that nobody can set.
+    Elapsed(std::time::Duration),
 }

@@ -13,7 +13,7 @@ use super::rows::*;
 use super::search;
 use super::service::{Service, Stop, Turn};
 use super::view::View;
-use crate::base::{Actor, MemberId, MessageId};
+use crate::base::{Actor, Digest, MemberId, MessageId};
 use crate::domain::handling::Disclosure;
 use crate::domain::message::{Body, Header, SignedCopy};
 use crate::domain::rfi::{
@@ -22,7 +22,7 @@ use crate::domain::rfi::{
 };
 use crate::exchange::Refusal;
 use crate::seal::envelope::SignedMessage;
-use crate::store::IndexError;
+use crate::store::{IndexError, ReadError};
 
 /// A message to be passed on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,6 +40,37 @@ pub struct Forward {
     pub request: Box<Request>,
     /// The request's sealed attachments.
     pub attached: Vec<Attached>,
+}
+
+/// What a message passes on, by ids: it outlives the content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PassedOn {
+    /// The message.
+    pub message: MessageId,
+    /// The exchange that it was said in.
+    pub conversation: MessageId,
+    /// What the signature of the permission covers, where it rests on one.
+    pub permission: Option<Digest>,
+}
+
+impl PassedOn {
+    /// What a message passes on; none for most.
+    pub(super) fn by(message: &Message) -> Option<Self> {
+        if let Some(erased) = &message.erased {
+            return erased.passed_on;
+        }
+        let Body::Request(request) = &message.event.body else {
+            return None;
+        };
+        let forwarded = request.forwarded.as_ref()?;
+        let original = read_copy(&forwarded.message)?;
+        let permission = forwarded.permission.as_ref().and_then(read_copy);
+        Some(Self {
+            message: original.header.id,
+            conversation: original.header.conversation,
+            permission: permission.map(|permission| permission.leaf()),
+        })
+    }
 }
 
 /// A message that another one carries, read. Its signature is verified where messages are opened.
@@ -78,7 +109,10 @@ pub(super) fn said_by_peer(
     if entry >= turn.log.size() {
         return Err(Stop::NotYet);
     }
-    let signed = signed_message(turn.log, entry)?;
+    let signed = match signed_message(turn.log, entry) {
+        Err(ReadError::Erased { .. }) => return Err(AppError::Erased.into()),
+        signed => signed?,
+    };
     let read = Message::read(&signed).map_err(|_| AppError::Log)?;
     Ok((SignedCopy(signed.to_bytes()), read))
 }
@@ -264,29 +298,21 @@ pub(super) fn passed_on(
     message: &Message,
     to: MemberId,
 ) -> Result<(), IndexError> {
-    let Body::Request(request) = &message.event.body else {
-        return Ok(());
-    };
-    let Some(forwarded) = &request.forwarded else {
+    let Some(passed_on) = PassedOn::by(message) else {
         return Ok(());
     };
     if message.sender.member != me {
-        let permission = forwarded.permission.as_ref().and_then(read_copy);
-        if let Some(permission) = permission {
-            let leaf = permission.leaf().as_bytes().to_vec();
-            view.put(USED, leaf, &message.header.id);
+        if let Some(permission) = passed_on.permission {
+            view.put(USED, permission.as_bytes().to_vec(), &message.header.id);
         }
         return Ok(());
     }
-    let Some(original) = read_copy(&forwarded.message) else {
-        return Ok(());
-    };
-    let key = original.header.conversation.to_bytes();
+    let key = passed_on.conversation.to_bytes();
     let Some(mut row) = view.row::<ExchangeRow>(EXCHANGE, &key)? else {
         return Ok(());
     };
     row.forwards.push(ForwardRow {
-        message: original.header.id,
+        message: passed_on.message,
         to,
         exchange: message.header.id,
     });

@@ -25,6 +25,10 @@ pub enum Action {
     ReadExchange,
     /// Find exchanges and alerts by what stands in them.
     Search,
+    /// Keep content for less long than its originator set.
+    ShortenRetention,
+    /// Erase the content of an exchange or alert.
+    EraseContent,
     /// Accept an incoming request.
     AcceptRequest,
     /// Answer an incoming request.
@@ -123,11 +127,13 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 53] = [
         Self::SendRequest,
         Self::ListExchanges,
         Self::ReadExchange,
         Self::Search,
+        Self::ShortenRetention,
+        Self::EraseContent,
         Self::AcceptRequest,
         Self::AnswerRequest,
         Self::RefuseRequest,
@@ -184,6 +190,8 @@ impl Action {
             Self::ListExchanges => "list exchanges",
             Self::ReadExchange => "read an exchange",
             Self::Search => "search",
+            Self::ShortenRetention => "shorten how long content is kept",
+            Self::EraseContent => "erase content",
             Self::AcceptRequest => "accept a request",
             Self::AnswerRequest => "answer a request",
             Self::RefuseRequest => "refuse a request",
@@ -251,6 +259,9 @@ impl Action {
             Self::ListExchanges | Self::ReadExchange | Self::Search | Self::NoteCall => {
                 &[Role::Officer, Role::Contact, Role::Releaser]
             }
+            Self::ShortenRetention => &[Role::Contact, Role::Releaser],
+            // What cannot be undone is for those who answer for what leaves the office and stays.
+            Self::EraseContent => &[Role::Releaser],
             Self::AcceptRequest
             | Self::RefuseRequest
             | Self::TransferRequest

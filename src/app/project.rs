@@ -5,6 +5,7 @@ mod receipts;
 use super::alerts;
 use super::change::{Change, Message, Other};
 use super::duty::{self, DutyRow};
+use super::erase;
 use super::letters::{POLICY, letter_changed, person_changed};
 use super::members::{self, ListOnRecord, hold, list_in_force};
 use super::passing::passed_on;
@@ -52,6 +53,11 @@ pub fn class_of(priority: Priority) -> u8 {
 }
 
 fn message_row(message: &Message, entry: u64, stored: bool) -> MessageRow {
+    // What is erased has no files any more.
+    let slots = match message.erased {
+        Some(_) => &[],
+        None => &message.header.attachments[..],
+    };
     let attachment = |slot: &crate::domain::message::AttachmentSlot| AttachmentRow {
         length: slot.length,
         digest: slot.digest,
@@ -66,7 +72,7 @@ fn message_row(message: &Message, entry: u64, stored: bool) -> MessageRow {
         deliveries: Default::default(),
         opened_by: Default::default(),
         opened: None,
-        attachments: message.header.attachments.iter().map(attachment).collect(),
+        attachments: slots.iter().map(attachment).collect(),
     }
 }
 
@@ -97,6 +103,7 @@ fn sent(
     }
     advance(view, me, message)?;
     search::project(view, p.entry, message)?;
+    erase::project(view, p.entry, p.at, message)?;
     converse(view, me, p, message)
 }
 
@@ -108,13 +115,9 @@ fn received(
 ) -> Result<(), IndexError> {
     let header = &message.header;
     let sender = message.sender.member;
-    view.put(
-        MESSAGE,
-        message_key(sender, header.id),
-        &message_row(message, p.entry, false),
-    );
     attached(view, me, message);
-    for (index, slot) in header.attachments.iter().enumerate() {
+    let row = message_row(message, p.entry, false);
+    for (index, slot) in row.attachments.iter().enumerate() {
         let index = u16::try_from(index).expect("wire bounds the attachments of a message");
         let pull = PullRow {
             message: header.id,
@@ -124,15 +127,17 @@ fn received(
         };
         view.put(PULL, pull_key(sender, header.id, index), &pull);
     }
+    view.put(MESSAGE, message_key(sender, header.id), &row);
     advance(view, sender, message)?;
     search::project(view, p.entry, message)?;
+    erase::project(view, p.entry, p.at, message)?;
     converse(view, me, p, message)?;
     hold(view, sender, header.conversation, p.at)
 }
 
 /// Notes that sealed files under this id belong to a message.
 fn attached(view: &mut View<'_>, me: MemberId, message: &Message) {
-    if !message.header.attachments.is_empty() {
+    if !message.header.attachments.is_empty() && message.erased.is_none() {
         let id = stored_under(me, message.sender.member, message.header.id);
         view.put(ATTACHED, id.to_bytes().to_vec(), &true);
     }
@@ -177,6 +182,7 @@ fn converse(
                 thread: vec![p.entry],
                 receipt: None,
                 forwards: Vec::new(),
+                erased: message.erased.map(|erased| erased.gone),
                 withheld: None,
                 witnessed: false,
                 earlier: Vec::new(),
@@ -185,7 +191,7 @@ fn converse(
                 letters: Vec::new(),
                 compromised: None,
             };
-            duty::loose(&mut row, header.id, p.at, on_its_way(message, me));
+            on_its_way(&mut row, me, p, message);
             duty::put_exchange(view, None, &row);
             passed_on(view, me, message, peer)?;
         }
@@ -210,7 +216,7 @@ fn converse(
             on_exchange(view, header.conversation, p, |row| {
                 let leaf = message.leaf();
                 row.exchange.apply(header, &message.event, leaf);
-                duty::loose(row, header.id, p.at, on_its_way(message, me));
+                on_its_way(row, me, p, message);
             })?;
         }
         Kind::Alert
@@ -224,13 +230,15 @@ fn converse(
     Ok(())
 }
 
-/// Where a message is that was recorded just now: nobody has receipted or opened it.
-fn on_its_way(message: &Message, me: MemberId) -> LooseState {
-    if message.sender.member == me {
-        LooseState::Queued
-    } else {
-        LooseState::Unread
-    }
+/// Notes where a message is that was recorded just now: nobody has receipted or opened it.
+fn on_its_way(row: &mut ExchangeRow, me: MemberId, p: &Projected<'_>, message: &Message) {
+    let state = match &message.erased {
+        _ if message.sender.member == me => LooseState::Queued,
+        None => LooseState::Unread,
+        // Nobody can open it any more.
+        Some(_) => return,
+    };
+    duty::loose(row, message.header.id, p.at, state);
 }
 
 /// Adds an entry to an exchange's thread, and does something to it; whether there is such an
@@ -250,6 +258,18 @@ pub(super) fn on_exchange(
     then(&mut row);
     duty::put_exchange(view, Some(&before), &row);
     Ok(true)
+}
+
+/// Adds an entry to the thread of an exchange or alert.
+fn on_conversation(
+    view: &mut View<'_>,
+    id: MessageId,
+    p: &Projected<'_>,
+) -> Result<(), IndexError> {
+    if !on_exchange(view, id, p, |_| ())? {
+        on_alert(view, id, p, |_| ())?;
+    }
+    Ok(())
 }
 
 /// Adds an entry to an alert's thread, and does something to it; whether there is such an alert.
@@ -325,9 +345,37 @@ fn other(
             view.put(POLICY, Vec::new(), policy);
             Ok(())
         }
+        Other::RetentionShortened { conversation, days } => {
+            erase::shortened(view, p.at, *conversation, *days)?;
+            on_conversation(view, *conversation, p)
+        }
+        Other::ErasureOrdered {
+            conversation,
+            message,
+            ..
+        } => {
+            erase::ordered(view, p.entry, p.at, *conversation, *message)?;
+            on_conversation(view, *conversation, p)
+        }
+        Other::Erased {
+            of,
+            sender,
+            conversation,
+            ..
+        } => {
+            erase::told(view, me, p.entry, p.at, *of, *sender);
+            on_conversation(view, *conversation, p)
+        }
+        Other::Searched { query, .. } => {
+            erase::searched(view, p.entry, p.at, query);
+            Ok(())
+        }
+        Other::EpochChanged { number } => {
+            erase::epoch_changed(view, p.at, *number);
+            Ok(())
+        }
         Other::Consulted { .. }
         | Other::AttachmentRead { .. }
-        | Other::Searched { .. }
         | Other::Matched { .. }
         | Other::Started { .. }
         | Other::Stopped

@@ -132,7 +132,7 @@ pub(super) fn exchange(
     let thread = thread(turn, &row.thread)?;
     let request = row.exchange.request();
     // Whoever opens a request first sees it compared with what else is known here.
-    let earlier = if !row.outgoing && unopened(turn, row.peer, id)? {
+    let earlier = if !row.outgoing && row.erased.is_none() && unopened(turn, row.peer, id)? {
         let node = Actor::node(service.me.member);
         search::compared(service, turn, node, id, request)?
     } else {
@@ -207,7 +207,8 @@ pub(super) fn consult(
         let Change::Received(message, _) = &item.change else {
             continue;
         };
-        if !unopened(turn, message.sender.member, message.header.id)? {
+        // What is erased cannot be read any more, and is not said to have been.
+        if message.erased.is_some() || !unopened(turn, message.sender.member, message.header.id)? {
             continue;
         }
         first = true;
@@ -361,6 +362,7 @@ pub(super) fn health(service: &Service, turn: &Turn<'_>, by: Actor) -> Result<Re
         index_size: turn.log.size(),
         waiting,
         linked: service.linked.iter().copied().collect(),
+        erasure_waits: service.erasure.waits,
         witness: witness::report(service, turn)?,
         pressing: duty::for_health(service, turn, by)?,
         alarms_failed: duty::alarms_failed(turn)?,

@@ -51,6 +51,10 @@ pub(super) fn keep(
         }
     }
     service.stirred.insert(peer.member);
+    service
+        .erasure
+        .clock
+        .said(peer.member, receipt.at, turn.now);
     let temporary = |number| Refusal::from_number(number).is_some_and(Refusal::is_temporary);
     if matches!(word, ReceiptWord::Refused(number) if temporary(number)) {
         return Ok(());
@@ -75,7 +79,7 @@ pub(super) fn keep(
 pub(super) fn settles(word: ReceiptWord) -> bool {
     match word {
         ReceiptWord::Delivered | ReceiptWord::Refused(_) => true,
-        ReceiptWord::Opened | ReceiptWord::AttachmentsStored => false,
+        ReceiptWord::Opened | ReceiptWord::AttachmentsStored | ReceiptWord::Erased(_) => false,
     }
 }
 
@@ -94,6 +98,10 @@ fn says_more(
         ReceiptWord::AttachmentsStored => turn
             .view
             .row::<bool>(ATTACHMENTS_AT, &message_key(recipient, message))?
+            .is_none(),
+        ReceiptWord::Erased(_) => turn
+            .view
+            .row::<bool>(ERASED_AT, &message_key(recipient, message))?
             .is_none(),
         ReceiptWord::Refused(_) => so_far == Delivery::Queued,
     })
@@ -115,9 +123,9 @@ fn subject(
     };
     let message = match &receipt.statement {
         Statement::Received { sender, id, leaf } if *sender == me => by_id(*id, *leaf)?,
-        Statement::Opened { id, leaf, .. } | Statement::AttachmentsStored { id, leaf } => {
-            by_id(*id, *leaf)?
-        }
+        Statement::Opened { id, leaf, .. }
+        | Statement::AttachmentsStored { id, leaf }
+        | Statement::Erased { id, leaf, .. } => by_id(*id, *leaf)?,
         Statement::Refused { sender, digest, .. } if *sender == me => {
             turn.view.row::<MessageId>(LEAF, digest.as_bytes())?
         }

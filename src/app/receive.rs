@@ -72,6 +72,7 @@ pub(super) fn message(
         ..message.event.by
     };
     let entry = turn.record(me, by, received)?;
+    service.erasure.clock.said(sender, header.created, turn.now);
     turn.effects.push(Effect::Receipts {
         peer,
         entries: vec![entry],

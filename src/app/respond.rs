@@ -1,6 +1,7 @@
 //! What either side says in an exchange.
 
 use super::change::{Change, Other};
+use super::erase;
 use super::error::AppError;
 use super::input::{Attached, Reply};
 use super::permit::Action;
@@ -56,6 +57,16 @@ pub(super) fn respond(
     }
     let body = row.exchange.decide(command, &by, turn.now)?;
     say(service, turn, by, &row, message, body, attached)?;
+    if let Some(wanted) = erase::wanted(&row.exchange, command) {
+        let ordered = Other::ErasureOrdered {
+            conversation: id,
+            message: Some(wanted),
+            reason: String::new(),
+        };
+        turn.record(service.me.member, by, Change::Other(ordered))?;
+        // It need not wait for the next look.
+        service.erasure.looked = None;
+    }
     if let Some(ground) = local_ground(command) {
         note_ground(service, turn, by, id, message, ground)?;
     }

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::duty::{AlarmFault, DutyRow, Pressing};
+use super::erase::Gone;
 use super::letters::LetterRow;
 use super::members::Withheld;
 use super::search::Earlier;
@@ -85,6 +86,18 @@ pub const BUNDLE: Table = Table("bundle");
 pub const IDENTITY: Table = Table("identity");
 /// Since when members' keys are said to have been in other hands, by member.
 pub const COMPROMISED: Table = Table("compromised");
+/// When conversations are due for erasure, by day and conversation.
+pub const RETAINED: Table = Table("retained");
+/// What shortens or ends the time for which a conversation is kept.
+pub const RETENTION: Table = Table("retention");
+/// When the words of searches are due for erasure, by entry.
+pub const SEARCHED: Table = Table("searched");
+/// Erased messages whose erasure is not on record yet, by entry.
+pub const UNTOLD: Table = Table("untold");
+/// The epoch that the log was last said to be in.
+pub const EPOCH: Table = Table("epoch");
+/// Own messages that a recipient erased, by recipient and id.
+pub const ERASED_AT: Table = Table("erased-at");
 
 /// What contents are found by: token and conversation, those opened last first.
 pub const TERM: Table = Table("term");
@@ -92,7 +105,7 @@ pub const TERM: Table = Table("term");
 /// The version of these tables and of the normal forms of what is searched. An index written by
 /// another version is rebuilt.
 pub const VERSION: u32 = TABLES << 8 | terms::VERSION;
-const TABLES: u32 = 8;
+const TABLES: u32 = 9;
 
 /// A message, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,6 +178,9 @@ pub struct ExchangeRow {
     /// What of it is not where it should be, and who was told.
     #[serde(default, skip_serializing_if = "DutyRow::is_empty")]
     pub duty: DutyRow,
+    /// When and why its request was erased here, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<Gone>,
     /// Why what waits in it is not sent; known only when it is read.
     #[serde(skip)]
     pub withheld: Option<Withheld>,
@@ -230,6 +246,9 @@ pub struct AlertRow {
     pub alert: AlertRecord,
     /// The log entries that belong to it, in order.
     pub thread: Vec<u64>,
+    /// When and why what it says was erased here, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<Gone>,
     /// Since when its publisher's keys are said to have been in other hands, where that touches the
     /// alert; known only when it is read.
     #[serde(skip)]
@@ -430,6 +449,18 @@ pub fn refused_key(peer: NodeId, digest: &Digest, refusal: u16) -> Vec<u8> {
 /// Key of what a member holds of a conversation.
 pub fn held_key(member: MemberId, conversation: MessageId) -> Vec<u8> {
     [&member.to_bytes()[..], &conversation.to_bytes()].concat()
+}
+
+/// Key of a conversation by the day on which something in it is due.
+pub fn retained_key(due: Timestamp, conversation: MessageId) -> Vec<u8> {
+    let day = due.as_millis().max(0) / (24 * 3_600 * 1_000);
+    let day = u32::try_from(day).unwrap_or(u32::MAX);
+    [&day.to_be_bytes()[..], &conversation.to_bytes()].concat()
+}
+
+/// The conversation in such a key.
+pub fn retained_of(key: &[u8]) -> Option<MessageId> {
+    Some(MessageId::from_bytes(key.get(4..)?.try_into().ok()?))
 }
 
 /// Key of a term in a conversation. Ids begin with the time, so the complement has the latest first.

@@ -34,6 +34,9 @@ pub(super) fn project(
     entry: u64,
     message: &Message,
 ) -> Result<(), IndexError> {
+    if message.erased.is_some() {
+        return Ok(());
+    }
     for term in terms_of(&message.event.body) {
         for key in &term.keys {
             let token = view.token(&worded(term.kind, key));

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use super::change::{Change, Other};
 use super::duty::Alarms;
+use super::erase::Erasure;
 use super::error::AppError;
 use super::input::{Ask, Effect, Federation, FromPeer, Input, Reply, Ticket};
 use super::members::{KeyAlarm, MemberChange};
 use super::permit::Permit;
 use super::witness::{self, Witness, WitnessTimes};
 use super::{
-    alerts, carried, deliver, duty, letters, members, office, people, permissions, read, receipts,
-    receive, search,
+    alerts, carried, deliver, duty, erase, letters, members, office, people, permissions, read,
+    receipts, receive, search,
 };
 use crate::base::{Actor, Digest, MemberId, NodeId, Timestamp};
 use crate::exchange::Flight;
@@ -72,6 +73,7 @@ pub struct Service {
     /// Since when there is no link to a member that had one.
     pub(super) unlinked: BTreeMap<MemberId, Timestamp>,
     pub(super) alarms: Alarms,
+    pub(super) erasure: Erasure,
     refusals: Refusals,
 }
 
@@ -109,6 +111,7 @@ impl Service {
             started: None,
             unlinked: BTreeMap::new(),
             alarms: Alarms::default(),
+            erasure: Erasure::default(),
             refusals: Refusals::default(),
         }
     }
@@ -169,11 +172,14 @@ impl Service {
                 let change = Change::Other(Other::Stopped);
                 turn.record(self.me.member, Actor::node(self.me.member), change)?;
             }
+            Input::Elapsed(running) => self.erasure.clock.elapsed(turn.now, *running),
             Input::Tick => {
                 deliver::expire(self, turn)?;
                 witness::tick(self, turn)?;
                 self.record_expiry(turn)?;
                 duty::escalate(self, turn)?;
+                erase::tell(self, turn)?;
+                erase::look(self, turn)?;
                 self.stirred.extend(self.flight.members());
             }
         }
@@ -398,6 +404,13 @@ impl Service {
             }
             Ask::ReadExchange { exchange } => read::exchange(self, turn, permit.actor(), *exchange),
             Ask::GlanceExchange { exchange } => read::glance(turn, *exchange),
+            Ask::ShortenRetention { conversation, days } => {
+                erase::shorten(self, turn, permit.actor(), *conversation, *days)
+            }
+            Ask::EraseContent {
+                conversation,
+                reason,
+            } => erase::order(self, turn, permit.actor(), *conversation, reason),
             Ask::Search(sought) => search::search(self, turn, permit.actor(), sought),
             Ask::ListPressing { limit } => {
                 let limit = (*limit).clamp(1, read::LONGEST_PAGE);

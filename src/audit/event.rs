@@ -243,6 +243,14 @@ events! {
     Matched = 340, "matched";
     /// Content was erased.
     Erased = 350, "erased";
+    /// A peer proved that it erased the content of a message of ours.
+    ErasureReceiptReceived = 351, "erasure-receipt-received";
+    /// A person set a shorter time for which an exchange or alert is kept.
+    RetentionShortened = 352, "retention-shortened";
+    /// A person, or the originator, had the content of an exchange or alert erased.
+    ErasureOrdered = 353, "erasure-ordered";
+    /// The secret changed that all stored contents hang on.
+    EpochChanged = 354, "epoch-changed";
     /// A person looked at the log.
     LogRead = 360, "log-read";
     /// A person took the log out of the node as a bundle.

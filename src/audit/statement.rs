@@ -3,6 +3,7 @@
 use super::Origin;
 use super::layout::{Reader, TooShort};
 use crate::base::{Digest, Entropy, MessageId, NodeId, Role};
+use crate::domain::retention::ErasureReason;
 
 /// The longest statement, in bytes.
 pub const MAX_STATEMENT_LEN: usize = 64;
@@ -90,6 +91,15 @@ pub enum Statement {
     ReceiptReceived {
         /// The digest of the receipt's bytes.
         digest: Digest,
+    },
+    /// Tag 13: the content of the message is erased here.
+    Erased {
+        /// The message.
+        id: MessageId,
+        /// Its leaf.
+        leaf: Digest,
+        /// Why.
+        reason: ErasureReason,
     },
     /// Tag 7: something that only this node's own records explain.
     Note {
@@ -221,6 +231,12 @@ impl Statement {
                 out.extend_from_slice(&sequence.to_be_bytes());
                 out.extend_from_slice(digest.as_bytes());
             }
+            Self::Erased { id, leaf, reason } => {
+                out.push(13);
+                out.extend_from_slice(&id.to_bytes());
+                out.extend_from_slice(leaf.as_bytes());
+                out.push(reason.number());
+            }
         }
         out
     }
@@ -283,6 +299,11 @@ impl Statement {
                 node: node(&mut reader)?,
                 sequence: reader.u64()?,
                 digest: Digest::from_bytes(reader.array()?),
+            },
+            13 => Self::Erased {
+                id: MessageId::from_bytes(reader.array()?),
+                leaf: Digest::from_bytes(reader.array()?),
+                reason: ErasureReason::from_number(reader.u8()?).ok_or(StatementError::Value)?,
             },
             tag => return Err(StatementError::Tag(tag)),
         };
@@ -380,6 +401,11 @@ pub(crate) mod tests {
                 node: sender,
                 sequence: 7,
                 digest: leaf,
+            },
+            Statement::Erased {
+                id,
+                leaf,
+                reason: ErasureReason::Order,
             },
         ]
     }

@@ -46,6 +46,8 @@ pub enum Alert {
     Release(letter::Release),
     /// Give an alert back to who wrote it: the same as `rfi return`
     Return(letter::Return),
+    /// Erase the content of an alert that holds no more: the same as `rfi erase`
+    Erase(super::retention::Erase),
 }
 
 impl Alert {
@@ -114,6 +116,7 @@ impl Alert {
             }
             Self::Release(args) => args.run(json).await,
             Self::Return(args) => args.run(json).await,
+            Self::Erase(args) => args.run(json).await,
         }
     }
 }

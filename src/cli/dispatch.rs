@@ -28,6 +28,7 @@ pub fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Rfi(rfi) => block_on(rfi.run(json)),
         Command::Permit(permit) => block_on(permit.run(json)),
         Command::Alert(alert) => block_on(alert.run(json)),
+        Command::Retention(retention) => block_on(retention.run(json)),
         Command::Search(search) => block_on(search.run(json)),
         Command::Attachment(attachment) => block_on(attachment.run(json)),
         Command::Status(status) => block_on(status.run(json)),

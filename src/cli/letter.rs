@@ -4,9 +4,9 @@
 use clap::Args;
 
 use super::failure::Failure;
-use super::output;
 use super::session::{ReaderArgs, Session, SessionArgs};
 use super::text::{clean, content, duration, hang, time};
+use super::{output, thread};
 use crate::api::{LetterSummary, LetterView, Page};
 use crate::base::{MessageId, Role, Timestamp};
 use crate::seal::person::DecisionKind;
@@ -266,6 +266,7 @@ pub fn letter_now(letter: &LetterSummary) -> String {
         let by = letter.returned_by.as_ref().map(person).unwrap_or_default();
         text += &hang("  returned   ", &format!("by {by}: {reason}"));
     }
+    text += &thread::erased(letter.erased.as_ref(), "  ");
     text += &hang("\n  ", &letter.says);
     text
 }
@@ -276,6 +277,7 @@ pub fn letter_view(view: &LetterView) -> String {
     text += &hang("  digest     ", &view.digest.to_string());
     text += "\n";
     match serde_json::from_str(&view.content) {
+        _ if view.summary.erased.is_some() => (),
         Ok(said) => text += &content(&said, 2),
         Err(_) => text += &hang("  ", &view.content),
     }

@@ -72,6 +72,8 @@ pub enum Rfi {
     PassOn(passing::PassingOn),
     /// Note a telephone call about an exchange; it is told to no other office
     Call(call::Call),
+    /// Erase the content of a request, or alert, that is over
+    Erase(super::retention::Erase),
 }
 
 /// `rfi send`.
@@ -191,6 +193,7 @@ impl Rfi {
             Self::Acknowledge(args) => done(&args.run().await?, json),
             Self::PassOn(args) => done(&args.run().await?, json),
             Self::Call(args) => done(&args.run().await?, json),
+            Self::Erase(args) => args.run(json).await,
         }
     }
 }

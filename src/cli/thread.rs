@@ -13,7 +13,8 @@ use super::attention;
 use super::search;
 use super::text::{clean, content, count, hang, mark, size, time};
 use crate::api::{
-    AttachmentView, Direction, EventView, ExchangeSummary, ExchangeView, PeerLogView, ProofView,
+    AttachmentView, Direction, ErasedView, EventView, ExchangeSummary, ExchangeView, PeerLogView,
+    ProofView,
 };
 use crate::base::{MessageId, Role, Timestamp};
 
@@ -58,6 +59,7 @@ pub fn exchange_lines(exchange: &ExchangeSummary, now: Timestamp) -> String {
     for duty in &exchange.duties {
         text += &hang("    OWED: ", &passing::duty(duty));
     }
+    text += &erased(exchange.erased.as_ref(), "    ");
     text + &not_sent(exchange, "    ") + &at_risk(exchange, "    ")
 }
 
@@ -143,7 +145,27 @@ fn head(summary: &ExchangeSummary, now: Timestamp) -> String {
     for duty in &summary.duties {
         text += &hang("  owed       ", &passing::duty(duty));
     }
+    text += &erased(summary.erased.as_ref(), "  ");
     text + &not_sent(summary, "  ") + &at_risk(summary, "  ")
+}
+
+/// That content was erased here, if it was.
+pub fn erased(erased: Option<&ErasedView>, indent: &str) -> String {
+    let Some(erased) = erased else {
+        return String::new();
+    };
+    let why = match erased.reason.as_str() {
+        "retention" => "its time was over",
+        "order" => "a person here ordered it",
+        "originator" => "its author asked for it",
+        other => other,
+    };
+    let words = format!(
+        "its content was erased here {}: {}",
+        time(erased.at),
+        clean(why)
+    );
+    hang(indent, &words)
 }
 
 fn urgency(summary: &ExchangeSummary) -> String {
@@ -199,13 +221,14 @@ pub fn events(events: &[EventView]) -> String {
         if event.compromised {
             text += "    COMPROMISED: the other side's keys may have been in other hands then\n";
         }
+        text += &erased(event.erased.as_ref(), "    ");
         if let Value::Object(_) | Value::Array(_) | Value::String(_) = &event.content {
             text += &content(&event.content, 4);
         }
         for attachment in &event.attachments {
             text += &attachment_words(attachment);
         }
-        if matches!(event.kind.as_str(), "delivered" | "opened") {
+        if matches!(event.kind.as_str(), "delivered" | "opened" | "erased") {
             text += &hang("    proof: ", &proof_words(&event.proof));
         } else {
             if event.message != MessageId::from_bytes([0; 16]) {
@@ -221,7 +244,11 @@ pub fn events(events: &[EventView]) -> String {
 fn did(event: &EventView, all: &[EventView]) -> String {
     let about = || {
         let carrier = all.iter().find(|other| {
-            other.message == event.message && !matches!(other.kind.as_str(), "delivered" | "opened")
+            let receipt = matches!(
+                other.kind.as_str(),
+                "delivered" | "opened" | "erased" | "erased-here" | "erasure-wanted"
+            );
+            other.message == event.message && !receipt
         });
         match carrier.map(|carrier| carrier.kind.as_str()) {
             Some("accept") => "the acceptance".to_owned(),
@@ -267,6 +294,11 @@ fn did(event: &EventView, all: &[EventView]) -> String {
         "alert-acknowledgement" => "took note of it".to_owned(),
         "delivered" => format!("received {}", about()),
         "opened" => format!("opened {}", about()),
+        "erased" => format!("erased the content of {}, with its signed proof", about()),
+        "erased-here" => format!("erased the content of {}", about()),
+        "erasure-wanted" => format!("saw to it that {} be erased, as its author asked", about()),
+        "erasure-ordered" => "ordered that the content be erased".to_owned(),
+        "retention-shortened" => "shortened how long it is kept".to_owned(),
         other => clean(other),
     }
 }

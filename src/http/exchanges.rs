@@ -154,6 +154,7 @@ pub fn rows_of(reply: Reply) -> Result<Vec<ExchangeRow>, Failure> {
         | Reply::Letters(_)
         | Reply::Carried(_)
         | Reply::Health(_)
-        | Reply::MayFetch => Err(AppError::NotFound("exchange").into()),
+        | Reply::MayFetch
+        | Reply::Done => Err(AppError::NotFound("exchange").into()),
     }
 }

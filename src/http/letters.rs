@@ -281,6 +281,7 @@ pub fn summary(api: &Api, row: &LetterRow) -> LetterSummary {
         returned_by: row.returned.as_ref().map(|(by, _)| person(api, *by)),
         returned_reason: row.returned.as_ref().map(|(_, reason)| reason.clone()),
         unreviewed: row.is_unreviewed(),
+        erased: row.erased.map(shapes::erased),
         says: says(row),
     }
 }

@@ -242,5 +242,17 @@ pub fn alarms(health: &HealthReply) -> Vec<Alarm> {
     });
     let failed = super::duty::alarm_failed(&health.alarms_failed);
     let told = list.chain(unreviewed).chain(keys).chain(blocked);
-    told.chain(failed).collect()
+    let told = told.chain(failed);
+    let waits = health.erasure_waits.map(|(since, doubt)| {
+        alarm(
+            "erasure-waits",
+            format!(
+                "content is due for erasure, and since {since} the clock may not decide it: {}",
+                doubt.in_words()
+            ),
+            "Check this machine's clock and the links to other members; nothing is erased until \
+             both agree.",
+        )
+    });
+    told.chain(waits).collect()
 }

@@ -98,7 +98,10 @@ fn status_of(error: &AppError) -> StatusCode {
         | AppError::NothingToAccept(_)
         | AppError::SecondPersonNeeded(_)
         | AppError::IdTaken
-        | AppError::AttachmentIncomplete => StatusCode::CONFLICT,
+        | AppError::AttachmentIncomplete
+        | AppError::StillHolds
+        | AppError::StillOwed
+        | AppError::Erased => StatusCode::CONFLICT,
         AppError::NotListed(_)
         | AppError::NumberDiffers(_)
         | AppError::ToOneself

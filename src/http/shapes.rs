@@ -7,12 +7,12 @@ pub use passing::{forwards, permission};
 use super::duty;
 use super::problem::Failure;
 use crate::api::{
-    AttachmentView, ClockView, EventView, ExchangeSummary, PauseView, PeerLogView, ProofView,
-    QuestionView, SendAcceptance, SendRefusal,
+    AttachmentView, ClockView, ErasedView, EventView, ExchangeSummary, PauseView, PeerLogView,
+    ProofView, QuestionView, SendAcceptance, SendRefusal,
 };
 use crate::app::change::{Change, KeptProof, KeptReceipt, Message, Other, ReceiptWord};
 use crate::app::rows::ExchangeRow;
-use crate::app::{Action, AppError, Caller, DutyChange, ThreadItem};
+use crate::app::{Action, AppError, Caller, DutyChange, Gone, ThreadItem};
 use crate::base::{MessageId, Role, Timestamp};
 use crate::domain::duty::DutyLevel;
 use crate::domain::message::{Body, Kind};
@@ -52,8 +52,17 @@ pub fn summary(row: &ExchangeRow, now: Timestamp) -> ExchangeSummary {
         duties: passing::owed(row),
         withheld: row.withheld.map(|why| why.code().to_owned()),
         letters: Vec::new(),
+        erased: row.erased.map(erased),
         compromised_since: row.compromised,
         attention: duty::attention(row, now),
+    }
+}
+
+/// That content was erased.
+pub fn erased(gone: Gone) -> ErasedView {
+    ErasedView {
+        at: gone.at,
+        reason: gone.reason.to_string(),
     }
 }
 
@@ -176,8 +185,15 @@ fn message_event(item: &ThreadItem, message: &Message) -> EventView {
         role: message.event.by.role,
         crossed: false,
         compromised: item.compromised,
-        content: content(&message.event.body),
-        attachments: attachments.map(attachment).collect(),
+        erased: message.erased.map(|what| erased(what.gone)),
+        content: match message.erased {
+            Some(_) => serde_json::Value::Null,
+            None => content(&message.event.body),
+        },
+        attachments: match message.erased {
+            Some(_) => Vec::new(),
+            None => attachments.map(attachment).collect(),
+        },
         proof: ProofView {
             entry: item.entry,
             leaf: Some(message.leaf()),
@@ -235,6 +251,7 @@ fn receipt_event(item: &ThreadItem, kept: &KeptReceipt) -> EventView {
         ReceiptWord::Delivered => "delivered",
         ReceiptWord::Opened => "opened",
         ReceiptWord::AttachmentsStored => "attachments-stored",
+        ReceiptWord::Erased(_) => "erased",
         ReceiptWord::Refused(_) => "not-taken",
     };
     let content = match kept.word {
@@ -245,6 +262,7 @@ fn receipt_event(item: &ThreadItem, kept: &KeptReceipt) -> EventView {
                 "reason": refusal.map(|refusal| refusal.to_string()),
             })
         }
+        ReceiptWord::Erased(reason) => serde_json::json!({ "reason": reason }),
         ReceiptWord::Delivered | ReceiptWord::Opened | ReceiptWord::AttachmentsStored => {
             serde_json::Value::Null
         }
@@ -257,6 +275,7 @@ fn receipt_event(item: &ThreadItem, kept: &KeptReceipt) -> EventView {
         role: verified_role.unwrap_or(Role::Node),
         crossed: false,
         compromised: item.compromised,
+        erased: None,
         content,
         attachments: Vec::new(),
         proof: ProofView {
@@ -286,6 +305,24 @@ fn other_event(item: &ThreadItem, other: &Other) -> EventView {
             };
             ("local-ground", Some(*message))
         }
+        Other::Erased {
+            message, reason, ..
+        } => {
+            content = serde_json::json!({ "reason": reason });
+            ("erased-here", Some(*message))
+        }
+        Other::ErasureOrdered {
+            message: Some(message),
+            ..
+        } => ("erasure-wanted", Some(*message)),
+        Other::ErasureOrdered { reason, .. } => {
+            content = serde_json::json!({ "reason": reason });
+            ("erasure-ordered", None)
+        }
+        Other::RetentionShortened { days, .. } => {
+            content = serde_json::json!({ "days": days });
+            ("retention-shortened", None)
+        }
         Other::Opened { message, .. } => ("read-here", Some(*message)),
         Other::AttachmentStored { message, .. } => ("attachment-arrived", Some(*message)),
         Other::DeliveryExpired { message, .. } => ("delivery-expired", Some(*message)),
@@ -298,6 +335,7 @@ fn other_event(item: &ThreadItem, other: &Other) -> EventView {
         | Other::InputRefused { .. }
         | Other::Searched { .. }
         | Other::Matched { .. }
+        | Other::EpochChanged { .. }
         | Other::Started { .. }
         | Other::Stopped
         | Other::TrustListInForce { .. }
@@ -317,6 +355,7 @@ fn other_event(item: &ThreadItem, other: &Other) -> EventView {
         role: item.role,
         crossed: false,
         compromised: item.compromised,
+        erased: None,
         content,
         attachments: Vec::new(),
         proof: ProofView {

@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio::io::{AsyncWriteExt as _, DuplexStream};
 use tokio::runtime::Handle;
@@ -11,6 +12,7 @@ use tracing::{info, warn};
 
 use super::reach::Ways;
 use crate::base::{MessageId, OsEntropy, Timestamp};
+use crate::seal::at_rest::is_changing;
 use crate::seal::recipient::{RecipientKey, RecipientPublicKey};
 use crate::seal::stick::{
     MAX_PART, STICK_HEAD, SealedKind, StickAddress, StickError, StickItem, StickPlace, StickWriter,
@@ -24,6 +26,13 @@ const PIECE: usize = 256 * 1024;
 /// What is in a backup, in the order in which it is read: keys and trust before the log that they
 /// vouch for, the log's anchor before its entries, and the files that entries name after those.
 const PARTS: [&str; 6] = ["liaison.toml", "keys", "trust", "state", "log", "blobs"];
+
+/// How often a backup is tried that an erasure interrupts, and how long it waits for the end of one.
+const TRIES: usize = 60;
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The log's anchor, which goes before its entries.
+const ANCHOR: &str = "anchor";
 
 /// Written beside a restored log, so that the node does not go on with it.
 pub const RESTORED: &str = "restored";
@@ -66,7 +75,24 @@ pub(super) fn back_up(ways: &Ways, to: &RecipientPublicKey, id: MessageId, mut o
     }
 }
 
+/// Writes a backup in which the keys of the log are of one epoch: one that was erasing meanwhile is
+/// made again.
 fn write(ways: &Ways, to: &RecipientPublicKey, id: MessageId) -> io::Result<File> {
+    for _ in 0..TRIES {
+        let epoch = fs::read(ways.folder.epoch())?;
+        if is_changing(&epoch) {
+            std::thread::sleep(PAUSE);
+            continue;
+        }
+        let file = write_once(ways, to, id)?;
+        if fs::read(ways.folder.epoch())? == epoch {
+            return Ok(file);
+        }
+    }
+    Err(io::Error::other("the log's keys changed again and again"))
+}
+
+fn write_once(ways: &Ways, to: &RecipientPublicKey, id: MessageId) -> io::Result<File> {
     let keys = ways.keys.get();
     let address = StickAddress {
         kind: SealedKind::Backup,
@@ -105,7 +131,11 @@ fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
         return Ok(found);
     }
     let mut listed: Vec<_> = fs::read_dir(path)?.collect::<io::Result<_>>()?;
-    listed.sort_by_key(fs::DirEntry::file_name);
+    // Entries that are written meanwhile may be missing; what the anchor says was there may not.
+    listed.sort_by_key(|entry| {
+        let name = entry.file_name();
+        (name != ANCHOR, name)
+    });
     for entry in listed {
         let path = entry.path();
         let passing = path

@@ -131,6 +131,10 @@ async fn frames(
             bell.ring(alarm);
             None
         }
+        Outcome::Forget { files } => {
+            fetcher.erase(files);
+            None
+        }
         Outcome::Send {
             peer,
             class,

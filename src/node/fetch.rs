@@ -39,6 +39,19 @@ impl Fetcher {
         }
     }
 
+    /// Removes files of what is erased. Those that stay are removed at the next start; their keys are
+    /// gone already.
+    pub fn erase(&self, files: Vec<MessageId>) {
+        if files.is_empty() {
+            return;
+        }
+        let blobs = self.blobs.clone();
+        tokio::task::spawn_blocking(move || match blobs.remove_all(&files) {
+            Ok(removed) => info!(event = "attachments-erased", removed),
+            Err(error) => warn!(event = "attachments-kept", %error),
+        });
+    }
+
     /// Begins to fetch, unless that very attachment is being fetched already.
     ///
     /// # Panics

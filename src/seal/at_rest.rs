@@ -12,7 +12,7 @@ use std::fmt;
 use ring::hmac;
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
-pub use epoch_file::{EpochFileError, Epochs, FIRST_EPOCH, create_epoch};
+pub use epoch_file::{EpochFileError, Epochs, FIRST_EPOCH, create_epoch, is_changing};
 
 use super::aead::{self, KEY_LEN, NONCE_LEN, ONLY_NONCE, TAG_LEN};
 use crate::base::Entropy;

@@ -143,6 +143,15 @@ impl BlobStore {
         files::sync_folder(&self.folder)
     }
 
+    /// Removes all attachments of these messages, whole or partly fetched. Their keys are what erases
+    /// them.
+    ///
+    /// # Errors
+    /// Whatever the file system gives.
+    pub fn remove_all(&self, messages: &[MessageId]) -> io::Result<u64> {
+        self.remove_unreferenced(&mut |id| !messages.contains(&id.message))
+    }
+
     /// Removes every attachment, whole or partly fetched, that nothing refers to, and tells how
     /// many. Files whose names are none of ours stay.
     ///

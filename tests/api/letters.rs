@@ -18,7 +18,7 @@ use crate::office::{ANSWER, Office, member, node, request, request_body, state_o
 
 /// The person whom [`Office::ask`] speaks for.
 const ANA: u8 = 1;
-const BORIS: u8 = 2;
+pub const BORIS: u8 = 2;
 const VERA: u8 = 3;
 
 fn person(number: u8) -> PersonId {
@@ -30,7 +30,7 @@ fn key(number: u8) -> TokenKey {
 }
 
 /// An office in which this leaves only released, with three people on record.
-fn office(release: &[Gated]) -> Office {
+pub fn office(release: &[Gated]) -> Office {
     let mut office = Office::new();
     let on_record = |number: &u8| PersonOnRecord {
         person: person(*number),
@@ -46,7 +46,7 @@ fn office(release: &[Gated]) -> Office {
     office
 }
 
-fn sends(office: &mut Office, request: Request) -> (MessageId, Result<Reply, AppError>) {
+pub fn sends(office: &mut Office, request: Request) -> (MessageId, Result<Reply, AppError>) {
     let id = office.new_id();
     let ask = Ask::SendRequest {
         to: vec![(member("TR"), id, Vec::new())],
@@ -55,7 +55,7 @@ fn sends(office: &mut Office, request: Request) -> (MessageId, Result<Reply, App
     (id, office.ask(Role::Officer, Action::SendRequest, ask))
 }
 
-fn waits(reply: Result<Reply, AppError>) -> LetterRow {
+pub fn waits(reply: Result<Reply, AppError>) -> LetterRow {
     match reply {
         Ok(Reply::Waits(row, _)) => *row,
         other => panic!("it waits: {other:?}"),
@@ -63,7 +63,7 @@ fn waits(reply: Result<Reply, AppError>) -> LetterRow {
 }
 
 /// A letter as it stands, with its salt.
-fn letter(office: &mut Office, id: MessageId) -> (LetterRow, [u8; 32]) {
+pub fn letter(office: &mut Office, id: MessageId) -> (LetterRow, [u8; 32]) {
     let ask = Ask::Letters(LetterAsk::Read { letter: id });
     match office.ask(Role::Officer, Action::ReadExchange, ask) {
         Ok(Reply::Letters(reply)) => match *reply {
@@ -87,7 +87,7 @@ fn text(office: &mut Office, kind: DecisionKind, id: MessageId, by: u8) -> Decis
 }
 
 /// Person `by` decides, for the reason "seen", in the role that may.
-fn decides(
+pub fn decides(
     office: &mut Office,
     kind: DecisionKind,
     id: MessageId,

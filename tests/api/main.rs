@@ -5,6 +5,7 @@ mod access;
 mod alerts;
 mod console;
 mod duty;
+mod erasure;
 mod full;
 mod groups;
 mod hostile;

@@ -61,7 +61,7 @@ impl Signer for NoSigner {
 }
 
 /// Every table that says how things stand; what was refused is no part of it.
-const STATE: [Table; 31] = [
+const STATE: [Table; 37] = [
     rows::TERM,
     rows::MESSAGE,
     rows::LEAF,
@@ -88,6 +88,12 @@ const STATE: [Table; 31] = [
     rows::RECEIPT_HEAD,
     rows::LOG_WITNESSED,
     rows::LOG_ALARM,
+    rows::RETAINED,
+    rows::RETENTION,
+    rows::SEARCHED,
+    rows::UNTOLD,
+    rows::EPOCH,
+    rows::ERASED_AT,
     LETTER,
     LETTER_OPEN,
     LETTER_IN,
@@ -447,6 +453,7 @@ pub fn told(outcomes: &[Outcome]) -> Vec<(Digest, Refusal)> {
             Outcome::Receipts { .. } | Outcome::Reply(..) | Outcome::Send { .. } => (),
             Outcome::Keep { .. }
             | Outcome::Fetch { .. }
+            | Outcome::Forget { .. }
             | Outcome::Witness { .. }
             | Outcome::KeepCosigned(_)
             | Outcome::Rotate(_)

@@ -32,7 +32,7 @@ fn asked(office: &mut Office, of: &str, request: Request) -> MessageId {
     id
 }
 
-fn marked(codes: &[HandlingCode], tlp: Tlp) -> Handling {
+pub fn marked(codes: &[HandlingCode], tlp: Tlp) -> Handling {
     Handling {
         codes: codes.to_vec(),
         tlp,
@@ -42,7 +42,7 @@ fn marked(codes: &[HandlingCode], tlp: Tlp) -> Handling {
     }
 }
 
-fn h2() -> Handling {
+pub fn h2() -> Handling {
     marked(&[HandlingCode::H0, HandlingCode::H2], Tlp::Amber)
 }
 
@@ -54,7 +54,7 @@ fn answer(handling: Handling) -> Body {
 }
 
 /// The next message of AT in an exchange, after `before`.
-fn next_of_at(
+pub fn next_of_at(
     office: &mut Office,
     role: Role,
     body: Body,
@@ -75,7 +75,7 @@ fn next_of_at(
 }
 
 /// MK asked AT, which answered with this marking.
-fn answered_by_at(office: &mut Office, handling: Handling) -> (MessageId, Message) {
+pub fn answered_by_at(office: &mut Office, handling: Handling) -> (MessageId, Message) {
     let id = asked(office, "AT", request());
     let body = answer(handling);
     let message = next_of_at(office, Role::Contact, body, id, &[]);
@@ -91,7 +91,7 @@ fn third_request() -> Request {
     }
 }
 
-fn forward(office: &mut Office, exchange: MessageId, message: &Message) -> Forward {
+pub fn forward(office: &mut Office, exchange: MessageId, message: &Message) -> Forward {
     Forward {
         exchange,
         message: message.header.id,
@@ -102,7 +102,7 @@ fn forward(office: &mut Office, exchange: MessageId, message: &Message) -> Forwa
     }
 }
 
-fn forwards(office: &mut Office, what: &Forward) -> Result<Vec<ExchangeRow>, AppError> {
+pub fn forwards(office: &mut Office, what: &Forward) -> Result<Vec<ExchangeRow>, AppError> {
     let ask = Ask::Forward(Box::new(what.clone()));
     match office.ask(Role::Officer, Action::ForwardMessage, ask)? {
         Reply::Exchanges(rows, _) => Ok(rows),
@@ -134,7 +134,7 @@ fn grant(office: &Office, permission: &Permission) -> Body {
     Body::PermissionGrant(permission.terms.clone().granted(permission.id, expires))
 }
 
-fn row(office: &mut Office, exchange: MessageId) -> ExchangeRow {
+pub fn row(office: &mut Office, exchange: MessageId) -> ExchangeRow {
     let ask = Ask::GlanceExchange { exchange };
     match office.ask(Role::Officer, Action::ListExchanges, ask) {
         Ok(Reply::Exchanges(mut rows, _)) => rows.remove(0),
@@ -312,14 +312,14 @@ fn copy(message: &Message) -> SignedCopy {
 }
 
 /// What TR passes on to MK: AT's answer with AT's grant, and what a liar changes in them.
-struct Passed {
+pub struct Passed {
     answer: Message,
     grant: Message,
-    request: Request,
+    pub request: Request,
 }
 
 impl Passed {
-    fn new(office: &mut Office) -> Self {
+    pub fn new(office: &mut Office) -> Self {
         Self::with(office, |_| ())
     }
 
@@ -347,7 +347,7 @@ impl Passed {
         }
     }
 
-    fn message(&self, office: &mut Office) -> Message {
+    pub fn message(&self, office: &mut Office) -> Message {
         let body = Body::Request(Box::new(self.request.clone()));
         office.first_of("TR", Role::Officer, body)
     }

@@ -7,9 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use liaison::audit::{EntryKind, EventCode, Origin, Statement, Tree};
 use liaison::base::{Digest, MessageId, Role, SeededEntropy, Timestamp, merkle};
-use liaison::seal::at_rest::EpochSecret;
+use liaison::seal::at_rest::{Epochs, create_epoch};
 use liaison::seal::sign::SigningKey;
-use liaison::store::{FileLog, Log, NewEntry};
+use liaison::store::{FileLog, Log, NewEntry, Remains};
 use serde_json::{Value, json};
 
 /// The largest tree whose proofs are all written.
@@ -71,9 +71,11 @@ fn receipts(dir: &Path) -> Value {
     let origin = Origin::first("MK-1".parse().unwrap());
     let key = SigningKey::generate(&mut SeededEntropy::new(77));
     FileLog::create(dir, origin).unwrap();
-    let secret = EpochSecret::from_bytes(&[5; 32]);
+    let (secrets, storage_key) = (dir.join("epoch"), [9; 32]);
+    create_epoch(&secrets, &storage_key, &mut SeededEntropy::new(80)).unwrap();
+    let epochs = Epochs::in_file(&secrets, &storage_key);
     let (mut log, _) =
-        FileLog::open(dir, origin, secret, &key.verifying_key().clone().into()).unwrap();
+        FileLog::open(dir, origin, epochs, &key.verifying_key().clone().into()).unwrap();
     let epoch = log.take_over().unwrap();
     for count in GROUPS {
         let size = log.size();
@@ -82,9 +84,17 @@ fn receipts(dir: &Path) -> Value {
         log.append(size, epoch, entries, &key, &mut entropy)
             .unwrap();
     }
+    // What is erased is still proved, and all else as before.
+    let before: Vec<_> = (0..log.size()).map(|i| log.receipt(i).unwrap()).collect();
+    let gone = [0, 5, 6, 39].map(|index| Remains {
+        index,
+        content: Vec::new(),
+    });
+    log.erase(&gone, &mut SeededEntropy::new(81)).unwrap();
     let receipts = (0..log.size()).map(|index| {
         let receipt = log.receipt(index).unwrap();
         assert!(receipt.verify(key.verifying_key()).is_ok());
+        assert!(receipt == before[index as usize]);
         json!({
             "receipt": BASE64.encode(receipt.encode()),
             "tlog_proof": receipt.to_tlog_proof(key.verifying_key()),

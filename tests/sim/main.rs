@@ -48,7 +48,8 @@ fn in_every_seed_all_settles_and_nothing_is_lost_or_doubled() {
     let only = std::env::var("LIAISON_SEED").ok();
     let only: Option<u64> = only.map(|seed| seed.parse().expect("LIAISON_SEED is a number"));
     let seeds = only.map_or(0..SEEDS, |seed| seed..seed + 1);
-    let (mut crossed, mut lied_to, mut left, mut used, mut escalated) = (0, 0, 0, 0, 0);
+    let (mut crossed, mut lied_to, mut left) = (0, 0, 0);
+    let (mut used, mut erased, mut escalated) = (0, 0, 0);
     for seed in seeds {
         match settled(seed, None) {
             Ok(world) => {
@@ -57,6 +58,7 @@ fn in_every_seed_all_settles_and_nothing_is_lost_or_doubled() {
                 left += world.letters_left();
                 used += world.check_passed_on().expect("it was checked");
                 escalated += world.escalated();
+                erased += world.erased();
             }
             Err(fault) => panic!("seed {seed}: {fault}"),
         }
@@ -66,6 +68,7 @@ fn in_every_seed_all_settles_and_nothing_is_lost_or_doubled() {
     assert!(only.is_some() || lied_to > 10, "{lied_to} were lied to");
     assert!(only.is_some() || left > 100, "{left} letters left");
     assert!(only.is_some() || used > 10, "{used} permissions used");
+    assert!(only.is_some() || erased > 100, "{erased} messages erased");
 }
 
 #[test]

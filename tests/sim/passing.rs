@@ -71,7 +71,7 @@ impl World {
                 let what = Correcting {
                     message,
                     flaw: Flaw::Outdated,
-                    remedy: Remedy::Rectify,
+                    remedy: [Remedy::Rectify, Remedy::Erase][self.below(2)],
                     text: "It has changed.".into(),
                     handling: None,
                 };
@@ -165,7 +165,15 @@ impl World {
 
     /// Both sides hold the same permissions and corrections.
     pub fn check_ledgers(&self, here: &ExchangeRow, there: &ExchangeRow) -> Result<(), String> {
-        let same = here.exchange.permissions() == there.exchange.permissions()
+        // What it is asked for in words may be erased on one side.
+        let permissions = |row: &ExchangeRow| {
+            let mut all = row.exchange.permissions();
+            for permission in &mut all {
+                permission.terms.purpose.clear();
+            }
+            all
+        };
+        let same = permissions(here) == permissions(there)
             && here.exchange.corrections() == there.exchange.corrections();
         if same {
             return Ok(());

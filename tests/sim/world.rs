@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use liaison::app::change::{Change, Message};
+use liaison::app::change::{Change, Message, Other};
 use liaison::app::content::{read_change, signed_message, whole_receipt};
 use liaison::app::core::Outcome;
 use liaison::app::rows::{
-    AlertRow, EXCHANGE, ExchangeRow, LOG_ALARM, MESSAGE, MessageRow, OUTBOX, OutboxRow,
-    RECEIPT_HEAD, Row, message_key,
+    AlertRow, ERASED_AT, EXCHANGE, ExchangeRow, LOG_ALARM, MESSAGE, MessageRow, OUTBOX, OutboxRow,
+    RECEIPT_HEAD, Row, message_key, outbox_place,
 };
 use liaison::app::{Action, Ask, Caller, Federation, FromPeer, Input, Permit, Reply, Ticket};
 use liaison::app::{AlarmRow, LogFault, ReceiptHeadRow};
 use liaison::audit::{EventCode, Origin, ReceiptBatch};
 use liaison::base::{MemberId, MessageId, NodeId, PersonId, Role, SeededEntropy, Timestamp};
+use liaison::domain::profile::Clock;
 use liaison::domain::rfi::Side;
 use liaison::exchange::Refusal as NotTaken;
 use liaison::seal::envelope::SignedMessage;
@@ -119,6 +120,7 @@ impl World {
             95 => self.failing_write(i, Fault::After),
             96 => self.failing_write(i, Fault::Full),
             97 => self.clock_jump(),
+            98 => self.person_erases(),
             _ => self.person_reads(i),
         }
     }
@@ -163,6 +165,14 @@ impl World {
         }
         // What nobody answers is an alarm only after its time.
         self.rest(2 * TIMES.challenge + 2);
+        // What the last tick erased is told in the next round.
+        for _ in 0..10 {
+            let quiet = self.wires.values().all(VecDeque::is_empty);
+            if quiet && self.waiting() == 0 {
+                break;
+            }
+            self.round();
+        }
     }
 
     /// Everybody is linked, all that is under way arrives, and time passes.
@@ -268,7 +278,8 @@ impl World {
     pub fn check(&self) -> Result<(), String> {
         self.check_passed_on()?;
         if self.waiting() > 0 {
-            return Err(format!("{} items still wait at rest", self.waiting()));
+            let (count, what) = (self.waiting(), self.what_waits());
+            return Err(format!("{count} items still wait at rest: {what:?}"));
         }
         let mut received: BTreeMap<(usize, NodeId, MessageId), u32> = BTreeMap::new();
         for (i, office) in self.offices.iter().enumerate() {
@@ -318,7 +329,7 @@ impl World {
                     states.0, states.1
                 ));
             }
-            let (c, d) = (asked.exchange.clock(), answering.exchange.clock());
+            let (c, d) = (clock(&asked), clock(&answering));
             if c != d {
                 return Err(format!("exchange {id} has two clocks: {c:?} and {d:?}"));
             }
@@ -335,6 +346,7 @@ impl World {
         self.check_witnesses()?;
         self.check_letters()?;
         self.check_duty()?;
+        self.check_erased()?;
         self.check_alerts()
     }
 
@@ -361,6 +373,9 @@ impl World {
         let (Change::Sent(message) | Change::Received(message, _)) = change else {
             return Ok(());
         };
+        if message.erased.is_some() {
+            return Ok(());
+        }
         let signed = signed_message(&office.log, index).map_err(|e| e.to_string())?;
         match signed.leaf() == message.leaf() {
             true => Ok(()),
@@ -494,7 +509,10 @@ impl World {
                     self.put(i, peer, Frame::Open(vec![FromPeer::Witness(say)]));
                 }
                 Outcome::Alarm(alarm) => self.alarmed(i, alarm),
-                Outcome::KeepCosigned(_) | Outcome::Fetch { .. } | Outcome::Rotate(_) => (),
+                Outcome::KeepCosigned(_)
+                | Outcome::Fetch { .. }
+                | Outcome::Forget { .. }
+                | Outcome::Rotate(_) => (),
             }
         }
     }
@@ -741,6 +759,74 @@ impl World {
         self.ask(i, Role::Contact, Action::ReadExchange, ask, id);
     }
 
+    /// A releasing officer of either side has an exchange erased; it is refused while it is open.
+    fn person_erases(&mut self) {
+        if self.exchanges.is_empty() {
+            return;
+        }
+        let chosen = self.below(self.exchanges.len());
+        let (asking, asked, conversation) = self.exchanges[chosen];
+        let i = [asking, asked][self.below(2)];
+        let ask = Ask::EraseContent {
+            conversation,
+            reason: "It is no longer needed.".to_owned(),
+        };
+        let id = MessageId::from_bytes([0; 16]);
+        self.ask(i, Role::Releaser, Action::EraseContent, ask, id);
+        self.input(i, Input::Tick);
+    }
+
+    /// Messages whose content was erased, over all offices.
+    pub fn erased(&self) -> usize {
+        let messages = self.offices.iter().flat_map(|office| {
+            (0..office.log.size()).filter_map(|index| {
+                let record = office.log.read(index).ok()?;
+                let (_, change) = read_change(&record.content).ok()?;
+                let (Change::Sent(message) | Change::Received(message, _)) = change else {
+                    return None;
+                };
+                message.erased
+            })
+        });
+        messages.count()
+    }
+
+    /// What is erased is on record once, and whoever sent it has the receipt.
+    fn check_erased(&self) -> Result<(), String> {
+        for (i, office) in self.offices.iter().enumerate() {
+            let mut told: BTreeMap<u64, u32> = BTreeMap::new();
+            let mut erased = Vec::new();
+            for index in 0..office.log.size() {
+                let record = office.log.read(index).map_err(|e| e.to_string())?;
+                let (_, change) = read_change(&record.content).map_err(|e| e.to_string())?;
+                match change {
+                    Change::Other(Other::Erased { of, .. }) => *told.entry(of).or_default() += 1,
+                    Change::Sent(message) | Change::Received(message, _)
+                        if message.erased.is_some() =>
+                    {
+                        erased.push((index, message));
+                    }
+                    _ => (),
+                }
+            }
+            if told.len() != erased.len() || told.values().any(|times| *times != 1) {
+                return Err(format!(
+                    "office {i} erased {} and told {told:?}",
+                    erased.len()
+                ));
+            }
+            for (_, message) in erased {
+                let sender = self.office_of(message.sender.member);
+                let key = message_key(office.node.member, message.header.id);
+                let known = self.row::<bool>(sender, ERASED_AT, &key);
+                if sender != i && known.is_none() {
+                    return Err(format!("nobody told {sender} that {i} erased its message"));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// What still waits in all outboxes.
     fn waiting(&self) -> usize {
         let count = |office: &Office| {
@@ -752,6 +838,23 @@ impl World {
         self.offices.iter().map(count).sum()
     }
 
+    /// What waits, by office and place in its outbox, with what the entries hold.
+    fn what_waits(&self) -> Vec<(usize, String)> {
+        let mut all = Vec::new();
+        for (i, office) in self.offices.iter().enumerate() {
+            let rows = office.core.as_ref().map(|core| core.rows(OUTBOX, 100));
+            for (key, row) in rows.and_then(Result::ok).unwrap_or_default() {
+                let row: OutboxRow = row;
+                let place = outbox_place(&key);
+                let read = |(_, entry)| office.log.read(entry).ok();
+                let record = place.and_then(read);
+                let change = record.and_then(|record| read_change(&record.content).ok());
+                all.push((i, format!("{place:?} {row:?} {change:?}")));
+            }
+        }
+        all
+    }
+
     fn message(&self, i: usize, sender: MemberId, id: MessageId) -> Option<MessageRow> {
         let core = self.offices[i].core.as_ref()?;
         core.row(MESSAGE, &message_key(sender, id)).ok()?
@@ -761,4 +864,13 @@ impl World {
         let core = self.offices[i].core.as_ref()?;
         core.row(EXCHANGE, &id.to_bytes()).ok()?
     }
+}
+
+/// The clock of an exchange, without the words that may be erased on one side.
+fn clock(row: &ExchangeRow) -> Option<Clock> {
+    let mut clock = row.exchange.clock()?;
+    if let Some(derogation) = &mut clock.derogation {
+        derogation.reason.clear();
+    }
+    Some(clock)
 }

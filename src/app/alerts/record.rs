@@ -5,7 +5,7 @@ use crate::app::project::{Projected, on_alert};
 use crate::app::rows::*;
 use crate::app::view::View;
 use crate::domain::alert::AlertRecord;
-use crate::domain::message::Body;
+use crate::domain::message::{Body, Kind};
 use crate::exchange::Conversation;
 use crate::store::IndexError;
 
@@ -34,6 +34,16 @@ pub(in crate::app) fn converse(
     let known = on_alert(view, header.conversation, p, |alert| {
         alert.apply(header, event);
     })?;
+    let gone = message.erased.map(|erased| erased.gone);
+    let key = header.conversation.to_bytes();
+    if header.kind == Kind::AlertUpdate
+        && known
+        && let Some(mut row) = view.row::<AlertRow>(ALERT, &key)?
+        && row.alert.standing().message == header.id
+    {
+        row.erased = gone;
+        view.put(ALERT, key.to_vec(), &row);
+    }
     let Some(alert) = AlertRecord::open(header, event).filter(|_| !known) else {
         return Ok(());
     };
@@ -41,6 +51,7 @@ pub(in crate::app) fn converse(
         id: header.conversation,
         alert,
         thread: vec![p.entry],
+        erased: gone,
         compromised: None,
     };
     let key = alert_order_key(row.alert.updated(), row.id);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Heading;
 use crate::audit::{EntryKind, EventCode, Receipt, ReceiptItem, Statement};
 use crate::base::{Digest, MessageId, NodeId, Timestamp};
+use crate::domain::retention::ErasureReason;
 
 /// A peer's receipt that was verified and kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub enum ReceiptWord {
     Opened,
     /// All its attachments are stored at the peer.
     AttachmentsStored,
+    /// Its content is erased at the peer.
+    Erased(ErasureReason),
     /// The peer does not take it, and recorded why.
     Refused(u16),
 }
@@ -63,6 +66,7 @@ impl KeptReceipt {
                 ReceiptWord::Delivered => EventCode::DeliveryReceiptReceived,
                 ReceiptWord::Opened => EventCode::OpeningReceiptReceived,
                 ReceiptWord::AttachmentsStored => EventCode::AttachmentsReceiptReceived,
+                ReceiptWord::Erased(_) => EventCode::ErasureReceiptReceived,
                 ReceiptWord::Refused(_) => EventCode::DeliveryRefused,
             },
             peer: Some(self.from.member),

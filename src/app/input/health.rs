@@ -1,6 +1,7 @@
 //! The node's state, as it is asked for.
 
 use super::Federation;
+use crate::app::clock::ClockDoubt;
 use crate::app::letters::LetterRow;
 use crate::app::members::{KeyAlarm, ListAlarm, Withheld};
 use crate::app::rows::{ExchangeRow, PendingAlarm};
@@ -28,6 +29,8 @@ pub struct HealthReply {
     pub out: Vec<(MemberId, Withheld, u64)>,
     /// What waits for each other member, and since when: also for members that are out.
     pub waiting: Vec<(MemberId, u64, Option<Timestamp>)>,
+    /// Since when content is due for erasure and waits for the clock, and why.
+    pub erasure_waits: Option<(Timestamp, ClockDoubt)>,
     /// Nodes with a link.
     pub linked: Vec<NodeId>,
     /// How the logs stand.

@@ -37,6 +37,8 @@ impl Ask {
             | Self::Members(_)
             | Self::Witness(_)
             | Self::Search(_)
+            | Self::ShortenRetention { .. }
+            | Self::EraseContent { .. }
             | Self::Carry(_)
             | Self::Health => None,
         }

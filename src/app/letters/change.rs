@@ -8,11 +8,13 @@ use super::rows::{
     Decided, LETTER, LETTER_IN, LETTER_OPEN, LetterRow, LetterState, PERSON, PersonRow, in_key,
 };
 use crate::app::change::Heading;
+use crate::app::erase::{self, Gone};
 use crate::app::project::Projected;
 use crate::app::rows::ATTACHED;
 use crate::app::view::View;
 use crate::audit::{Decision, EntryKind, EventCode, Shown, Statement};
 use crate::base::{Actor, Digest, MemberId, MessageId, PersonId, Role};
+use crate::domain::ERASED;
 use crate::domain::message::Kind;
 use crate::domain::protection::Stopped;
 use crate::seal::person::{DecisionKind, PersonKey, PersonSignature, letter_digest};
@@ -39,9 +41,22 @@ pub struct Held {
     pub stops: Vec<Stopped>,
     /// What it would be.
     pub outline: Outline,
+    /// That the content was erased, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<ErasedLetter>,
     /// Blanks up to a length that many letters have: what a refusal by `x5` takes on the disk must not
     /// tell it from a no-hit.
     pub padding: String,
+}
+
+/// What was erased of a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ErasedLetter {
+    /// The digest that decisions were about.
+    pub digest: Digest,
+    /// When and why.
+    pub gone: Gone,
 }
 
 /// What a letter would be once it leaves.
@@ -246,7 +261,31 @@ impl Held {
 
     /// The digest by which decisions name it.
     pub fn digest(&self) -> Digest {
-        letter_digest(&self.salt, self.content.as_bytes())
+        match &self.erased {
+            Some(erased) => erased.digest,
+            None => letter_digest(&self.salt, self.content.as_bytes()),
+        }
+    }
+
+    /// What remains of it when it is erased; none if it was erased before.
+    pub(in crate::app) fn without_words(&self, gone: Gone) -> Option<Self> {
+        if self.erased.is_some() {
+            return None;
+        }
+        let digest = self.digest();
+        Some(Self {
+            salt: [0; 32],
+            content: String::new(),
+            keys: Vec::new(),
+            outline: Outline {
+                attachments: Vec::new(),
+                subject: ERASED.to_owned(),
+                ..self.outline.clone()
+            },
+            erased: Some(ErasedLetter { digest, gone }),
+            padding: String::new(),
+            ..self.clone()
+        })
     }
 }
 
@@ -277,17 +316,14 @@ pub(in crate::app) fn letter_changed(
     change: &LetterChange,
 ) -> Result<(), IndexError> {
     match change {
-        LetterChange::Held(held) => {
-            written(view, p, held);
-            Ok(())
-        }
+        LetterChange::Held(held) => written(view, p, held),
         LetterChange::Decided {
             letter,
             kind,
             by,
             reason,
             ..
-        } => on_letter(view, *letter, |row| {
+        } => on_letter(view, p, *letter, |row| {
             row.decisions.push(Decided {
                 kind: *kind,
                 by: *by,
@@ -306,29 +342,39 @@ pub(in crate::app) fn letter_changed(
             letter,
             state,
             stops,
-        } => on_letter(view, *letter, |row| {
+        } => on_letter(view, p, *letter, |row| {
             row.state = *state;
             row.stops.clone_from(stops);
         }),
         LetterChange::Returned { letter, by, reason } => {
             forget_files(view, *letter)?;
-            on_letter(view, *letter, |row| {
+            on_letter(view, p, *letter, |row| {
                 row.state = LetterState::Returned;
                 row.returned = Some((*by, reason.clone()));
             })
         }
         LetterChange::Discarded { letter } => {
             forget_files(view, *letter)?;
-            on_letter(view, *letter, |row| row.state = LetterState::Discarded)
+            on_letter(view, p, *letter, |row| row.state = LetterState::Discarded)?;
+            let row = view.row::<LetterRow>(LETTER, &letter.to_bytes())?;
+            if row.is_some_and(|row| row.erased.is_none()) {
+                erase::discarded(view, p.at, *letter);
+            }
+            Ok(())
         }
     }
 }
 
-fn written(view: &mut View<'_>, p: &Projected<'_>, held: &Held) {
+fn written(view: &mut View<'_>, p: &Projected<'_>, held: &Held) -> Result<(), IndexError> {
+    let before = view.row::<LetterRow>(LETTER, &held.id.to_bytes())?;
+    let mut entries = before.map_or_else(Vec::new, |row| row.entries);
+    entries.push(p.entry);
     let outline = &held.outline;
     let row = LetterRow {
         id: held.id,
         entry: p.entry,
+        entries,
+        erased: held.erased.map(|erased| erased.gone),
         digest: held.digest(),
         by: held.by,
         at: p.at,
@@ -357,6 +403,7 @@ fn written(view: &mut View<'_>, p: &Projected<'_>, held: &Held) {
     }
     view.put(LETTER_OPEN, row.open_key(), &row.id);
     view.put(LETTER, row.id.to_bytes().to_vec(), &row);
+    Ok(())
 }
 
 /// What a letter that never leaves has on the disk, the next start removes.
@@ -371,6 +418,7 @@ fn forget_files(view: &mut View<'_>, letter: MessageId) -> Result<(), IndexError
 
 fn on_letter(
     view: &mut View<'_>,
+    p: &Projected<'_>,
     id: MessageId,
     then: impl FnOnce(&mut LetterRow),
 ) -> Result<(), IndexError> {
@@ -378,6 +426,7 @@ fn on_letter(
     let Some(mut row) = view.row::<LetterRow>(LETTER, &key)? else {
         return Ok(());
     };
+    row.entries.push(p.entry);
     then(&mut row);
     match row.is_open() {
         true => view.put(LETTER_OPEN, row.open_key(), &id),

@@ -178,6 +178,8 @@ impl Draft {
             | Ask::Members(_)
             | Ask::Witness(_)
             | Ask::Search(_)
+            | Ask::ShortenRetention { .. }
+            | Ask::EraseContent { .. }
             | Ask::Carry(_)
             | Ask::Office(_)
             | Ask::Health => return None,
@@ -320,6 +322,8 @@ pub(super) fn letter_id(ask: &Ask) -> Option<MessageId> {
         | Ask::Members(_)
         | Ask::Witness(_)
         | Ask::Search(_)
+        | Ask::ShortenRetention { .. }
+        | Ask::EraseContent { .. }
         | Ask::Carry(_)
         | Ask::Office(_)
         | Ask::Health => None,

@@ -91,6 +91,7 @@ pub(in crate::app) fn send(
         wants_release: judged.wants_release,
         stops: judged.stops,
         outline,
+        erased: None,
         padding: String::new(),
     };
     let length = serde_json::to_string(&held).map_or(0, |text| text.len());

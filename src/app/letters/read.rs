@@ -102,7 +102,7 @@ pub(in crate::app) fn attached(
     let row = found(turn, message).map_err(|_| missing())?;
     let row = letter_row(turn, row.id)?;
     let held = held(turn, &row)?;
-    let draft = held.draft().ok_or(AppError::Log)?;
+    let draft = held.draft().ok_or_else(missing)?;
     let files = draft.attached().into_iter().find(|(id, _)| *id == message);
     let (_, files) = files.ok_or_else(missing)?;
     let file = files.get(usize::from(index)).ok_or_else(missing)?;

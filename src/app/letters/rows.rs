@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::app::change::{Change, Other};
+use crate::app::erase::Gone;
 use crate::app::service::Turn;
 use crate::app::view::View;
 use crate::base::{Actor, Digest, MemberId, MessageId, PersonId, Role, Timestamp};
@@ -83,6 +84,11 @@ pub struct LetterRow {
     pub id: MessageId,
     /// The entry that holds it.
     pub entry: u64,
+    /// The entries that hold it and what was done about it.
+    pub entries: Vec<u64>,
+    /// When and why its content was erased, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<Gone>,
     /// Its salted digest, which decisions are about.
     pub digest: Digest,
     /// Who wrote it.

@@ -24,6 +24,10 @@ pub(super) fn kept(
         let key = message_key(receipt.from.member, receipt.message);
         view.put(ATTACHMENTS_AT, key, &true);
     }
+    if let ReceiptWord::Erased(_) = receipt.word {
+        let key = message_key(receipt.from.member, receipt.message);
+        view.put(ERASED_AT, key, &true);
+    }
     peer_head(view, receipt)?;
     if let KeptProof::Whole(proof) = &receipt.proof {
         witness::receipt_head(view, p.entry, &proof.checkpoint.checkpoint)?;
@@ -45,7 +49,9 @@ pub(super) fn kept(
             Delivery::Refused(number),
         )?,
         ReceiptWord::Opened => opened_by(view, me, recipient, receipt.message)?,
-        ReceiptWord::AttachmentsStored => view.row(MESSAGE, &message_key(me, receipt.message))?,
+        ReceiptWord::AttachmentsStored | ReceiptWord::Erased(_) => {
+            view.row(MESSAGE, &message_key(me, receipt.message))?
+        }
     };
     let Some(row) = row else {
         return Ok(());
@@ -59,14 +65,17 @@ pub(super) fn kept(
             (ReceiptWord::Delivered, true) => exchange.delivered(receipt.at),
             (ReceiptWord::Opened, true) => exchange.opened(receipt.at),
             (ReceiptWord::Delivered | ReceiptWord::Opened, false)
-            | (ReceiptWord::AttachmentsStored | ReceiptWord::Refused(_), _) => (),
+            | (
+                ReceiptWord::AttachmentsStored | ReceiptWord::Erased(_) | ReceiptWord::Refused(_),
+                _,
+            ) => (),
         }
         match receipt.word {
             ReceiptWord::Delivered => duty::no_longer_loose(row, receipt.message),
             ReceiptWord::Refused(number) => {
                 duty::loose(row, receipt.message, p.at, LooseState::Refused(number));
             }
-            ReceiptWord::Opened | ReceiptWord::AttachmentsStored => (),
+            ReceiptWord::Opened | ReceiptWord::AttachmentsStored | ReceiptWord::Erased(_) => (),
         }
     })?;
     if !known {

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::app::change::Change;
 use crate::app::content::read_change;
+use crate::app::erase::{EpochRow, RetentionRow, UntoldRow};
 use crate::app::letters::{LetterRow, PersonRow};
 use crate::app::members::{BundleRow, CompromisedRow, Held, IdentityRow, ListOnRecord};
 use crate::app::witness::{AlarmRow, LogWitnessedRow, ReceiptHeadRow, WitnessRow};
@@ -342,6 +343,7 @@ json!(
     AlarmRow,
     BundleRow,
     CompromisedRow,
+    EpochRow,
     Held,
     IdentityRow,
     LetterRow,
@@ -351,7 +353,9 @@ json!(
     PendingAlarm,
     ReceiptHeadRow,
     ReleasePolicy,
+    RetentionRow,
     SubscriptionRow,
+    UntoldRow,
     WitnessRow
 );
 

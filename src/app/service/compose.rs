@@ -76,6 +76,8 @@ impl Service {
             | Ask::Members(_)
             | Ask::Witness(_)
             | Ask::Search(_)
+            | Ask::ShortenRetention { .. }
+            | Ask::EraseContent { .. }
             | Ask::Carry(_)
             | Ask::Office(_)
             | Ask::Health => Err(AppError::NotFound("letter").into()),

@@ -22,6 +22,8 @@ pub(super) fn action_of(ask: &Ask) -> &'static [Action] {
         Ask::NoteCall { .. } => &[Action::NoteCall],
         Ask::ReadExchange { .. } => &[Action::ReadExchange],
         Ask::Search(_) => &[Action::Search],
+        Ask::ShortenRetention { .. } => &[Action::ShortenRetention],
+        Ask::EraseContent { .. } => &[Action::EraseContent],
         Ask::PublishAlert { .. } | Ask::PreviewAlert { .. } => &[Action::PublishAlert],
         Ask::OnAlert { on, .. } => alerts::action_of(&on.command),
         Ask::Subscribe { .. } => &[Action::SubscribeAlerts],

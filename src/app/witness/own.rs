@@ -10,7 +10,7 @@ use crate::app::service::{Service, Turn};
 use crate::audit::{
     Checkpoint, Cosignature, CosignedCheckpoint, Evidence, Prefix, SignedCheckpoint, quorum,
 };
-use crate::base::{MemberId, NodeId};
+use crate::base::{MemberId, NodeId, Timestamp};
 use crate::store::{IndexError, Log};
 
 /// What is known of the own log's witnesses.
@@ -182,6 +182,9 @@ pub(super) fn cosigned(
     if asked.signed.checkpoint != *checkpoint || cosignature.witness.node != peer {
         return;
     }
+    let seconds = i64::try_from(cosignature.time).unwrap_or(i64::MAX / 1_000);
+    let said = Timestamp::from_millis(seconds.saturating_mul(1_000));
+    service.erasure.clock.said(peer.member, said, turn.now);
     let before = asked.cosigned.len();
     asked.cosigned.insert(peer.member, cosignature.clone());
     asked.cosigned.retain(|member, _| federation.lists(*member));

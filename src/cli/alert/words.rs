@@ -21,7 +21,7 @@ pub fn lines(alert: &AlertSummary, now: Timestamp) -> String {
     if let Some(reason) = &alert.cancelled {
         text += &hang("    cancelled: ", reason);
     }
-    text + &at_risk(alert)
+    text + &thread::erased(alert.erased.as_ref(), "    ") + &at_risk(alert)
 }
 
 /// That its publisher's keys were in other hands then, perhaps.
@@ -208,6 +208,7 @@ mod tests {
             sighted_by: vec!["MK".parse().expect("a member id")],
             contradicted_by: vec!["AT".parse().expect("a member id")],
             acknowledged_by: Vec::new(),
+            erased: None,
             compromised_since: None,
         }
     }

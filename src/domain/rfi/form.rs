@@ -80,7 +80,8 @@ pub(super) fn check_peer(
         | Body::Subscription(_) => return Err(PeerFault::Form),
     };
     let attaches = !header.attachments.is_empty();
-    if header.handling != *exchange.handling_of(&event.body) || (attaches && !may_attach) {
+    let marked = header.handling.is_same(exchange.handling_of(&event.body));
+    if !marked || (attaches && !may_attach) {
         return Err(PeerFault::Form);
     }
     check(exchange, &event.body, event.at).map_err(|_| PeerFault::Form)

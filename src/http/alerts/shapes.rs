@@ -6,6 +6,7 @@ use crate::app::{Action, Caller};
 use crate::base::{Actor, MemberId, Timestamp};
 use crate::domain::alert::{Alert, AlertState, MessageType, Selection, Subscription, Superseded};
 use crate::domain::message::Kind;
+use crate::http::shapes::erased;
 
 /// An alert's line in the feed.
 pub fn summary(row: &AlertRow, now: Timestamp) -> AlertSummary {
@@ -30,6 +31,7 @@ pub fn summary(row: &AlertRow, now: Timestamp) -> AlertSummary {
         sighted_by: record.sighted_by(),
         contradicted_by: record.contradicted_by(),
         acknowledged_by: record.acknowledged_by(),
+        erased: row.erased.map(erased),
         compromised_since: row.compromised,
     }
 }

@@ -166,6 +166,11 @@ impl Epochs {
     }
 }
 
+/// Whether the epoch was about to change when these bytes of the file were read: no slot is free.
+pub fn is_changing(file: &[u8]) -> bool {
+    file.chunks(SLOT_LEN).all(|slot| slot != NOTHING)
+}
+
 /// The slot that holds the secret of an epoch.
 fn slot_of(file: &File, storage_key: &[u8; KEY_LEN], number: u64) -> Result<u64, EpochFileError> {
     for place in SLOTS {
@@ -246,7 +251,9 @@ mod tests {
         let epochs = Epochs::in_file(&path, &KEY);
         for number in 1..4 {
             let next = EpochSecret::generate(&mut entropy);
+            assert!(!is_changing(&std::fs::read(&path).unwrap()));
             epochs.prepare(number, &next, &mut entropy).unwrap();
+            assert!(is_changing(&std::fs::read(&path).unwrap()));
             assert!(epochs.secret(number).is_ok() && epochs.secret(number + 1).is_ok());
             epochs.destroy_others(number + 1).unwrap();
             assert!(epochs.secret(number).is_err() && epochs.secret(number + 1).is_ok());

@@ -213,6 +213,44 @@ impl StoredMessage {
             .ok_or(MalformedMessage)
     }
 
+    /// The same with what remains of header and body, and without what hides them in the leaf.
+    #[must_use]
+    pub fn with_remains(self, header: Vec<u8>, body: Vec<u8>) -> Self {
+        Self {
+            header,
+            body,
+            random: [0; 32],
+            ..self
+        }
+    }
+
+    /// The stored form.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(4_096 + self.header.len() + self.body.len());
+        out.push(match &self.signature {
+            Some(_) => WHOLE,
+            None => SHARING,
+        });
+        out.extend_from_slice(&self.sender.to_bytes());
+        out.extend_from_slice(self.key_id.as_bytes());
+        out.extend_from_slice(&self.random);
+        let (size, index, path) = &self.place;
+        out.extend_from_slice(&size.to_be_bytes());
+        out.extend_from_slice(&index.to_be_bytes());
+        out.push(u8::try_from(path.len()).expect("a path has at most 32 hashes"));
+        for hash in path {
+            out.extend_from_slice(hash.as_bytes());
+        }
+        if let Some(signature) = &self.signature {
+            out.extend_from_slice(signature.as_bytes());
+        }
+        put_length(&mut out, self.header.len());
+        out.extend_from_slice(&self.header);
+        put_length(&mut out, self.body.len());
+        out.extend_from_slice(&self.body);
+        out
+    }
+
     /// The message under its group's signature: the one that is stored here, or else `shared`.
     /// Nothing if there is neither.
     pub fn signed(self, shared: Option<HybridSignature>) -> Option<SignedMessage> {

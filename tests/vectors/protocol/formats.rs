@@ -6,6 +6,7 @@ use liaison::audit::{
     cosigned_text, quorum,
 };
 use liaison::base::{Digest, MessageId, NodeId, Role, SeededEntropy, Timestamp, merkle};
+use liaison::domain::retention::ErasureReason;
 use liaison::seal::recipient::RecipientKey;
 use liaison::seal::trust::LogKeys;
 use serde_json::{Value, json};
@@ -183,6 +184,11 @@ fn statements() -> Value {
             node: sender,
             sequence: 2,
             digest,
+        },
+        Statement::Erased {
+            id,
+            leaf: digest,
+            reason: ErasureReason::Retention,
         },
     ];
     json!({
