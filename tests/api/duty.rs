@@ -122,7 +122,7 @@ fn each_level_is_recorded_once_even_after_a_restart_from_the_log_alone() {
         office.now = office.now.plus(MINUTE / 2);
         tick(&mut office);
         tick(&mut office);
-        if office.log.size() % 2 == 0 {
+        if office.log.size().is_multiple_of(2) {
             office.restart();
             tick(&mut office);
         }
