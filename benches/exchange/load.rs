@@ -125,13 +125,14 @@ impl HttpFloor {
 }
 
 /// One HTTP/1.1 connection that stays open.
-struct Http {
+pub struct Http {
     stream: BufReader<TcpStream>,
     token: String,
 }
 
 impl Http {
-    fn connect(address: SocketAddr, token: &str) -> Self {
+    /// Connects, for the holder of the token.
+    pub fn connect(address: SocketAddr, token: &str) -> Self {
         let stream = TcpStream::connect(address).expect("it listens");
         stream.set_nodelay(true).expect("TCP can do without delay");
         Self {
@@ -140,9 +141,19 @@ impl Http {
         }
     }
 
-    fn post(&mut self, path: &str, body: &str) {
+    /// Gets what is answered.
+    pub fn get(&mut self, path: &str) -> String {
+        self.ask("GET", path, "")
+    }
+
+    /// Posts a JSON body, and gets what is answered.
+    pub fn post(&mut self, path: &str, body: &str) -> String {
+        self.ask("POST", path, body)
+    }
+
+    fn ask(&mut self, method: &str, path: &str, body: &str) -> String {
         let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {}\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {}\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             self.token,
             body.len()
@@ -171,7 +182,8 @@ impl Http {
         self.stream
             .read_exact(&mut answer)
             .expect("an answer comes whole");
-        let answer = String::from_utf8_lossy(&answer);
-        assert!(status.contains(" 202 "), "{status}{answer}");
+        let answer = String::from_utf8(answer).expect("it is text");
+        assert!(status.contains(" 20"), "{method} {path}: {status}{answer}");
+        answer
     }
 }

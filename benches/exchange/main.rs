@@ -2,12 +2,15 @@
 //!
 //! Every round measures floors and products by turns; figures are medians over the rounds, and
 //! only their ratios mean anything, since whatever else the machine does slows down both.
-//! `-- --samples` also prints every median; `-- --load` only exchanges, for a profiler to look at.
+//! `-- --samples` also prints every median; `-- --load` only exchanges, for a profiler to look at;
+//! `-- --growth` only measures what a node costs that holds much.
 //! Nothing is gated on time: the table says which targets hold, and the exit status does not.
 
 mod crypto;
 mod disk;
 mod echo;
+mod grown;
+mod growth;
 mod load;
 mod nodes;
 mod process;
@@ -34,6 +37,8 @@ struct Scale {
     echoes: usize,
     alone: usize,
     in_flight: usize,
+    /// Exchanges in the large folder, each with ten entries in the log.
+    grown: usize,
 }
 
 const QUICK: Scale = Scale {
@@ -43,6 +48,7 @@ const QUICK: Scale = Scale {
     echoes: 1_000,
     alone: 80,
     in_flight: 640,
+    grown: 10_000,
 };
 
 const FULL: Scale = Scale {
@@ -52,6 +58,7 @@ const FULL: Scale = Scale {
     echoes: 4_000,
     alone: 400,
     in_flight: 3_200,
+    grown: 100_000,
 };
 
 /// Messages in flight that are tried, with the names of their rates and median times.
@@ -79,6 +86,10 @@ fn main() {
     let root =
         tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("the target can be written");
     let runtime = Runtime::new().expect("the system has threads");
+    if has("--growth") {
+        let rows = growth::measure(root.path(), scale.grown);
+        return table::print("growth", &rows);
+    }
     let mut bench = Bench::start(&runtime, root.path(), &scale);
     if has("--load") {
         // For a profiler, which is to see nothing else.
@@ -101,13 +112,14 @@ fn main() {
         eprintln!("round {round} of {}", scale.rounds);
         bench.round();
     }
-    let rows = bench.rows();
+    let mut rows = bench.rows();
     if has("--samples") {
         for (name, median) in bench.samples.medians() {
             println!("{name:<22}{median:>12.1}");
         }
     }
     bench.nodes.stop(&runtime);
+    rows.extend(growth::measure(&root.path().join("grown"), scale.grown));
     table::print("exchange, body 1 KiB, two processes on one machine", &rows);
     let path = table::write(&rows).expect("the target folder can be written");
     println!(

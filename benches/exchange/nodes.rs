@@ -1,7 +1,7 @@
 //! Two offices that trust each other: one served in this process, the other in its own.
 
 use std::fs;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -13,6 +13,7 @@ use liaison::base::{MemberId, OsEntropy, PersonId, Role};
 use liaison::config::{Addresses, Config, Settings};
 use liaison::driver::Driver;
 use liaison::node::{self, Folder, Serve};
+use liaison::seal::keystore::Keys;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -34,7 +35,7 @@ pub struct Nodes {
     pub asked: MemberId,
     /// Both folders, the asking one first.
     pub dirs: [PathBuf; 2],
-    other: Child,
+    other: Served,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<()>>,
 }
@@ -42,27 +43,13 @@ pub struct Nodes {
 impl Nodes {
     /// Makes both offices in `root`, starts them, and waits for their link.
     pub fn start(runtime: &Runtime, root: &Path) -> Self {
-        let ports = free_ports();
-        let configs = ["MK", "TR"].map(|member| {
-            let port = ports[usize::from(member == "TR")];
-            make(root, member, port)
-        });
-        let token = trust(&configs);
-        let dirs = [configs[0].dir.clone(), configs[1].dir.clone()];
-        let other = Command::new(env!("CARGO_BIN_EXE_liaison"))
-            .arg("serve")
-            .arg("--dir")
-            .arg(&dirs[1])
-            .arg("--stop-with-stdin")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(root.join("other.log")).expect("there is room"))
-            .spawn()
-            .expect("a process starts");
+        let offices = found(root, &["MK", "TR"]);
+        let dirs = [0, 1].map(|place: usize| offices[place].config.dir.clone());
+        let other = Served::start(&offices[1]);
         let (stop, stopping) = oneshot::channel();
         let (keep, kept) = channel();
         let (started, driver) = oneshot::channel();
-        let config = configs[0].clone();
+        let config = offices[0].config.clone();
         let serve = Serve {
             config: config.clone(),
             listen: None,
@@ -90,8 +77,8 @@ impl Nodes {
             driver,
             kept,
             api: addresses.expect("the node serves").api,
-            token,
-            asked: configs[1].settings.member,
+            token: offices[0].token.clone(),
+            asked: offices[1].config.settings.member,
             dirs,
             other,
             stop: Some(stop),
@@ -141,14 +128,105 @@ impl Nodes {
     }
 }
 
-impl Drop for Nodes {
-    fn drop(&mut self) {
-        drop(self.other.stdin.take());
-        let _ended = self.other.wait();
+const PASSPHRASE: &str = "of the bench";
+
+/// An office whose trust list all have signed.
+pub struct Office {
+    pub config: Config,
+    /// An officer's token.
+    pub token: String,
+}
+
+impl Office {
+    /// Its keys, which takes as long as a passphrase does.
+    pub fn keys(&self) -> Keys {
+        let folder = Folder(self.config.dir.clone());
+        let keys = folder.keys(self.config.node(), PASSPHRASE);
+        keys.expect("the passphrase opens them")
     }
 }
 
-const PASSPHRASE: &str = "of the bench";
+/// Makes offices in `root`, and lets all of them sign and install the trust list.
+pub fn found(root: &Path, members: &[&str]) -> Vec<Office> {
+    let ports = free_ports(members.len());
+    let made = members.iter().zip(ports);
+    let configs: Vec<Config> = made
+        .map(|(member, port)| make(root, member, port))
+        .collect();
+    let create = |config: &Config| node::create(&config.dir, config.node(), PASSPHRASE);
+    let keys: Vec<Keys> = configs
+        .iter()
+        .map(|config| create(config).expect("the folder is new"))
+        .collect();
+    let cards = configs.iter().zip(&keys).map(|(config, keys)| {
+        let card = node::issue_card(config, keys).expect("the keys are there");
+        (config.settings.name.clone(), card.to_json())
+    });
+    let first = node::ListChange {
+        cards: cards.collect(),
+        ..node::ListChange::default()
+    };
+    let mut proposal = node::propose(None, &first, 30).expect("the cards hold");
+    for keys in &keys {
+        node::sign(&mut proposal, None, keys).expect("all are listed");
+    }
+    let office = |(config, keys): (Config, &Keys)| {
+        node::install(&config, &proposal, None).expect("all have signed");
+        let folder = Folder(config.dir.clone());
+        let added = node::add_person(&folder, keys, "officer", &[Role::Officer]);
+        let token = added.expect("the name is free").token;
+        Office { config, token }
+    };
+    configs.into_iter().zip(&keys).map(office).collect()
+}
+
+/// A node that serves in a process of its own until it is dropped.
+pub struct Served {
+    child: Child,
+    /// Where its API listens.
+    pub api: SocketAddr,
+}
+
+impl Served {
+    /// Starts it, and waits until its API answers.
+    pub fn start(office: &Office) -> Self {
+        let log = office.config.dir.join("bench.log");
+        let child = Command::new(env!("CARGO_BIN_EXE_liaison"))
+            .arg("serve")
+            .arg("--dir")
+            .arg(&office.config.dir)
+            .arg("--stop-with-stdin")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(log).expect("there is room"))
+            .spawn()
+            .expect("a process starts");
+        let start = Instant::now();
+        let api = loop {
+            let addresses = Addresses::load(&office.config).expect("it can be read");
+            if let Some(addresses) = addresses
+                && TcpStream::connect(addresses.api).is_ok()
+            {
+                break addresses.api;
+            }
+            assert!(start.elapsed() < PATIENCE * 10, "the node does not start");
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        Self { child, api }
+    }
+
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ended = self.child.wait();
+    }
+}
 
 fn make(root: &Path, member: &str, port: u16) -> Config {
     let dir = root.join(member);
@@ -164,39 +242,11 @@ fn make(root: &Path, member: &str, port: u16) -> Config {
     Config::write_new(&dir, &settings).expect("the folder is new")
 }
 
-/// Makes keys, lets both sign and install the trust list, and adds an officer to the first.
-fn trust(configs: &[Config; 2]) -> String {
-    let keys = configs.each_ref().map(|config| {
-        node::create(&config.dir, config.node(), PASSPHRASE).expect("the folder is new")
-    });
-    let cards: Vec<_> = configs
-        .iter()
-        .zip(&keys)
-        .map(|(config, keys)| {
-            let card = node::issue_card(config, keys).expect("the keys are there");
-            (config.settings.name.clone(), card.to_json())
-        })
-        .collect();
-    let first = node::ListChange {
-        cards,
-        ..node::ListChange::default()
-    };
-    let mut proposal = node::propose(None, &first, 30).expect("the cards hold");
-    for keys in &keys {
-        node::sign(&mut proposal, None, keys).expect("both are listed");
-    }
-    for config in configs {
-        node::install(config, &proposal, None).expect("all have signed");
-    }
-    let folder = Folder(configs[0].dir.clone());
-    node::add_person(&folder, &keys[0], "officer", &[Role::Officer])
-        .expect("the name is free")
-        .token
-}
-
-fn free_ports() -> [u16; 2] {
-    let sockets = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").expect("a port is free"));
-    sockets.map(|socket| socket.local_addr().expect("it is bound").port())
+fn free_ports(count: usize) -> Vec<u16> {
+    let bind = |_| UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+    let sockets: Vec<UdpSocket> = (0..count).map(bind).collect();
+    let port = |socket: &UdpSocket| socket.local_addr().expect("it is bound").port();
+    sockets.iter().map(port).collect()
 }
 
 /// A message id of its own.

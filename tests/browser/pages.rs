@@ -200,7 +200,14 @@ async fn every_page_is_accessible_in_both_schemes_and_directions() {
     browser.enrol(&tr.console, tr.code("contact")).await;
     let came = first(&browser, tr, "/inbox", "/exchanges/").await;
     let alert = first(&browser, tr, "/alerts", "/alerts/").await;
-    look(&browser, tr, "contact-asked", &[came.clone()], &mut faults).await;
+    look(
+        &browser,
+        tr,
+        "contact-asked",
+        std::slice::from_ref(&came),
+        &mut faults,
+    )
+    .await;
     justify(&browser, tr, &came).await;
     let paths = [
         own(&["/inbox", "/alerts", "/alerts/new"]),
