@@ -1,7 +1,7 @@
 //! Attachments: sealed as they come in, opened as they go out, in constant memory.
 
 use axum::Json;
-use axum::body::Body as HttpBody;
+use axum::body::{Body as HttpBody, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -58,12 +58,44 @@ pub async fn upload(
     if !api.staging.is_open(id, caller.person) || index >= MOST_ATTACHMENTS {
         return Err(AppError::NotFound("reservation").into());
     }
-    if !AttachmentInfo::is_name(&params.name) {
+    let upload = Upload {
+        name: params.name,
+        media_type: params.media_type,
+        declared: declared(&headers),
+    };
+    let staged = stage(&api, (id, index), upload, body.into_data_stream()).await?;
+    Ok(Json(staged))
+}
+
+/// A file on its way in.
+pub struct Upload {
+    /// What its sender calls it.
+    pub name: String,
+    /// What kind of file its sender says that it is.
+    pub media_type: String,
+    /// Its length in bytes, where that was announced.
+    pub declared: Option<u64>,
+}
+
+/// Seals a file as it comes in, and stages it for the message of that id.
+///
+/// # Errors
+/// A problem where its name or kind is none, it breaks off, is too long, or the disk is full.
+pub async fn stage<S, E>(
+    api: &Api,
+    (id, index): (MessageId, u16),
+    upload: Upload,
+    body: S,
+) -> Result<StagedAttachment, Failure>
+where
+    S: futures_core::Stream<Item = Result<Bytes, E>> + Unpin,
+{
+    if !AttachmentInfo::is_name(&upload.name) {
         let what = "a file name has 1 to 255 bytes, on one line, without slashes and without \
                     marks that turn the direction of writing";
         return Err(Failure::malformed(what).at("name"));
     }
-    if !AttachmentInfo::is_media_type(&params.media_type) {
+    if !AttachmentInfo::is_media_type(&upload.media_type) {
         let what = "a media type has 1 to 255 bytes, on one line";
         return Err(Failure::malformed(what).at("media_type"));
     }
@@ -71,10 +103,10 @@ pub async fn upload(
     let blobs = api.blobs.clone();
     let sealed = tokio::task::spawn_blocking(move || seal(&blobs, id, index, sealing));
     let most = LARGEST_ATTACHMENT - (LARGEST_ATTACHMENT >> 8);
-    let poured = pour(body.into_data_stream(), declared(&headers), most, pieces).await;
+    let poured = pour(body, upload.declared, most, pieces).await;
     let sealed = sealed.await.map_err(|_| AppError::DiskFull)?;
     poured?;
-    let (name, media_type) = (params.name, params.media_type);
+    let (name, media_type) = (upload.name, upload.media_type);
     let file = attached(sealed.map_err(|_| AppError::DiskFull)?, name, media_type);
     let staged = StagedAttachment {
         index,
@@ -83,7 +115,7 @@ pub async fn upload(
         sha256: file.info.digest,
     };
     api.staging.add(id, index, file);
-    Ok(Json(staged))
+    Ok(staged)
 }
 
 /// The length that the head announces, where it does.

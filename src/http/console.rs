@@ -8,6 +8,7 @@ mod ceremonies;
 mod compose;
 mod drafts;
 mod exchange;
+mod files;
 mod form;
 mod formpage;
 mod guard;
@@ -20,6 +21,7 @@ mod members;
 mod node;
 mod page;
 mod people;
+mod permissions;
 mod preferences;
 mod search;
 mod sessions;
@@ -131,12 +133,21 @@ pub fn router(api: Api) -> Router {
         .route("/requests/new", get(compose::templates))
         .route("/requests/new/{template}", get(compose::fresh))
         .route("/drafts/{id}", get(compose::resume).post(compose::work))
+        .route("/drafts/{id}/preview", get(compose::look))
+        .route("/drafts/{id}/files/none", post(files::none))
+        .route(
+            "/drafts/{id}/files",
+            post(files::add).layer(DefaultBodyLimit::disable()),
+        )
         .route("/exchanges/{id}", get(exchange::open))
         .route("/exchanges/{id}/why", post(exchange::justify))
         .route(
             "/exchanges/{id}/{verb}",
             get(exchange::say_form).post(exchange::say),
         )
+        .route("/permissions/{id}", get(permissions::open))
+        .route("/permissions/{id}/grant", post(permissions::grant))
+        .route("/permissions/{id}/refuse", post(permissions::refuse))
         .route(
             "/messages/{id}/attachments/{index}",
             get(exchange::attachment),

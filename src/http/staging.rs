@@ -60,6 +60,11 @@ impl Staging {
         reserved.is_some_and(|r| r.by == Some(by) && r.taken.is_empty())
     }
 
+    /// Forgets a reservation with its files, which nothing is to take.
+    pub fn forget(&self, id: MessageId) {
+        self.lock().remove(&id);
+    }
+
     /// Notes which messages took the files: nothing is added or replaced after that.
     pub fn take(&self, id: MessageId, taken: &[Taken]) {
         if let Some(reserved) = self.lock().get_mut(&id) {

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::served::{Answer, Call, Served};
 
 /// An authenticator in software, whose owner is always there.
-struct Authenticator {
+pub struct Authenticator {
     pen: EcdsaKeyPair,
     id: Vec<u8>,
     count: u32,
@@ -76,23 +76,23 @@ impl Authenticator {
 }
 
 /// Somebody at the console.
-struct Person<'a> {
+pub struct Person<'a> {
     office: &'a Served,
     cookie: String,
 }
 
 impl Person<'_> {
-    fn get(&self, path: &str) -> Answer {
+    pub fn get(&self, path: &str) -> Answer {
         self.call("GET", path).send()
     }
 
-    fn call(&self, method: &str, path: &str) -> Call {
+    pub fn call(&self, method: &str, path: &str) -> Call {
         self.office
             .page(method, path)
             .header("cookie", &self.cookie)
     }
 
-    fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+    pub fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         self.call("POST", path).form(form).send()
     }
 }
@@ -123,7 +123,7 @@ fn session(answer: &Answer) -> String {
     cookie.split(';').next().expect("a pair").to_owned()
 }
 
-fn enrolled<'a>(office: &'a Served, name: &str) -> (Person<'a>, Authenticator) {
+pub fn enrolled<'a>(office: &'a Served, name: &str) -> (Person<'a>, Authenticator) {
     let mut authenticator = Authenticator::new(name.as_bytes());
     let asked = asked_by_code(office, office.code(name)).expect("the code holds");
     let made = authenticator.makes(office, &asked);
@@ -308,7 +308,7 @@ const REQUEST: [(&str, &str); 21] = [
     ("evidence_use", "police-only"),
 ];
 
-fn request(wish: &'static str) -> Vec<(&'static str, &'static str)> {
+pub fn request(wish: &'static str) -> Vec<(&'static str, &'static str)> {
     let handling = [
         ("handling.codes[]", "H1"),
         ("handling.tlp", "AMBER"),
@@ -318,7 +318,7 @@ fn request(wish: &'static str) -> Vec<(&'static str, &'static str)> {
     REQUEST.into_iter().chain(handling).collect()
 }
 
-const DRAFT: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+pub const DRAFT: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
 #[test]
 fn a_request_is_composed_previewed_and_sent_once() {

@@ -4,6 +4,8 @@
 mod access;
 mod alerts;
 mod console;
+mod console_files;
+mod console_passing;
 mod duty;
 mod erasure;
 mod full;

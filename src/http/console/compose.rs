@@ -10,11 +10,12 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 
 use super::super::Api;
-use super::super::attachments::derived;
+use super::super::attachments::{derived, take};
 use super::super::auth::Place;
 use super::super::problem::Failure;
 use super::calendar::span;
 use super::drafts::Draft;
+use super::files::{self, Listed};
 use super::form::{Builder, Control, Section, Tree, Typed};
 use super::formpage::summary;
 use super::guard::Person;
@@ -22,7 +23,7 @@ use super::language::{Part, Words};
 use super::page::{Frame, show, show_as};
 use super::thread::{Group, groups};
 use super::trouble::{Trouble, see_other};
-use crate::app::{Action, AppError, Ask, Permit, Reply, check_asked, names_persons};
+use crate::app::{Action, AppError, Ask, Attached, Permit, Reply, check_asked, names_persons};
 use crate::base::{MemberId, MessageId, OsEntropy, PersonId, Timestamp};
 use crate::domain::FieldError;
 use crate::domain::handling::{Handling, HandlingCode};
@@ -59,7 +60,8 @@ pub async fn templates(State(api): State<Api>, person: Person) -> Result<Respons
     }))
 }
 
-fn may_ask(api: &Api, person: &Person) -> Result<Permit, Trouble> {
+/// Leave to send a request; nobody without it has drafts.
+pub fn may_ask(api: &Api, person: &Person) -> Result<Permit, Trouble> {
     let permit = Permit::ask(api.member(), &person.caller, Action::SendRequest);
     Ok(permit.map_err(AppError::from)?)
 }
@@ -178,10 +180,11 @@ pub async fn work(
     let wish = typed.text("_do").to_owned();
     match wish.as_str() {
         "discard" => {
+            files::forget(&api, &person, id);
             api.console.drafts.remove(writer, id);
             return Ok(see_other("/outgoing"));
         }
-        "send" | "review" => return send(&api, &person, permit, id, &wish).await,
+        "send" | "review" => return send(&api, &person, permit, id, &typed).await,
         _ => (),
     }
     let template = typed.text("_template").to_owned();
@@ -201,7 +204,7 @@ pub async fn work(
         "autosave" => Ok(StatusCode::NO_CONTENT.into_response()),
         "save" => Ok(see_other("/outgoing")),
         "edit" => Ok(see_other(&format!("/drafts/{id}"))),
-        _ => preview(&api, &person, &draft).await,
+        _ => preview(&api, &person, &draft, None).await,
     }
 }
 
@@ -271,10 +274,32 @@ struct PreviewPage {
     rules: Vec<String>,
     protections: Vec<String>,
     groups: Vec<Group>,
+    files: Vec<Listed>,
+    file_fault: Option<String>,
     button: String,
 }
 
-async fn preview(api: &Api, person: &Person, draft: &Draft) -> Result<Response, Trouble> {
+/// `GET /drafts/{id}/preview`.
+pub async fn look(
+    State(api): State<Api>,
+    person: Person,
+    Place(id): Place<MessageId>,
+) -> Result<Response, Trouble> {
+    may_ask(&api, &person)?;
+    let Some(draft) = api.console.drafts.find(person.caller.person, id) else {
+        return Err(Trouble::nothing_here());
+    };
+    preview(&api, &person, &draft, None).await
+}
+
+/// Who gets a draft, and what they may do with it; `fault` is what was wrong with a file, by its
+/// key among the words.
+pub async fn preview(
+    api: &Api,
+    person: &Person,
+    draft: &Draft,
+    fault: Option<&str>,
+) -> Result<Response, Trouble> {
     let members = members(api, person).await?;
     let (request, to) = match read(draft, &members, &api.console.zone) {
         Ok(read) => read,
@@ -288,16 +313,23 @@ async fn preview(api: &Api, person: &Person, draft: &Draft) -> Result<Response, 
         member: *member,
         time: time.clone(),
     });
-    Ok(show(&PreviewPage {
+    let status = match fault {
+        None => StatusCode::OK,
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let page = PreviewPage {
         id: draft.id,
         template: draft.template.clone(),
         recipients: recipients.collect(),
         rules: rules(&request, t),
         protections: protections(&request, t),
         groups: groups(&content, &f),
+        files: files::listed(api, person, draft.id),
+        file_fault: fault.map(|fault| t.say(fault)),
         button: t.with("send-to", "count", to.len()),
         f,
-    }))
+    };
+    Ok(show_as(status, &page))
 }
 
 fn time_they_have(request: &Request, t: Words) -> String {
@@ -363,13 +395,24 @@ pub fn protections(request: &Request, t: Words) -> Vec<String> {
     told
 }
 
+/// The first message has the draft's own id, and each further one an id that follows from it.
+fn linked(id: MessageId, to: &[MemberId]) -> Vec<(MemberId, MessageId, Vec<Attached>)> {
+    let message = |place: usize| match place {
+        0 => id,
+        place => derived(id, place),
+    };
+    let to = to.iter().enumerate();
+    to.map(|(place, member)| (*member, message(place), Vec::new()))
+        .collect()
+}
+
 /// Sends what was previewed, or has a colleague release it first. A form sent twice finds what the first one sent.
 async fn send(
     api: &Api,
     person: &Person,
     permit: Permit,
     id: MessageId,
-    wish: &str,
+    typed: &Typed,
 ) -> Result<Response, Trouble> {
     let writer: PersonId = person.caller.person;
     let Some(draft) = api.console.drafts.find(writer, id) else {
@@ -382,21 +425,20 @@ async fn send(
         Ok(read) => read,
         Err(faults) => return Ok(form(api, person, &draft, &members, faults)),
     };
-    let message = |place: usize| match place {
-        0 => id,
-        place => derived(id, place),
+    let shown = typed.text("_files").parse().unwrap_or(0);
+    if files::of(api, person, id).len() != shown {
+        return preview(api, person, &draft, Some("files-changed")).await;
+    }
+    let to = match api.staging.holds(id, writer) {
+        true => take(api, &person.caller, Some(id), &to).await?,
+        false => linked(id, &to),
     };
-    let to: Vec<_> = to
-        .iter()
-        .enumerate()
-        .map(|(place, member)| (*member, message(place), Vec::new()))
-        .collect();
     let several = to.len() > 1;
     let ask = Ask::SendRequest {
         to,
         request: Box::new(request),
     };
-    let ask = match wish {
+    let ask = match typed.text("_do") {
         "review" => Ask::ForRelease(Box::new(ask)),
         _ => ask,
     };

@@ -1,5 +1,6 @@
 //! One exchange: why it is opened, all that belongs to it, and what may be said in it now.
 
+mod command;
 mod say;
 
 use askama::Template;

@@ -85,12 +85,16 @@ pub struct Item {
 impl Item {
     /// The size of a file, in words.
     pub fn size(&self, file: &AttachmentView) -> String {
-        let bytes = file.size;
-        match bytes {
-            0..1_000 => format!("{bytes} B"),
-            1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-            _ => format!("{:.1} MB", bytes as f64 / 1e6),
-        }
+        size(file.size)
+    }
+}
+
+/// A number of bytes, in words.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
     }
 }
 

@@ -3,29 +3,43 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::{Value, json};
 
 use super::super::super::auth::Place;
 use super::super::super::{Api, shapes};
-use super::super::form::{Builder, Section, Tree, Typed};
+use super::super::form::{Builder, Field, Section, Tree, Typed};
 use super::super::formpage::{FormPage, summary};
 use super::super::guard::Person;
 use super::super::page::Frame;
 use super::super::trouble::{Trouble, see_other};
 use super::asks_why;
-use crate::api::{SendAcceptance, SendRefusal};
+use super::command::asked;
 use crate::app::rows::ExchangeRow;
 use crate::app::{Action, AppError, Ask, Reply};
 use crate::base::{MessageId, OsEntropy, Timestamp};
 use crate::domain::FieldError;
 use crate::domain::handling::{HandlingCode, Tlp};
 use crate::domain::profile::Access;
-use crate::domain::rfi::{Command, Consequence, Ground, Outcome, Side, Usefulness};
+use crate::domain::rfi::{
+    Consequence, CorrectionTold, Flaw, Ground, Outcome, Remedy, SaidMessage, Side, Usefulness,
+    is_passed_on,
+};
 
 /// What the console has a form for; the rest is done by the command or the API.
-pub(super) const FORMS: [&str; 11] = [
-    "accept", "answer", "refuse", "clarify", "channel", "await", "transfer", "feedback",
-    "withdraw", "close", "reopen",
+pub(super) const FORMS: [&str; 14] = [
+    "correct",
+    "acknowledge",
+    "permissions",
+    "accept",
+    "answer",
+    "refuse",
+    "clarify",
+    "channel",
+    "await",
+    "transfer",
+    "feedback",
+    "withdraw",
+    "close",
+    "reopen",
 ];
 
 /// The exchange, if the person may say this in it now.
@@ -181,10 +195,56 @@ fn sections(b: &Builder<'_>, row: &ExchangeRow, verb: &str) -> Option<Vec<Sectio
             b.area("note?", 3),
         ]),
         "withdraw" => one(vec![b.area("reason", 4)]),
+        "correct" | "acknowledge" | "permissions" => one(about(b, row, verb)),
         "close" => one(vec![b.area("note?", 3)]),
         "reopen" => one(vec![b.area("reason", 4), questions("questions[]")]),
         _ => return None,
     })
+}
+
+/// The fields of what is about one message of the thread.
+fn about(b: &Builder<'_>, row: &ExchangeRow, verb: &str) -> Vec<Field> {
+    let t = b.t;
+    let side = row.exchange.side();
+    let number = |place: usize| t.number(place + 1);
+    let said = row.exchange.said();
+    let said = said.iter().enumerate();
+    let called = |(place, said): (usize, &SaidMessage)| {
+        let kind = t.code("kind", said.kind.as_str());
+        (said.id.to_string(), format!("{} {kind}", number(place)))
+    };
+    match verb {
+        "correct" => vec![
+            b.pick(
+                "message",
+                said.filter(|(_, said)| said.by == side).map(called),
+            ),
+            b.radios("flaw", "flaw", Flaw::ALL.iter().map(|flaw| flaw.as_str())),
+            b.radios(
+                "remedy",
+                "remedy",
+                Remedy::ALL.iter().map(|one| one.as_str()),
+            ),
+            b.area("text", 5),
+        ],
+        "acknowledge" => {
+            let open = |told: &CorrectionTold| told.by != side && told.acknowledged.is_none();
+            let told = row.exchange.corrections().into_iter().filter(open);
+            let called = told.map(|told| {
+                let flaw = t.code("flaw", told.flaw.as_str());
+                (told.id.to_string(), flaw)
+            });
+            vec![b.pick("correction", called), b.area("note?", 3)]
+        }
+        _ => {
+            let theirs = said.filter(|(_, said)| said.by != side && is_passed_on(said.kind));
+            vec![
+                b.pick("message", theirs.map(called)),
+                b.ltr("to").called(t.say("permission-to")).half(),
+                b.area("purpose", 3),
+            ]
+        }
+    }
 }
 
 fn answer(b: &Builder<'_>, row: &ExchangeRow) -> Vec<Section> {
@@ -254,10 +314,6 @@ pub async fn say(
         Ok(tree) => tree,
         Err(faults) => return again(faults),
     };
-    let (command, action) = match command(&verb, &row, tree.value.clone()) {
-        Ok(command) => command,
-        Err(fault) => return again(vec![fault]),
-    };
     let message = typed.text("_message").parse().map_err(|_| {
         let next = "Open the form again.";
         let what = "the form has lost its number";
@@ -268,11 +324,9 @@ pub async fn say(
             next,
         )
     })?;
-    let ask = Ask::Respond {
-        exchange: id,
-        message,
-        command: Box::new(command),
-        attached: Vec::new(),
+    let (ask, action) = match asked(&verb, &row, message, tree.value.clone()) {
+        Ok(asked) => asked,
+        Err(fault) => return again(vec![fault]),
     };
     let permit = crate::app::Permit::ask(api.member(), &person.caller, action);
     let permit = permit.map_err(AppError::from)?;
@@ -285,98 +339,5 @@ pub async fn say(
             again(tree.in_the_form(faults))
         }
         Err(error) => Err(error.into()),
-    }
-}
-
-/// The command that a verb and its form come to.
-fn command(
-    verb: &str,
-    row: &ExchangeRow,
-    mut value: Value,
-) -> Result<(Command, Action), FieldError> {
-    fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, FieldError> {
-        serde_json::from_value(value).map_err(|error| FieldError {
-            path: String::new(),
-            code: "not-allowed",
-            what: error.to_string(),
-        })
-    }
-    let faulty = |path: &str| FieldError {
-        path: path.to_owned(),
-        code: "required",
-        what: "needs a choice".to_owned(),
-    };
-    numbers(&mut value, "questions");
-    Ok(match verb {
-        "accept" => {
-            let body: SendAcceptance = read(value)?;
-            let said = shapes::acceptance(body).map_err(|_| faulty("access"))?;
-            (Command::Accept(said), Action::AcceptRequest)
-        }
-        "answer" => {
-            words_have_outcomes(&value)?;
-            (Command::Answer(read(value)?), Action::AnswerRequest)
-        }
-        "refuse" => {
-            let body: SendRefusal = read(value)?;
-            let said = shapes::refusal(body).map_err(|_| faulty("ground"))?;
-            (Command::Refuse(said), Action::RefuseRequest)
-        }
-        "clarify" => match row.exchange.side() {
-            Side::Requested => {
-                let said = read(value)?;
-                (Command::AskClarification(said), Action::AskClarification)
-            }
-            Side::Requesting => (Command::Clarify(read(value)?), Action::ClarifyRequest),
-        },
-        "channel" => (Command::Channel(read(value)?), Action::ChannelRequest),
-        "await" => {
-            if value.get("expected").is_none() {
-                return Err(faulty("expected"));
-            }
-            (Command::Await(read(value)?), Action::AnnounceDelay)
-        }
-        "transfer" => {
-            let named = value.get("to").and_then(Value::as_str).unwrap_or_default();
-            if named.parse::<crate::base::MemberId>().is_err() {
-                return Err(faulty("to"));
-            }
-            (Command::Transfer(read(value)?), Action::TransferRequest)
-        }
-        "feedback" => {
-            if value.get("useful").is_none() {
-                return Err(faulty("useful"));
-            }
-            (Command::Feedback(read(value)?), Action::GiveFeedback)
-        }
-        "withdraw" => (Command::Withdraw(read(value)?), Action::WithdrawRequest),
-        "close" => (Command::Close(read(value)?), Action::CloseExchange),
-        "reopen" => (Command::Reopen(read(value)?), Action::ReopenExchange),
-        _ => return Err(faulty("")),
-    })
-}
-
-/// Check boxes say text where a list of questions has numbers.
-fn numbers(value: &mut Value, list: &str) {
-    if let Some(Value::Array(values)) = value.get_mut(list) {
-        for value in values {
-            if let Some(number) = value.as_str().and_then(|text| text.parse::<u16>().ok()) {
-                *value = json!(number);
-            }
-        }
-    }
-}
-
-/// An answer to a question in words says too what it comes to.
-fn words_have_outcomes(value: &Value) -> Result<(), FieldError> {
-    let answers = value.get("answers").and_then(Value::as_array);
-    let bare = |answer: &&Value| answer.get("outcome").is_none();
-    match answers.and_then(|answers| answers.iter().find(bare)) {
-        None => Ok(()),
-        Some(answer) => Err(FieldError {
-            path: format!("answers[{}].outcome", answer["question"]),
-            code: "required",
-            what: "goes with the words of the answer".to_owned(),
-        }),
     }
 }

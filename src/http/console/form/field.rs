@@ -128,6 +128,13 @@ impl Builder<'_> {
         self.field(name, Control::Select(choices))
     }
 
+    /// One of a list of values, each with its word.
+    pub fn pick(&self, name: &str, values: impl IntoIterator<Item = (String, String)>) -> Field {
+        let values = values.into_iter();
+        let choices = values.map(|(value, label)| self.choice(name, &value, label));
+        self.field(name, Control::Select(choices.collect()))
+    }
+
     /// One of a few codes, all in view.
     pub fn radios<'v>(
         &self,

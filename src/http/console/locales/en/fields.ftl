@@ -138,3 +138,8 @@ hint-connection = Why this is asked about at all
 hint-contact-24-7 = A telephone number
 hint-urgency-reason = An urgent request gives one
 hint-retention-days = Receivers may shorten it, never lengthen it
+
+field-message = Message
+field-flaw = What is wrong
+field-remedy = What is to be done
+field-correction = Correction

@@ -138,3 +138,8 @@ hint-connection = اصلاً چرا پرسیده می‌شود
 hint-contact-24-7 = شمارهٔ تلفن
 hint-urgency-reason = درخواست فوری دلیل می‌خواهد
 hint-retention-days = گیرنده می‌تواند کوتاه‌تر کند، نه بلندتر
+
+field-message = پیام
+field-flaw = چه نادرست است
+field-remedy = چه باید کرد
+field-correction = تصحیح

@@ -138,3 +138,8 @@ hint-connection = Neden soruluyor
 hint-contact-24-7 = Bir telefon numarası
 hint-urgency-reason = Acil talep bir neden gösterir
 hint-retention-days = Alıcı kısaltabilir, uzatamaz
+
+field-message = İleti
+field-flaw = Yanlış olan
+field-remedy = Yapılacak olan
+field-correction = Düzeltme
