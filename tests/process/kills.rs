@@ -92,7 +92,7 @@ fn kill(world: &World, seed: u64, pace: &Pace, heads: &Heads) -> Vec<Duration> {
         // In the middle of traffic: while a call is under way, or shortly after one.
         let deadline = Instant::now() + Duration::from_secs(5);
         while pace.begun.load(Ordering::SeqCst) < begun + later && Instant::now() < deadline {
-            std::hint::spin_loop();
+            traffic::breathe();
         }
         let moment = Instant::now() + Duration::from_micros(chance.below(30_000));
         while Instant::now() < moment {

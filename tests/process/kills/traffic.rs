@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use liaison::api::{Direction, SendAcceptance, SendAnswer, SendRefusal, SendRequest};
 use liaison::base::{Digest, Entropy as _, MemberId, MessageId, SeededEntropy};
@@ -59,6 +60,11 @@ impl Pace {
     }
 }
 
+/// Leaves the processor to the nodes before one looks again.
+pub fn breathe() {
+    std::thread::sleep(Duration::from_millis(2));
+}
+
 /// An officer who asks the other offices in turn, one request in six with a small attachment.
 pub fn ask(world: &World, office: &Office, seed: u64, pace: &Pace, told: &Told) {
     let mut chance = SeededEntropy::new(seed);
@@ -67,11 +73,11 @@ pub fn ask(world: &World, office: &Office, seed: u64, pace: &Pace, told: &Told) 
     let mut number = 0;
     while !pace.is_over() {
         if number >= pace.allowed.load(Ordering::SeqCst) {
-            std::thread::yield_now();
-            std::thread::sleep(std::time::Duration::from_millis(2));
+            breathe();
             continue;
         }
         let Some(client) = office.try_client("officer") else {
+            breathe();
             continue;
         };
         number += 1;
@@ -151,6 +157,7 @@ pub fn respond(office: &Office, seed: u64, pace: &Pace, told: &Told) {
     let mut chance = SeededEntropy::new(seed);
     while !pace.is_over() {
         let Some(client) = office.try_client("contact") else {
+            breathe();
             continue;
         };
         let mut any = false;
@@ -178,7 +185,7 @@ pub fn respond(office: &Office, seed: u64, pace: &Pace, told: &Told) {
             }
         }
         if !any {
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            breathe();
         }
     }
 }
