@@ -13,6 +13,7 @@ mod office;
 mod passing;
 mod people;
 mod problem;
+mod repeat;
 mod retention;
 mod says;
 mod sealing;
@@ -35,6 +36,7 @@ use crate::store::BlobStore;
 pub use carried::{Carriage, CarryFailed, Later};
 pub use console::{Console, Site};
 pub use people::{PeopleFile, PeopleStore, Unchanged};
+pub use repeat::Repeats;
 pub use staging::Staging;
 
 /// The longest JSON body, in bytes: twice what an envelope's body holds.
@@ -83,6 +85,8 @@ pub struct Api {
     pub directory: Current<Option<Directory>>,
     /// What can be done about ways to peers.
     pub carriage: Arc<dyn Carriage>,
+    /// What was posted under a key, to be answered alike when it comes again.
+    pub repeats: Repeats,
     /// What the console keeps.
     pub console: Console,
 }
@@ -194,6 +198,10 @@ pub fn router(api: Api) -> Router {
         .layer(axum::extract::DefaultBodyLimit::max(LONGEST_JSON))
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)
+        .layer(axum::middleware::from_fn_with_state(
+            api.clone(),
+            repeat::once,
+        ))
         .with_state(api.clone());
     Router::new()
         .nest("/api/v1", v1)

@@ -24,9 +24,9 @@ macro_rules! pages {
     };
 }
 
-const PAGES: [Page; 18] = pages![
-    "alarms" "alerts" "clocks" "console" "errors" "handling" "log" "members" "network" "permissions"
-    "recovery" "release" "requests" "retention" "roles" "search" "trust" "witness"
+const PAGES: [Page; 19] = pages![
+    "alarms" "alerts" "api" "clocks" "console" "errors" "handling" "log" "members" "network"
+    "permissions" "recovery" "release" "requests" "retention" "roles" "search" "trust" "witness"
 ];
 
 /// `help`.

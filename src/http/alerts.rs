@@ -12,13 +12,14 @@ use super::attachments::take;
 use super::auth::{Body, Params, Place, SignedIn};
 use super::letters::{self, Composed, ForRelease};
 use super::problem::Failure;
+use super::repeat::fresh_id;
 use super::shapes::{cursor, event};
 use crate::api::{
     Acknowledge, AlertPreview, AlertSummary, AlertView, CancelAlert, MemberSubscription, Outcome,
     Page, PreviewAlert, PublishAlert, SendContradiction, SendSighting, Subscribe, UpdateAlert,
 };
 use crate::app::{Action, AlertFilter, AppError, Ask, Attached, Caller, OnAlert, Reply};
-use crate::base::{MessageId, OsEntropy, Timestamp};
+use crate::base::{MessageId, Timestamp};
 use crate::domain::alert::{
     Alert, AlertCommand, AlertState, Audience, Contradiction, Corridor, EventType, Revision,
     Sighting, Status,
@@ -150,7 +151,7 @@ pub async fn preview(
                 replaces: None,
             };
             let command = AlertCommand::Update(Box::new(revision));
-            let on = on(updated, new_id(), command, audience.clone());
+            let on = on(updated, fresh_id(), command, audience.clone());
             (audience, Some(Box::new(on)))
         }
     };
@@ -256,7 +257,7 @@ pub async fn subscribe(
     Body(body): Body<Subscribe>,
 ) -> Result<(StatusCode, Json<Vec<MemberSubscription>>), Failure> {
     let ask = Ask::Subscribe {
-        message: new_id(),
+        message: fresh_id(),
         corridors: body.corridors,
     };
     let reply = api.ask(&caller, Action::SubscribeAlerts, ask).await?;
@@ -270,10 +271,6 @@ pub async fn subscriptions(
 ) -> Result<Json<Vec<MemberSubscription>>, Failure> {
     let ask = Ask::ListSubscriptions;
     subscribed(api.ask(&caller, Action::ReadAlerts, ask).await?)
-}
-
-fn new_id() -> MessageId {
-    MessageId::new(Timestamp::system(), &mut OsEntropy)
 }
 
 fn nobody_more() -> Audience {
@@ -309,7 +306,7 @@ async fn say(
     command: AlertCommand,
     review: ForRelease,
 ) -> Composed<AlertSummary> {
-    let on = on(alert, new_id(), command, nobody_more());
+    let on = on(alert, fresh_id(), command, nobody_more());
     act(api, caller, action, on, Vec::new(), review).await
 }
 

@@ -11,11 +11,12 @@ use tokio_util::io::ReaderStream;
 use super::Api;
 use super::auth::{Params, Place, SignedIn};
 use super::problem::Failure;
+use super::repeat::fresh_id;
 use super::sealing::{READ, attached, open, pour, reseal, seal};
 use super::staging::MOST_ATTACHMENTS;
 use crate::api::{Reservation, StagedAttachment};
 use crate::app::{Action, AppError, Ask, Attached, LARGEST_ATTACHMENT, Permit, Reply};
-use crate::base::{MemberId, MessageId, OsEntropy, Timestamp};
+use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::message::AttachmentInfo;
 use crate::seal::attachment::{AttachmentKey, context};
 use crate::store::BlobId;
@@ -27,7 +28,7 @@ pub async fn reserve(
 ) -> Result<(StatusCode, Json<Reservation>), Failure> {
     Permit::ask(api.member(), &caller, Action::ListExchanges).map_err(AppError::from)?;
     let now = Timestamp::system();
-    let id = MessageId::new(now, &mut OsEntropy);
+    let id = fresh_id();
     api.staging.reserve(id, caller.person, now);
     Ok((StatusCode::CREATED, Json(Reservation { id })))
 }
@@ -135,10 +136,9 @@ pub async fn take(
     reservation: Option<MessageId>,
     to: &[MemberId],
 ) -> Result<Vec<(MemberId, MessageId, Vec<Attached>)>, Failure> {
-    let now = Timestamp::system();
     let mut taken = Vec::new();
     let (first, files) = match reservation {
-        None => (MessageId::new(now, &mut OsEntropy), Vec::new()),
+        None => (fresh_id(), Vec::new()),
         Some(id) => {
             if !api.staging.holds(id, caller.person) {
                 return Err(AppError::NotFound("reservation").into());

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use super::Api;
@@ -18,23 +18,21 @@ impl FromRequestParts<Api> for SignedIn {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
-        let token = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "));
-        token
-            .and_then(|token| api.people.by_token(token.trim()))
-            .map(SignedIn)
-            .ok_or_else(|| {
-                Failure::new(
-                    StatusCode::UNAUTHORIZED,
-                    "not-signed-in",
-                    "the request carries no token of a person at this node",
-                    "Give the token that `liaison user add` printed, with --token-file.",
-                )
-            })
+        person_of(api, &parts.headers).map(SignedIn).ok_or_else(|| {
+            Failure::new(
+                StatusCode::UNAUTHORIZED,
+                "not-signed-in",
+                "the request carries no token of a person at this node",
+                "Give the token that `liaison user add` printed, with --token-file.",
+            )
+        })
     }
+}
+
+/// Whose token a request carries.
+pub fn person_of(api: &Api, headers: &HeaderMap) -> Option<Caller> {
+    let token = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    api.people.by_token(token.strip_prefix("Bearer ")?.trim())
 }
 
 /// A JSON body, or a problem that says where it is wrong.

@@ -9,6 +9,7 @@ use super::attachments::take;
 use super::auth::{Body, Place, SignedIn};
 use super::letters::ForRelease;
 use super::problem::Failure;
+use super::repeat::fresh_id;
 use super::says::{Said, say};
 use super::shapes;
 use crate::api::{
@@ -16,7 +17,7 @@ use crate::api::{
     PermissionView, RefusePermission, SendCorrection, SendForward, Sent,
 };
 use crate::app::{Action, AppError, Ask, Caller, Correcting, Decision, Forward, Reply};
-use crate::base::{MessageId, OsEntropy, Timestamp};
+use crate::base::{MessageId, Timestamp};
 use crate::domain::rfi::{Command, Notice, Request, Told};
 
 /// `POST /exchanges/{id}/forward`.
@@ -52,7 +53,7 @@ pub async fn correct(
 ) -> Result<(StatusCode, Json<Sent>), Failure> {
     let ask = Ask::Correct {
         exchange,
-        message: new_id(),
+        message: fresh_id(),
         what: Box::new(correcting(body)?),
     };
     let reply = api.ask(&caller, Action::CorrectMessage, review.wrap(ask));
@@ -107,7 +108,7 @@ pub async fn pass_on(
     let ask = Ask::PassOn {
         exchange,
         correction: body.correction,
-        message: new_id(),
+        message: fresh_id(),
     };
     let reply = api.ask(&caller, Action::CorrectMessage, review.wrap(ask));
     let sent = api.sent(reply.await?)?;
@@ -125,7 +126,7 @@ pub async fn ask(
 ) -> Result<(StatusCode, Json<PermissionView>), Failure> {
     let ask = Ask::AskPermission {
         exchange,
-        message: new_id(),
+        message: fresh_id(),
         about: body.message,
         to: body.to,
         purpose: body.purpose,
@@ -186,15 +187,11 @@ async fn decide(
 ) -> Result<(StatusCode, Json<PermissionView>), Failure> {
     let ask = Ask::DecidePermission {
         permission,
-        message: new_id(),
+        message: fresh_id(),
         decision,
     };
     let reply = api.ask(caller, Action::DecidePermission, ask).await?;
     Ok((StatusCode::ACCEPTED, Json(one(&reply, caller)?)))
-}
-
-fn new_id() -> MessageId {
-    MessageId::new(Timestamp::system(), &mut OsEntropy)
 }
 
 fn views(reply: &Reply, caller: &Caller) -> Result<Vec<PermissionView>, Failure> {

@@ -9,13 +9,14 @@ use super::attachments::{derived, take};
 use super::auth::{Body, Place, SignedIn};
 use super::letters::ForRelease;
 use super::problem::Failure;
+use super::repeat::fresh_id;
 use super::shapes;
 use crate::api::{
     ExchangeSummary, SendAcceptance, SendAnswer, SendClarification, SendRefusal, SendSupersession,
     Sent,
 };
 use crate::app::{Action, AppError, Ask, Attached, Caller};
-use crate::base::{MessageId, OsEntropy, Timestamp};
+use crate::base::MessageId;
 use crate::domain::rfi::{
     Answer, AwaitingAuthorisation, Channelling, Clarification, ClarificationRequest, Closing,
     Command, Feedback, Reopening, Request, Transfer, Withdrawal,
@@ -309,8 +310,7 @@ async fn reserved(
     reservation: Option<MessageId>,
 ) -> Result<(MessageId, Vec<Attached>), Failure> {
     if reservation.is_none() {
-        let id = MessageId::new(Timestamp::system(), &mut OsEntropy);
-        return Ok((id, Vec::new()));
+        return Ok((fresh_id(), Vec::new()));
     }
     let taken = take(api, caller, reservation, &[api.member()]).await?;
     let first = taken.into_iter().next();

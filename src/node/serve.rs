@@ -26,7 +26,8 @@ use crate::app::{People, bundles_on_record, list_on_record};
 use crate::base::{Digest, Timestamp};
 use crate::config::{Addresses, Config};
 use crate::driver::{Current, Driver};
-use crate::http::{self, Api, Console, LinkStates, PeopleFile, Site, Staging};
+use crate::http::{self, Api, Console, LinkStates, PeopleFile, Repeats, Site, Staging};
+use crate::seal::at_rest::EpochSecret;
 use crate::seal::trust::Directory;
 use crate::store::{BlobId, BlobStore, CosignedFile, Index as _, Log as _, SledIndex};
 use crate::transport::{Limits, Transport, TransportError, tls_identity};
@@ -198,6 +199,8 @@ pub async fn serve_observed(
         folder.0.clone(),
         Some(&people_key),
     );
+    let secret = EpochSecret::from_bytes(&people_key);
+    let repeats = Repeats::new(folder.0.join("state/repeats"), &secret);
     let tell = driver.clone();
     let sealed = SealedPeople {
         folder: folder.clone(),
@@ -217,6 +220,7 @@ pub async fn serve_observed(
         link_states: states,
         directory: in_force.clone(),
         carriage: Arc::new(Reach(Arc::new(ways))),
+        repeats,
         console,
     };
     let addresses = Addresses {

@@ -6,7 +6,7 @@ use liaison::domain::rfi::PermissionRequest;
 use serde_json::{Value, json};
 
 use crate::console::{Person, enrolled};
-use crate::office::{Office, REQUEST, member, request_body, with_header};
+use crate::office::{HOUR, Office, REQUEST, member, request_body, with_header};
 use crate::served::Served;
 
 /// The number of a form.
@@ -86,7 +86,7 @@ fn leave_to_pass_on_is_asked_for_by_a_form() {
 fn leave_to_pass_on_is_given_once_by_whoever_may() {
     let office = Served::new();
     let (ana, _) = enrolled(&office, "officer");
-    let (boss, _) = enrolled(&office, "releaser");
+    let (boss, _) = enrolled(&office, "contact");
     let id = asked(&office, &ana);
     let page = ana.get(&format!("/exchanges/{id}")).text();
     let leaf = page.split(|c: char| !c.is_ascii_hexdigit());
@@ -121,7 +121,8 @@ fn leave_to_pass_on_is_given_once_by_whoever_may() {
         422,
         "until when?"
     );
-    let until = [("expires!time", "2031-01-01T10:00")];
+    let until = Timestamp::system().plus(HOUR * 48).to_string();
+    let until = [("expires!time", &until[..16])];
     let given = boss.post(&format!("{path}/grant"), &until);
     assert_eq!(given.status, 303, "{}", given.text());
     let page = boss.get(&path).text();

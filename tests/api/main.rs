@@ -17,6 +17,7 @@ mod office;
 mod passing;
 mod receipts;
 mod removed;
+mod repeat;
 mod says;
 mod search;
 mod served;

@@ -14,7 +14,8 @@ use liaison::app::{Federation, People, PeopleError, TrustDetails};
 use liaison::audit::Origin;
 use liaison::base::{Digest, MemberId, Role, SeededEntropy, Timestamp};
 use liaison::driver::{Current, Driver, Running};
-use liaison::http::{Api, Console, PeopleFile, PeopleStore, Site, Staging, Unchanged};
+use liaison::http::{Api, Console, PeopleFile, PeopleStore, Repeats, Site, Staging, Unchanged};
+use liaison::seal::at_rest::EpochSecret;
 use liaison::seal::safety::MemberIdentity;
 use liaison::store::{BlobStore, Log as _, MemoryIndex, MemoryLog};
 use serde::de::DeserializeOwned;
@@ -125,6 +126,7 @@ impl Served {
             origin: format!("http://mk.localhost:{}", self.address.port()),
         };
         let folder = self.folder.path().to_owned();
+        let repeats = folder.join("state/repeats");
         let console = Console::new(site, "Liaison Office Skopje", folder, None);
         let api = Api {
             driver: driver.clone(),
@@ -136,12 +138,19 @@ impl Served {
             link_states: Arc::default(),
             directory: Current::new(None),
             carriage: Arc::new(NoWays),
+            repeats: Repeats::new(repeats, &EpochSecret::from_bytes(&[8; 32])),
             console,
         };
         runtime.spawn(liaison::http::serve(listener, api, std::future::pending()));
         self.driver = driver;
         self.running = Some(running);
         self.runtime = Some(runtime);
+    }
+
+    /// Stops, and serves again from what is stored.
+    pub fn restart(&mut self) {
+        self.stop();
+        self.start();
     }
 
     fn stop(&mut self) {

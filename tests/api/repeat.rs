@@ -1,0 +1,110 @@
+//! `Idempotency-Key`: what is posted again takes effect once.
+
+use serde_json::{Value, json};
+
+use crate::office::REQUEST;
+use crate::served::{Answer, Served};
+
+const KEY: &str = "2f1d0c3e-case-system-417";
+
+fn request() -> Value {
+    let request: Value = toml::from_str(REQUEST).expect("the example is a request");
+    json!({ "to": ["TR", "AT"], "request": request })
+}
+
+fn post(office: &Served, name: &str, key: &str, path: &str, body: &Value) -> Answer {
+    office
+        .call(name, "POST", path)
+        .header("idempotency-key", key)
+        .json(body)
+        .send()
+}
+
+fn exchanges(office: &Served) -> usize {
+    let listed: Value = office.call("officer", "GET", "/exchanges").send().is(200);
+    listed["items"].as_array().expect("a list").len()
+}
+
+#[test]
+fn a_request_that_is_posted_again_is_sent_once_and_answered_alike() {
+    let office = Served::new();
+    let first = post(&office, "officer", KEY, "/requests", &request());
+    let again = post(&office, "officer", KEY, "/requests", &request());
+    let (first, told): (Value, Value) = (first.is(202), again.is(202));
+    assert_eq!(first, told);
+    assert!(
+        again.head.contains("idempotent-replayed: true"),
+        "{}",
+        again.head
+    );
+    assert_eq!(exchanges(&office), 2, "one for each member that was asked");
+}
+
+#[test]
+fn a_restart_forgets_no_key() {
+    let mut office = Served::new();
+    let first: Value = post(&office, "officer", KEY, "/requests", &request()).is(202);
+    let id = first["exchanges"][0]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let call = json!({ "to": "+90 312", "outcome": "reached", "note": "They look." });
+    let path = format!("/exchanges/{id}/calls");
+    let noted = post(&office, "officer", "call-1", &path, &call);
+    assert!(noted.status < 300, "{}", noted.text());
+    office.restart();
+    let again: Value = post(&office, "officer", KEY, "/requests", &request()).is(202);
+    assert_eq!(again["exchanges"][0]["id"], first["exchanges"][0]["id"]);
+    assert_eq!(exchanges(&office), 2);
+    post(&office, "officer", "call-1", &path, &call).fails(409, "done-before");
+}
+
+#[test]
+fn a_key_belongs_to_one_person_and_one_thing() {
+    let office = Served::new();
+    let _first: Value = post(&office, "officer", KEY, "/requests", &request()).is(202);
+    let mut other = request();
+    other["to"] = json!(["TR"]);
+    post(&office, "officer", KEY, "/requests", &other).fails(422, "idempotency-key-reused");
+    assert_eq!(exchanges(&office), 2);
+    let theirs: Value = post(&office, "second officer", KEY, "/requests", &other).is(202);
+    assert_eq!(theirs["exchanges"].as_array().map(Vec::len), Some(1));
+    assert_eq!(exchanges(&office), 3);
+}
+
+#[test]
+fn what_was_refused_may_be_put_right_under_the_same_key() {
+    let office = Served::new();
+    let mut wrong = request();
+    wrong["to"] = json!([]);
+    assert_eq!(
+        post(&office, "officer", KEY, "/requests", &wrong).status,
+        422
+    );
+    let _sent: Value = post(&office, "officer", KEY, "/requests", &request()).is(202);
+    let key = "x".repeat(256);
+    for key in ["", "white space", key.as_str()] {
+        post(&office, "officer", key, "/requests", &request()).fails(400, "malformed-input");
+    }
+    assert_eq!(exchanges(&office), 2);
+}
+
+#[test]
+fn two_posts_at_once_under_one_key_take_effect_once() {
+    let office = Served::new();
+    let office = &office;
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let post = || scope.spawn(|| post(office, "officer", KEY, "/requests", &request()).status);
+        let posts: Vec<_> = (0..6).map(|_| post()).collect();
+        posts
+            .into_iter()
+            .map(|post| post.join().expect("an answer"))
+            .collect()
+    });
+    assert!(
+        statuses.iter().all(|s| [202, 409].contains(s)),
+        "{statuses:?}"
+    );
+    assert!(statuses.contains(&202), "{statuses:?}");
+    assert_eq!(exchanges(office), 2);
+}
