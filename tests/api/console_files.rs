@@ -22,7 +22,7 @@ fn file(ana: &Person, name: &str, content: &[u8]) -> Answer {
         .send()
 }
 
-fn send<'a>(count: &'a str) -> [(&'a str, &'a str); 3] {
+fn send(count: &str) -> [(&str, &str); 3] {
     [("_do", "send"), ("_template", "vehicle"), ("_files", count)]
 }
 

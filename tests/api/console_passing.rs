@@ -89,8 +89,8 @@ fn leave_to_pass_on_is_given_once_by_whoever_may() {
     let (boss, _) = enrolled(&office, "contact");
     let id = asked(&office, &ana);
     let page = ana.get(&format!("/exchanges/{id}")).text();
-    let leaf = page.split(|c: char| !c.is_ascii_hexdigit());
-    let leaf = leaf.filter(|word| word.len() == 64).next_back();
+    let mut words = page.split(|c: char| !c.is_ascii_hexdigit());
+    let leaf = words.rfind(|word| word.len() == 64);
     let leaf = leaf.expect("the page shows what was signed");
     let wish = Body::PermissionRequest(PermissionRequest {
         message: id.parse().expect("an id"),
