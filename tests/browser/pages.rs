@@ -190,6 +190,10 @@ async fn every_page_is_accessible_in_both_schemes_and_directions() {
     browser.click("button[value=review]").await;
     browser.arrives("/letters").await;
     let letter = open_letter(&browser, mk).await;
+    compose(&browser, mk, "TR").await;
+    let draft = browser.script("return location.pathname").await;
+    paths.push(format!("{}/preview", draft.as_str().unwrap_or_default()));
+    paths.push(format!("{asked}/correct"));
     look(&browser, mk, "officer", &paths, &mut faults).await;
 
     let browser = driver.browser().await;
@@ -209,9 +213,11 @@ async fn every_page_is_accessible_in_both_schemes_and_directions() {
     )
     .await;
     justify(&browser, tr, &came).await;
+    let forms = ["answer", "refuse", "permissions"].map(|verb| format!("{came}/{verb}"));
     let paths = [
         own(&["/inbox", "/alerts", "/alerts/new"]),
         vec![came, alert],
+        forms.to_vec(),
     ]
     .concat();
     look(&browser, tr, "contact", &paths, &mut faults).await;
