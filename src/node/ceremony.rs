@@ -287,10 +287,7 @@ pub fn install(
     directory.save(&folder.trust()).map_err(NodeError::from)?;
     if !own_file.exists() {
         // A node that is not listed any more keeps its own keys.
-        fs::write(&own_file, own.to_json()).map_err(|source| NodeError::File {
-            path: own_file,
-            source,
-        })?;
+        folder.save_own_bundle(config.node(), &own)?;
     }
     Ok(directory)
 }

@@ -251,8 +251,7 @@ pub fn create(dir: &Path, node: NodeId, passphrase: &str) -> Result<Keys, NodeEr
     let keys = Keys::generate(node, now, &mut OsEntropy);
     let bundle = KeyBundle::first(&keys, now, now.plus(BUNDLE_LIFE));
     let bundle = bundle.sign(&keys.identity, &mut OsEntropy)?;
-    let path = folder.bundle(node);
-    fs::write(&path, bundle.to_json()).map_err(|source| NodeError::File { path, source })?;
+    folder.save_own_bundle(node, &bundle)?;
     create_epoch(&folder.epoch(), &keys.storage_key, &mut OsEntropy)
         .map_err(|error| NodeError::Epoch(error.to_string()))?;
     FileLog::create(dir, Origin::first(node))?;
