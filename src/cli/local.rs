@@ -332,8 +332,8 @@ impl From<NodeError> for Failure {
             ),
             NodeError::State(_) => (
                 "state",
-                "the people's file cannot be changed",
-                "correct the input, or restore the file",
+                "the people's file cannot be used",
+                "correct the input, or restore the file; `liaison help state` says what to do without a copy",
             ),
             NodeError::KeysUnsigned => (
                 "keys-unsigned",

@@ -15,14 +15,14 @@ use super::fetch::Fetcher;
 use super::folder::{Folder, NodeError, OpenNode};
 use super::keeper::{Keeper, Keeping};
 use super::links::Links;
-use super::people::SealedPeople;
+use super::people::{SealedPeople, read_people};
 use super::reach::{Reach, Ways};
 use super::rotation::{OwnKeys, reconciled};
 use super::signer::KeySigner;
 use super::trust::{self, InForce, federation, peers};
 use crate::app::core::{CatchUp, Core, Fatal, Outcome};
 use crate::app::rows::ATTACHED;
-use crate::app::{People, bundles_on_record, list_on_record};
+use crate::app::{PERSON, People, bundles_on_record, list_on_record};
 use crate::base::{Digest, Timestamp};
 use crate::config::{Addresses, Config};
 use crate::driver::{Current, Driver};
@@ -77,6 +77,7 @@ pub async fn serve_observed(
         let (keys, unlocked) = opening.unlock(node, &passphrase)?;
         let directory = opening.directory()?;
         let opened = OpenNode::open(&opening, keys, &mut |_, _| ())?;
+        people_are_there(&opening, &opened)?;
         Ok::<_, NodeError>((opened, unlocked, directory))
     });
     let (opened, unlocked, directory) = opened.await.map_err(stopped)??;
@@ -289,6 +290,20 @@ pub async fn serve_observed(
 
 fn stopped(error: impl std::fmt::Display) -> NodeError {
     NodeError::Listen(format!("the node stopped while it started: {error}"))
+}
+
+/// Refuses to serve where nobody could sign in although the log names people: their file is damaged,
+/// or gone.
+fn people_are_there(folder: &Folder, opened: &OpenNode) -> Result<(), NodeError> {
+    read_people(&opened.keys.people_key, &folder.people())?;
+    let on_record = opened.index.range(PERSON, &[], None, 1);
+    let on_record = on_record.map_err(Fatal::from)?;
+    match on_record.is_empty() || folder.people().exists() {
+        true => Ok(()),
+        false => Err(NodeError::State(
+            "state/people is missing, although the log names people".to_owned(),
+        )),
+    }
 }
 
 /// Removes sealed files that no message lists: uploads that were never sent.

@@ -1,4 +1,4 @@
-//! A log that somebody damaged: the node refuses to serve, and an audit names the place.
+//! A folder that somebody damaged: the node refuses to serve, and of a log an audit names the place.
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt as _;
@@ -171,4 +171,22 @@ fn refused_without_a_log(office: &Office) -> (String, String) {
     let code = audit.problem_code();
     let problem = audit.failed(3, &code);
     (code, problem["detail"].as_str().expect("text").to_owned())
+}
+
+#[test]
+fn people_who_are_damaged_or_gone_are_a_refusal_and_not_an_office_of_nobody() {
+    let world = stopped();
+    let mk = world.office("MK");
+    let people = mk.part("state/people");
+    let whole = fs::read(&people).expect("the people's file");
+    let entries = mk.verified();
+    flip(&people, whole.len() as u64 / 2);
+    mk.call("serve").run().failed(1, "state");
+    fs::write(&people, &whole[..whole.len() / 2]).expect("a shorter one");
+    mk.call("serve").run().failed(1, "state");
+    fs::remove_file(&people).expect("the people's file");
+    mk.call("serve").run().failed(1, "state");
+    assert_eq!(mk.verified(), entries, "the log says that people went");
+    fs::write(&people, whole).expect("the file as it was");
+    mk.serve();
 }
