@@ -1,0 +1,196 @@
+"""Disks of an office's own, which can lose power, fill up, fail and become read-only.
+
+A disk is an ext4 on a loop device. Where the machine has XFS with reflinks its image lies on one, so
+that a copy of the image, taken in an instant while the node stands still, is the disk as a power cut
+leaves it: what ext4 had not written is gone. Without XFS a disk loses power by ext4's own shutdown,
+which drops everything that is not in its journal or on the disk. Without loop devices a disk is a
+small tmpfs, and without root a folder.
+"""
+
+import errno
+import fcntl
+import os
+import shutil
+from pathlib import Path
+
+from .base import RigError, run
+
+# ext4's and XFS's ioctl GOINGDOWN, and its flag to drop the log instead of flushing it.
+GOING_DOWN, NO_LOG_FLUSH = 0x8004587D, 2
+# Room of the file system that holds all images, in MiB; it is sparse.
+POOL_MIB = 8192
+# Long enough that ext4 writes nothing by itself between two syncs of the node.
+OPTIONS = "loop,noatime,commit=300"
+
+
+class Pool:
+    """The place of all disks. Leaving it unmounts and removes everything."""
+
+    def __init__(self, place: Path, abilities):
+        self.place, self.disks = place, []
+        self.loop, self.reflink = "loop" in abilities, "reflink" in abilities
+        self.images = place / "images"
+        self.images.mkdir(parents=True, exist_ok=True)
+        if self.reflink:
+            image = place / "pool.xfs"
+            with open(image, "wb") as file:
+                file.truncate(POOL_MIB << 20)
+            run("mkfs.xfs", "-q", "-m", "reflink=1", image)
+            run("mount", "-o", "loop", image, self.images)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for disk in list(self.disks):
+            disk.remove()
+        if self.reflink:
+            run("umount", "-l", self.images, check=False)
+            (self.place / "pool.xfs").unlink(missing_ok=True)
+
+    def disk(self, name: str, mib: int) -> "Disk":
+        """A new, empty disk."""
+        disk = Disk(self, name, mib)
+        self.disks.append(disk)
+        return disk
+
+
+class Disk:
+    """One disk, mounted at `path`."""
+
+    def __init__(self, pool: Pool, name: str, mib: int):
+        self.pool, self.name = pool, name
+        self.path = pool.place / "disks" / name
+        self.image = pool.images / f"{name}.ext4"
+        self.cut_image = pool.images / f"{name}.cut"
+        self.path.mkdir(parents=True)
+        if pool.loop:
+            with open(self.image, "wb") as file:
+                file.truncate(mib << 20)
+            run("mkfs.ext4", "-q", "-m", "0", "-E", "lazy_itable_init=0,lazy_journal_init=0", self.image)
+            self.mount()
+        elif os.geteuid() == 0 and run("mount", "-t", "tmpfs", "-o", f"size={mib}m", "soak",
+                                       self.path, check=False).returncode == 0:
+            self.tmpfs = True
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.remove()
+
+    def mount(self) -> None:
+        run("mount", "-o", OPTIONS, self.image, self.path)
+
+    def unmount(self) -> None:
+        run("umount", self.path)
+
+    def remove(self) -> None:
+        """Unmounts it and removes what is left of it."""
+        run("umount", "-l", self.path, check=False)
+        for file in (self.image, self.cut_image):
+            file.unlink(missing_ok=True)
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.pool.disks.remove(self)
+
+    def sync(self) -> None:
+        """Writes out all that waits, as before the rig hands the disk to a node."""
+        folder = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+            os.sync()
+        finally:
+            os.close(folder)
+
+    # Power cuts. A canary that was not synced must be gone afterwards, and one that was must be there.
+
+    def plant(self) -> None:
+        """Writes the canaries: the second is what an unsynced write is."""
+        for name, synced in (("canary-synced", True), ("canary-unsynced", False)):
+            with open(self.path / name, "wb") as file:
+                file.write(os.urandom(8192).hex().encode())
+                file.flush()
+                if synced:
+                    os.fsync(file.fileno())
+
+    def freeze(self) -> None:
+        """Keeps the disk as it would be found after a power cut now. Whoever writes must stand still."""
+        if run("cp", "--reflink=always", self.image, self.cut_image, check=False).returncode != 0:
+            raise RigError("the images lie on no file system with reflinks")
+
+    def thaw(self) -> None:
+        """Puts the frozen disk in place of the one that ran on. Nobody may have it open."""
+        self.unmount()
+        self.cut_image.rename(self.image)
+        self.mount()
+
+    def shut_down(self) -> None:
+        """The disk is gone from one moment to the next: every write fails, and what waited is lost."""
+        folder = os.open(self.path, os.O_RDONLY)
+        try:
+            fcntl.ioctl(folder, GOING_DOWN, NO_LOG_FLUSH.to_bytes(4, "little"))
+        finally:
+            os.close(folder)
+
+    def come_back(self) -> None:
+        """Mounts a disk that was shut down, which replays its journal."""
+        self.unmount()
+        self.mount()
+
+    def was_cut(self) -> None:
+        """Checks by the canaries that the cut dropped what was not synced, and only that."""
+        whole = {name: len(self.read(name)) == 16384 for name in ("canary-synced", "canary-unsynced")}
+        for name in whole:
+            (self.path / name).unlink(missing_ok=True)
+        if not whole["canary-synced"]:
+            raise RigError("the cut lost what was synced: the disk is no disk")
+        if whole["canary-unsynced"]:
+            raise RigError("the cut dropped nothing: it was no cut")
+
+    def read(self, name: str) -> bytes:
+        try:
+            return (self.path / name).read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    # Full and failing disks.
+
+    def fill(self, leave: int) -> None:
+        """Takes all room but `leave` bytes."""
+        hog = self.path / "hog"
+        room = os.statvfs(self.path)
+        take = room.f_bavail * room.f_frsize - leave
+        with open(hog, "ab") as file:
+            # What the file's own bookkeeping takes is found out by trying.
+            while take > 0:
+                try:
+                    os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, take)
+                    break
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise RigError(f"the disk could not be filled: {error}") from error
+                    take -= 4096
+            os.fsync(file.fileno())
+        if self.room() > leave + (64 << 10):
+            raise RigError(f"the disk could not be filled: {self.room()} bytes are left")
+
+    def room(self) -> int:
+        """Bytes that are free."""
+        room = os.statvfs(self.path)
+        return room.f_bavail * room.f_frsize
+
+    def empty(self) -> None:
+        """Gives the room back."""
+        (self.path / "hog").unlink(missing_ok=True)
+
+    def make_read_only(self) -> None:
+        """What ext4 does on a disk with errors: it becomes read-only under the node."""
+        run("mount", "-o", "remount,abort", self.path)
+
+    def mend(self) -> None:
+        """Checks the disk as a start of the machine would, and mounts it writable."""
+        self.unmount()
+        checked = run("e2fsck", "-p", "-f", self.image, check=False)
+        if checked.returncode > 1:
+            raise RigError(f"e2fsck: {checked.stdout}")
+        self.mount()

@@ -1,0 +1,52 @@
+"""The faults, by name: what each does to the offices, and what it needs of the machine."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import clock, damage, limits, network, power, process, storage
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault. `run` injects it in traffic and takes it away again; the checks follow."""
+
+    name: str
+    run: Callable
+    needs: tuple[str, ...] = ()
+    # Whether the world is not gone on with afterwards.
+    own_world: bool = False
+    # Whether it is short enough for a round in continuous integration.
+    quick: bool = True
+
+
+FAULTS = [
+    Fault("kill", process.kill),
+    Fault("kill-twice", process.kill_twice),
+    Fault("kill-all", process.kill_all),
+    Fault("two-nodes", process.two_nodes),
+    Fault("power-cut", power.cut, ("loop", "reflink")),
+    Fault("power-cut-all", power.cut_all, ("loop", "reflink")),
+    Fault("power-cut-fresh", power.cut_fresh, ("loop", "reflink"), quick=False),
+    Fault("disk-gone", power.gone, ("loop",)),
+    Fault("disk-full-sending", storage.full_sending, ("loop",)),
+    Fault("disk-full-receiving", storage.full_receiving, ("loop",)),
+    Fault("disk-full-rebuilding", storage.full_rebuilding, ("loop",)),
+    Fault("io-error", storage.io_error, ("strace",)),
+    Fault("no-space-error", storage.no_space_error, ("strace",)),
+    Fault("read-only", storage.read_only, ("loop",)),
+    Fault("few-files", limits.few_files, ("prlimit",)),
+    Fault("little-memory", limits.little_memory, ("prlimit",)),
+    Fault("clock-ahead", clock.ahead, ("faketime",), own_world=True, quick=False),
+    Fault("clock-behind", clock.behind, ("faketime",)),
+    Fault("clock-step", clock.step_back, ("faketime",)),
+    Fault("damage", damage.damage),
+    Fault("bad-link", network.bad_link, ("tun",), quick=False),
+    Fault("reordering", network.reordering, ("tun",)),
+    Fault("slow-link", network.slow_link, ("tun",), quick=False),
+    Fault("flapping-link", network.flapping, ("tun",), quick=False),
+    Fault("partition", network.partition, ("tun",)),
+    Fault("one-way-partition", network.one_way, ("tun",)),
+    Fault("udp-blocked", network.udp_blocked, ("tun",)),
+    Fault("mtu-1228", network.small_packets, ("tun",)),
+]
+BY_NAME = {fault.name: fault for fault in FAULTS}

@@ -1,0 +1,165 @@
+"""Disks that are full, fail, or become read-only under a node."""
+
+import shutil
+import signal
+import subprocess
+
+from ..base import Broken, RigError, end, until
+from .process import pick
+
+# Less than the node keeps back for itself, in bytes, so that it counts as full.
+LITTLE = 300_000
+
+
+def tried(stage, office, chance) -> str:
+    """Sends a request with an attachment; gives what became of it, as the ledger has it."""
+    stage.tries += 1
+    to = stage.world.others(office)[0].member
+    return stage.traffic.send(office, f"{office.member}-tried-{stage.tries}", to, chance, b"x" * 200_000)
+
+
+def full_sending(stage, chance) -> dict:
+    """The disk fills while an office sends: new work is refused by name; with room it goes on."""
+    stage.in_traffic(chance)
+    office = pick(stage, chance)
+    office.disk.fill(LITTLE)
+    try:
+        stage.some_traffic(20, 30)
+        def refused():
+            outcome = tried(stage, office, chance)
+            return outcome if outcome != "acknowledged" else None
+        code = until(f"{office} refuses on a full disk", refused)
+        if code != "disk-full" and office.runs():
+            raise Broken("not_told", f"{office} on a full disk refuses as {code}")
+        exit_code = office.ends_by_itself(1) if not office.runs() else None
+        if exit_code is not None and exit_code <= 0:
+            raise Broken("not_told", f"{office} ended with {exit_code} on a full disk: {office.last_words()}")
+    finally:
+        office.disk.empty()
+    return {"refused": code, "exit": exit_code}
+
+
+def full_receiving(stage, chance) -> dict:
+    """The disk fills while others send to an office: it keeps nothing half, and what waits is told."""
+    stage.in_traffic(chance)
+    office = pick(stage, chance)
+    others = stage.world.others(office)
+    stage.traffic.resting = {office.member}
+    office.disk.fill(LITTLE)
+    try:
+        def told():
+            stage.some_traffic(4, 5)
+            waits = [p["waiting"] for other in others if (health := other.health())
+                     for p in health["peers"] if p["node"].startswith(office.member)]
+            return sum(waits) or None
+        waiting = until(f"messages wait for {office}", told)
+    finally:
+        stage.traffic.resting = set()
+        office.disk.empty()
+    if not office.runs():
+        code = office.ends_by_itself(1)
+        if code is None or code <= 0:
+            raise Broken("not_told", f"{office} ended with {code} on a full disk: {office.last_words()}")
+    return {"waited": waiting}
+
+
+def full_rebuilding(stage, chance) -> dict:
+    """The index is gone and there is no room for another: the node says so, and starts when there is."""
+    stage.in_traffic(chance)
+    office = pick(stage, chance)
+    office.kill()
+    shutil.rmtree(office.dir / "index")
+    office.disk.fill(chance.choice((0, 40_000, LITTLE)))
+    started = False
+    try:
+        office.start()
+        started = office.comes_up()
+        if started:
+            # The ballast was enough.
+            office.kill()
+        elif (code := office.ends_by_itself(1)) is None or code <= 0 or not office.explained():
+            raise Broken("not_told", f"{office} without room for an index: {office.last_words()}")
+    finally:
+        office.disk.empty()
+    office.serve()
+    return {"started": started}
+
+
+def failing(stage, office, chance, calls: str, error: str, most: int) -> tuple[int | None, int]:
+    """Lets one system call of a running node fail; gives its exit code, if it ended, and how many failed."""
+    report = stage.world.logs / "strace"
+    when = chance.randrange(1, most)
+    words = ["strace", "-f", "--seccomp-bpf", "-q", "-o", report, "-p", office.child.pid, "-e", f"trace={calls}",
+             "-e", f"inject={calls}:error={error}:when={when}"]
+    # The filter by seccomp cannot be attached to a process that runs already.
+    words.remove("--seccomp-bpf")
+    tracer = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until("strace is attached", lambda: True if traced(office) else None, 30)
+
+        def failed():
+            stage.some_traffic(3, 2)
+            count = report.read_text(errors="replace").count("(INJECTED)") if report.exists() else 0
+            return count or (0 if not office.runs() else None)
+        count = until(f"{calls} failed at {office}", failed, 90)
+        code = office.ends_by_itself(15)
+    finally:
+        end(tracer, signal.SIGINT)
+    count = report.read_text(errors="replace").count("(INJECTED)")
+    if count == 0:
+        raise RigError(f"no {calls} of {office} was made to fail")
+    return code, count
+
+
+def traced(office) -> bool:
+    with open(f"/proc/{office.child.pid}/status", encoding="utf-8") as status:
+        return any(line.startswith("TracerPid:") and line.split()[1] != "0" for line in status)
+
+
+def io_error(stage, chance) -> dict:
+    """EIO on a write or a sync: the node must not go on as if nothing had happened."""
+    stage.in_traffic(chance)
+    office = pick(stage, chance)
+    call = chance.choice(("fdatasync", "fsync", "pwrite64", "write"))
+    code, failed = failing(stage, office, chance, call, "EIO", 4)
+    if code is None and office.runs():
+        # Not every call is the log's: what matters is checked when all has settled.
+        return {"call": call, "failed": failed, "exit": None}
+    if code is not None and code <= 0:
+        raise Broken("not_told", f"{office} ended with {code} after EIO on {call}: {office.last_words()}")
+    return {"call": call, "failed": failed, "exit": code}
+
+
+def no_space_error(stage, chance) -> dict:
+    """ENOSPC on a write, although the disk said that there was room."""
+    stage.in_traffic(chance)
+    office = pick(stage, chance)
+    code, failed = failing(stage, office, chance, "pwrite64", "ENOSPC", 4)
+    if code is not None and code <= 0:
+        raise Broken("not_told", f"{office} ended with {code} after ENOSPC: {office.last_words()}")
+    return {"failed": failed, "exit": code}
+
+
+def read_only(stage, chance) -> dict:
+    """The disk becomes read-only under the node: it must end or refuse, and acknowledge nothing."""
+    stage.in_traffic(chance)
+    office = pick(stage, chance)
+    office.disk.make_read_only()
+    before = stage.ledger.acknowledged()
+    stage.some_traffic(12, 30)
+    code = office.ends_by_itself(30)
+    if code is None:
+        told = tried(stage, office, chance)
+        office.kill()
+        office.disk.mend()
+        if told == "acknowledged":
+            raise Broken("not_told", f"{office} takes work on a read-only disk: {office.last_words()}")
+    else:
+        said = office.last_words()
+        office.disk.mend()
+        if code <= 0:
+            raise Broken("not_told", f"{office} ended with {code} on a read-only disk: {said}")
+        told = None
+    office.serve()
+    return {"exit": code, "refused": told, "acknowledged_elsewhere": stage.ledger.acknowledged() - before}
