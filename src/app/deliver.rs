@@ -1,5 +1,7 @@
 //! Delivery to peers: what waits goes out when a link is up, and expires in the open.
 
+use std::time::Duration;
+
 use super::change::{Change, Other};
 use super::error::AppError;
 use super::input::{Effect, Reply};
@@ -151,6 +153,24 @@ pub(super) fn fetch_waiting(
             length: pull.length,
             digest: pull.digest,
         });
+    }
+    Ok(())
+}
+
+/// How long after the last time what waits to be fetched is asked for again.
+const FETCH_AGAIN: Duration = Duration::from_secs(30);
+
+/// Asks now and then for what is still to be fetched over links that are up, since a fetch may break
+/// off while its link holds. Whoever fetches passes over what is under way.
+pub(super) fn fetch_again(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), IndexError> {
+    let last = *service.fetched_again.get_or_insert(turn.now);
+    // A clock that went back asks at once, and counts from there.
+    if (last..last.plus(FETCH_AGAIN)).contains(&turn.now) {
+        return Ok(());
+    }
+    service.fetched_again = Some(turn.now);
+    for peer in service.linked.clone() {
+        fetch_waiting(service, turn, peer)?;
     }
     Ok(())
 }

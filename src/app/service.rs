@@ -70,6 +70,8 @@ pub struct Service {
     pub(super) witness: Witness,
     /// When the node began to serve.
     pub(super) started: Option<Timestamp>,
+    /// When what is to be fetched was last asked for anew.
+    pub(super) fetched_again: Option<Timestamp>,
     /// Since when there is no link to a member that had one.
     pub(super) unlinked: BTreeMap<MemberId, Timestamp>,
     pub(super) alarms: Alarms,
@@ -109,6 +111,7 @@ impl Service {
             stirred: BTreeSet::new(),
             witness: Witness::new(WitnessTimes::default()),
             started: None,
+            fetched_again: None,
             unlinked: BTreeMap::new(),
             alarms: Alarms::default(),
             erasure: Erasure::default(),
@@ -175,6 +178,7 @@ impl Service {
             Input::Elapsed(running) => self.erasure.clock.elapsed(turn.now, *running),
             Input::Tick => {
                 deliver::expire(self, turn)?;
+                deliver::fetch_again(self, turn)?;
                 witness::tick(self, turn)?;
                 self.record_expiry(turn)?;
                 duty::escalate(self, turn)?;

@@ -369,7 +369,7 @@ fn with_observers(office: &Office, observers: &[&str]) -> Federation {
 }
 
 /// An alert of AT with an attachment, as it came.
-fn with_attachment(office: &mut Office) -> Message {
+pub fn with_attachment(office: &mut Office) -> Message {
     let message = office.first_of("AT", Role::Contact, Body::Alert(Box::new(alert())));
     let mut header = message.header.clone();
     header.attachments.push(AttachmentSlot {

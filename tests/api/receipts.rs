@@ -178,6 +178,26 @@ fn a_refusal_for_good_ends_the_delivery_and_one_for_now_does_not() {
 }
 
 #[test]
+fn a_fetch_that_broke_off_while_its_link_held_is_asked_for_again() {
+    let mut office = Office::new();
+    let message = crate::alerts::with_attachment(&mut office);
+    let fetches = |outcomes: &[Outcome]| {
+        let fetch = |outcome: &&Outcome| matches!(outcome, Outcome::Fetch { .. });
+        outcomes.iter().filter(fetch).count()
+    };
+    let after = |office: &mut Office, seconds: u32| {
+        office.now = office.now.plus(seconds * SECOND);
+        fetches(&office.handle(vec![Input::Tick]))
+    };
+    after(&mut office, 0);
+    assert_eq!(fetches(&office.peer("AT", taken(&message))), 1);
+    assert_eq!(after(&mut office, 29), 0);
+    assert_eq!(after(&mut office, 1), 1, "it is asked for again");
+    assert_eq!(after(&mut office, 1), 0);
+    assert_eq!(after(&mut office, 29), 1, "and again");
+}
+
+#[test]
 fn word_of_messages_that_there_are_not_is_ignored() {
     let mut office = Office::new();
     office.asked_tr();
