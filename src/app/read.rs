@@ -350,6 +350,8 @@ pub(super) fn health(service: &Service, turn: &Turn<'_>, by: Actor) -> Result<Re
             out.push((member, why, count));
         }
     }
+    let refusing = service.refusing.iter();
+    let refusing = refusing.map(|(member, (why, since))| (*member, *why, *since));
     let health = HealthReply {
         federation: service.federation.clone(),
         letters: letters::open(turn)?,
@@ -362,6 +364,7 @@ pub(super) fn health(service: &Service, turn: &Turn<'_>, by: Actor) -> Result<Re
         index_size: turn.log.size(),
         waiting,
         linked: service.linked.iter().copied().collect(),
+        refusing: refusing.collect(),
         erasure_waits: service.erasure.waits,
         witness: witness::report(service, turn)?,
         pressing: duty::for_health(service, turn, by)?,

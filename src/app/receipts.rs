@@ -44,6 +44,9 @@ pub(super) fn keep(
     if !says_more(turn, peer.member, message, &row, so_far, word)? {
         return Ok(());
     }
+    if word == ReceiptWord::Delivered {
+        service.refusing.remove(&peer.member);
+    }
     if settles(word) {
         for class in [0, 1] {
             let entry = row.entry;
@@ -148,9 +151,15 @@ pub(super) fn later(
     service: &mut Service,
     turn: &mut Turn<'_>,
     peer: NodeId,
-    leaf: Digest,
+    (leaf, why): (Digest, Option<Refusal>),
 ) -> Result<(), IndexError> {
     let me = service.me.member;
+    if let Some(why) = why {
+        let since = service.refusing.get(&peer.member);
+        let since = since.filter(|(before, _)| *before == why);
+        let since = since.map_or(turn.now, |(_, since)| *since);
+        service.refusing.insert(peer.member, (why, since));
+    }
     let Some(message) = turn.view.row::<MessageId>(LEAF, leaf.as_bytes())? else {
         return Ok(());
     };

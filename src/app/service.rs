@@ -16,7 +16,7 @@ use super::{
     receipts, receive, search,
 };
 use crate::base::{Actor, Digest, MemberId, NodeId, Timestamp};
-use crate::exchange::Flight;
+use crate::exchange::{Flight, Refusal};
 use crate::store::IndexError;
 
 mod compose;
@@ -70,6 +70,8 @@ pub struct Service {
     pub(super) witness: Witness,
     /// When the node began to serve.
     pub(super) started: Option<Timestamp>,
+    /// Why members take nothing now that waits for them, and since when.
+    pub(super) refusing: BTreeMap<MemberId, (Refusal, Timestamp)>,
     /// When what is to be fetched was last asked for anew.
     pub(super) fetched_again: Option<Timestamp>,
     /// Since when there is no link to a member that had one.
@@ -111,6 +113,7 @@ impl Service {
             stirred: BTreeSet::new(),
             witness: Witness::new(WitnessTimes::default()),
             started: None,
+            refusing: BTreeMap::new(),
             fetched_again: None,
             unlinked: BTreeMap::new(),
             alarms: Alarms::default(),
@@ -320,7 +323,7 @@ impl Service {
                 receive::refuse(self, turn, peer, *digest, *refusal)
             }
             FromPeer::Receipt(receipt) => receipts::keep(self, turn, peer, receipt),
-            FromPeer::Later { leaf } => receipts::later(self, turn, peer, *leaf),
+            FromPeer::Later { leaf, why } => receipts::later(self, turn, peer, (*leaf, *why)),
             FromPeer::Kept(digests) => receipts::kept(self, turn, peer, digests),
             FromPeer::Fetched { message, index } => {
                 receive::fetched(self, turn, peer, *message, *index)

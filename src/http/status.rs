@@ -10,8 +10,9 @@ use super::problem::Failure;
 use super::witness;
 use super::{Api, LinkState};
 use crate::api::{Health, LinkOut, MemberOut, OwnKeys, PeerHealth, WhoAmI};
-use crate::app::{Action, AppError, Ask, Reply};
-use crate::base::Timestamp;
+use crate::app::{Action, AppError, Ask, HealthReply, Reply};
+use crate::base::{MemberId, Timestamp};
+use crate::exchange::Refusal;
 
 /// `GET /whoami`.
 pub async fn whoami(State(api): State<Api>, SignedIn(caller): SignedIn) -> Json<WhoAmI> {
@@ -21,6 +22,19 @@ pub async fn whoami(State(api): State<Api>, SignedIn(caller): SignedIn) -> Json<
         member: api.member(),
         roles: caller.roles,
     })
+}
+
+/// Why a linked member takes nothing of what waits for it, and what to do.
+fn refusing(health: &HealthReply, member: MemberId) -> Option<String> {
+    let waits = |(of, count, _): &(MemberId, u64, _)| *of == member && *count > 0;
+    health.waiting.iter().find(|one| waits(one))?;
+    let (_, why, since) = health.refusing.iter().find(|(of, ..)| *of == member)?;
+    let next = match why {
+        Refusal::PostDated => "compare both clocks, and set the one that is wrong",
+        Refusal::KeyNotAccepted => "two people there have to accept this office's new key",
+        _ => "it is offered again and again; if it lasts, call their administrator",
+    };
+    Some(format!("it takes nothing since {since} ({why}): {next}"))
 }
 
 /// `GET /health`.
@@ -47,7 +61,7 @@ pub async fn health(
                         over,
                         since: *since,
                     }),
-                    None,
+                    refusing(&health, node.member),
                 )
             }
             Some(LinkState::Down { why }) => (None, Some(why.clone())),

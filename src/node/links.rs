@@ -219,7 +219,8 @@ impl FrameReader<'_> {
                 .into_iter()
                 .map(|(digest, number)| {
                     debug!(event = "not-taken-yet", peer = %self.peer, number);
-                    FromPeer::Later { leaf: digest }
+                    let why = Refusal::from_number(number);
+                    FromPeer::Later { leaf: digest, why }
                 })
                 .collect(),
             Ok(Frame::Kept(leaves)) => vec![FromPeer::Kept(leaves)],

@@ -2,7 +2,7 @@
 
 use liaison::app::change::{Change, Other};
 use liaison::app::core::Outcome;
-use liaison::app::{FromPeer, Input};
+use liaison::app::{Action, Ask, FromPeer, Input, Reply};
 use liaison::audit::Statement;
 use liaison::base::{Digest, MessageId, Role};
 use liaison::exchange::Refusal as R;
@@ -198,6 +198,35 @@ fn a_fetch_that_broke_off_while_its_link_held_is_asked_for_again() {
 }
 
 #[test]
+fn why_a_member_takes_nothing_is_told_until_it_takes_something() {
+    let mut office = Office::new();
+    let exchange = office.asked_tr();
+    let leaf = leaf_of(&mut office, exchange);
+    let told = |office: &mut Office| {
+        let health = office.ask(Role::Admin, Action::ReadHealth, Ask::Health);
+        match health {
+            Ok(Reply::Health(health)) => health.refusing,
+            other => panic!("{other:?}"),
+        }
+    };
+    let since = office.now;
+    for _ in 0..3 {
+        let why = Some(R::PostDated);
+        office.peer("TR", FromPeer::Later { leaf, why });
+        office.now = office.now.plus(31 * SECOND);
+    }
+    assert_eq!(told(&mut office), [(member("TR"), R::PostDated, since)]);
+    let received = Statement::Received {
+        sender: node("MK"),
+        id: exchange,
+        leaf,
+    };
+    let now = office.now;
+    office.peer("TR", receipt_of("TR", received, now));
+    assert!(told(&mut office).is_empty());
+}
+
+#[test]
 fn word_of_messages_that_there_are_not_is_ignored() {
     let mut office = Office::new();
     office.asked_tr();
@@ -205,7 +234,10 @@ fn word_of_messages_that_there_are_not_is_ignored() {
     let nothing = Digest::of(b"nothing");
     let unknown = MessageId::from_bytes([8; 16]);
     for from in [
-        FromPeer::Later { leaf: nothing },
+        FromPeer::Later {
+            leaf: nothing,
+            why: None,
+        },
         FromPeer::Kept(vec![nothing; 1_000]),
         FromPeer::Fetched {
             message: unknown,

@@ -187,14 +187,14 @@ async fn every_page_is_accessible_in_both_schemes_and_directions() {
     }
     justify(&browser, mk, &asked).await;
     compose(&browser, mk, "TR").await;
+    let draft = browser.script("return location.pathname").await;
+    let preview = format!("{}/preview", draft.as_str().unwrap_or_default());
+    paths.extend([preview.clone(), format!("{asked}/correct")]);
+    look(&browser, mk, "officer", &paths, &mut faults).await;
+    browser.goto(&mk.page(&preview)).await;
     browser.click("button[value=review]").await;
     browser.arrives("/letters").await;
     let letter = open_letter(&browser, mk).await;
-    compose(&browser, mk, "TR").await;
-    let draft = browser.script("return location.pathname").await;
-    paths.push(format!("{}/preview", draft.as_str().unwrap_or_default()));
-    paths.push(format!("{asked}/correct"));
-    look(&browser, mk, "officer", &paths, &mut faults).await;
 
     let browser = driver.browser().await;
     browser.enrol(&mk.console, mk.code("releaser")).await;

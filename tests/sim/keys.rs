@@ -3,6 +3,7 @@
 
 use liaison::app::{Federation, FromPeer, Input, NodeKeys};
 use liaison::base::{Digest, NodeId, Timestamp};
+use liaison::exchange::Refusal;
 
 use crate::world::World;
 
@@ -156,6 +157,7 @@ impl World {
                 let later = what.into_iter().map(|message| match message {
                     FromPeer::Message(message, _) => FromPeer::Later {
                         leaf: message.leaf(),
+                        why: Some(Refusal::UnknownRecipientKey),
                     },
                     other => panic!("only messages are sealed: {other:?}"),
                 });

@@ -500,7 +500,14 @@ impl World {
                     refusal,
                 } => {
                     assert!(refusal.is_temporary() || refusal != NotTaken::BadEnvelope);
-                    self.put(i, peer, Frame::Open(vec![FromPeer::Later { leaf: digest }]));
+                    self.put(
+                        i,
+                        peer,
+                        Frame::Open(vec![FromPeer::Later {
+                            leaf: digest,
+                            why: None,
+                        }]),
+                    );
                 }
                 Outcome::Keep { peer, receipts } => {
                     self.put(i, peer, Frame::Open(vec![FromPeer::Kept(receipts)]));

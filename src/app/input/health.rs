@@ -7,6 +7,7 @@ use crate::app::members::{KeyAlarm, ListAlarm, Withheld};
 use crate::app::rows::{ExchangeRow, PendingAlarm};
 use crate::app::witness::WitnessReport;
 use crate::base::{Digest, MemberId, NodeId, Timestamp};
+use crate::exchange::Refusal;
 
 /// The node's state, as far as the service knows it.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct HealthReply {
     pub out: Vec<(MemberId, Withheld, u64)>,
     /// What waits for each other member, and since when: also for members that are out.
     pub waiting: Vec<(MemberId, u64, Option<Timestamp>)>,
+    /// Why members take nothing now of what waits for them, and since when.
+    pub refusing: Vec<(MemberId, Refusal, Timestamp)>,
     /// Since when content is due for erasure and waits for the clock, and why.
     pub erasure_waits: Option<(Timestamp, ClockDoubt)>,
     /// Nodes with a link.

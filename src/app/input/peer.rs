@@ -61,6 +61,8 @@ pub enum FromPeer {
     Later {
         /// The message's leaf.
         leaf: Digest,
+        /// Why not now, where the reason is one that this version knows.
+        why: Option<Refusal>,
     },
     /// The peer keeps these receipts (each by the hash of its entry in this node's log).
     Kept(Vec<Digest>),
