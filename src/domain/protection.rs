@@ -3,7 +3,7 @@
 //!
 //! It stops what would tell a country about one of its own: a national, somebody who comes from
 //! there, the holder of a document that it issued. What it takes to go through, and why it does
-//! not stop everything of which nothing is known, stands in docs/adr/0020.
+//! not stop everything of which nothing is known, stands in docs/adr/0021.
 
 use serde::{Deserialize, Serialize};
 
