@@ -185,7 +185,7 @@ impl Grower {
         let officer = Caller {
             person: PersonId::from_bytes([7; 16]),
             name: "officer".to_owned(),
-            roles: vec![Role::Officer],
+            roles: vec![Role::Officer, Role::Contact],
         };
         let count = asks.len();
         let inputs = asks.into_iter().map(|ask| {
@@ -323,9 +323,13 @@ impl Peer {
             attachments: Vec::new(),
             extensions: Vec::new(),
         };
+        let role = match &body {
+            Body::Acceptance(_) | Body::Answer(_) => Role::Contact,
+            _ => Role::Officer,
+        };
         let by = Actor {
             member: self.node.member,
-            role: Role::Officer,
+            role,
             person: PersonId::from_bytes([9; 16]),
         };
         let event = Event {
