@@ -56,9 +56,11 @@ pub fn grow(office: &Office, peer: &Office, count: usize) -> Vec<MessageId> {
         now: Timestamp::from_millis(began),
         tickets: 0,
     };
+    let list = folder.directory().expect("the trust holds");
+    let list = list.expect("a list is installed");
     let federation = Federation {
-        version: 1,
-        hash: Digest::of(b"list"),
+        version: u64::from(list.version()),
+        hash: list.hash(),
         expires: Timestamp::MAX,
         nodes: vec![office.config.node(), peer.config.node()],
         trust: Default::default(),

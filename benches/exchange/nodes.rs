@@ -191,7 +191,7 @@ impl Served {
     /// Starts it, and waits until its API answers.
     pub fn start(office: &Office) -> Self {
         let log = office.config.dir.join("bench.log");
-        let child = Command::new(env!("CARGO_BIN_EXE_liaison"))
+        let mut child = Command::new(env!("CARGO_BIN_EXE_liaison"))
             .arg("serve")
             .arg("--dir")
             .arg(&office.config.dir)
@@ -209,6 +209,8 @@ impl Served {
             {
                 break addresses.api;
             }
+            let ended = child.try_wait().expect("it can be asked");
+            assert!(ended.is_none(), "the node ended: bench.log says why");
             assert!(start.elapsed() < PATIENCE * 10, "the node does not start");
             std::thread::sleep(Duration::from_millis(5));
         };
