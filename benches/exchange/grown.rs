@@ -15,6 +15,7 @@ use liaison::base::{
 };
 use liaison::domain::message::{Body, Event, Header};
 use liaison::domain::rfi::{Command, Request};
+use liaison::exchange::Conversation;
 use liaison::node::{Folder, OpenNode};
 use liaison::seal::group::{MessageSignature, sign_group};
 use liaison::seal::keystore::Keys;
@@ -51,7 +52,7 @@ pub fn grow(office: &Office, peer: &Office, count: usize) -> Vec<MessageId> {
     let began = Timestamp::system().as_millis() - (PACE * (lots + 1)).as_millis() as i64;
     let mut grower = Grower {
         core,
-        peer: Peer::new(peer),
+        peer: Peer::new(peer, office.config.node().member),
         me: office.config.node(),
         now: Timestamp::from_millis(began),
         tickets: 0,
@@ -141,8 +142,8 @@ impl Grower {
         self.receipted(&requests, received);
         self.receipted(&requests, opened);
         let here = closed(&here);
-        self.said(&here, 0, &acceptance());
-        self.said(&here, 1, &answer());
+        self.said(&here, &acceptance());
+        self.said(&here, &answer());
         self.asks(
             Action::ReadExchange,
             here.iter().map(|id| read(*id)).collect(),
@@ -153,9 +154,14 @@ impl Grower {
         self.receipted(&closings, received);
 
         let asking = there.iter().map(|story| {
+            let place = Place {
+                conversation: story.id,
+                sequence: 0,
+                previous_own: None,
+                last_seen: None,
+            };
             let body = Body::Request(Box::new(story.request.clone()));
-            self.peer
-                .message(self.me.member, self.now, story.id, story.id, 0, None, body)
+            self.peer.message(self.now, story.id, place, body)
         });
         let asking: Vec<Message> = asking.collect();
         self.take(asking);
@@ -169,8 +175,8 @@ impl Grower {
         let answered = self.responds(Action::AnswerRequest, &there, answering());
         self.receipted(&answered, received);
         self.receipted(&answered, opened);
-        self.said(&there, 1, &helped());
-        self.said(&there, 2, &done());
+        self.said(&there, &helped());
+        self.said(&there, &done());
         self.core.settle().expect("the index takes it");
     }
 
@@ -230,36 +236,35 @@ impl Grower {
         };
         let statements = ids.iter().map(leaf).collect();
         let peer = self.peer.node;
-        let receipts = self.peer.receipts(self.me.member, statements, self.now);
+        let receipts = self.peer.receipts(statements, self.now);
         let inputs = receipts.map(|receipt| Input::Peer(peer, receipt));
         let inputs = inputs.collect();
         self.handle(inputs);
     }
 
-    /// The peer says the same in each of these exchanges, as its message of that number.
-    fn said(&mut self, exchanges: &[MessageId], sequence: u64, body: &Body) {
+    /// The peer says the same in each of these exchanges.
+    fn said(&mut self, exchanges: &[MessageId], body: &Body) {
         let messages = exchanges.iter().map(|exchange| {
-            let key = rows::conversation_key(*exchange, self.peer.node.member);
-            let own = self.core.row(rows::CONVERSATION, &key).expect("it reads");
-            let own: Option<liaison::exchange::Conversation> = own;
             let id = MessageId::new(self.now, &mut OsEntropy);
-            let mut message = self.peer.message(
-                self.me.member,
-                self.now,
-                id,
-                *exchange,
-                sequence,
-                own.and_then(|own| own.last),
-                body.clone(),
-            );
-            let key = rows::conversation_key(*exchange, self.me.member);
-            let seen = self.core.row(rows::CONVERSATION, &key).expect("it reads");
-            let seen: Option<liaison::exchange::Conversation> = seen;
-            message.header.last_seen = seen.and_then(|seen| seen.last);
-            Message::compose(message.header, message.event, message.random)
+            let own = self.conversation(*exchange, self.peer.node.member);
+            let seen = self.conversation(*exchange, self.me.member);
+            let place = Place {
+                conversation: *exchange,
+                sequence: own.sequence,
+                previous_own: own.last,
+                last_seen: seen.last,
+            };
+            self.peer.message(self.now, id, place, body.clone())
         });
         let messages = messages.collect();
         self.take(messages);
+    }
+
+    /// How far a member has come in a conversation.
+    fn conversation(&self, exchange: MessageId, member: MemberId) -> Conversation {
+        let key = rows::conversation_key(exchange, member);
+        let found = self.core.row(rows::CONVERSATION, &key).expect("it reads");
+        found.unwrap_or_default()
     }
 
     fn take(&mut self, messages: Vec<Message>) {
@@ -274,48 +279,49 @@ impl Grower {
     }
 }
 
+/// Where a message stands in its conversation.
+struct Place {
+    conversation: MessageId,
+    sequence: u64,
+    previous_own: Option<Digest>,
+    last_seen: Option<Digest>,
+}
+
 /// The peer, as far as the office hears of it.
 struct Peer {
     node: NodeId,
+    writes_to: MemberId,
     keys: Keys,
     log: MemoryLog,
     epoch: WriterEpoch,
 }
 
 impl Peer {
-    fn new(office: &Office) -> Self {
+    fn new(office: &Office, writes_to: MemberId) -> Self {
         let node = office.config.node();
         let mut log = MemoryLog::new(Origin::first(node));
         let epoch = log.take_over().expect("a log in memory");
         Self {
             node,
+            writes_to,
             keys: office.keys(),
             log,
             epoch,
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn message(
-        &self,
-        to: MemberId,
-        now: Timestamp,
-        id: MessageId,
-        conversation: MessageId,
-        sequence: u64,
-        previous_own: Option<Digest>,
-        body: Body,
-    ) -> Message {
+    /// A message of the peer to the office.
+    fn message(&self, now: Timestamp, id: MessageId, place: Place, body: Body) -> Message {
         let request = crate::load::request();
         let header = Header {
             protocol: (1, 1),
             id,
-            conversation,
-            sequence,
-            previous_own,
-            last_seen: None,
+            conversation: place.conversation,
+            sequence: place.sequence,
+            previous_own: place.previous_own,
+            last_seen: place.last_seen,
             sender: self.node,
-            recipients: vec![to],
+            recipients: vec![self.writes_to],
             kind: body.kind(),
             priority: request.priority(),
             handling: request.handling,
@@ -353,10 +359,10 @@ impl Peer {
 
     fn receipts(
         &mut self,
-        to: MemberId,
         statements: Vec<Statement>,
         at: Timestamp,
     ) -> impl Iterator<Item = FromPeer> {
+        let to = self.writes_to;
         let entry = |statement| NewEntry {
             time: at,
             kind: EntryKind::Collection,
