@@ -2,7 +2,6 @@
 //! at any point leaves one epoch whole.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 use liaison::audit::Receipt;
@@ -10,9 +9,8 @@ use liaison::base::SeededEntropy;
 use liaison::seal::at_rest::{EpochSecret, Epochs, create_epoch, rewrap_key};
 use liaison::store::{AppendError, FileLog, Log, OpenError, Recovery, Remains};
 
-use crate::world::{append, entry, folder, log_key, origin};
+use crate::world::{FOLDER, append, entry, folder, log_key, origin, strace_works, under_strace};
 
-const FOLDER: &str = "LIAISON_TEST_FOLDER";
 const STORAGE_KEY: [u8; 32] = [9; 32];
 
 fn create(dir: &Path) {
@@ -208,11 +206,7 @@ fn an_eraser() {
 
 #[test]
 fn a_failed_system_call_or_a_kill_at_any_write_leaves_one_epoch_whole() {
-    let probe = Command::new("strace")
-        .args(["-o", "/dev/null", "true"])
-        .output();
-    if !probe.is_ok_and(|output| output.status.success()) {
-        eprintln!("1 skipped: strace is not here, or may not trace");
+    if !strace_works() {
         return;
     }
     let (template, log) = filled(8);
@@ -221,7 +215,8 @@ fn a_failed_system_call_or_a_kill_at_any_write_leaves_one_epoch_whole() {
     for call in ["write", "pwrite64", "fsync", "rename"] {
         for when in 1..=6 {
             for fault in ["error=EIO", "error=ENOSPC", "signal=KILL"] {
-                let what = format!("inject={call}:{fault}:when={when}");
+                let fault = format!("{fault}:when={when}");
+                let what = format!("{call}:{fault}");
                 let dir = folder();
                 std::fs::create_dir(dir.path().join("log")).unwrap();
                 std::fs::copy(template.path().join("epoch"), dir.path().join("epoch")).unwrap();
@@ -230,17 +225,8 @@ fn a_failed_system_call_or_a_kill_at_any_write_leaves_one_epoch_whole() {
                     let to = dir.path().join("log").join(file.file_name());
                     std::fs::copy(file.path(), to).unwrap();
                 }
-                let output = Command::new("strace")
-                    .args(["-f", "-o", "/dev/null", "-e", &format!("trace={call}")])
-                    .args(["-e", &what])
-                    .arg(std::env::current_exe().unwrap())
-                    .args(["--exact", "erasure::an_eraser", "--ignored", "--nocapture"])
-                    .env(FOLDER, dir.path())
-                    .output()
-                    .unwrap();
-                let said = String::from_utf8_lossy(&output.stdout);
-                let ended = said.lines().find_map(|line| line.strip_prefix("ended "));
-                let ended = ended.unwrap_or("killed").to_owned();
+                let ended = under_strace("erasure::an_eraser", dir.path(), call, &fault);
+                let ended = ended.unwrap_or_else(|| "killed".to_owned());
 
                 let (mut log, _) = try_open(dir.path()).unwrap_or_else(|e| panic!("{what}: {e}"));
                 let erased = log.epoch() == 2;

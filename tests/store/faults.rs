@@ -2,14 +2,11 @@
 //! fail, and what the process had acknowledged is looked for in what it left.
 
 use std::path::Path;
-use std::process::Command;
 
 use liaison::seal::at_rest::EpochSecret;
 use liaison::store::{AppendError, FileLog, Log, OpenError, Recovery};
 
-use crate::world::{append, entry, folder, log_key, origin};
-
-const FOLDER: &str = "LIAISON_TEST_FOLDER";
+use crate::world::{FOLDER, append, entry, folder, log_key, origin, strace_works, under_strace};
 
 fn open(dir: &Path) -> Result<(FileLog, Recovery), OpenError> {
     let secret = EpochSecret::from_bytes(&[5; 32]);
@@ -50,33 +47,22 @@ fn a_writer() {
 
 #[test]
 fn no_failed_system_call_loses_what_was_acknowledged() {
-    let probe = Command::new("strace")
-        .args(["-o", "/dev/null", "true"])
-        .output();
-    if !probe.is_ok_and(|output| output.status.success()) {
-        eprintln!("1 skipped: strace is not here, or may not trace");
+    if !strace_works() {
         return;
     }
     let mut outcomes = std::collections::BTreeMap::new();
     for call in ["pwrite64", "fdatasync", "fsync"] {
         for when in 1..=9 {
             for error in ["EIO", "ENOSPC"] {
-                let what = format!("inject={call}:error={error}:when={when}");
+                let what = format!("{call}:error={error}:when={when}");
                 let dir = folder();
                 FileLog::create(dir.path(), origin()).unwrap();
-                let output = Command::new("strace")
-                    .args(["-f", "-o", "/dev/null", "-e", &format!("trace={call}")])
-                    .args(["-e", &what])
-                    .arg(std::env::current_exe().unwrap())
-                    .args(["--exact", "faults::a_writer", "--ignored", "--nocapture"])
-                    .env(FOLDER, dir.path())
-                    .output()
-                    .unwrap();
-                let said = String::from_utf8_lossy(&output.stdout);
-                let ended = said.lines().find_map(|line| line.strip_prefix("ended "));
+                let fault = format!("error={error}:when={when}");
+                let ended = under_strace("faults::a_writer", dir.path(), call, &fault);
                 let (acknowledged, outcome) = ended
+                    .as_deref()
                     .and_then(|ended| ended.split_once(' '))
-                    .unwrap_or_else(|| panic!("{what}: {said}"));
+                    .unwrap_or_else(|| panic!("{what}: {ended:?}"));
                 let acknowledged: u64 = acknowledged.parse().unwrap();
 
                 let (log, _) = open(dir.path()).unwrap_or_else(|error| panic!("{what}: {error}"));

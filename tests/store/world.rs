@@ -1,6 +1,7 @@
 //! What the tests of the store share: a node's folder, its keys, and entries to write.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use liaison::audit::{EntryKind, EventCode, Origin, SignedCheckpoint, Statement};
 use liaison::base::{Digest, MessageId, Role, SeededEntropy, Timestamp};
@@ -79,6 +80,37 @@ impl Node {
 fn open(dir: &Path, key: &SigningKey) -> Result<(FileLog, Recovery), OpenError> {
     let secret = EpochSecret::from_bytes(&[5; 32]);
     FileLog::open(dir, origin(), secret, &key.verifying_key().clone().into())
+}
+
+/// The variable that names the folder to a test that runs under strace.
+pub const FOLDER: &str = "LIAISON_TEST_FOLDER";
+
+/// Whether strace is here and may trace; says so where it is not.
+pub fn strace_works() -> bool {
+    let probe = Command::new("strace")
+        .args(["-o", "/dev/null", "true"])
+        .output();
+    let works = probe.is_ok_and(|output| output.status.success());
+    if !works {
+        eprintln!("1 skipped: strace is not here, or may not trace");
+    }
+    works
+}
+
+/// Runs an ignored test of this program in `dir`, while strace lets the calls of one name fail as
+/// `fault` says. Gives what it said of its end behind `ended`; none where it was killed.
+pub fn under_strace(test: &str, dir: &Path, call: &str, fault: &str) -> Option<String> {
+    let output = Command::new("strace")
+        .args(["-f", "-o", "/dev/null", "-e", &format!("trace={call}")])
+        .args(["-e", &format!("inject={call}:{fault}")])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--ignored", "--nocapture"])
+        .env(FOLDER, dir)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let ended = said.lines().find_map(|line| line.strip_prefix("ended "));
+    ended.map(str::to_owned)
 }
 
 pub fn origin() -> Origin {
