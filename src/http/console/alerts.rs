@@ -10,7 +10,6 @@ use serde::Deserialize;
 use super::super::Api;
 use super::super::alerts::shapes as alert_shapes;
 use super::super::auth::Place;
-use super::super::problem::Failure;
 use super::super::shapes;
 use super::calendar::Moment;
 use super::form::{Builder, Field, Section, Tree, Typed};
@@ -22,7 +21,7 @@ use super::trouble::{Trouble, see_other};
 use crate::api::AlertSummary;
 use crate::app::rows::AlertRow;
 use crate::app::{Action, AlertFilter, AppError, Ask, OnAlert, Permit, Reply};
-use crate::base::{MessageId, OsEntropy, Role, Timestamp};
+use crate::base::{MessageId, Role};
 use crate::domain::FieldError;
 use crate::domain::alert::{
     AlertCommand, AlertRefused, AlertState, Audience, Corridor, Difference, Status,
@@ -204,9 +203,8 @@ pub async fn say_form(
         return update_form(&api, &person, id).await;
     }
     let row = alert(&api, &person, id, &verb).await?;
-    let message = MessageId::new(Timestamp::system(), &mut OsEntropy);
     let typed = Typed::default()
-        .or("_message", &message.to_string())
+        .with_message()
         .or("evaluation.source", "B")
         .or("evaluation.information", "2")
         .or("difference", "not-seen");
@@ -237,7 +235,7 @@ fn page(
         back: format!("/alerts/{}", row.id),
         faults: summary(&sections, &faults, t),
         sections,
-        hidden: vec![("_message".to_owned(), typed.text("_message").to_owned())],
+        hidden: vec![typed.message_field()],
         button: heading.clone(),
         heading: format!("{heading}: {}", row.alert.alert().headline),
         grave: verb == "cancel",
@@ -313,7 +311,7 @@ pub async fn say(
     };
     let on = OnAlert {
         alert: id,
-        message: number(&typed)?,
+        message: typed.message()?,
         command,
         audience: Audience::Members(Vec::new()),
     };
@@ -321,12 +319,6 @@ pub async fn say(
         Ok(()) => Ok(see_other(&format!("/alerts/{id}"))),
         Err(faults) => again(tree.in_the_form(faults)),
     }
-}
-
-/// The number that a form was given, so that what is sent twice is said once.
-fn number(typed: &Typed) -> Result<MessageId, Failure> {
-    let read = typed.text("_message").parse();
-    read.map_err(|_| Failure::malformed("the form has lost its number"))
 }
 
 /// Does it; what is wrong with the form comes back.

@@ -23,6 +23,7 @@ use serde::de::DeserializeOwned;
 use super::super::Api;
 use super::super::problem::Failure;
 use super::trouble::Trouble;
+use crate::base::{MessageId, OsEntropy, Timestamp};
 use crate::domain::FieldError;
 
 pub use field::{Builder, Control, Field, Section, id_of, path_label};
@@ -49,6 +50,9 @@ impl FromRequest<Api> for Typed {
     }
 }
 
+/// The field that carries a message's id.
+const MESSAGE: &str = "_message";
+
 impl Typed {
     /// The value of a field, without the blanks around it; empty where there is none.
     pub fn text(&self, name: &str) -> &str {
@@ -74,6 +78,23 @@ impl Typed {
             self.0.push((name.to_owned(), value.to_owned()));
         }
         self
+    }
+
+    /// With the id of the message that the form is to make, so that a form sent twice makes it once.
+    pub fn with_message(self) -> Self {
+        let message = MessageId::new(Timestamp::system(), &mut OsEntropy);
+        self.or(MESSAGE, &message.to_string())
+    }
+
+    /// The id of the message that the form is to make.
+    pub fn message(&self) -> Result<MessageId, Failure> {
+        let read = self.text(MESSAGE).parse();
+        read.map_err(|_| Failure::malformed("the form has lost its number; open it again"))
+    }
+
+    /// That id as the field that nobody types.
+    pub fn message_field(&self) -> (String, String) {
+        (MESSAGE.to_owned(), self.text(MESSAGE).to_owned())
     }
 
     /// Reads a value of the domain; what cannot be read is told at its field.

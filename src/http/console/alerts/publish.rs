@@ -12,9 +12,9 @@ use super::super::guard::Person;
 use super::super::language::Words;
 use super::super::page::Frame;
 use super::super::trouble::{Trouble, see_other};
-use super::{act, alert, evaluation, number};
+use super::{act, alert, evaluation};
 use crate::app::{Action, AppError, Ask, OnAlert, Permit, Reply};
-use crate::base::{MessageId, OsEntropy, Timestamp};
+use crate::base::MessageId;
 use crate::domain::FieldError;
 use crate::domain::alert::{
     Alert, AlertCommand, AlertRefused, AlertUrgency, Audience, Category, Certainty, Corridor,
@@ -28,14 +28,13 @@ const LEGS: usize = 3;
 /// `GET /alerts/new`.
 pub async fn publish_form(State(api): State<Api>, person: Person) -> Result<Response, Trouble> {
     may_publish(&api, &person)?;
-    let message = MessageId::new(Timestamp::system(), &mut OsEntropy);
-    let typed = begun(&message, person.words());
+    let typed = begun(person.words());
     Ok(page(&api, &person, None, &typed, Vec::new()))
 }
 
-fn begun(message: &MessageId, t: Words) -> Typed {
+fn begun(t: Words) -> Typed {
     Typed::default()
-        .or("_message", &message.to_string())
+        .with_message()
         .or("_audience", "all")
         .or("status", "actual")
         .or("evaluation.source", "B")
@@ -74,8 +73,8 @@ fn page(
         Some(id) => format!("/alerts/{id}"),
         None => "/alerts".to_owned(),
     };
-    let hidden = ["_message", "_replaces"];
-    let hidden = hidden.map(|name| (name.to_owned(), typed.text(name).to_owned()));
+    let replaces = ("_replaces".to_owned(), typed.text("_replaces").to_owned());
+    let hidden = [typed.message_field(), replaces];
     FormPage {
         f: Frame::new(api, &person.visitor, heading.clone()),
         lead: t.say("alert-new-lead"),
@@ -253,7 +252,7 @@ pub async fn publish(
         Ok(read) => read,
         Err(faults) => return again(faults),
     };
-    let id = number(&typed)?;
+    let id = typed.message()?;
     let ask = Ask::PublishAlert {
         audience: match typed.text("_audience") {
             "corridor-subscribers" => Audience::CorridorSubscribers,
@@ -277,9 +276,8 @@ pub async fn publish(
 pub async fn update_form(api: &Api, person: &Person, id: MessageId) -> Result<Response, Trouble> {
     let row = alert(api, person, id, "update").await?;
     let standing = row.alert.standing();
-    let message = MessageId::new(Timestamp::system(), &mut OsEntropy);
     let mut typed = Typed::default()
-        .or("_message", &message.to_string())
+        .with_message()
         .or("_replaces", &standing.number.to_string());
     let value = serde_json::to_value(&standing.alert).expect("an alert is plain text");
     let empty = Builder {
@@ -342,7 +340,7 @@ pub async fn update(
     };
     let on = OnAlert {
         alert: id,
-        message: number(typed)?,
+        message: typed.message()?,
         command: AlertCommand::Update(Box::new(revision)),
         audience: Audience::Members(Vec::new()),
     };

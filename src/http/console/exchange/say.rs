@@ -1,7 +1,6 @@
 //! What a person says in an exchange: a form for each verb, and saying it.
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::super::super::auth::Place;
@@ -15,7 +14,7 @@ use super::asks_why;
 use super::command::asked;
 use crate::app::rows::ExchangeRow;
 use crate::app::{Action, AppError, Ask, Reply};
-use crate::base::{MessageId, OsEntropy, Timestamp};
+use crate::base::MessageId;
 use crate::domain::FieldError;
 use crate::domain::handling::{HandlingCode, Tlp};
 use crate::domain::profile::Access;
@@ -73,9 +72,7 @@ pub async fn say_form(
     Place((id, verb)): Place<(MessageId, String)>,
 ) -> Result<Response, Trouble> {
     let row = exchange(&api, &person, id, &verb).await?;
-    let message = MessageId::new(Timestamp::system(), &mut OsEntropy);
-    let typed = Typed::default().or("_message", &message.to_string());
-    let typed = defaults(&verb, typed);
+    let typed = defaults(&verb, Typed::default().with_message());
     page(&api, &person, &row, &verb, &typed, Vec::new())
 }
 
@@ -124,7 +121,6 @@ fn page(
 
 /// The message's id, so that a form sent twice says it once; and which question each answer is to.
 fn hidden(typed: &Typed, row: &ExchangeRow, verb: &str) -> Vec<(String, String)> {
-    let message = ("_message".to_owned(), typed.text("_message").to_owned());
     let questions = match verb {
         "answer" => row.exchange.request().questions.len(),
         _ => 0,
@@ -135,7 +131,7 @@ fn hidden(typed: &Typed, row: &ExchangeRow, verb: &str) -> Vec<(String, String)>
             place.to_string(),
         )
     };
-    [message]
+    [typed.message_field()]
         .into_iter()
         .chain((0..questions).map(number))
         .collect()
@@ -314,16 +310,7 @@ pub async fn say(
         Ok(tree) => tree,
         Err(faults) => return again(faults),
     };
-    let message = typed.text("_message").parse().map_err(|_| {
-        let next = "Open the form again.";
-        let what = "the form has lost its number";
-        super::super::super::problem::Failure::new(
-            StatusCode::BAD_REQUEST,
-            "malformed-input",
-            what,
-            next,
-        )
-    })?;
+    let message = typed.message()?;
     let (ask, action) = match asked(&verb, &row, message, tree.value.clone()) {
         Ok(asked) => asked,
         Err(fault) => return again(vec![fault]),
