@@ -170,17 +170,20 @@ impl Browser {
         self.script(&script).await;
     }
 
+    /// Whether a script gives true, which it has to in time.
+    async fn holds(&self, script: &str, began: Instant, what: &str) -> bool {
+        let given = self.client.execute(script, Vec::new()).await;
+        let holds = given.is_ok_and(|value| value == true);
+        if !holds && began.elapsed() > PATIENCE {
+            panic!("not in time: {what}\n{}", self.text().await);
+        }
+        holds
+    }
+
     /// Asks until a script gives true.
     pub async fn until(&self, what: &str, script: &str) {
         let began = Instant::now();
-        loop {
-            let given = self.client.execute(script, Vec::new()).await;
-            if given.is_ok_and(|value| value == true) {
-                return;
-            }
-            if began.elapsed() > PATIENCE {
-                panic!("not in time: {what}\n{}", self.text().await);
-            }
+        while !self.holds(script, began, what).await {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -196,14 +199,7 @@ impl Browser {
     /// Loads the page again until a script gives true.
     pub async fn reloads_until(&self, what: &str, script: &str) {
         let began = Instant::now();
-        loop {
-            let given = self.client.execute(script, Vec::new()).await;
-            if given.is_ok_and(|value| value == true) {
-                return;
-            }
-            if began.elapsed() > PATIENCE {
-                panic!("not in time: {what}\n{}", self.text().await);
-            }
+        while !self.holds(script, began, what).await {
             tokio::time::sleep(Duration::from_millis(250)).await;
             self.client.refresh().await.expect("it loads again");
         }
@@ -226,8 +222,12 @@ impl Browser {
         let size = self.devtools("Page.getLayoutMetrics", json!({})).await;
         let mut clip = size["cssContentSize"].clone();
         clip["scale"] = json!(1);
+        // Chromium shifts a page that is written from the right where it is told to look beyond a
+        // window that shows it whole.
+        let window = &size["cssLayoutViewport"]["clientHeight"];
+        let beyond = clip["height"].as_f64() > window.as_f64();
         let params = json!({
-            "format": "jpeg", "quality": 85, "captureBeyondViewport": true, "clip": clip,
+            "format": "jpeg", "quality": 85, "captureBeyondViewport": beyond, "clip": clip,
         });
         let taken = self.devtools("Page.captureScreenshot", params).await;
         let data = taken["data"].as_str().expect("a picture");

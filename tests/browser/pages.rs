@@ -64,6 +64,12 @@ async fn speak(browser: &Browser, language: &str) {
     browser.until("the language", &speaks).await;
 }
 
+/// Whether one has to scroll sideways.
+async fn is_wide(browser: &Browser) -> bool {
+    let wide = "return document.documentElement.scrollWidth > innerWidth + 1";
+    browser.script(wide).await == true
+}
+
 /// Looks at each page in both schemes and both directions.
 async fn look(
     browser: &Browser,
@@ -83,12 +89,14 @@ async fn look(
                 for found in findings(browser, &axe).await {
                     faults.push(format!("{role} {path} {language} {scheme}: {found}"));
                 }
+                if is_wide(browser).await {
+                    faults.push(format!("{role} {path} {language}: wider than its window"));
+                }
                 keep(browser, role, path, language, scheme).await;
             }
             browser.looks(390, 844, "light").await;
             browser.goto(&node.page(path)).await;
-            let wide = "return document.documentElement.scrollWidth > innerWidth + 1";
-            if browser.script(wide).await == true {
+            if is_wide(browser).await {
                 faults.push(format!("{role} {path} {language}: wider than a phone"));
             }
             keep(browser, role, path, language, "phone").await;
@@ -139,9 +147,7 @@ async fn justify(browser: &Browser, node: &Node, path: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_is_accessible_in_both_schemes_and_directions() {
-    let demo = tokio::task::spawn_blocking(Demo::play)
-        .await
-        .expect("it plays");
+    let demo = Demo::play().await;
     let driver = Driver::start();
     let mut faults = Vec::new();
     let (mk, tr) = (demo.node("MK"), demo.node("TR"));

@@ -40,8 +40,13 @@ struct Printed {
 }
 
 impl Demo {
-    /// Plays one, on a thread that may block.
-    pub fn play() -> Self {
+    /// Plays one.
+    pub async fn play() -> Self {
+        let played = tokio::task::spawn_blocking(Self::played);
+        played.await.expect("it plays")
+    }
+
+    fn played() -> Self {
         let alone = Arc::clone(&STAGE).blocking_lock_owned();
         let folder = tempfile::tempdir().expect("a folder");
         let mut process = Command::new(env!("CARGO_BIN_EXE_liaison"))

@@ -76,9 +76,7 @@ async fn ask(officer: &Browser, releaser: &Browser, node: &Node, whom: &str) -> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_lives_its_life_on_two_consoles() {
-    let demo = tokio::task::spawn_blocking(Demo::play)
-        .await
-        .expect("it plays");
+    let demo = Demo::play().await;
     let driver = Driver::start();
     let (mk, tr) = (demo.node("MK"), demo.node("TR"));
     let officer = driver.browser().await;
@@ -168,9 +166,7 @@ async fn a_request_lives_its_life_on_two_consoles() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_passkey_is_replaced_by_two_people_and_a_code_works_once() {
-    let demo = tokio::task::spawn_blocking(Demo::play)
-        .await
-        .expect("it plays");
+    let demo = Demo::play().await;
     let driver = Driver::start();
     let mk = demo.node("MK");
     let officer = driver.browser().await;
@@ -227,9 +223,7 @@ async fn a_lost_passkey_is_replaced_by_two_people_and_a_code_works_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_person_reads_and_releases_by_passkey_and_the_log_proves_it() {
-    let demo = tokio::task::spawn_blocking(Demo::play)
-        .await
-        .expect("it plays");
+    let demo = Demo::play().await;
     let driver = Driver::start();
     let mk = demo.node("MK");
     let officer = driver.browser().await;
