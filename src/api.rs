@@ -17,6 +17,7 @@ mod search;
 mod witness;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use alerts::{
     Acknowledge, AlertPreview, AlertRecipient, AlertSummary, AlertVersion, AlertView, CancelAlert,
@@ -49,7 +50,7 @@ pub use witness::{
 use crate::base::{Digest, MemberId, MessageId, NodeId, PersonId, Role, Timestamp};
 
 /// An error as RFC 9457 problem details, with a stable code and what to do next.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     /// A URI reference that names the kind of problem, `/problems/<code>`.
     #[serde(rename = "type")]
@@ -70,7 +71,7 @@ pub struct Problem {
 }
 
 /// `GET /whoami`: the person behind the token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WhoAmI {
     /// The person's pseudonym, as the log has it.
     pub person: PersonId,
@@ -83,7 +84,7 @@ pub struct WhoAmI {
 }
 
 /// `GET /health`: the node's state. Without content; open to every signed-in person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Health {
     /// This node.
     pub node: NodeId,
@@ -125,7 +126,7 @@ pub struct Health {
 }
 
 /// How many letters wait for a second person, and since when.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WaitingLetters {
     /// Those that wait for release.
     pub in_review: u64,
@@ -138,7 +139,7 @@ pub struct WaitingLetters {
 }
 
 /// A member to which nothing is sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MemberOut {
     /// The member.
     pub member: MemberId,
@@ -149,7 +150,7 @@ pub struct MemberOut {
 }
 
 /// Something that somebody has to see to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Alarm {
     /// The stable code, such as `trust-list-conflict`.
     pub code: String,
@@ -160,7 +161,7 @@ pub struct Alarm {
 }
 
 /// `GET /members/{member}/holdings`: one conversation of which a member has messages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Holding {
     /// The exchange or alert.
     pub conversation: MessageId,
@@ -177,7 +178,7 @@ pub struct Holding {
 }
 
 /// `GET /members/{member}/holdings`: what a member received from this node, or sent to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Holdings {
     /// The member.
     pub member: MemberId,
@@ -188,7 +189,7 @@ pub struct Holdings {
 }
 
 /// One peer as this node sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PeerHealth {
     /// The peer.
     pub node: NodeId,
@@ -206,7 +207,7 @@ pub struct PeerHealth {
 }
 
 /// What carries the link with a peer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LinkOut {
     /// `quic`, or `tcp` where UDP does not pass.
     pub over: String,
@@ -217,7 +218,7 @@ pub struct LinkOut {
 /// `POST /reservations` (no body; 201): an id under which attachments are uploaded, and which the request,
 /// answer or alert that carries them then takes. Posting the same reservation twice gives the
 /// first outcome again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reservation {
     /// The reserved message id.
     pub id: MessageId,
@@ -225,7 +226,7 @@ pub struct Reservation {
 
 /// `PUT /reservations/{id}/attachments/{index}?name=…&media_type=…` with the file as the body:
 /// what was stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StagedAttachment {
     /// Its place among the message's attachments, from 0.
     pub index: u16,
@@ -238,7 +239,7 @@ pub struct StagedAttachment {
 }
 
 /// `POST /requests`: asks one or several members. Asking several makes linked exchanges.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendRequest<T> {
     /// The reservation that holds the attachments, if any.
@@ -251,7 +252,7 @@ pub struct SendRequest<T> {
 }
 
 /// The outcome of `POST /requests`, 202.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Sent {
     /// One exchange for each member asked, in the order asked.
     pub exchanges: Vec<ExchangeSummary>,
@@ -264,7 +265,7 @@ pub struct Sent {
 }
 
 /// Which end of an exchange this node is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// This member asked.
@@ -275,7 +276,7 @@ pub enum Direction {
 
 /// One line of the inbox or the outgoing list (`GET /exchanges?direction=…&state=…&status=…&limit=…&cursor=…`), or of
 /// those in which something presses, the most pressing first (`GET /exchanges?attention=true&limit=…`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExchangeSummary {
     /// The exchange: the id of its request.
     pub id: MessageId,
@@ -338,7 +339,7 @@ fn actual() -> String {
 }
 
 /// A list with a cursor for the next page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Page<T> {
     /// This page.
     pub items: Vec<T>,
@@ -348,7 +349,7 @@ pub struct Page<T> {
 
 /// `GET /exchanges/{id}`: the whole thread. Reading it is recorded as a consultation; the first
 /// reading of an incoming request also tells the asking side that it was opened.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ExchangeView {
     /// As in the list.
     #[serde(flatten)]
@@ -376,7 +377,7 @@ pub struct ExchangeView {
 }
 
 /// One event of an exchange or an alert.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct EventView {
     /// The message that carried it, or that the receipt is for.
     pub message: MessageId,
@@ -414,7 +415,7 @@ fn is_false(value: &bool) -> bool {
 
 /// An attachment as its message lists it. Its bytes are at
 /// `GET /messages/{message}/attachments/{index}`, for exchanges and alerts alike.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AttachmentView {
     /// Its place among the message's attachments, from 0.
     pub index: u16,
@@ -431,7 +432,7 @@ pub struct AttachmentView {
 }
 
 /// The evidence behind an event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProofView {
     /// This node's log entry for it, from 0.
     pub entry: u64,
@@ -446,7 +447,7 @@ pub struct ProofView {
 }
 
 /// Where a peer's log holds what it acknowledged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PeerLogView {
     /// The log's origin line.
     pub origin: String,

@@ -1,5 +1,8 @@
 //! Words that every module uses: who, what, when, and the digests that bind them.
 
+#[macro_use]
+mod text;
+
 mod actor;
 mod digest;
 mod entropy;

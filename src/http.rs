@@ -10,11 +10,14 @@ mod exchanges;
 mod letters;
 mod members;
 mod office;
+mod openapi;
 mod passing;
 mod people;
 mod problem;
 mod repeat;
 mod retention;
+mod route;
+mod routes;
 mod says;
 mod sealing;
 mod search;
@@ -26,7 +29,7 @@ mod witness;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post, put};
+use axum::routing::get;
 
 use crate::base::{MemberId, NodeId, Timestamp};
 use crate::driver::{Current, Driver};
@@ -114,87 +117,10 @@ pub async fn serve(
 
 /// All routes.
 pub fn router(api: Api) -> Router {
-    let v1 = Router::new()
-        .route("/whoami", get(status::whoami))
-        .route("/health", get(status::health))
-        .route("/netcheck", post(carried::netcheck))
-        .route("/backups", post(carried::back_up))
-        .route("/bundles", post(carried::take_out))
-        .route(
-            "/bundles/imports",
-            post(carried::bring_in).layer(axum::extract::DefaultBodyLimit::disable()),
-        )
-        .route("/members", get(members::list))
-        .route("/members/{member}", get(members::show))
-        .route("/members/{member}/holdings", get(members::holdings))
-        .route("/witness", get(witness::show))
-        .route("/witness/acknowledgements", post(witness::acknowledge))
-        .route(
-            "/witness/evidence/{node}/{incarnation}",
-            get(witness::evidence),
-        )
-        .route("/members/{member}/compare", post(members::compare))
-        .route("/members/{member}/accept", post(members::accept))
-        .route("/keys/rotate", post(members::rotate))
-        .route("/reservations", post(attachments::reserve))
-        .route(
-            "/reservations/{id}/attachments/{index}",
-            put(attachments::upload).layer(axum::extract::DefaultBodyLimit::disable()),
-        )
-        .route(
-            "/messages/{id}/attachments/{index}",
-            get(attachments::download),
-        )
-        .route("/search", post(search::search))
-        .route("/conversations/{id}/retention", post(retention::shorten))
-        .route("/conversations/{id}/erase", post(retention::erase))
-        .route("/requests", post(exchanges::send))
-        .route("/exchanges", get(exchanges::list))
-        .route("/exchanges/{id}", get(exchanges::show))
-        .route("/exchanges/{id}/justifications", post(office::justify))
-        .route("/log", get(office::log))
-        .route("/exchanges/{id}/accept", post(says::accept))
-        .route("/exchanges/{id}/answer", post(says::answer))
-        .route("/exchanges/{id}/refuse", post(says::refuse))
-        .route("/exchanges/{id}/clarify", post(says::clarify))
-        .route("/exchanges/{id}/channel", post(says::channel))
-        .route("/exchanges/{id}/await", post(says::wait))
-        .route("/exchanges/{id}/transfer", post(says::transfer))
-        .route("/exchanges/{id}/feedback", post(says::feedback))
-        .route("/exchanges/{id}/withdraw", post(says::withdraw))
-        .route("/exchanges/{id}/supersede", post(says::supersede))
-        .route("/exchanges/{id}/close", post(says::close))
-        .route("/exchanges/{id}/reopen", post(says::reopen))
-        .route("/letters", get(letters::list))
-        .route("/letters/{id}", get(letters::show))
-        .route("/letters/{id}/release", post(letters::release))
-        .route("/letters/{id}/clear", post(letters::clear))
-        .route("/letters/{id}/emergency", post(letters::emergency))
-        .route("/letters/{id}/review", post(letters::review))
-        .route("/letters/{id}/return", post(letters::give_back))
-        .route("/letters/{id}/discard", post(letters::discard))
-        .route("/exchanges/{id}/calls", post(duty::call))
-        .route("/exchanges/{id}/forward", post(passing::forward))
-        .route("/exchanges/{id}/correct", post(passing::correct))
-        .route("/exchanges/{id}/acknowledge", post(passing::acknowledge))
-        .route("/exchanges/{id}/pass-on", post(passing::pass_on))
-        .route("/exchanges/{id}/permissions", post(passing::ask))
-        .route("/permissions", get(passing::list))
-        .route("/permissions/{id}", get(passing::show))
-        .route("/permissions/{id}/grant", post(passing::grant))
-        .route("/permissions/{id}/refuse", post(passing::refuse))
-        .route("/alerts", get(alerts::list).post(alerts::publish))
-        .route("/alerts/{id}", get(alerts::show))
-        .route("/alerts/{id}/updates", post(alerts::update))
-        .route("/alerts/{id}/cancel", post(alerts::cancel))
-        .route("/alerts/{id}/sightings", post(alerts::sight))
-        .route("/alerts/{id}/contradictions", post(alerts::contradict))
-        .route("/alerts/{id}/acknowledgements", post(alerts::acknowledge))
-        .route("/alert-previews", post(alerts::preview))
-        .route(
-            "/alert-subscriptions",
-            get(alerts::subscriptions).post(alerts::subscribe),
-        )
+    let unrouted = Router::new().route("/openapi.json", get(openapi::serve));
+    let v1 = routes::all()
+        .into_iter()
+        .fold(unrouted, |router, route| route.served_by(router))
         .layer(axum::extract::DefaultBodyLimit::max(LONGEST_JSON))
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)
@@ -204,6 +130,6 @@ pub fn router(api: Api) -> Router {
         ))
         .with_state(api.clone());
     Router::new()
-        .nest("/api/v1", v1)
+        .nest(openapi::BASE, v1)
         .merge(console::router(api))
 }

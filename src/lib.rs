@@ -3,6 +3,7 @@
 //!
 //! The modules stand in the order of the outbound path; each imports only from those above it.
 
+#[macro_use]
 pub mod base;
 
 pub mod domain;

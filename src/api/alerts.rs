@@ -1,13 +1,14 @@
 //! The shapes of alerts.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{ErasedView, EventView};
 use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::alert::{Acknowledgement, Audience, Corridor};
 
 /// `POST /alerts`: publishes a smuggling-trend alert; 202 with its [`AlertSummary`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PublishAlert<T> {
     /// The reservation that holds the attachments, if any.
@@ -22,7 +23,7 @@ pub struct PublishAlert<T> {
 
 /// `POST /alerts/{id}/updates`: puts a whole new version in an alert's place, which goes to all
 /// who have it; 202 with the [`AlertSummary`] as it now stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateAlert<T> {
     /// The reservation that holds the attachments, if any.
@@ -43,7 +44,7 @@ pub struct UpdateAlert<T> {
 
 /// `POST /alert-previews`: who would get an alert, and what they may do with it; 200 with an
 /// [`AlertPreview`]. Nothing is sent or recorded.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PreviewAlert<T> {
     /// The alert that it would be a new version of, if any.
@@ -57,7 +58,7 @@ pub struct PreviewAlert<T> {
 }
 
 /// Who would get an alert, and what they may do with it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AlertPreview {
     /// `actual`, `exercise` or `test`.
     pub status: String,
@@ -72,7 +73,7 @@ pub struct AlertPreview {
 }
 
 /// A member that would get an alert, or would not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AlertRecipient {
     /// The member.
     pub member: MemberId,
@@ -83,7 +84,7 @@ pub struct AlertRecipient {
 }
 
 /// `POST /alerts/{id}/cancel`: takes an alert back; 202 with the [`AlertSummary`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CancelAlert {
     /// Why, for all who have it.
@@ -91,7 +92,7 @@ pub struct CancelAlert {
 }
 
 /// `POST /alerts/{id}/sightings`: 202 with the [`AlertSummary`] as it now stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendSighting<T> {
     /// The sighting. It is about the version that it names, or else the one that stands.
@@ -99,7 +100,7 @@ pub struct SendSighting<T> {
 }
 
 /// `POST /alerts/{id}/contradictions`: 202 with the [`AlertSummary`] as it now stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendContradiction<T> {
     /// The contradiction. It is about the version that it names, or else the one that stands.
@@ -108,7 +109,7 @@ pub struct SendContradiction<T> {
 
 /// `POST /alerts/{id}/acknowledgements`: tells the publisher that a person took note; 202 with the
 /// [`AlertSummary`] as it now stands.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Acknowledge {
     /// What was read, and when.
@@ -118,7 +119,7 @@ pub struct Acknowledge {
 
 /// `POST /alert-subscriptions`: tells all members which corridors this one wants alerts about; 202
 /// with what each member wants, as [`MemberSubscription`]s.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Subscribe {
     /// The corridors; empty for none.
@@ -126,7 +127,7 @@ pub struct Subscribe {
 }
 
 /// What a member wants alerts about (`GET /alert-subscriptions`: one for each member).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MemberSubscription {
     /// The member.
     pub member: MemberId,
@@ -140,7 +141,7 @@ pub struct MemberSubscription {
 /// (`GET /alerts?status=…&corridor=…&event=…&state=…&limit=…&cursor=…`). Without `status` it shows
 /// what is actual; `status=all` shows exercises and tests too. `state=superseded` shows the earlier
 /// versions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AlertSummary {
     /// The alert.
     pub id: MessageId,
@@ -189,7 +190,7 @@ pub struct AlertSummary {
 }
 
 /// One version of an alert.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AlertVersion {
     /// Its number, from 1.
     pub version: u32,
@@ -206,7 +207,7 @@ pub struct AlertVersion {
 }
 
 /// `GET /alerts/{id}`: the alert with its versions, what others say to it, and receipts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AlertView {
     /// As in the list.
     #[serde(flatten)]

@@ -1,12 +1,13 @@
 //! Ways to peers, and what is carried to them by hand.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::LinkOut;
 use crate::base::{MemberId, MessageId, NodeId};
 
 /// `POST /netcheck?peer=TR` (no body): every way to one member's nodes, or to all, is tried.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Netcheck {
     /// This node.
     pub node: NodeId,
@@ -15,7 +16,7 @@ pub struct Netcheck {
 }
 
 /// How a peer can be reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PeerReach {
     /// The peer.
     pub node: NodeId,
@@ -33,7 +34,7 @@ pub struct PeerReach {
 }
 
 /// One attempt to reach a peer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Tried {
     /// `quic` or `tcp`.
     pub over: String,
@@ -56,7 +57,7 @@ impl Tried {
 
 /// `POST /bundles`: what waits for a member, as files for a stick. The answer is a stream: for
 /// each file its length in eight bytes, big-endian, and the file; a length of 0 after the last.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TakeOut {
     /// The member.
@@ -66,7 +67,7 @@ pub struct TakeOut {
 }
 
 /// `POST /bundles/imports`, with a file as the body: what was taken of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BroughtIn {
     /// The node that wrote the file.
     pub from: NodeId,

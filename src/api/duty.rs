@@ -1,12 +1,13 @@
 //! What presses in an exchange, and whom to call.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Direction;
 use crate::base::{MemberId, MessageId, Timestamp};
 
 /// What an officer must do now about an exchange.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AttentionView {
     /// The stable reason, such as `not-opened`, `no-link` or `overdue`.
     pub reason: String,
@@ -29,7 +30,7 @@ pub struct AttentionView {
 }
 
 /// Whom to call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CallView {
     /// The member whose office it is.
     pub member: MemberId,
@@ -41,7 +42,7 @@ pub struct CallView {
 }
 
 /// One post of a duty roster.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PostView {
     /// `duty-desk`, `head-of-unit` or `national-contact`.
     pub level: String,
@@ -59,7 +60,7 @@ pub struct PostView {
 }
 
 /// A call that was noted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CallMadeView {
     /// When it was noted.
     pub at: Timestamp,
@@ -68,7 +69,7 @@ pub struct CallMadeView {
 }
 
 /// An exchange in which something presses, as the node's state shows it: without content.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PressingExchange {
     /// The exchange.
     pub exchange: MessageId,

@@ -6,13 +6,21 @@
 //! in place of the outcome.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{ErasedView, is_false};
 use crate::base::{Digest, MemberId, MessageId, NodeId, PersonId, Role, Timestamp};
 use crate::seal::person::PersonSignature;
 
+written_as_text!(
+    PersonSignature,
+    "^([0-9a-f]{2})+$",
+    "A person's signature: how it is made, its length and its bytes, in hexadecimal.",
+    "010040"
+);
+
 /// What a route gives that composes something: its outcome, or the letter that waits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum Outcome<T> {
     /// It waits for a decision.
@@ -25,7 +33,7 @@ pub enum Outcome<T> {
 }
 
 /// A person of this office.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PersonView {
     /// The pseudonym, as the log has it.
     pub person: PersonId,
@@ -35,7 +43,7 @@ pub struct PersonView {
 }
 
 /// Why the protection gate stops a letter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StopView {
     /// The member that would learn of it.
     pub member: MemberId,
@@ -51,7 +59,7 @@ pub struct StopView {
 }
 
 /// A decision about a letter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DecisionView {
     /// `release`, `clear`, `emergency` or `review`.
     pub kind: String,
@@ -68,7 +76,7 @@ pub struct DecisionView {
 
 /// One line of `GET /letters?state=…`: the letters that somebody has to see to, the most urgent
 /// first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LetterSummary {
     /// Its id: that of its first message.
     pub id: MessageId,
@@ -119,7 +127,7 @@ pub struct LetterSummary {
 }
 
 /// `GET /letters/{id}`: one letter. Reading it is recorded as a consultation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LetterView {
     /// As in the list.
     #[serde(flatten)]
@@ -139,7 +147,7 @@ pub struct LetterView {
 
 /// `POST /letters/{id}/release`, `clear`, `emergency` and `review`: a decision under the person's
 /// own signature; 202 with the letter as it then stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DecideLetter {
     /// The digest of the letter.
@@ -156,7 +164,7 @@ pub struct DecideLetter {
 }
 
 /// `POST /letters/{id}/return`; 202 with the letter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReturnLetter {
     /// Why.

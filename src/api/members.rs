@@ -1,11 +1,12 @@
 //! Members, their keys, and what people confirmed of them.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::base::{MemberId, NodeId, Role, Timestamp};
 
 /// `GET /members`: every other member of the trust list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MemberList {
     /// The members, by id.
     pub members: Vec<MemberView>,
@@ -13,7 +14,7 @@ pub struct MemberList {
 
 /// `GET /members/{member}`: how a member stands. `POST /members/{member}/compare` and `…/accept` give
 /// the same.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MemberView {
     /// The member.
     pub member: MemberId,
@@ -37,7 +38,7 @@ pub struct MemberView {
 }
 
 /// A person here who confirmed something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ConfirmedView {
     /// The person's name at this node; none if the person is gone.
     pub by: Option<String>,
@@ -48,7 +49,7 @@ pub struct ConfirmedView {
 }
 
 /// A changed identity key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ChangedIdentity {
     /// Since when it is listed here.
     pub since: Timestamp,
@@ -57,7 +58,7 @@ pub struct ChangedIdentity {
 }
 
 /// `POST /members/{member}/compare`: the number that the member's people read out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompareNumber {
     /// 60 digits, with or without spaces.
@@ -66,7 +67,7 @@ pub struct CompareNumber {
 
 /// `POST /keys/rotate` with `{"tls": true, "recipient": true, "log": true}`, 202: the bundle in force
 /// so far. The next has the next number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct KeysView {
     /// This node.
     pub node: NodeId,
@@ -75,7 +76,7 @@ pub struct KeysView {
 }
 
 /// This node's own keys, in `GET /health`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OwnKeys {
     /// The number of the bundle in force.
     pub sequence: u64,

@@ -1,12 +1,13 @@
 //! The shapes of what is done at one's own node.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::base::{MemberId, PersonId, Role, Timestamp};
 
 /// `POST /exchanges/{id}/justifications`: why an exchange that names persons is opened; 204, on
 /// record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Justify {
     /// Why, on one line of at most 500 characters.
@@ -15,7 +16,7 @@ pub struct Justify {
 
 /// One entry of `GET /log?kind=…&event=…&role=…&person=…&exchange=…&peer=…&since=…&until=…`, the
 /// latest first: who did what, when and why, never the content. Reading it is on record too.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LogEntry {
     /// Its place, from 0.
     pub entry: u64,

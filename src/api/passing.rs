@@ -3,13 +3,14 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::base::{Digest, MemberId, MessageId, Timestamp};
 
 /// `POST /exchanges/{id}/forward`: passes a message of the other side on, as a part of a request to
 /// a third member; 202 with both exchanges, the new one first. Restrictions and protections that
 /// came with the message are added to the request's own.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendForward<T> {
     /// The reservation that holds the attachments of the request, if any.
@@ -25,7 +26,7 @@ pub struct SendForward<T> {
 
 /// `POST /exchanges/{id}/correct`: tells those who have a message what is wrong with it; 202 with
 /// each exchange in which it was told.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendCorrection {
     /// The message that is wrong.
@@ -42,7 +43,7 @@ pub struct SendCorrection {
 }
 
 /// `POST /exchanges/{id}/acknowledge`: takes note of a correction.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AcknowledgeCorrection {
     /// The correction.
@@ -53,7 +54,7 @@ pub struct AcknowledgeCorrection {
 }
 
 /// `POST /exchanges/{id}/pass-on`: passes a correction on to those who have the message from here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PassOn {
     /// The correction.
@@ -62,7 +63,7 @@ pub struct PassOn {
 
 /// `POST /exchanges/{id}/permissions`: asks the other side whether a message of it may be passed
 /// on; 202 with the [`PermissionView`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskPermission {
     /// The message.
@@ -74,7 +75,7 @@ pub struct AskPermission {
 }
 
 /// `POST /permissions/{id}/grant`: allows it, once; 202.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GrantPermission {
     /// When it ends, at most 366 days ahead.
@@ -82,7 +83,7 @@ pub struct GrantPermission {
 }
 
 /// `POST /permissions/{id}/refuse`: does not allow it, or no longer; 202.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefusePermission {
     /// Why.
@@ -91,7 +92,7 @@ pub struct RefusePermission {
 }
 
 /// A permission (`GET /permissions`, `GET /permissions/{id}`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PermissionView {
     /// The message that asked for it.
     pub id: MessageId,
@@ -125,7 +126,7 @@ pub struct PermissionView {
 }
 
 /// Something that one side of an exchange owes the other, beside the answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DutyView {
     /// `acknowledge-correction`, `pass-on-correction` or `decide-permission`.
     pub duty: String,
@@ -141,7 +142,7 @@ pub struct DutyView {
 }
 
 /// A message of an exchange that was passed on from here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ForwardView {
     /// The message.
     pub message: MessageId,

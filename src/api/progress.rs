@@ -1,11 +1,12 @@
 //! How far an exchange has come: its clock and its questions.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::base::Timestamp;
 
 /// A time limit that runs, stands still, ran out, or was met.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClockView {
     /// The time-limit profile, such as `eu-2023-977`.
     pub profile: String,
@@ -38,7 +39,7 @@ fn none() -> String {
 }
 
 /// A time in which the clock stood still.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PauseView {
     /// When it began.
     pub began: Timestamp,
@@ -47,7 +48,7 @@ pub struct PauseView {
 }
 
 /// How far one question has come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct QuestionView {
     /// Its place in the request, from 0.
     pub question: u16,

@@ -5,11 +5,12 @@
 //! [`crate::domain::rfi`] has under these names, as it is. The shapes here are those of the others.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::base::MessageId;
 
 /// `POST /exchanges/{id}/answer`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendAnswer<T> {
     /// The reservation that holds the attachments, if any.
@@ -20,7 +21,7 @@ pub struct SendAnswer<T> {
 }
 
 /// `POST /exchanges/{id}/accept`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendAcceptance {
     /// The asked side's own reference, if it has one yet.
@@ -34,7 +35,7 @@ pub struct SendAcceptance {
 }
 
 /// `POST /exchanges/{id}/refuse`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendRefusal {
     /// The ground, such as `f2`.
@@ -49,7 +50,7 @@ pub struct SendRefusal {
 
 /// `POST /exchanges/{id}/clarify`: the asked side asks, the asking side answers. Exactly one of
 /// `ask` and `answer`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendClarification {
     /// What the asked side needs to know.
@@ -68,7 +69,7 @@ pub struct SendClarification {
 
 /// `POST /exchanges/{id}/supersede`: sends another request to the same member and ends this
 /// exchange; 202 with both, this one first.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendSupersession<T> {
     /// The reservation that holds the attachments of the new request, if any.

@@ -1,12 +1,13 @@
 //! Searching, and what a request has in common with others.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{AlertSummary, Direction, ExchangeSummary};
 use crate::base::{MemberId, MessageId, Timestamp};
 
 /// `POST /search`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Search {
     /// Words or a number, at most 300 characters. All words have to stand in one name, or in one
@@ -25,7 +26,7 @@ pub struct Search {
 }
 
 /// Something that was found: an exchange or an alert.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SearchHit {
     /// The exchange.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,7 +39,7 @@ pub struct SearchHit {
 }
 
 /// What stands in both.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MatchedTerm {
     /// What it is, such as `plate` or `name`.
     pub kind: String,
@@ -47,7 +48,7 @@ pub struct MatchedTerm {
 }
 
 /// Another exchange about the same.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EarlierExchange {
     /// The exchange.
     pub id: MessageId,

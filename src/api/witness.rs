@@ -1,11 +1,12 @@
 //! How the members' logs stand, as each member witnesses the others'.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::base::{Digest, NodeId, Timestamp};
 
 /// `GET /witness`: how the logs stand. Without content; open to every signed-in person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WitnessView {
     /// This node's own log.
     pub own: OwnLogView,
@@ -16,7 +17,7 @@ pub struct WitnessView {
 }
 
 /// This node's own log before its witnesses.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OwnLogView {
     /// The log's origin line.
     pub origin: String,
@@ -35,7 +36,7 @@ pub struct OwnLogView {
 }
 
 /// A checkpoint that enough witnesses cosigned.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WitnessedView {
     /// Entries under it.
     pub size: u64,
@@ -48,7 +49,7 @@ pub struct WitnessedView {
 }
 
 /// Another node's log, as this node sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LogView {
     /// The node.
     pub node: NodeId,
@@ -75,7 +76,7 @@ pub struct LogView {
 }
 
 /// An alarm about a log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LogAlarmView {
     /// The log's origin line.
     pub origin: String,
@@ -100,7 +101,7 @@ pub struct LogAlarmView {
 }
 
 /// `POST /witness/acknowledgements`: take note of an alarm.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AcknowledgeLogAlarm {
     /// The log's origin line.

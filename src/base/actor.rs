@@ -13,7 +13,19 @@ use super::{Entropy, MemberId};
 pub struct ParseRoleError;
 
 /// What a person may do at a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 #[repr(u8)]
 pub enum Role {
@@ -107,6 +119,13 @@ impl PersonId {
         self.0
     }
 }
+
+written_as_text!(
+    PersonId,
+    "^[0-9a-f]{32}$",
+    "A person's pseudonym, in hexadecimal; zeros stand for the node itself.",
+    "00112233445566778899aabbccddeeff"
+);
 
 impl TryFrom<String> for PersonId {
     type Error = hex::FromHexError;

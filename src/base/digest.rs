@@ -118,6 +118,13 @@ impl fmt::Debug for Digest {
     }
 }
 
+written_as_text!(
+    Digest,
+    "^[0-9a-f]{64}$",
+    "A SHA-256 digest, in hexadecimal.",
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -104,6 +104,13 @@ impl fmt::Debug for MemberId {
     }
 }
 
+written_as_text!(
+    MemberId,
+    "^[A-Z][A-Z0-9]{1,7}$",
+    "A member: a country by its ISO 3166-1 alpha-2 code, or an organisation by its short name.",
+    "MK"
+);
+
 /// One node of a member. A member may run several; messages address members, while keys,
 /// logs and connections belong to nodes. Written `MK-1`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -184,6 +191,13 @@ impl fmt::Debug for NodeId {
     }
 }
 
+written_as_text!(
+    NodeId,
+    "^[A-Z][A-Z0-9]{1,7}-([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])$",
+    "A node: its member, and the member's number for it.",
+    "MK-1"
+);
+
 /// A message, an exchange (by the id of its first message) or an alert: a ULID, that is 48 bits
 /// of milliseconds since 1970 and 80 random bits, written as 26 characters of Crockford base 32.
 /// Sorts by time of making.
@@ -263,6 +277,13 @@ impl fmt::Debug for MessageId {
         write!(f, "{self}")
     }
 }
+
+written_as_text!(
+    MessageId,
+    "^[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+    "A message, an exchange by the id of its first message, or an alert: a ULID.",
+    "01JD3W0000ABCDEFGHJKMNPQRS"
+);
 
 #[cfg(test)]
 mod tests {

@@ -86,6 +86,21 @@ impl FromStr for Timestamp {
     }
 }
 
+impl utoipa::PartialSchema for Timestamp {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        use utoipa::openapi::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some("A point in time from 1970 to 9999, RFC 3339."))
+            .examples(["2026-03-22T14:02:00.000Z"])
+            .build()
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Timestamp {}
+
 impl TryFrom<String> for Timestamp {
     type Error = ParseTimestampError;
 

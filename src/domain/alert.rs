@@ -12,6 +12,7 @@ mod subscription;
 mod tests;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use audience::{Audience, Candidate, Chosen, LeftOut, Selection};
 pub use command::{AlertCommand, AlertFault, AlertRefused, Revision};
@@ -31,7 +32,7 @@ use super::{Faults, FieldError};
 use crate::base::Timestamp;
 
 /// A smuggling-trend alert.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Alert {
     /// One line for the feed, without personal data.

@@ -14,6 +14,7 @@
 //! it that a file holds no personal data. An alert itself has no field for a person.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Faults;
 
@@ -87,7 +88,7 @@ codes! {
 }
 
 /// Evaluation by the 4×4 system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluation {
     /// The source.
@@ -97,7 +98,7 @@ pub struct Evaluation {
 }
 
 /// What the originator allows: it binds every receiver (originator control).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Handling {
     /// Handling codes, at least one.

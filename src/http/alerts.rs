@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
 use super::attachments::take;
@@ -26,20 +27,33 @@ use crate::domain::alert::{
 };
 
 /// Which alerts, and where the page begins.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ListParams {
+    /// The corridor.
+    #[param(inline)]
     corridor: Option<Corridor>,
+    /// The event type.
+    #[param(inline)]
     event: Option<EventType>,
+    /// Whether it stands; `superseded` shows earlier versions.
+    #[param(inline)]
     state: Option<AlertState>,
+    /// Whether it is real.
     #[serde(default)]
+    #[param(inline)]
     status: StatusParam,
+    /// How many at most; 100 where none is given.
+    #[param(minimum = 0, maximum = 4_294_967_295u64)]
     limit: Option<usize>,
+    /// Where the page begins: `next` of the page before.
+    #[param(pattern = "^[0-9a-f]+$")]
     cursor: Option<String>,
 }
 
 /// A status, or all; without one, what is actual.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 enum StatusParam {
     #[default]

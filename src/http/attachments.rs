@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
+use utoipa::IntoParams;
 
 use super::Api;
 use super::auth::{Params, Place, SignedIn};
@@ -34,10 +35,13 @@ pub async fn reserve(
 }
 
 /// What an upload says of its file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct UploadParams {
+    /// What the file is called: 1 to 255 bytes on one line, without slashes.
     name: String,
+    /// What kind of file it is.
     #[serde(default = "octets")]
     media_type: String,
 }

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use tokio::io::DuplexStream;
 use tokio_util::io::ReaderStream;
+use utoipa::IntoParams;
 
 use super::Api;
 use super::auth::{Body, Params, SignedIn};
@@ -128,9 +129,12 @@ impl From<StickError> for CarryFailed {
 }
 
 /// Which member.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct NetcheckParams {
+    /// The member whose nodes are tried; all where none is named.
+    #[param(inline)]
     peer: Option<MemberId>,
 }
 

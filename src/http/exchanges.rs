@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Api;
 use super::attachments::take;
@@ -38,15 +39,29 @@ pub async fn send(
 }
 
 /// What `GET /exchanges` can be narrowed by.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ListParams {
+    /// Which end of the exchange this node is.
+    #[param(inline)]
     direction: Option<Direction>,
+    /// How far it has come.
+    #[param(inline, value_type = Option<Standing>)]
     state: Option<String>,
+    /// Whether it is real.
+    #[param(inline)]
     status: Option<Status>,
+    /// `latest` first, or those first that have the least `time-left`.
+    #[param(pattern = "^(latest|time-left)$")]
     order: Option<String>,
+    /// How many at most; 100 where none is given, and never more than 500.
+    #[param(minimum = 0, maximum = 4_294_967_295u64)]
     limit: Option<usize>,
+    /// Where the page begins: `next` of the page before.
+    #[param(pattern = "^[0-9a-f]+$")]
     cursor: Option<String>,
+    /// Only those in which something presses, whole: with no other filter, order or cursor.
     attention: Option<bool>,
 }
 

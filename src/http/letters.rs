@@ -5,6 +5,7 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Api;
 use super::auth::{Body, Params, Place, SignedIn};
@@ -27,9 +28,11 @@ use crate::seal::person::{DecisionKind, DecisionText, SignedDecision};
 pub type Composed<T> = Result<(StatusCode, Json<Outcome<T>>), Failure>;
 
 /// Whether a second person is to release what is composed, even where no policy wants that.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ForRelease {
+    /// Whether it waits for a second person.
     #[serde(default)]
     for_release: bool,
 }
@@ -54,9 +57,11 @@ impl FromRequestParts<Api> for ForRelease {
 }
 
 /// What `GET /letters` can be narrowed by.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ListParams {
+    /// How far it has come, or `unreviewed`.
     state: Option<String>,
 }
 

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Api;
 use super::auth::{Body, Params, Place, SignedIn};
@@ -27,18 +28,37 @@ pub async fn justify(
 }
 
 /// What `GET /log` can be narrowed by.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct LogParams {
+    /// What kind of entry it is.
     kind: Option<String>,
+    /// What happened.
     event: Option<String>,
+    /// The role that caused it.
+    #[param(inline)]
     role: Option<Role>,
+    /// The person who caused it.
+    #[param(inline)]
     person: Option<PersonId>,
+    /// The exchange, by its pseudonym in the log.
+    #[param(pattern = "^[0-9a-f]{32}$")]
     exchange: Option<String>,
+    /// The other member.
+    #[param(inline)]
     peer: Option<MemberId>,
+    /// Not before.
+    #[param(inline)]
     since: Option<Timestamp>,
+    /// Not after.
+    #[param(inline)]
     until: Option<Timestamp>,
+    /// How many at most; 100 where none is given.
+    #[param(minimum = 0, maximum = 4_294_967_295u64)]
     limit: Option<usize>,
+    /// Where the page begins: `next` of the page before.
+    #[param(minimum = 0, maximum = 4_294_967_295u64)]
     cursor: Option<u64>,
 }
 

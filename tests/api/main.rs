@@ -14,6 +14,7 @@ mod hostile;
 mod keys;
 mod letters;
 mod office;
+mod openapi;
 mod passing;
 mod receipts;
 mod removed;

@@ -1,6 +1,7 @@
 //! Who gets an alert: members named one by one, those who want alerts about its corridor, or all.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Alert, Subscription};
 use crate::base::MemberId;
@@ -8,7 +9,7 @@ use crate::domain::FieldError;
 use crate::domain::handling::{Barrier, Disclosure, Tlp};
 
 /// Whom the publisher chooses.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Audience {
     /// All members of the trust list.

@@ -1,13 +1,14 @@
 //! What an alert is made of: legs of a route, fees, violence, and people in aggregates.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::lists::{ImpactLevel, Payment, PlacePrecision, Transport, Trend};
 use crate::domain::Faults;
 use crate::domain::rfi::Sex;
 
 /// One leg of a route.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Leg {
     /// Where it begins.
@@ -35,7 +36,7 @@ pub struct Leg {
 }
 
 /// What is paid.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fee {
     /// From, in whole units of the currency.
@@ -60,7 +61,7 @@ pub struct Fee {
 }
 
 /// Violence against those who are smuggled.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Violence {
     /// Its kind.
@@ -74,7 +75,7 @@ pub struct Violence {
 }
 
 /// A count of people who share something. Never below [`LOWEST_COUNT`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Count {
     /// Nationality, ISO 3166-1 alpha-2.
@@ -97,7 +98,7 @@ pub struct Count {
 pub const LOWEST_COUNT: u32 = 5;
 
 /// Effects, as EUROSUR names them: low, medium or high for each.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Impact {
     /// On illegal immigration.

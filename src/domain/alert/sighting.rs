@@ -1,6 +1,7 @@
 //! What those who receive an alert say to it: they see it too, they do not, or they took note.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Status;
 use super::lists::Difference;
@@ -10,7 +11,7 @@ use crate::domain::handling::Evaluation;
 use crate::domain::{Faults, FieldError};
 
 /// "We see it too."
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sighting {
     /// The version of the alert that it is about. A node fills in the one that stands there, so
@@ -39,7 +40,7 @@ pub struct Sighting {
 }
 
 /// "We do not see it", or "it is otherwise".
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Contradiction {
     /// The version of the alert that it is about, as in a [`Sighting`].
@@ -57,7 +58,7 @@ pub struct Contradiction {
 }
 
 /// A person read the alert and took note of it. Goes to the publisher alone.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Acknowledgement {
     /// The version of the alert that was read, as in a [`Sighting`].

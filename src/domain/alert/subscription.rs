@@ -1,6 +1,7 @@
 //! Which corridors a member wants alerts about.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Corridor;
 use crate::base::{MessageId, Role, Timestamp};
@@ -12,7 +13,7 @@ use super::command::{AlertFault, may_cause};
 
 /// What a member tells all others. The latest counts; a member that never said anything gets
 /// every alert that is sent by corridor.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Subscription {
     /// From when on, by the member's clock: later than in all that it said before.

@@ -1,6 +1,7 @@
 //! A telephone call that an officer made about an exchange, as it is noted here.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::base::Timestamp;
 use crate::domain::{Faults, FieldError};
@@ -20,7 +21,7 @@ codes! {
 }
 
 /// What an officer notes of a call. It never leaves the node.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
     /// Who was called: a post or a number.

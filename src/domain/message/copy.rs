@@ -24,6 +24,13 @@ impl<'de> Deserialize<'de> for SignedCopy {
     }
 }
 
+written_as_text!(
+    SignedCopy,
+    "^[A-Za-z0-9+/]*={0,2}$",
+    "A message as its author signed it, in base64; answers show what it says in its place.",
+    "AAAA"
+);
+
 impl std::fmt::Debug for SignedCopy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "SignedCopy({} bytes)", self.0.len())

@@ -3,6 +3,7 @@
 //! and 16(5) and (6)).
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::base::{Digest, MemberId, MessageId};
 use crate::domain::message::{Handling, SignedCopy};
@@ -48,7 +49,7 @@ codes! {
 
 /// Something that was said in the exchange is wrong. Its author says so to those who have it; and
 /// whoever has it may say so to its author.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Correction {
     /// The message.
@@ -69,7 +70,7 @@ pub struct Correction {
 }
 
 /// A duty towards the other side was done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Notice {
     /// What it is about: the other side's correction, or its grant of a permission.

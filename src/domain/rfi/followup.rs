@@ -2,6 +2,7 @@
 //! supersession, closing, reopening.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Request;
 use super::parts::check_questions;
@@ -49,7 +50,7 @@ codes! {
 }
 
 /// What the asked side wanted to know. It ends the pause of the clock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Clarification {
     /// The clarification.
@@ -57,7 +58,7 @@ pub struct Clarification {
 }
 
 /// Whether an answer helped, and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Feedback {
     /// Whether it helped.
@@ -71,7 +72,7 @@ pub struct Feedback {
 }
 
 /// The asking side takes its request back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Withdrawal {
     /// Why.
@@ -79,7 +80,7 @@ pub struct Withdrawal {
 }
 
 /// Another request takes the place of this one. It links back by `supersedes`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Supersession {
     /// The exchange of the new request.
@@ -90,7 +91,7 @@ pub struct Supersession {
 }
 
 /// The asking side is done with the exchange.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Closing {
     /// A note to the asked side.
@@ -99,7 +100,7 @@ pub struct Closing {
 }
 
 /// The asking side takes the exchange up again. A new clock runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reopening {
     /// Why.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Request;
 use super::parts::check_questions;
@@ -17,7 +18,7 @@ const FURTHEST: Duration = Duration::from_secs(366 * 24 * 3_600);
 const LONGEST: usize = 5_000;
 
 /// The asked side needs to know more. The clock pauses until it does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClarificationRequest {
     /// What it needs to know.
@@ -28,7 +29,7 @@ pub struct ClarificationRequest {
 }
 
 /// The request was passed to the authority that is competent for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Channelling {
     /// The authority.
@@ -43,7 +44,7 @@ pub struct Channelling {
 
 /// A judicial authorisation is needed and awaited: a derogation from the limit, of which the
 /// asking side is told at once (Directive (EU) 2023/977 Art. 5(2)). It may be sent again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AwaitingAuthorisation {
     /// When the answer is expected.
@@ -54,7 +55,7 @@ pub struct AwaitingAuthorisation {
 
 /// Another member is the one to ask. The exchange ends; whether that member is asked is for the
 /// asking side to decide.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Transfer {
     /// The member to ask.

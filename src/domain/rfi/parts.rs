@@ -1,6 +1,7 @@
 //! What a request is made of: questions, facts, who asks, and what stands beside them.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Request;
 use crate::base::{MemberId, MessageId, Timestamp};
@@ -75,7 +76,7 @@ codes! {
 }
 
 /// Who asks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Requester {
     /// The country, ISO 3166-1 alpha-2, where it is not the sending member's.
@@ -94,7 +95,7 @@ pub struct Requester {
 }
 
 /// The facts, in one language.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fact {
     /// BCP 47 language tag.
@@ -104,7 +105,7 @@ pub struct Fact {
 }
 
 /// One question.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
     /// What it asks for.
@@ -117,7 +118,7 @@ pub struct Question {
 }
 
 /// A related exchange.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Link {
     /// How it is related.
@@ -127,7 +128,7 @@ pub struct Link {
 }
 
 /// The same matter in another channel, named so that nobody works twice.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OtherChannel {
     /// SIENA, INTERPOL I-24/7, SELEC, a liaison officer, …
@@ -149,7 +150,7 @@ codes! {
 }
 
 /// An approval that the request rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Approval {
     /// What was approved.
@@ -165,7 +166,7 @@ pub struct Approval {
 
 /// What must be considered before anything leaves, or is used. What is not said is not known,
 /// and counts as yes where it protects somebody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Protection {
     /// A minor is concerned.

@@ -3,6 +3,7 @@
 //! [`crate::domain::handling`]; both the node that passes it on and the one that gets it ask.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{EvidenceUse, PermissionGrant, Protection, Request, is_passed_on};
 use crate::base::{Digest, MemberId, Timestamp};
@@ -11,7 +12,7 @@ use crate::domain::message::{Body, Event, Header, SignedCopy};
 use crate::domain::{Faults, FieldError};
 
 /// A message that is passed on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Forwarded {
     /// The message, as its author signed it. Its attachments stay where they are.

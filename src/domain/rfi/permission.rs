@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::base::{Digest, MemberId, MessageId, Timestamp};
 use crate::domain::{Faults, FieldError};
@@ -12,7 +13,7 @@ use crate::domain::{Faults, FieldError};
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3_600);
 
 /// A holder asks whether it may pass a message of the other side on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PermissionRequest {
     /// The message.
@@ -26,7 +27,7 @@ pub struct PermissionRequest {
 }
 
 /// The originator allows it, once. It says again what it allows, so that it can be checked alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PermissionGrant {
     /// The message that asked for it.
@@ -44,7 +45,7 @@ pub struct PermissionGrant {
 }
 
 /// The originator does not allow it, or takes back a permission that it had not yet seen used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PermissionRefusal {
     /// The message that asked for it.

@@ -2,6 +2,7 @@
 //! normal.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Document;
 use crate::domain::Faults;
@@ -65,7 +66,7 @@ codes! {
 }
 
 /// A name as it is written, and how it is spelt in other scripts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Name {
     /// In the original script.
@@ -76,7 +77,7 @@ pub struct Name {
 }
 
 /// A date of birth.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Birth {
     /// As given, in the calendar named: `1994-05-17`, `1373-02`, `1994`.
@@ -93,7 +94,7 @@ fn gregorian() -> Calendar {
 }
 
 /// A person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Person {
     /// Family name.

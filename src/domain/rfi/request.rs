@@ -1,6 +1,7 @@
 //! What is asked, on what basis, and under which conditions.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::parts::{
     Approval, EvidenceUse, Fact, Link, LinkKind, OtherChannel, Protection, Question, Requester,
@@ -13,7 +14,7 @@ use crate::domain::profile::{Profile, Urgency};
 use crate::domain::{Faults, FieldError, Status};
 
 /// A request for information.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// The asking side's own reference.

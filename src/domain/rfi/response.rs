@@ -1,6 +1,7 @@
 //! What the asked side says: acceptance, answer, refusal.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Request;
 use super::parts::check_questions;
@@ -80,7 +81,7 @@ codes! {
 }
 
 /// The asked side takes the request on. It is the acknowledgement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Acceptance {
     /// The asked side's own reference.
@@ -94,7 +95,7 @@ pub struct Acceptance {
 }
 
 /// The answer to one question.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuestionAnswer {
     /// The question, by its place in the request, from 0.
@@ -110,7 +111,7 @@ pub struct QuestionAnswer {
 }
 
 /// An answer, whole or in part.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
     /// What it comes to. `partial` leaves the exchange open for more.
@@ -129,7 +130,7 @@ pub struct Answer {
 }
 
 /// A refusal, of all or of the part that it must cover.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refusal {
     /// The ground.

@@ -3,6 +3,7 @@
 //! them, which both sides can tell from what each event says that its author had seen.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{
     Acceptance, AwaitingAuthorisation, Flaw, Ground, Move, Notice, Outcome, PermissionRequest,
@@ -12,7 +13,7 @@ use crate::base::{Digest, MessageId, Timestamp};
 use crate::domain::message::Body;
 
 /// One event, as far as it matters to where the exchange stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Step {
     /// The message.
@@ -34,7 +35,7 @@ pub(super) struct Step {
 }
 
 /// What an event says that the exchange has to remember.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) enum Detail {
     /// Nothing.
@@ -65,7 +66,7 @@ pub(super) enum Detail {
 }
 
 /// What a correction says, without its words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Corrected {
     /// The message that is wrong.
@@ -126,7 +127,7 @@ impl Detail {
 }
 
 /// The events after the request, in the order of the conversation.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub(super) struct Steps(Vec<Step>);
 

@@ -1,12 +1,13 @@
 //! Whom or what a request is about.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Name, Person};
 use crate::domain::Faults;
 
 /// A travel or identity document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Document {
     /// Passport, identity card, residence permit, …
@@ -19,7 +20,7 @@ pub struct Document {
 }
 
 /// A company or other organisation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Organisation {
     /// Its name.
@@ -33,7 +34,7 @@ pub struct Organisation {
 }
 
 /// A road vehicle.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Vehicle {
     /// The registration plate.
@@ -51,7 +52,7 @@ pub struct Vehicle {
 }
 
 /// A vessel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Vessel {
     /// Its name.
@@ -69,7 +70,7 @@ pub struct Vessel {
 }
 
 /// A telephone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Phone {
     /// The number, in international form.
@@ -80,7 +81,7 @@ pub struct Phone {
 }
 
 /// An account with a bank, a payment service or an online service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
     /// The bank or service.
@@ -90,7 +91,7 @@ pub struct Account {
 }
 
 /// A postal address or a place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Address {
     /// The address as written there.
@@ -101,7 +102,7 @@ pub struct Address {
 }
 
 /// One subject: exactly one of the kinds, and what connects it to the purpose.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Subject {
     /// What connects it to the purpose of the request.

@@ -7,7 +7,17 @@ use crate::base::{Entropy, Timestamp};
 use crate::seal::sign::SigningKey;
 
 /// Which keys of a node are to be made anew.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Rotation {
     /// The TLS key.
