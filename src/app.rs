@@ -32,6 +32,7 @@ pub mod rows;
 mod search;
 mod service;
 mod supersede;
+mod unchanged;
 mod view;
 mod witness;
 

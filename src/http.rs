@@ -14,6 +14,7 @@ mod openapi;
 mod passing;
 mod people;
 mod problem;
+mod range;
 mod repeat;
 mod retention;
 mod route;
@@ -24,6 +25,7 @@ mod search;
 mod shapes;
 mod staging;
 mod status;
+mod terms;
 mod witness;
 
 use std::sync::Arc;

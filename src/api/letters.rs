@@ -138,6 +138,7 @@ pub struct LetterView {
     pub content: String,
     /// Keeps the digests from being guessed: 32 bytes, hexadecimal.
     #[serde(with = "hex::serde")]
+    #[schema(value_type = String)]
     pub salt: [u8; 32],
     /// H("liaison/letter/v1" ‖ salt ‖ content), also of what is erased.
     pub digest: Digest,

@@ -66,6 +66,9 @@ pub enum AppError {
     /// The id was used for something else.
     #[error("this reservation was used for another message")]
     IdTaken,
+    /// The exchange or alert is not as the caller read it.
+    #[error("something was said in it since it was read")]
+    Changed,
     /// The message does not fit an envelope.
     #[error("the message is larger than an envelope carries")]
     TooLarge,
@@ -120,6 +123,7 @@ impl AppError {
             Self::TooManyAsked => "too-many-asked",
             Self::NamedTwice(_) => "named-twice",
             Self::IdTaken => "id-taken",
+            Self::Changed => "changed-since",
             Self::TooLarge => "too-large",
             Self::AttachmentIncomplete => "attachment-incomplete",
             Self::StillHolds => "alert-still-holds",
@@ -171,6 +175,7 @@ impl AppError {
             Self::TooManyAsked => "Send it in parts, or publish an alert.",
             Self::NamedTwice(_) => "Name each member once; nothing was sent.",
             Self::IdTaken => "Make a new reservation and send it again.",
+            Self::Changed => "Read it again, and send it on what it now says; nothing was sent.",
             Self::TooLarge => "Shorten the text, or attach it as a file.",
             Self::AttachmentIncomplete => {
                 "Wait until it has come; `liaison rfi show` tells when it is complete."

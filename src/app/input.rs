@@ -302,6 +302,9 @@ pub enum Ask {
     Witness(WitnessAsk),
     /// Compose this, and let a second person release it even where no policy wants that.
     ForRelease(Box<Ask>),
+    /// Do this only if the exchange or alert that it is about stands as it did when it was read: the
+    /// last entry of its thread was one of these.
+    IfUnchanged(Vec<u64>, Box<Ask>),
     /// Something about letters that wait.
     Letters(LetterAsk),
     /// Something about what is carried by hand.

@@ -13,7 +13,7 @@ use super::permit::Permit;
 use super::witness::{self, Witness, WitnessTimes};
 use super::{
     alerts, carried, deliver, duty, erase, letters, members, office, people, permissions, read,
-    receipts, receive, search,
+    receipts, receive, search, unchanged,
 };
 use crate::base::{Actor, Digest, MemberId, NodeId, Timestamp};
 use crate::exchange::{Flight, Refusal};
@@ -359,6 +359,10 @@ impl Service {
 
     fn decide(&mut self, turn: &mut Turn<'_>, permit: &Permit, ask: &Ask) -> Result<Reply, Stop> {
         match (ask, letters::letter_of(ask)) {
+            (Ask::IfUnchanged(read, ask), None) => {
+                unchanged::check(self.me.member, turn, read, ask)?;
+                self.decide(turn, permit, ask)
+            }
             (_, Some((letter, review))) => {
                 letters::send(self, turn, permit.actor(), letter, review)
             }
@@ -379,6 +383,7 @@ impl Service {
             | Ask::Correct { .. }
             | Ask::PassOn { .. }
             | Ask::ForRelease(_)
+            | Ask::IfUnchanged(..)
             | Ask::Letters(_) => Err(AppError::NotFound("letter").into()),
             Ask::AskPermission {
                 exchange,

@@ -5,16 +5,18 @@ pub(super) mod shapes;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
 use super::attachments::take;
 use super::auth::{Body, Params, Place, SignedIn};
-use super::letters::{self, Composed, ForRelease};
+use super::letters::{self, Composed};
 use super::problem::Failure;
 use super::repeat::fresh_id;
 use super::shapes::{cursor, event};
+use super::terms::{Terms, tagged};
 use crate::api::{
     Acknowledge, AlertPreview, AlertSummary, AlertView, CancelAlert, MemberSubscription, Outcome,
     Page, PreviewAlert, PublishAlert, SendContradiction, SendSighting, Subscribe, UpdateAlert,
@@ -45,7 +47,6 @@ pub struct ListParams {
     #[param(inline)]
     status: StatusParam,
     /// How many at most; 100 where none is given.
-    #[param(minimum = 0, maximum = 4_294_967_295u64)]
     limit: Option<usize>,
     /// Where the page begins: `next` of the page before.
     #[param(pattern = "^[0-9a-f]+$")]
@@ -113,28 +114,29 @@ pub async fn show(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(alert): Place<MessageId>,
-) -> Result<Json<AlertView>, Failure> {
+) -> Result<Response, Failure> {
     let ask = Ask::ReadAlert { alert };
     let reply = api.ask(&caller, Action::ReadAlerts, ask).await?;
     let Reply::AlertThread(row, items) = reply else {
         return Err(AppError::NotFound("alert").into());
     };
     let now = Timestamp::system();
-    Ok(Json(AlertView {
+    let view = AlertView {
         summary: shapes::summary(&row, now),
         versions: shapes::versions(&row, now),
         recipients: row.alert.others(api.member()),
         rules: row.alert.alert().handling.in_words(),
         events: items.iter().map(event).collect(),
         actions: shapes::actions(&row, api.member(), &caller, now),
-    }))
+    };
+    Ok(tagged(Json(view).into_response(), &row.thread))
 }
 
 /// `POST /alerts`.
 pub async fn publish(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<PublishAlert<Alert>>,
 ) -> Composed<AlertSummary> {
     let (id, attached) = reserved(&api, &caller, body.reservation).await?;
@@ -144,7 +146,7 @@ pub async fn publish(
         alert: Box::new(body.alert),
         attached,
     };
-    let ask = review.wrap(ask);
+    let ask = terms.wrap(ask);
     accepted(&api, api.ask(&caller, Action::PublishAlert, ask).await?)
 }
 
@@ -185,7 +187,7 @@ pub async fn update(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(alert): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<UpdateAlert<Alert>>,
 ) -> Composed<AlertSummary> {
     let (message, attached) = reserved(&api, &caller, body.reservation).await?;
@@ -197,7 +199,7 @@ pub async fn update(
     let command = AlertCommand::Update(Box::new(revision));
     let audience = body.audience.unwrap_or_else(nobody_more);
     let on = on(alert, message, command, audience);
-    act(&api, &caller, Action::ReviseAlert, on, attached, review).await
+    act(&api, &caller, Action::ReviseAlert, on, attached, terms).await
 }
 
 /// `POST /alerts/{id}/cancel`.
@@ -205,11 +207,11 @@ pub async fn cancel(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(alert): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<CancelAlert>,
 ) -> Composed<AlertSummary> {
     let command = AlertCommand::Cancel(body.reason);
-    say(&api, &caller, Action::ReviseAlert, alert, command, review).await
+    say(&api, &caller, Action::ReviseAlert, alert, command, terms).await
 }
 
 /// `POST /alerts/{id}/sightings`.
@@ -217,11 +219,11 @@ pub async fn sight(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(alert): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<SendSighting<Sighting>>,
 ) -> Composed<AlertSummary> {
     let command = AlertCommand::Sight(body.sighting);
-    say(&api, &caller, Action::SightAlert, alert, command, review).await
+    say(&api, &caller, Action::SightAlert, alert, command, terms).await
 }
 
 /// `POST /alerts/{id}/contradictions`.
@@ -229,7 +231,7 @@ pub async fn contradict(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(alert): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<SendContradiction<Contradiction>>,
 ) -> Composed<AlertSummary> {
     let command = AlertCommand::Contradict(body.contradiction);
@@ -239,7 +241,7 @@ pub async fn contradict(
         Action::ContradictAlert,
         alert,
         command,
-        review,
+        terms,
     )
     .await
 }
@@ -249,7 +251,7 @@ pub async fn acknowledge(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(alert): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<Acknowledge>,
 ) -> Composed<AlertSummary> {
     let command = AlertCommand::Acknowledge(body.acknowledgement);
@@ -259,7 +261,7 @@ pub async fn acknowledge(
         Action::AcknowledgeAlert,
         alert,
         command,
-        review,
+        terms,
     )
     .await
 }
@@ -318,10 +320,10 @@ async fn say(
     action: Action,
     alert: MessageId,
     command: AlertCommand,
-    review: ForRelease,
+    terms: Terms,
 ) -> Composed<AlertSummary> {
     let on = on(alert, fresh_id(), command, nobody_more());
-    act(api, caller, action, on, Vec::new(), review).await
+    act(api, caller, action, on, Vec::new(), terms).await
 }
 
 async fn act(
@@ -330,13 +332,13 @@ async fn act(
     action: Action,
     on: OnAlert,
     attached: Vec<Attached>,
-    review: ForRelease,
+    terms: Terms,
 ) -> Composed<AlertSummary> {
     let ask = Ask::OnAlert {
         on: Box::new(on),
         attached,
     };
-    accepted(api, api.ask(caller, action, review.wrap(ask)).await?)
+    accepted(api, api.ask(caller, action, terms.wrap(ask)).await?)
 }
 
 fn accepted(api: &Api, reply: Reply) -> Composed<AlertSummary> {

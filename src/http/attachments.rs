@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::{Body as HttpBody, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
@@ -12,6 +12,7 @@ use utoipa::IntoParams;
 use super::Api;
 use super::auth::{Params, Place, SignedIn};
 use super::problem::Failure;
+use super::range::{Wanted, wanted};
 use super::repeat::fresh_id;
 use super::sealing::{READ, attached, open, pour, reseal, seal};
 use super::staging::MOST_ATTACHMENTS;
@@ -198,6 +199,7 @@ pub async fn download(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place((id, index)): Place<(MessageId, u16)>,
+    headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let action = if Permit::ask(api.member(), &caller, Action::ReadExchange).is_ok() {
         Action::ReadExchange
@@ -215,21 +217,50 @@ pub async fn download(
             index,
         })
         .map_err(|_| AppError::AttachmentIncomplete)?;
+    let etag = format!("\"{}\"", info.digest);
+    let (status, part) = match wanted(&headers, info.size, &etag) {
+        Wanted::Whole => (StatusCode::OK, 0..info.size),
+        Wanted::Part(part) => (StatusCode::PARTIAL_CONTENT, part),
+        Wanted::Beyond => return Ok(beyond(info.size)),
+    };
+    let range = format!(
+        "bytes {}-{}/{}",
+        part.start,
+        part.end.saturating_sub(1),
+        info.size
+    );
+    let length = part.end - part.start;
     let (writer, reader) = tokio::io::duplex(READ);
     let key = AttachmentKey::from_bytes(info.key);
     let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
         // A caller that goes away, or a damaged file, ends the stream short of its length.
-        let _ended = open(&runtime, file, &key, &context(id, index), writer);
+        let _ended = open(&runtime, file, &key, &context(id, index), part, writer);
     });
     let stream = HttpBody::from_stream(ReaderStream::new(reader));
-    let mut response = stream.into_response();
+    let mut response = (status, stream).into_response();
     let headers = response.headers_mut();
-    let number = |n: u64| header::HeaderValue::from(n);
-    headers.insert(header::CONTENT_LENGTH, number(info.size));
-    let fixed = header::HeaderValue::from_static;
+    let text =
+        |text: String| HeaderValue::from_str(&text).expect("digits and hexadecimal are text");
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    headers.insert(header::ETAG, text(etag));
+    if status == StatusCode::PARTIAL_CONTENT {
+        headers.insert(header::CONTENT_RANGE, text(range));
+    }
+    let fixed = HeaderValue::from_static;
+    headers.insert(header::ACCEPT_RANGES, fixed("bytes"));
     headers.insert(header::CONTENT_TYPE, fixed("application/octet-stream"));
     headers.insert(header::CONTENT_DISPOSITION, fixed("attachment"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
     Ok(response)
+}
+
+/// None of the bytes that are asked for are there.
+fn beyond(size: u64) -> Response {
+    let next = "Ask for bytes that the file has; `Content-Range` says how many there are.";
+    let what = "the file ends before the range begins";
+    let status = StatusCode::RANGE_NOT_SATISFIABLE;
+    let failure = Failure::new(status, "range-beyond-end", what, next);
+    let length = [(header::CONTENT_RANGE, format!("bytes */{size}"))];
+    (length, failure).into_response()
 }

@@ -3,14 +3,16 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Api;
 use super::attachments::take;
 use super::auth::{Body, Params, Place, SignedIn};
-use super::letters::{self, ForRelease};
+use super::letters;
 use super::problem::Failure;
+use super::terms::{Terms, tagged};
 use super::{search, shapes};
 use crate::api::{Direction, ExchangeSummary, ExchangeView, Page, SendRequest, Sent};
 use crate::app::rows::ExchangeRow;
@@ -23,7 +25,7 @@ use crate::domain::rfi::{Request, State as Standing};
 pub async fn send(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<SendRequest<Request>>,
 ) -> Result<(StatusCode, Json<Sent>), Failure> {
     // Before files are sealed for each of them.
@@ -33,7 +35,7 @@ pub async fn send(
         to,
         request: Box::new(body.request),
     };
-    let ask = review.wrap(ask);
+    let ask = terms.wrap(ask);
     let reply = api.ask(&caller, Action::SendRequest, ask).await?;
     Ok((StatusCode::ACCEPTED, Json(api.sent(reply)?)))
 }
@@ -56,7 +58,6 @@ pub struct ListParams {
     #[param(pattern = "^(latest|time-left)$")]
     order: Option<String>,
     /// How many at most; 100 where none is given, and never more than 500.
-    #[param(minimum = 0, maximum = 4_294_967_295u64)]
     limit: Option<usize>,
     /// Where the page begins: `next` of the page before.
     #[param(pattern = "^[0-9a-f]+$")]
@@ -123,7 +124,7 @@ pub async fn show(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(exchange): Place<MessageId>,
-) -> Result<Json<ExchangeView>, Failure> {
+) -> Result<Response, Failure> {
     let ask = Ask::ReadExchange { exchange };
     let reply = api.ask(&caller, Action::ReadExchange, ask).await?;
     let Reply::Thread(row, items) = reply else {
@@ -138,7 +139,7 @@ pub async fn show(
     let now = Timestamp::system();
     let permissions = row.exchange.permissions().into_iter();
     let permission = |permission| shapes::permission(&row, &permission, &caller, now);
-    Ok(Json(ExchangeView {
+    let view = ExchangeView {
         summary,
         questions: shapes::questions(&row.exchange),
         delay_reason: shapes::delay_reason(&row.exchange),
@@ -147,7 +148,8 @@ pub async fn show(
         permissions: permissions.map(permission).collect(),
         events: shapes::events(&row.exchange, &items),
         actions: shapes::actions(&row, &caller),
-    }))
+    };
+    Ok(tagged(Json(view).into_response(), &row.thread))
 }
 
 /// The exchanges that a reply holds.

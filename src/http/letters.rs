@@ -1,9 +1,8 @@
 //! Letters that wait: listing, reading, and deciding about them.
 
 use axum::Json;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -26,35 +25,6 @@ use crate::seal::person::{DecisionKind, DecisionText, SignedDecision};
 
 /// What composing gives.
 pub type Composed<T> = Result<(StatusCode, Json<Outcome<T>>), Failure>;
-
-/// Whether a second person is to release what is composed, even where no policy wants that.
-#[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ForRelease {
-    /// Whether it waits for a second person.
-    #[serde(default)]
-    for_release: bool,
-}
-
-impl ForRelease {
-    /// What is asked of the service.
-    pub fn wrap(self, ask: Ask) -> Ask {
-        match self.for_release {
-            true => Ask::ForRelease(Box::new(ask)),
-            false => ask,
-        }
-    }
-}
-
-impl FromRequestParts<Api> for ForRelease {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
-        let Params(wanted) = Params::<Self>::from_request_parts(parts, api).await?;
-        Ok(wanted)
-    }
-}
 
 /// What `GET /letters` can be narrowed by.
 #[derive(Debug, Deserialize, IntoParams)]

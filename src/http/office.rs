@@ -55,10 +55,8 @@ pub struct LogParams {
     #[param(inline)]
     until: Option<Timestamp>,
     /// How many at most; 100 where none is given.
-    #[param(minimum = 0, maximum = 4_294_967_295u64)]
     limit: Option<usize>,
     /// Where the page begins: `next` of the page before.
-    #[param(minimum = 0, maximum = 4_294_967_295u64)]
     cursor: Option<u64>,
 }
 

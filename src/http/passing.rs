@@ -7,11 +7,11 @@ use axum::http::StatusCode;
 use super::Api;
 use super::attachments::take;
 use super::auth::{Body, Place, SignedIn};
-use super::letters::ForRelease;
 use super::problem::Failure;
 use super::repeat::fresh_id;
 use super::says::{Said, say};
 use super::shapes;
+use super::terms::Terms;
 use crate::api::{
     AcknowledgeCorrection, AskPermission, ExchangeSummary, GrantPermission, Page, PassOn,
     PermissionView, RefusePermission, SendCorrection, SendForward, Sent,
@@ -25,7 +25,7 @@ pub async fn forward(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(exchange): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<SendForward<Request>>,
 ) -> Result<(StatusCode, Json<Sent>), Failure> {
     let taken = take(&api, &caller, body.reservation, &[body.to]).await?;
@@ -39,7 +39,7 @@ pub async fn forward(
         request: Box::new(body.request),
         attached,
     }));
-    let reply = api.ask(&caller, Action::ForwardMessage, review.wrap(ask));
+    let reply = api.ask(&caller, Action::ForwardMessage, terms.wrap(ask));
     Ok((StatusCode::ACCEPTED, Json(api.sent(reply.await?)?)))
 }
 
@@ -48,7 +48,7 @@ pub async fn correct(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(exchange): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<SendCorrection>,
 ) -> Result<(StatusCode, Json<Sent>), Failure> {
     let ask = Ask::Correct {
@@ -56,7 +56,7 @@ pub async fn correct(
         message: fresh_id(),
         what: Box::new(correcting(body)?),
     };
-    let reply = api.ask(&caller, Action::CorrectMessage, review.wrap(ask));
+    let reply = api.ask(&caller, Action::CorrectMessage, terms.wrap(ask));
     Ok((StatusCode::ACCEPTED, Json(api.sent(reply.await?)?)))
 }
 
@@ -83,7 +83,7 @@ pub async fn acknowledge(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(exchange): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<AcknowledgeCorrection>,
 ) -> Said {
     let command = Command::Notify(Notice {
@@ -94,7 +94,7 @@ pub async fn acknowledge(
         note: body.note,
     });
     let action = Action::AcknowledgeCorrection;
-    say(&api, &caller, exchange, None, command, action, review).await
+    say(&api, &caller, exchange, None, command, action, terms).await
 }
 
 /// `POST /exchanges/{id}/pass-on`.
@@ -102,7 +102,7 @@ pub async fn pass_on(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(exchange): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<PassOn>,
 ) -> Result<(StatusCode, Json<ExchangeSummary>), Failure> {
     let ask = Ask::PassOn {
@@ -110,7 +110,7 @@ pub async fn pass_on(
         correction: body.correction,
         message: fresh_id(),
     };
-    let reply = api.ask(&caller, Action::CorrectMessage, review.wrap(ask));
+    let reply = api.ask(&caller, Action::CorrectMessage, terms.wrap(ask));
     let sent = api.sent(reply.await?)?;
     let summary = sent.exchanges.into_iter().next();
     let summary = summary.ok_or(AppError::NotFound("exchange"))?;

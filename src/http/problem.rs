@@ -89,6 +89,7 @@ fn status_of(error: &AppError) -> StatusCode {
         AppError::Denied(_) => StatusCode::FORBIDDEN,
         AppError::NotFound(_) => StatusCode::NOT_FOUND,
         AppError::Letter(fault) => letter_status(*fault),
+        AppError::Changed => StatusCode::PRECONDITION_FAILED,
         AppError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         AppError::NotNow(_)
         | AppError::NotPassedOn(_)

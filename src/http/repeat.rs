@@ -265,13 +265,13 @@ pub fn fresh_id() -> MessageId {
 
 /// The middleware of the API's routes.
 pub async fn once(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let Some(caller) = person_of(&api, request.headers()) else {
+        return next.run(request).await;
+    };
     let key = match key(request.method(), request.headers()) {
         Ok(Some(key)) => key,
         Ok(None) => return next.run(request).await,
         Err(failure) => return failure.into_response(),
-    };
-    let Some(caller) = person_of(&api, request.headers()) else {
-        return next.run(request).await;
     };
     match repeated(&api, caller.person, &key, request, next).await {
         Ok(response) => response,

@@ -17,8 +17,8 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, ResponseBuilder, Sch
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::Api;
-use super::letters::ForRelease;
 use super::repeat::IDEMPOTENCY_KEY;
+use super::terms::ForRelease;
 use crate::base::{MemberId, MessageId, NodeId};
 
 /// Schemas by name.
@@ -98,9 +98,22 @@ impl Route {
         self
     }
 
-    /// What it composes can be made to wait for a second person.
-    pub fn for_release(self) -> Self {
-        self.narrowed_by::<ForRelease>()
+    /// It is taken on terms: for release, or if what it is said to is unchanged.
+    pub fn on_terms(self) -> Self {
+        let what = "Taken only if the exchange or alert stands as it did: its `ETag`.";
+        let mut route = self.narrowed_by::<ForRelease>();
+        route.operation = route.operation.parameter(head("If-Match", what));
+        route
+    }
+
+    /// It sends a part of the file where one is asked for.
+    pub fn in_parts(mut self) -> Self {
+        let what = "Which bytes, such as `bytes=0-1023`.";
+        self.operation = self.operation.parameter(head("Range", what));
+        let response = ResponseBuilder::new()
+            .description("A part of the file")
+            .content("application/octet-stream", ContentBuilder::new().build());
+        self.answers(StatusCode::PARTIAL_CONTENT, response)
     }
 
     /// It takes a JSON body.
@@ -219,6 +232,16 @@ fn place(name: &str) -> Parameter {
         .parameter_in(ParameterIn::Path)
         .required(Required::True)
         .schema(Some(schema))
+        .build()
+}
+
+fn head(name: &str, what: &str) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(what))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
         .build()
 }
 

@@ -165,6 +165,7 @@ fn of_files() -> Vec<Route> {
             "A file as its sender had it",
             attachments::download,
         )
+        .in_parts()
         .gives_file("application/octet-stream"),
     ]
 }
@@ -182,7 +183,7 @@ fn of_alerts() -> Vec<Route> {
             "Publishes an alert",
             alerts::publish,
         )
-        .for_release()
+        .on_terms()
         .takes::<PublishAlert<Alert>>()
         .of::<Alert>()
         .gives::<Outcome<AlertSummary>>(StatusCode::ACCEPTED)
@@ -200,7 +201,7 @@ fn of_alerts() -> Vec<Route> {
             "Puts a new version in its place",
             alerts::update,
         )
-        .for_release()
+        .on_terms()
         .takes::<UpdateAlert<Alert>>()
         .of::<Alert>()
         .gives::<Outcome<AlertSummary>>(StatusCode::ACCEPTED)
@@ -211,7 +212,7 @@ fn of_alerts() -> Vec<Route> {
             "Takes an alert back",
             alerts::cancel,
         )
-        .for_release()
+        .on_terms()
         .takes::<CancelAlert>()
         .gives::<Outcome<AlertSummary>>(StatusCode::ACCEPTED)
         .of::<AlertSummary>(),
@@ -221,7 +222,7 @@ fn of_alerts() -> Vec<Route> {
             "Sees it too",
             alerts::sight,
         )
-        .for_release()
+        .on_terms()
         .takes::<SendSighting<Sighting>>()
         .of::<Sighting>()
         .gives::<Outcome<AlertSummary>>(StatusCode::ACCEPTED)
@@ -232,7 +233,7 @@ fn of_alerts() -> Vec<Route> {
             "Does not see it, or otherwise",
             alerts::contradict,
         )
-        .for_release()
+        .on_terms()
         .takes::<SendContradiction<Contradiction>>()
         .of::<Contradiction>()
         .gives::<Outcome<AlertSummary>>(StatusCode::ACCEPTED)
@@ -243,7 +244,7 @@ fn of_alerts() -> Vec<Route> {
             "Takes note of an alert",
             alerts::acknowledge,
         )
-        .for_release()
+        .on_terms()
         .takes::<Acknowledge>()
         .gives::<Outcome<AlertSummary>>(StatusCode::ACCEPTED)
         .of::<AlertSummary>(),

@@ -7,10 +7,10 @@ use axum::http::StatusCode;
 use super::Api;
 use super::attachments::{derived, take};
 use super::auth::{Body, Place, SignedIn};
-use super::letters::ForRelease;
 use super::problem::Failure;
 use super::repeat::fresh_id;
 use super::shapes;
+use super::terms::Terms;
 use crate::api::{
     ExchangeSummary, SendAcceptance, SendAnswer, SendClarification, SendRefusal, SendSupersession,
     Sent,
@@ -30,7 +30,7 @@ pub async fn accept(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<SendAcceptance>,
 ) -> Said {
     let command = Command::Accept(shapes::acceptance(body)?);
@@ -41,7 +41,7 @@ pub async fn accept(
         None,
         command,
         Action::AcceptRequest,
-        review,
+        terms,
     )
     .await
 }
@@ -51,12 +51,12 @@ pub async fn answer(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<SendAnswer<Answer>>,
 ) -> Said {
     let command = Command::Answer(body.answer);
     let action = Action::AnswerRequest;
-    say(&api, &caller, id, body.reservation, command, action, review).await
+    say(&api, &caller, id, body.reservation, command, action, terms).await
 }
 
 /// `POST /exchanges/{id}/refuse`.
@@ -64,7 +64,7 @@ pub async fn refuse(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<SendRefusal>,
 ) -> Said {
     let command = Command::Refuse(shapes::refusal(body)?);
@@ -75,7 +75,7 @@ pub async fn refuse(
         None,
         command,
         Action::RefuseRequest,
-        review,
+        terms,
     )
     .await
 }
@@ -85,7 +85,7 @@ pub async fn clarify(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<SendClarification>,
 ) -> Said {
     let (command, action) = match (body.ask, body.answer) {
@@ -107,7 +107,7 @@ pub async fn clarify(
             return Err(Failure::malformed(what).at("ask"));
         }
     };
-    say(&api, &caller, id, body.reservation, command, action, review).await
+    say(&api, &caller, id, body.reservation, command, action, terms).await
 }
 
 /// `POST /exchanges/{id}/channel`.
@@ -115,7 +115,7 @@ pub async fn channel(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<Channelling>,
 ) -> Said {
     let command = Command::Channel(body);
@@ -126,7 +126,7 @@ pub async fn channel(
         None,
         command,
         Action::ChannelRequest,
-        review,
+        terms,
     )
     .await
 }
@@ -136,7 +136,7 @@ pub async fn wait(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<AwaitingAuthorisation>,
 ) -> Said {
     let command = Command::Await(body);
@@ -147,7 +147,7 @@ pub async fn wait(
         None,
         command,
         Action::AnnounceDelay,
-        review,
+        terms,
     )
     .await
 }
@@ -157,7 +157,7 @@ pub async fn transfer(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<Transfer>,
 ) -> Said {
     let command = Command::Transfer(body);
@@ -168,7 +168,7 @@ pub async fn transfer(
         None,
         command,
         Action::TransferRequest,
-        review,
+        terms,
     )
     .await
 }
@@ -178,7 +178,7 @@ pub async fn feedback(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<Feedback>,
 ) -> Said {
     let command = Command::Feedback(body);
@@ -189,7 +189,7 @@ pub async fn feedback(
         None,
         command,
         Action::GiveFeedback,
-        review,
+        terms,
     )
     .await
 }
@@ -199,7 +199,7 @@ pub async fn withdraw(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<Withdrawal>,
 ) -> Said {
     let command = Command::Withdraw(body);
@@ -210,7 +210,7 @@ pub async fn withdraw(
         None,
         command,
         Action::WithdrawRequest,
-        review,
+        terms,
     )
     .await
 }
@@ -220,7 +220,7 @@ pub async fn close(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<Closing>,
 ) -> Said {
     let command = Command::Close(body);
@@ -231,7 +231,7 @@ pub async fn close(
         None,
         command,
         Action::CloseExchange,
-        review,
+        terms,
     )
     .await
 }
@@ -241,7 +241,7 @@ pub async fn reopen(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(id): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<Reopening>,
 ) -> Said {
     let command = Command::Reopen(body);
@@ -252,7 +252,7 @@ pub async fn reopen(
         None,
         command,
         Action::ReopenExchange,
-        review,
+        terms,
     )
     .await
 }
@@ -262,7 +262,7 @@ pub async fn supersede(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place(exchange): Place<MessageId>,
-    review: ForRelease,
+    terms: Terms,
     Body(body): Body<SendSupersession<Request>>,
 ) -> Result<(StatusCode, Json<Sent>), Failure> {
     let (new, attached) = reserved(&api, &caller, body.reservation).await?;
@@ -275,7 +275,7 @@ pub async fn supersede(
         request: Box::new(body.request),
         attached,
     };
-    let ask = review.wrap(ask);
+    let ask = terms.wrap(ask);
     let reply = api.ask(&caller, Action::SupersedeRequest, ask).await?;
     Ok((StatusCode::ACCEPTED, Json(api.sent(reply)?)))
 }
@@ -288,7 +288,7 @@ pub async fn say(
     reservation: Option<MessageId>,
     command: Command,
     action: Action,
-    review: ForRelease,
+    terms: Terms,
 ) -> Said {
     let (message, attached) = reserved(api, caller, reservation).await?;
     let ask = Ask::Respond {
@@ -297,7 +297,7 @@ pub async fn say(
         command: Box::new(command),
         attached,
     };
-    let sent = api.sent(api.ask(caller, action, review.wrap(ask)).await?)?;
+    let sent = api.sent(api.ask(caller, action, terms.wrap(ask)).await?)?;
     let summary = sent.exchanges.into_iter().next();
     let summary = summary.ok_or(AppError::NotFound("exchange"))?;
     Ok((StatusCode::ACCEPTED, Json(summary)))

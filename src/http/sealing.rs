@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
+use std::ops::Range;
 
 use axum::body::Bytes;
 use axum::http::StatusCode;
@@ -193,8 +194,8 @@ pub fn reseal(
     })
 }
 
-/// Opens a sealed file into `writer`. Blocks. A damaged file, or a reader that goes away, ends it
-/// short of its length.
+/// Opens a sealed file, and writes `part` of what was in it. Blocks. A damaged file, or a reader that
+/// goes away, ends it short of its length.
 ///
 /// # Errors
 /// As [`reseal`].
@@ -203,24 +204,38 @@ pub fn open(
     mut file: File,
     key: &AttachmentKey,
     context: &[u8],
+    part: Range<u64>,
     mut writer: tokio::io::DuplexStream,
 ) -> io::Result<()> {
     use tokio::io::AsyncWriteExt as _;
     let mut opener = AttachmentOpener::new(key, context);
-    let (mut buffer, mut plain) = (vec![0; READ], Vec::new());
-    loop {
+    let (mut buffer, mut plain, mut at) = (vec![0; READ], Vec::new(), 0);
+    let mut write = |plain: &mut Vec<u8>, at: &mut u64| {
+        let wanted = within(plain, *at, &part);
+        *at += plain.len() as u64;
+        let written = runtime.block_on(writer.write_all(&plain[wanted]));
+        plain.clear();
+        written
+    };
+    while at < part.end {
         let read = file.read(&mut buffer)?;
         if read == 0 {
+            opener.finish(&mut plain).map_err(|_| damaged())?;
+            write(&mut plain, &mut at)?;
             break;
         }
         let pushed = opener.push(&buffer[..read], &mut plain);
         pushed.map_err(|_| damaged())?;
-        runtime.block_on(writer.write_all(&plain))?;
-        plain.clear();
+        write(&mut plain, &mut at)?;
     }
-    opener.finish(&mut plain).map_err(|_| damaged())?;
-    runtime.block_on(writer.write_all(&plain))?;
     runtime.block_on(writer.shutdown())
+}
+
+/// Which of `bytes`, which stand at `at` of a file, belong to a part of it.
+fn within(bytes: &[u8], at: u64, part: &Range<u64>) -> Range<usize> {
+    let place = |of: u64| usize::try_from(of.saturating_sub(at)).unwrap_or(usize::MAX);
+    let end = place(part.end).min(bytes.len());
+    place(part.start).min(end)..end
 }
 
 fn damaged() -> io::Error {

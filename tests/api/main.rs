@@ -3,6 +3,7 @@
 
 mod access;
 mod alerts;
+mod conditional;
 mod console;
 mod console_files;
 mod console_passing;

@@ -76,6 +76,8 @@ pub(in crate::app) fn read(
     let row = alert_row(turn, id)?;
     let mut thread = thread(turn, &row.thread)?;
     consult(service, turn, by, id, &thread)?;
+    // With what reading it added.
+    let row = alert_row(turn, id)?;
     if by.role == Role::Observer || service.is_observer() {
         thread.iter_mut().for_each(without_attachments);
     }

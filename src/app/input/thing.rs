@@ -22,7 +22,7 @@ impl Ask {
             Self::Office(ask) => ask.thing(),
             Self::OnAlert { .. } | Self::ReadAlert { .. } => Some(Thing::Alert),
             Self::ReadAttachment { .. } => Some(Thing::Attachment),
-            Self::ForRelease(ask) => ask.thing(),
+            Self::ForRelease(ask) | Self::IfUnchanged(_, ask) => ask.thing(),
             Self::Letters(LetterAsk::List { .. }) => None,
             Self::Letters(_) => Some(Thing::Letter),
             Self::SendRequest { .. }

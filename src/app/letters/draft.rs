@@ -159,6 +159,7 @@ impl Draft {
             },
             Ask::OnAlert { on, attached } => Self::OnAlert { on, attached },
             Ask::ForRelease(_)
+            | Ask::IfUnchanged(..)
             | Ask::Letters(_)
             | Ask::AskPermission { .. }
             | Ask::DecidePermission { .. }
@@ -293,7 +294,7 @@ impl Draft {
 }
 
 /// The id of the letter that an ask would be; none where it cannot wait.
-pub(super) fn letter_id(ask: &Ask) -> Option<MessageId> {
+pub(in crate::app) fn letter_id(ask: &Ask) -> Option<MessageId> {
     match ask {
         Ask::SendRequest { to, .. } => to.first().map(|(_, id, _)| *id),
         Ask::Respond { message, .. } => Some(*message),
@@ -303,6 +304,7 @@ pub(super) fn letter_id(ask: &Ask) -> Option<MessageId> {
         Ask::PublishAlert { id, .. } => Some(*id),
         Ask::OnAlert { on, .. } => Some(on.message),
         Ask::ForRelease(_)
+        | Ask::IfUnchanged(..)
         | Ask::Letters(_)
         | Ask::AskPermission { .. }
         | Ask::DecidePermission { .. }

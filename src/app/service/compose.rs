@@ -57,6 +57,7 @@ impl Service {
                 message,
             } => corrections::pass_on(self, turn, by, *exchange, *correction, *message),
             Ask::ForRelease(_)
+            | Ask::IfUnchanged(..)
             | Ask::Letters(_)
             | Ask::AskPermission { .. }
             | Ask::DecidePermission { .. }

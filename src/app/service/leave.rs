@@ -34,7 +34,7 @@ pub(super) fn action_of(ask: &Ask) -> &'static [Action] {
         Ask::Office(ask) => ask.actions(),
         Ask::Members(ask) => ask.actions(),
         Ask::Witness(ask) => ask.actions(),
-        Ask::ForRelease(ask) => action_of(ask),
+        Ask::ForRelease(ask) | Ask::IfUnchanged(_, ask) => action_of(ask),
         Ask::Letters(ask) => ask.actions(),
         Ask::Carry(ask) => ask.actions(),
         Ask::Health => &[Action::ReadHealth],

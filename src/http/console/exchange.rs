@@ -5,7 +5,7 @@ mod say;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
 use super::super::auth::{Place, SignedIn};
@@ -247,10 +247,11 @@ pub async fn attachment(
     State(api): State<Api>,
     person: Person,
     place: Place<(MessageId, u16)>,
+    headers: HeaderMap,
 ) -> Result<Response, Trouble> {
     let (id, index) = place.0;
     let caller = SignedIn(person.caller);
-    let mut response = attachments::download(State(api), caller, place).await?;
+    let mut response = attachments::download(State(api), caller, place, headers).await?;
     // The sender's own name for it stands on the page; this one can do nothing to a disk.
     let name = format!("attachment; filename=\"{id}-{index}.bin\"");
     if let Ok(name) = HeaderValue::from_str(&name) {

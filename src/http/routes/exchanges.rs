@@ -35,7 +35,7 @@ pub fn of_exchanges() -> Vec<Route> {
             "Asks one or several members",
             exchanges::send,
         )
-        .for_release()
+        .on_terms()
         .takes::<SendRequest<Request>>()
         .of::<Request>()
         .gives::<Sent>(StatusCode::ACCEPTED),
@@ -69,7 +69,7 @@ pub fn of_exchanges() -> Vec<Route> {
             "Takes a request on",
             says::accept,
         )
-        .for_release()
+        .on_terms()
         .takes::<SendAcceptance>()
         .gives::<ExchangeSummary>(StatusCode::ACCEPTED),
         Route::post(
@@ -78,7 +78,7 @@ pub fn of_exchanges() -> Vec<Route> {
             "Answers, whole or in part",
             says::answer,
         )
-        .for_release()
+        .on_terms()
         .takes::<SendAnswer<Answer>>()
         .of::<Answer>()
         .gives::<ExchangeSummary>(StatusCode::ACCEPTED),
@@ -88,7 +88,7 @@ pub fn of_exchanges() -> Vec<Route> {
             "Refuses by ground, whole or in part",
             says::refuse,
         )
-        .for_release()
+        .on_terms()
         .takes::<SendRefusal>()
         .gives::<ExchangeSummary>(StatusCode::ACCEPTED),
         Route::post(
@@ -97,7 +97,7 @@ pub fn of_exchanges() -> Vec<Route> {
             "Asks for a clarification, or gives it",
             says::clarify,
         )
-        .for_release()
+        .on_terms()
         .takes::<SendClarification>()
         .gives::<ExchangeSummary>(StatusCode::ACCEPTED),
         Route::post(
@@ -106,7 +106,7 @@ pub fn of_exchanges() -> Vec<Route> {
             "Says which authority has it now",
             says::channel,
         )
-        .for_release()
+        .on_terms()
         .takes::<Channelling>()
         .gives::<ExchangeSummary>(StatusCode::ACCEPTED),
         Route::post(
@@ -115,7 +115,7 @@ pub fn of_exchanges() -> Vec<Route> {
             "Says which authorisation is awaited, and until when",
             says::wait,
         )
-        .for_release()
+        .on_terms()
         .takes::<AwaitingAuthorisation>()
         .gives::<ExchangeSummary>(StatusCode::ACCEPTED),
         Route::post(
@@ -124,7 +124,7 @@ pub fn of_exchanges() -> Vec<Route> {
             "Names another member to ask",
             says::transfer,
         )
-        .for_release()
+        .on_terms()
         .takes::<Transfer>()
         .gives::<ExchangeSummary>(StatusCode::ACCEPTED),
         Route::post(
@@ -133,7 +133,7 @@ pub fn of_exchanges() -> Vec<Route> {
             "Says whether an answer helped",
             says::feedback,
         )
-        .for_release()
+        .on_terms()
         .takes::<Feedback>()
         .gives::<ExchangeSummary>(StatusCode::ACCEPTED),
         Route::post(
@@ -142,7 +142,7 @@ pub fn of_exchanges() -> Vec<Route> {
             "Takes a request back",
             says::withdraw,
         )
-        .for_release()
+        .on_terms()
         .takes::<Withdrawal>()
         .gives::<ExchangeSummary>(StatusCode::ACCEPTED),
         Route::post(
@@ -151,7 +151,7 @@ pub fn of_exchanges() -> Vec<Route> {
             "Puts another request in its place",
             says::supersede,
         )
-        .for_release()
+        .on_terms()
         .takes::<SendSupersession<Request>>()
         .of::<Request>()
         .gives::<Sent>(StatusCode::ACCEPTED),
@@ -161,7 +161,7 @@ pub fn of_exchanges() -> Vec<Route> {
             "Ends an exchange",
             says::close,
         )
-        .for_release()
+        .on_terms()
         .takes::<Closing>()
         .gives::<ExchangeSummary>(StatusCode::ACCEPTED),
         Route::post(
@@ -170,7 +170,7 @@ pub fn of_exchanges() -> Vec<Route> {
             "Takes an exchange up again",
             says::reopen,
         )
-        .for_release()
+        .on_terms()
         .takes::<Reopening>()
         .gives::<ExchangeSummary>(StatusCode::ACCEPTED),
         Route::post(
@@ -209,7 +209,7 @@ pub fn of_passing_on() -> Vec<Route> {
             "Passes a message on to another member",
             passing::forward,
         )
-        .for_release()
+        .on_terms()
         .takes::<SendForward<Request>>()
         .of::<Request>()
         .gives::<Sent>(StatusCode::ACCEPTED),
@@ -219,7 +219,7 @@ pub fn of_passing_on() -> Vec<Route> {
             "Corrects what was said",
             passing::correct,
         )
-        .for_release()
+        .on_terms()
         .takes::<SendCorrection>()
         .gives::<Sent>(StatusCode::ACCEPTED),
         Route::post(
@@ -228,7 +228,7 @@ pub fn of_passing_on() -> Vec<Route> {
             "Takes note of a correction",
             passing::acknowledge,
         )
-        .for_release()
+        .on_terms()
         .takes::<AcknowledgeCorrection>()
         .gives::<ExchangeSummary>(StatusCode::ACCEPTED),
         Route::post(
@@ -237,7 +237,7 @@ pub fn of_passing_on() -> Vec<Route> {
             "Passes a correction on to whoever has what it corrects",
             passing::pass_on,
         )
-        .for_release()
+        .on_terms()
         .takes::<PassOn>()
         .gives::<ExchangeSummary>(StatusCode::ACCEPTED),
         Route::post(
