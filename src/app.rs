@@ -16,6 +16,7 @@ mod error;
 mod input;
 mod letters;
 mod members;
+mod news;
 mod office;
 mod passing;
 mod people;
@@ -57,6 +58,7 @@ pub use members::{
     MemberAsk, MemberChange, MemberReply, MemberStanding, NodeKeys, Pending, TrustDetails,
     Withheld, bundles_on_record, list_on_record,
 };
+pub use news::News;
 pub use office::{Deed, LogFilter, LogLine, OfficeAsk, OfficeReply, names_persons};
 pub use passing::{Forward, read_copy};
 pub use people::{

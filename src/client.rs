@@ -23,10 +23,12 @@ mod carried;
 mod letters;
 mod passing;
 mod transfer;
+mod webhook;
 mod witness;
 
 pub use alerts::AlertQuery;
 pub use transfer::Progress;
+pub use webhook::{NotTaken, WebhookClient};
 
 /// How long a node may take to accept a connection: it is on this machine.
 const CONNECT: Duration = Duration::from_secs(5);

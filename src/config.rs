@@ -12,10 +12,12 @@ mod console;
 mod log;
 mod policy;
 mod render;
+mod webhook;
 
 pub use console::Console;
 pub use log::{Log, LogFormat};
 pub use policy::Policy;
+pub use webhook::Webhook;
 
 /// The file's name inside a node's folder.
 pub const FILE: &str = "liaison.toml";
@@ -96,6 +98,9 @@ pub struct Settings {
     /// What reaches a person who looks at no screen.
     #[serde(default)]
     pub alarm: Alarm,
+    /// Systems on this machine that are told what happens.
+    #[serde(default)]
+    pub webhook: Vec<Webhook>,
     /// Where browsers reach the web console.
     #[serde(default)]
     pub console: Console,
@@ -387,6 +392,7 @@ impl Settings {
             api: Api::default(),
             witness: Witness::default(),
             alarm: Alarm::default(),
+            webhook: Vec::new(),
             console: Console::default(),
             log: Log::default(),
             policy: Policy::default(),
@@ -454,6 +460,7 @@ impl Settings {
             let message = "the first word is the program to run".to_owned();
             return Err(("alarm.command", message));
         }
+        Webhook::check(&self.webhook).map_err(|message| ("webhook.url", message))?;
         if !self.api.listen.ip().is_loopback() {
             let message = format!(
                 "{} is not a loopback address: the API speaks plain HTTP and carries tokens, so put \

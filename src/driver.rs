@@ -13,7 +13,8 @@ use tokio::sync::{oneshot, watch};
 
 use crate::app::core::{Core, Fatal, Outcome, Signer};
 use crate::app::{
-    AppError, Ask, Channel, Federation, FromPeer, Input, Permit, PersonOnRecord, Reply, Ticket,
+    AppError, Ask, Channel, Federation, FromPeer, Input, News, Permit, PersonOnRecord, Reply,
+    Ticket,
 };
 use crate::base::{MessageId, NodeId, OsEntropy, Timestamp};
 use crate::domain::release::ReleasePolicy;
@@ -37,6 +38,7 @@ const TICK: Duration = Duration::from_secs(1);
 enum Letter {
     Ask(Permit, Box<Ask>, oneshot::Sender<Result<Reply, AppError>>),
     MayFetch(NodeId, MessageId, oneshot::Sender<Result<Reply, AppError>>),
+    News(u64, oneshot::Sender<Result<Reply, AppError>>),
     Inputs(Vec<Input>),
     Between(Job),
     Stop,
@@ -142,6 +144,19 @@ impl Driver {
         let inputs = from.into_iter().map(|from| Input::Peer(peer, from));
         let letter = Letter::Inputs(inputs.collect());
         self.mailbox.send(letter).map_err(|_| Busy::Stopping)
+    }
+
+    /// What happened in exchanges and alerts from entry `since` on, and the entry to go on from.
+    ///
+    /// # Errors
+    /// [`Busy`] where it was not taken, or the log cannot be read.
+    pub async fn news(&self, since: u64) -> Result<(Vec<News>, u64), Busy> {
+        let (reply, answer) = oneshot::channel();
+        self.post(Letter::News(since, reply))?;
+        match answer.await {
+            Ok(Ok(Reply::News(news, next))) => Ok((news, next)),
+            Ok(_) | Err(_) => Err(Busy::Stopping),
+        }
     }
 
     /// Whether a peer may fetch the attachments of a message of this node: it may if the message
@@ -308,6 +323,12 @@ fn run<L: Log, I: Index, S: Signer>(
                     replies.insert(ticket, reply);
                     inputs.push(Input::MayFetch(ticket, peer, message));
                 }
+                Letter::News(since, reply) => {
+                    let ticket = Ticket(next_ticket);
+                    next_ticket += 1;
+                    replies.insert(ticket, reply);
+                    inputs.push(Input::News(ticket, since));
+                }
                 Letter::Inputs(more) => inputs.extend(more),
                 Letter::Between(job) => job(core.log().size()),
                 Letter::Stop => {
@@ -329,7 +350,7 @@ fn weight(letter: &Letter) -> usize {
     match letter {
         Letter::Ask(..) => wire::LONGEST_BODY,
         Letter::Inputs(inputs) => inputs.iter().map(input_weight).sum(),
-        Letter::MayFetch(..) | Letter::Between(_) | Letter::Stop => 0,
+        Letter::MayFetch(..) | Letter::News(..) | Letter::Between(_) | Letter::Stop => 0,
     }
 }
 

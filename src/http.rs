@@ -69,6 +69,18 @@ pub enum LinkState {
     },
 }
 
+/// Which webhooks take nothing, by their address.
+pub type HookStates = Arc<std::sync::Mutex<std::collections::BTreeMap<String, HookFailing>>>;
+
+/// A system that does not take what it is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookFailing {
+    /// Since when.
+    pub since: Timestamp,
+    /// Why, in plain words.
+    pub why: String,
+}
+
 /// What the routes need.
 #[derive(Clone)]
 pub struct Api {
@@ -86,6 +98,8 @@ pub struct Api {
     pub since: Timestamp,
     /// Where links stand.
     pub link_states: LinkStates,
+    /// Which webhooks take nothing.
+    pub hook_states: HookStates,
     /// The trust in force, which travels with evidence.
     pub directory: Current<Option<Directory>>,
     /// What can be done about ways to peers.

@@ -19,6 +19,7 @@ mod serve;
 mod signer;
 mod stick;
 mod trust;
+mod webhooks;
 mod witnessing;
 
 pub use announce::announce;

@@ -24,5 +24,6 @@ pub mod safety;
 pub mod sign;
 pub mod stick;
 pub mod trust;
+pub mod webhook;
 
 pub use sign::KeyId;

@@ -384,7 +384,9 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             }
         }
         for input in std::mem::take(&mut self.waiting) {
-            if let Input::Ask(ticket, ..) | Input::MayFetch(ticket, ..) = input {
+            if let Input::Ask(ticket, ..) | Input::MayFetch(ticket, ..) | Input::News(ticket, _) =
+                input
+            {
                 outcomes.push(Outcome::Reply(ticket, Err(AppError::DiskFull)));
             }
         }

@@ -247,6 +247,7 @@ pub(super) fn annotate(
         | Reply::Office(_)
         | Reply::Health(_)
         | Reply::MayFetch
+        | Reply::News(..)
         | Reply::Done => (),
     }
     Ok(())

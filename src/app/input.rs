@@ -350,6 +350,8 @@ pub enum Reply {
     Health(Box<HealthReply>),
     /// The peer may fetch the message's attachments.
     MayFetch,
+    /// What happened, and the entry to go on from.
+    News(Vec<super::news::News>, u64),
     /// It is recorded.
     Done,
 }
@@ -400,6 +402,8 @@ pub enum Input {
     Ask(Ticket, Permit, Ask),
     /// A peer's doing.
     Peer(NodeId, FromPeer),
+    /// The node wants to tell other systems what happened from this entry on.
+    News(Ticket, u64),
     /// A peer wants to fetch an attachment of a message of this node.
     MayFetch(Ticket, NodeId, MessageId),
     /// Another trust list or key bundle came into force.

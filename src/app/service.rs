@@ -12,8 +12,8 @@ use super::members::{KeyAlarm, MemberChange};
 use super::permit::Permit;
 use super::witness::{self, Witness, WitnessTimes};
 use super::{
-    alerts, carried, deliver, duty, erase, letters, members, office, people, permissions, read,
-    receipts, receive, search, unchanged,
+    alerts, carried, deliver, duty, erase, letters, members, news, office, people, permissions,
+    read, receipts, receive, search, unchanged,
 };
 use crate::base::{Actor, Digest, MemberId, NodeId, Timestamp};
 use crate::exchange::{Flight, Refusal};
@@ -145,6 +145,10 @@ impl Service {
     pub fn handle(&mut self, turn: &mut Turn<'_>, input: &Input) -> Result<Handled, IndexError> {
         match input {
             Input::Ask(ticket, permit, ask) => return self.ask(turn, *ticket, permit, ask),
+            Input::News(ticket, since) => {
+                let reply = news::since(self.me.member, turn, *since)?;
+                turn.effects.push(Effect::Reply(*ticket, reply));
+            }
             Input::Peer(peer, from) => self.peer_did(turn, *peer, from)?,
             Input::MayFetch(ticket, peer, message) => {
                 let outcome = deliver::may_fetch(self, turn, *peer, *message)?;

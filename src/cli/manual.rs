@@ -24,9 +24,10 @@ macro_rules! pages {
     };
 }
 
-const PAGES: [Page; 19] = pages![
+const PAGES: [Page; 20] = pages![
     "alarms" "alerts" "api" "clocks" "console" "errors" "handling" "log" "members" "network"
-    "permissions" "recovery" "release" "requests" "retention" "roles" "search" "trust" "witness"
+    "permissions" "recovery" "release" "requests" "retention" "roles" "search" "trust" "webhooks"
+    "witness"
 ];
 
 /// `help`.

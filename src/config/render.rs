@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Console, Policy, Settings, Tokens};
+use super::{Console, Policy, Settings, Tokens, Webhook};
 use crate::base::Role;
 
 impl Settings {
@@ -86,6 +86,10 @@ silence_seconds = {silence}
 [alarm]
 {alarm}
 
+# Systems on this machine that are told what happens: ids alone, each event signed. One section for
+# each. `liaison help webhooks` tells more.
+{webhooks}
+
 # What the running node writes about itself to standard error: ids only, no personal data.
 # LIAISON_LOG=debug shows more.
 [log]
@@ -119,6 +123,7 @@ release = [{release}]
             challenge = self.witness.challenge_seconds,
             silence = self.witness.silence_seconds,
             alarm = alarm,
+            webhooks = webhooks(&self.webhook),
             console_default = Console::default().origin(self.member, self.api.listen),
             console_origin = setting(
                 "origin",
@@ -135,6 +140,22 @@ release = [{release}]
             tokens = tokens(&self.tokens),
         )
     }
+}
+
+/// A section for each, or an example behind comment signs.
+fn webhooks(all: &[Webhook]) -> String {
+    let section =
+        |url: &str, secret: &str| format!("[[webhook]]\nurl = {url}\nsecret_file = {secret}");
+    if all.is_empty() {
+        let example = section(
+            "\"http://127.0.0.1:9000/liaison\"",
+            "\"/etc/liaison/webhook\"",
+        );
+        return format!("# {}", example.replace('\n', "\n# "));
+    }
+    let sections = all.iter();
+    let sections = sections.map(|hook| section(&quoted(&hook.url), &path(&hook.secret_file)));
+    sections.collect::<Vec<_>>().join("\n\n")
 }
 
 /// `key = value`, or the same with an example, behind a comment sign.

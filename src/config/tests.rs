@@ -19,6 +19,7 @@ fn what_init_writes_reads_back_as_it_was() {
     settings.passphrase_file = Some("pass'phrase".into());
     settings.exchange.address = Some("[::1]:4433".to_owned());
     settings.alarm.command = vec!["/usr/bin/call".to_owned(), "Скопје \"1\"".to_owned()];
+    settings.webhook = ["9000", "9001"].map(hook).to_vec();
     settings.log.format = LogFormat::Json;
     settings.tokens.officer = Some("tokens/officer".into());
     settings.tokens.admin = Some("/run/admin".into());
@@ -31,6 +32,13 @@ fn what_init_writes_reads_back_as_it_was() {
     );
     assert_eq!(config.token_file(Role::Admin), Some("/run/admin".into()));
     assert_eq!(config.token_file(Role::Auditor), None);
+}
+
+fn hook(port: &str) -> Webhook {
+    Webhook {
+        url: format!("http://127.0.0.1:{port}/liaison"),
+        secret_file: "/etc/liaison/webhook".into(),
+    }
 }
 
 #[test]

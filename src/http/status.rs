@@ -8,8 +8,8 @@ use super::duty;
 use super::members::alarms;
 use super::problem::Failure;
 use super::witness;
-use super::{Api, LinkState};
-use crate::api::{Health, LinkOut, MemberOut, OwnKeys, PeerHealth, WhoAmI};
+use super::{Api, HookFailing, LinkState};
+use crate::api::{Alarm, Health, LinkOut, MemberOut, OwnKeys, PeerHealth, WhoAmI};
 use crate::app::{Action, AppError, Ask, HealthReply, Reply};
 use crate::base::{MemberId, Timestamp};
 use crate::exchange::Refusal;
@@ -35,6 +35,24 @@ fn refusing(health: &HealthReply, member: MemberId) -> Option<String> {
         _ => "it is offered again and again; if it lasts, call their administrator",
     };
     Some(format!("it takes nothing since {since} ({why}): {next}"))
+}
+
+/// Systems that do not take what they are told.
+fn hooks(api: &Api) -> Vec<Alarm> {
+    let states = match api.hook_states.lock() {
+        Ok(states) => states.clone(),
+        Err(poisoned) => poisoned.into_inner().clone(),
+    };
+    let alarm = |(url, failing): (String, HookFailing)| Alarm {
+        code: "webhook-failing".to_owned(),
+        detail: format!(
+            "{url} has taken no event since {}: {}",
+            failing.since, failing.why
+        ),
+        next: "See to the system behind it; events wait in their order: `liaison help webhooks`."
+            .to_owned(),
+    };
+    states.into_iter().map(alarm).collect()
 }
 
 /// `GET /health`.
@@ -90,6 +108,7 @@ pub async fn health(
         alarms: alarms(&health)
             .into_iter()
             .chain(witness::alarms(&health.witness))
+            .chain(hooks(&api))
             .collect(),
         own_log: Some(witness::view(&health.witness).own),
         letters: super::letters::waiting(&health.letters),

@@ -20,13 +20,14 @@ use super::reach::{Reach, Ways};
 use super::rotation::{OwnKeys, reconciled};
 use super::signer::KeySigner;
 use super::trust::{self, InForce, federation, peers};
+use super::webhooks;
 use crate::app::core::{CatchUp, Core, Fatal, Outcome};
 use crate::app::rows::ATTACHED;
 use crate::app::{PERSON, People, bundles_on_record, list_on_record};
 use crate::base::{Digest, Timestamp};
 use crate::config::{Addresses, Config};
 use crate::driver::{Current, Driver};
-use crate::http::{self, Api, Console, LinkStates, PeopleFile, Repeats, Site, Staging};
+use crate::http::{self, Api, Console, HookStates, LinkStates, PeopleFile, Repeats, Site, Staging};
 use crate::seal::at_rest::EpochSecret;
 use crate::seal::trust::Directory;
 use crate::store::{BlobId, BlobStore, CosignedFile, Index as _, Log as _, SledIndex};
@@ -211,6 +212,7 @@ pub async fn serve_observed(
         tell.people(people.on_record()).is_ok()
     });
     people.refresh();
+    let hook_states = HookStates::default();
     let api = Api {
         driver: driver.clone(),
         me: node,
@@ -219,6 +221,7 @@ pub async fn serve_observed(
         blobs,
         since: Timestamp::system(),
         link_states: states,
+        hook_states: hook_states.clone(),
         directory: in_force.clone(),
         carriage: Arc::new(Reach(Arc::new(ways))),
         repeats,
@@ -228,6 +231,7 @@ pub async fn serve_observed(
         exchange: transport.local_addr().map_err(stopped)?,
         api: http_address,
     };
+    let telling = webhooks::start(&config, &driver, &hook_states);
     let (stop, mut stopping) = watch::channel(());
     let serving = tokio::spawn(async move {
         let until = async move {
@@ -269,6 +273,7 @@ pub async fn serve_observed(
     }
     // Nothing may find addresses that no longer answer.
     let _gone = std::fs::remove_file(config.addresses_file());
+    drop(telling);
     watching.abort();
     keeping.abort();
     drop(stop);

@@ -135,6 +135,7 @@ impl Served {
             staging: Staging::default(),
             blobs: Arc::new(BlobStore::open(self.folder.path()).expect("a folder")),
             since: Timestamp::system(),
+            hook_states: Default::default(),
             link_states: Arc::default(),
             directory: Current::new(None),
             carriage: Arc::new(NoWays),

@@ -33,4 +33,5 @@ mod release;
 mod returned;
 mod stick;
 mod trust;
+mod webhooks;
 mod witness;
