@@ -189,6 +189,12 @@ mod tests {
     fn commands_have_help_by_their_words() {
         let words = ["rfi".to_owned(), "send".to_owned()];
         assert!(command(&words).expect("there is one").contains("--to"));
+        let alias = ["rfi".to_owned(), "await".to_owned()];
+        assert!(
+            command(&alias)
+                .expect("it is another name")
+                .contains("--expected")
+        );
         assert!(command(&["rfi".to_owned(), "dance".to_owned()]).is_none());
     }
 }

@@ -39,7 +39,8 @@ pub enum Rfi {
     /// Tell that a request was passed to the competent authority
     Channel(said::Channel),
     /// Tell that an authorisation is awaited, and when the answer is expected
-    Await(said::Await),
+    #[command(visible_alias = "await")]
+    Authorise(said::Authorise),
     /// Name another member that is to be asked; the exchange ends
     Transfer(said::Transfer),
     /// Take one's request back
@@ -167,7 +168,7 @@ impl Rfi {
             Self::Refuse(args) => done(&args.run().await?, json),
             Self::Clarify(args) => done(&args.run().await?, json),
             Self::Channel(args) => done(&args.run().await?, json),
-            Self::Await(args) => done(&args.run().await?, json),
+            Self::Authorise(args) => done(&args.run().await?, json),
             Self::Transfer(args) => done(&args.run().await?, json),
             Self::Withdraw(args) => done(&args.run().await?, json),
             Self::Supersede(args) => {

@@ -161,7 +161,7 @@ fn words(row: &ExchangeRow, pressing: &Pressing, now: Timestamp) -> (String, &'s
         ),
         Reason::DueSoon => (
             format!("{} is due in {}", owed(row), long(since.since(now))),
-            "give it, or say that it takes longer and why: `liaison rfi await`",
+            "give it, or say that it takes longer and why: `liaison rfi authorise`",
         ),
         Reason::Overdue => (
             format!("{} is overdue by {}", owed(row), long(now.since(since))),

@@ -193,9 +193,9 @@ impl Channel {
     }
 }
 
-/// `rfi await`.
+/// `rfi authorise`.
 #[derive(Debug, Args)]
-pub struct Await {
+pub struct Authorise {
     #[command(flatten)]
     place: Place,
     /// When the answer is expected, such as 2026-03-29T12:00:00Z
@@ -206,7 +206,7 @@ pub struct Await {
     reason: String,
 }
 
-impl Await {
+impl Authorise {
     pub(super) async fn run(self) -> Said {
         let body = said::AwaitingAuthorisation {
             expected: self.expected,
