@@ -20,6 +20,9 @@ const HEADER: usize = 300;
 /// Bytes of a body.
 pub const BODY: usize = 1024;
 
+/// Members that an alert goes to.
+pub const MEMBERS: usize = 50;
+
 /// Keys and messages, made once.
 pub struct Crypto {
     sender: NodeId,
@@ -64,6 +67,21 @@ impl Crypto {
         self.verifying(samples, &signed);
         let envelopes = self.sealing(samples, &signed);
         self.opening(samples, &envelopes);
+        self.fanning_out(samples);
+    }
+
+    /// An alert to many members: signed once, and sealed to each.
+    fn fanning_out(&self, samples: &mut Samples) {
+        let (header, body) = (vec![1; HEADER], vec![2; BODY]);
+        samples.time("fan-out", 1, || {
+            let signed =
+                SignedMessage::sign(&self.identity, self.sender, header, body, &mut OsEntropy);
+            let signed = signed.expect("it is short");
+            for _ in 0..MEMBERS {
+                let envelope = seal_envelope(&signed, self.recipient, &self.to, &mut OsEntropy);
+                black_box(envelope.expect("it is short"));
+            }
+        });
     }
 
     fn signing(&self, samples: &mut Samples) -> Vec<SignedMessage> {

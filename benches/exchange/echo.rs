@@ -1,8 +1,9 @@
 //! What the network itself can do: 1 KiB echoed by another process over one QUIC stream, and over
 //! one HTTP connection.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
@@ -46,6 +47,7 @@ pub fn echo() {
         while let Some(incoming) = endpoint.accept().await {
             tokio::spawn(async move {
                 let connection = incoming.await.expect("the client connects");
+                tokio::spawn(keep_files(connection.clone()));
                 while let Ok((send, receive)) = connection.accept_bi().await {
                     tokio::spawn(echo_stream(send, receive));
                 }
@@ -64,6 +66,20 @@ async fn echo_stream(mut send: SendStream, mut receive: RecvStream) {
     }
 }
 
+/// Writes what comes on each one-way stream to a file, and says when that is on the disk.
+async fn keep_files(connection: Connection) {
+    while let Ok(mut receive) = connection.accept_uni().await {
+        let mut file = tempfile::tempfile_in(".").expect("there is room");
+        while let Ok(Some(chunk)) = receive.read_chunk(usize::MAX, true).await {
+            file.write_all(&chunk.bytes).expect("there is room");
+        }
+        file.sync_all().expect("the disk writes");
+        let mut send = connection.open_uni().await.expect("a stream opens");
+        send.write_all(b"kept").await.expect("the stream is open");
+        send.finish().expect("it is open");
+    }
+}
+
 /// The other process, and a connection to it.
 pub struct Echo {
     child: Child,
@@ -73,10 +89,11 @@ pub struct Echo {
 
 impl Echo {
     /// Starts the other process and connects. A round sends `count` messages one at a time, and
-    /// sixteen times as many with 64 in flight.
-    pub async fn start(count: usize) -> Self {
+    /// sixteen times as many with 64 in flight. Files are kept in `folder`.
+    pub async fn start(count: usize, folder: &Path) -> Self {
         let mut child = Command::new(std::env::current_exe().expect("this program has a path"))
             .env(ECHO, "1")
+            .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -128,6 +145,23 @@ impl Echo {
         samples.add("quinn-1", quantile(&times, 0.5));
         let rate = in_flight(&mut send, &mut receive, self.count * 16, 64).await;
         samples.add("quinn-64", rate);
+    }
+}
+
+impl Echo {
+    /// Bytes a second of a file of `len` bytes, from the first of them to all being on the disk.
+    pub async fn file(&self, len: usize) -> f64 {
+        let piece = vec![9; 256 * 1024];
+        let start = Instant::now();
+        let mut send = self.connection.open_uni().await.expect("a stream opens");
+        for _ in 0..len / piece.len() {
+            send.write_all(&piece).await.expect("the stream is open");
+        }
+        send.finish().expect("it is open");
+        let mut kept = self.connection.accept_uni().await.expect("it answers");
+        let said = kept.read_to_end(4).await.expect("it answers");
+        assert_eq!(said, b"kept");
+        len as f64 / start.elapsed().as_secs_f64()
     }
 }
 

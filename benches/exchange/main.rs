@@ -6,6 +6,7 @@
 //! `-- --growth` only measures what a node costs that holds much.
 //! Nothing is gated on time: the table says which targets hold, and the exit status does not.
 
+mod beside;
 mod crypto;
 mod disk;
 mod echo;
@@ -37,6 +38,10 @@ struct Scale {
     echoes: usize,
     alone: usize,
     in_flight: usize,
+    /// Urgent requests, alone and beside a full load.
+    urgent: usize,
+    /// Bytes of an attachment.
+    attachment: usize,
     /// Exchanges in the large folder, each with ten entries in the log.
     grown: usize,
 }
@@ -48,6 +53,8 @@ const QUICK: Scale = Scale {
     echoes: 1_000,
     alone: 80,
     in_flight: 640,
+    urgent: 40,
+    attachment: 128 << 20,
     grown: 10_000,
 };
 
@@ -58,6 +65,8 @@ const FULL: Scale = Scale {
     echoes: 4_000,
     alone: 400,
     in_flight: 3_200,
+    urgent: 100,
+    attachment: 1 << 30,
     grown: 100_000,
 };
 
@@ -72,6 +81,12 @@ const WINDOWS: [(usize, &str, &str); 5] = [
 
 /// Bytes of a group of one message in the log: about what each end writes for one that is alone.
 const ALONE_GROUP: usize = 9 * 1024;
+
+/// Messages in flight under a full load.
+const FULL_LOAD: usize = 256;
+
+/// Attachments that are carried.
+const CARRIED: usize = 3;
 
 /// How long sled may take to write what it was given: it does so twice a second.
 const SETTLED: Duration = Duration::from_millis(700);
@@ -112,6 +127,10 @@ fn main() {
         eprintln!("round {round} of {}", scale.rounds);
         bench.round();
     }
+    for round in 1..=CARRIED {
+        eprintln!("attachment {round} of {CARRIED}");
+        bench.carried();
+    }
     let mut rows = bench.rows();
     if has("--samples") {
         for (name, median) in bench.samples.medians() {
@@ -134,6 +153,8 @@ struct Bench<'a> {
     scale: &'a Scale,
     samples: Samples,
     alone: Vec<f64>,
+    /// Times of urgent requests, alone and beside a full load.
+    urgent: [Vec<f64>; 2],
     crypto: Crypto,
     disk: Disk,
     echo: Echo,
@@ -154,9 +175,10 @@ impl<'a> Bench<'a> {
             scale,
             samples,
             alone: Vec::new(),
+            urgent: [Vec::new(), Vec::new()],
             crypto: Crypto::new(scale.crypto),
             disk: Disk::new(&plain, scale.groups),
-            echo: runtime.block_on(Echo::start(scale.echoes)),
+            echo: runtime.block_on(Echo::start(scale.echoes, &plain)),
             http: HttpFloor::start(runtime),
             nodes,
         }
@@ -187,6 +209,23 @@ impl<'a> Bench<'a> {
             self.samples.add(rate, load.rate);
             self.samples.add(p50, quantile(&load.times, 0.5));
         }
+        let [alone, beside] =
+            beside::urgent(self.runtime, &self.nodes, self.scale.urgent, FULL_LOAD);
+        self.urgent[0].extend(alone);
+        self.urgent[1].extend(beside);
+    }
+
+    /// An attachment beside a plain file over QUIC; a few rounds of it are enough.
+    fn carried(&mut self) {
+        let len = self.scale.attachment;
+        let plain = self.runtime.block_on(self.echo.file(len));
+        self.samples.add("file", plain);
+        let carried = beside::attachment(self.runtime, &self.nodes, len);
+        let rate = |seconds: f64| len as f64 / seconds;
+        self.samples.add("sealed", rate(carried.sealed));
+        self.samples.add("stored", rate(carried.stored));
+        let both = carried.sealed + carried.stored;
+        self.samples.add("carried", rate(both));
     }
 
     /// A load, with what it takes of both processors' time and of the disk of the worse end.
@@ -288,6 +327,27 @@ impl<'a> Bench<'a> {
                 5.0,
                 3.0,
             ),
+            Row::ratio(
+                "urgent_under_load",
+                "µs",
+                quantile(&self.urgent[1], 0.99),
+                quantile(&self.urgent[0], 0.99),
+            )
+            .target(Better::Less, 4.0, 2.0),
+            Row::ratio("bulk", "MB/s", m("carried") / 1e6, m("file") / 1e6).target(
+                Better::More,
+                0.60,
+                0.80,
+            ),
+            Row::ratio("bulk_sealed", "MB/s", m("sealed") / 1e6, m("file") / 1e6),
+            Row::ratio("bulk_stored", "MB/s", m("stored") / 1e6, m("file") / 1e6),
+            Row::ratio(
+                "fan_out_50",
+                "µs",
+                m("fan-out"),
+                crypto::MEMBERS as f64 * m("hpke-seal") + sign,
+            )
+            .target(Better::Less, 3.0, 1.5),
             Row::plain("memory_idle_mb", "MiB", m("resident-idle")).target(
                 Better::Less,
                 60.0,
