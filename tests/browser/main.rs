@@ -4,6 +4,7 @@
 //! `tests/run` installs the browser, its driver and axe-core first.
 
 mod browser;
+mod keyboard;
 mod pages;
 mod stage;
 mod story;

@@ -56,37 +56,65 @@ pub async fn open_letter(browser: &Browser, node: &Node) -> String {
 /// A releasing officer releases it by passkey.
 async fn release(browser: &Browser) {
     browser.click("form[action$=release] button").await;
+    released(browser).await;
+}
+
+/// The letter has left.
+async fn released(browser: &Browser) {
     let gone = "return location.pathname === '/letters' \
                 && !document.body.innerText.includes('Smuggling by van')";
     browser.until("released", gone).await;
 }
 
-/// An officer sends a request about a vehicle, which a colleague releases; gives its path.
-async fn ask(officer: &Browser, releaser: &Browser, node: &Node, whom: &str) -> String {
-    compose(officer, node, whom).await;
-    officer.click("button[value=send]").await;
+/// An officer sends a request about a vehicle, without a mouse.
+async fn ask_by_keys(officer: &Browser) {
+    officer.enter("nav a[href='/requests/new']").await;
+    officer.enter("a[href='/requests/new/vehicle']").await;
+    officer.find("#f-reference").await;
+    officer.choose_by_keys("_to[]", "TR").await;
+    officer.choose_by_keys("urgency", "urgent").await;
+    officer.choose_by_keys("urgency_reason?", "U2").await;
+    for (field, text) in [
+        ("#f-subjects-0--vehicle-plate", "06 ABC 123"),
+        ("#f-subjects-0--connection", "Seen at the place"),
+        ("#f-reference", "MK-BROWSER-1"),
+        ("#f-offence", "Smuggling by van"),
+        ("#f-facts-0--text", "A van left before the checks."),
+        ("#f-purpose", "To find the van"),
+        ("#f-legal-basis", "Police cooperation act, Art. 12"),
+        ("#f-requester-contact-24-7", "+389 2 555 0117"),
+        ("#f-believed-there", "It has a plate of that country."),
+    ] {
+        officer.type_into(field, text).await;
+    }
+    officer.enter("button[value=preview]").await;
+    officer.enter("button[value=send]").await;
     officer.arrives("/letters").await;
-    let letter = open_letter(releaser, node).await;
-    release(releaser).await;
-    let exchange = letter.replace("/letters/", "/exchanges/");
-    officer.goto(&node.page(&exchange)).await;
-    officer.arrives(&exchange).await;
-    exchange
 }
 
+/// The five main tasks: asking, releasing, accepting and answering, reading the answer, and verifying
+/// the log. Nobody here has a mouse.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_lives_its_life_on_two_consoles() {
+async fn a_request_lives_its_life_on_two_consoles_by_keyboard_alone() {
     let demo = Demo::play().await;
     let driver = Driver::start();
     let (mk, tr) = (demo.node("MK"), demo.node("TR"));
     let officer = driver.browser().await;
-    officer.enrol(&mk.console, mk.code("officer")).await;
+    officer.enrol_by_keys(mk, "officer").await;
     let contact = driver.browser().await;
-    contact.enrol(&tr.console, tr.code("contact")).await;
-
+    contact.enrol_by_keys(tr, "contact").await;
     let releaser = driver.browser().await;
-    releaser.enrol(&mk.console, mk.code("releaser")).await;
-    let path = ask(&officer, &releaser, mk, "TR").await;
+    releaser.enrol_by_keys(mk, "releaser").await;
+
+    ask_by_keys(&officer).await;
+    releaser.enter("nav a[href='/letters']").await;
+    releaser.enter_row("Smuggling by van").await;
+    releaser.arrives("/letters/").await;
+    let letter = releaser.path().await;
+    releaser.enter("form[action$=release] button").await;
+    released(&releaser).await;
+    let path = letter.replace("/letters/", "/exchanges/");
+    officer.goto(&mk.page(&path)).await;
     officer
         .reloads_until(
             "received with proof",
@@ -95,33 +123,28 @@ async fn a_request_lives_its_life_on_two_consoles() {
         .await;
 
     // The other side says why it opens it, accepts by one key, and answers.
-    contact
-        .reloads_until(
-            "it came",
-            "return document.body.innerText.includes('MK-BROWSER-1') || location.assign('/inbox')",
-        )
-        .await;
-    contact.goto(&tr.page(&path)).await;
-    contact.click("main form button").await;
+    contact.enter("nav a[href='/inbox']").await;
+    contact.enter_row("MK-BROWSER-1").await;
+    contact.enter("main form button").await;
     contact.find("#why[aria-invalid=true]").await;
-    contact.fill("#why", "on duty, triage").await;
-    contact.click("main form button").await;
+    contact.type_into("#why", "on duty, triage").await;
+    contact.enter("main form button").await;
     contact.find(".deals [data-key=a]").await;
-    contact.script("document.activeElement.blur(); document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'a', bubbles: true}))").await;
+    contact.letter('a').await;
     contact.arrives(&format!("{path}/accept")).await;
-    contact.click("main form button.primary").await;
+    contact.enter("main form button.primary").await;
     contact.arrives(&path).await;
     contact
         .until(
             "accepted",
-            "return document.querySelector('.state').textContent === 'Accepted'",
+            "return document.querySelector('.state')?.textContent === 'Accepted'",
         )
         .await;
-    contact.goto(&tr.page(&format!("{path}/answer"))).await;
+    contact.enter(".deals a[href$='/answer']").await;
     contact
-        .fill("#f-text", "The van belongs to a rental in Edirne.")
+        .type_into("#f-text", "The van belongs to a rental in Edirne.")
         .await;
-    contact.click("main form button.primary").await;
+    contact.enter("main form button.primary").await;
     contact
         .until(
             "answered",
@@ -138,12 +161,18 @@ async fn a_request_lives_its_life_on_two_consoles() {
         )
         .await;
 
-    // The auditor finds who opened it and why, and never what it says.
+    // The auditor finds who opened it and why, and never what it says; and verifies the log.
     let auditor = driver.browser().await;
-    auditor.enrol(&tr.console, tr.code("auditor")).await;
+    auditor.enrol_by_keys(tr, "auditor").await;
     auditor.goto(&tr.page("/log?event=reading-justified")).await;
     let log = auditor.text().await;
     assert!(log.contains("on duty, triage"), "{log}");
+    auditor.enter("nav a[href='/log']").await;
+    auditor.enter("main a[href='/log/verify']").await;
+    auditor.enter("form[action='/log/verify'] button").await;
+    auditor
+        .reloads_until("it holds", "return !!document.querySelector('.good')")
+        .await;
     auditor.goto(&tr.page("/log")).await;
     let log = auditor.text().await;
     assert!(
@@ -155,12 +184,12 @@ async fn a_request_lives_its_life_on_two_consoles() {
     assert!(nothing.contains("not-found"), "{nothing}");
 
     // Signed out, the session opens nothing; the passkey opens a new one.
-    officer.click(".me summary").await;
-    officer.click("form[action='/sign-out'] button").await;
+    officer.enter(".me summary").await;
+    officer.enter("form[action='/sign-out'] button").await;
     officer.arrives("/sign-in").await;
     officer.goto(&mk.page(&path)).await;
     officer.arrives("/sign-in").await;
-    officer.click("form[data-passkey=sign-in] button").await;
+    officer.enter("form[data-passkey=sign-in] button").await;
     officer.arrives(&path).await;
 }
 
