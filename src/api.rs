@@ -14,6 +14,7 @@ mod progress;
 mod retention;
 mod says;
 mod search;
+mod statistics;
 mod witness;
 
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,7 @@ pub use progress::{ClockView, PauseView, QuestionView};
 pub use retention::{EraseContent, ErasedView, Recorded, ShortenRetention};
 pub use says::{SendAcceptance, SendAnswer, SendClarification, SendRefusal, SendSupersession};
 pub use search::{EarlierExchange, MatchedTerm, Search, SearchHit};
+pub use statistics::{AlertStatistics, ExchangeStatistics, Statistics};
 
 pub use witness::{
     AcknowledgeLogAlarm, LogAlarmView, LogView, OwnLogView, WitnessView, WitnessedView,

@@ -24,6 +24,7 @@ mod sealing;
 mod search;
 mod shapes;
 mod staging;
+mod statistics;
 mod status;
 mod terms;
 mod witness;

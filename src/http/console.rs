@@ -26,6 +26,7 @@ mod preferences;
 mod search;
 mod sessions;
 mod signin;
+mod statistics;
 mod stepup;
 mod thread;
 mod trouble;
@@ -179,6 +180,7 @@ pub fn router(api: Api) -> Router {
         .route("/node", get(node::page))
         .route("/node/test", post(node::test))
         .route("/node/rotate", post(node::rotate))
+        .route("/statistics", get(statistics::page))
         .route("/live", get(live::events))
         .route("/assets/{version}/{name}", get(assets::serve))
         .layer(DefaultBodyLimit::max(LONGEST_JSON))

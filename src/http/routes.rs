@@ -5,12 +5,12 @@ mod exchanges;
 use axum::http::StatusCode;
 
 use super::route::Route;
-use super::{alerts, attachments, carried, members, office, status, witness};
+use super::{alerts, attachments, carried, members, office, statistics, status, witness};
 use crate::api::{
     Acknowledge, AcknowledgeLogAlarm, AlertPreview, AlertSummary, AlertView, BroughtIn,
     CancelAlert, CompareNumber, Health, Holdings, KeysView, LogEntry, MemberList,
     MemberSubscription, MemberView, Netcheck, Outcome, Page, PreviewAlert, PublishAlert,
-    Reservation, SendContradiction, SendSighting, StagedAttachment, Subscribe, TakeOut,
+    Reservation, SendContradiction, SendSighting, StagedAttachment, Statistics, Subscribe, TakeOut,
     UpdateAlert, WhoAmI, WitnessView,
 };
 use crate::domain::alert::{Alert, Contradiction, Sighting};
@@ -257,6 +257,14 @@ fn of_alerts() -> Vec<Route> {
         .takes::<PreviewAlert<Alert>>()
         .of::<Alert>()
         .gives::<AlertPreview>(StatusCode::OK),
+        Route::get(
+            "/statistics",
+            "countYear",
+            "A year in numbers",
+            statistics::show,
+        )
+        .narrowed_by::<statistics::YearParams>()
+        .gives::<Statistics>(StatusCode::OK),
         Route::get(
             "/alert-subscriptions",
             "listSubscriptions",

@@ -312,6 +312,7 @@ const ROUTES: &[Route] = &[
     get("/alerts", ALERTED, &[(Nothing, 200)]),
     get("/alerts/{}", ALERTED, ANY_ALERT),
     get("/alert-subscriptions", ALERTED, &[(Nothing, 200)]),
+    get("/statistics", ALERTED, &[(Nothing, 200)]),
     post("/alerts", alert, CONTACT, &[(Nothing, 202)]),
     post("/alert-previews", alert, CONTACT, &[(Nothing, 200)]),
     post(

@@ -23,5 +23,6 @@ mod repeat;
 mod says;
 mod search;
 mod served;
+mod statistics;
 mod uploads;
 mod witness;

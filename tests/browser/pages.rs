@@ -221,7 +221,7 @@ async fn every_page_is_accessible_in_both_schemes_and_directions() {
     justify(&browser, tr, &came).await;
     let forms = ["answer", "refuse", "permissions"].map(|verb| format!("{came}/{verb}"));
     let paths = [
-        own(&["/inbox", "/alerts", "/alerts/new"]),
+        own(&["/inbox", "/alerts", "/alerts/new", "/statistics"]),
         vec![came, alert],
         forms.to_vec(),
     ]

@@ -50,7 +50,7 @@ pub struct Frame {
 }
 
 /// The page's part of the navigation, with who may go there.
-const LINKS: [(&str, &str, &[Role]); 10] = [
+const LINKS: [(&str, &str, &[Role]); 11] = [
     (
         "/inbox",
         "nav-inbox",
@@ -88,6 +88,7 @@ const LINKS: [(&str, &str, &[Role]); 10] = [
             Role::Admin,
         ],
     ),
+    ("/statistics", "nav-statistics", &[Role::Observer]),
     ("/log", "nav-log", &[Role::Auditor]),
     (
         "/people",

@@ -212,3 +212,25 @@ hint-headline = One line for the feed, without personal data
 hint-currency = Three letters, such as EUR
 hint-persons-persons = No fewer than 5: it could be one family
 hint-persons-nationality = Two letters, such as AF
+
+# A year in numbers.
+nav-statistics = Statistics
+statistics-title = A year in numbers
+statistics-lead = What was real, counted by UTC years: numbers alone, as this node has them.
+statistics-year = Year
+statistics-show = Show
+statistics-sent = Requests sent
+statistics-received = Requests received
+statistics-count = All
+statistics-urgent = Urgent
+statistics-late = Past the time limit
+statistics-by-member = By member
+statistics-by-state = By how they stand
+statistics-by-ground = Refused, by ground
+statistics-alerts = Alerts of all members
+statistics-current = Hold now
+statistics-sightings = Seen by others too
+statistics-contradictions = Seen otherwise
+statistics-by-corridor = By corridor
+statistics-by-event = By event
+statistics-no-corridor = No corridor named

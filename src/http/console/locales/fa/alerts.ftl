@@ -212,3 +212,25 @@ hint-headline = یک سطر برای فهرست، بدون دادهٔ شخصی
 hint-currency = سه حرف، مانند EUR
 hint-persons-persons = نه کمتر از ۵: ممکن است یک خانواده باشد
 hint-persons-nationality = دو حرف، مانند AF
+
+# A year in numbers.
+nav-statistics = آمار
+statistics-title = یک سال به عدد
+statistics-lead = آنچه واقعی بود، به سال میلادی به وقت UTC: تنها عدد، آن‌گونه که این گره دارد.
+statistics-year = سال میلادی
+statistics-show = نمایش
+statistics-sent = درخواست‌های ارسالی
+statistics-received = درخواست‌های دریافتی
+statistics-count = همه
+statistics-urgent = فوری
+statistics-late = پس از مهلت
+statistics-by-member = به تفکیک عضو
+statistics-by-state = به تفکیک وضعیت
+statistics-by-ground = ردشده، به تفکیک دلیل
+statistics-alerts = هشدارهای همهٔ اعضا
+statistics-current = اکنون معتبر
+statistics-sightings = دیگران نیز دیده‌اند
+statistics-contradictions = دیگران جور دیگر دیده‌اند
+statistics-by-corridor = به تفکیک مسیر
+statistics-by-event = به تفکیک رویداد
+statistics-no-corridor = بی نام مسیر

@@ -212,3 +212,25 @@ hint-headline = Akış için tek satır, kişisel veri olmadan
 hint-currency = Üç harf, örneğin EUR
 hint-persons-persons = 5'ten az olmaz: tek bir aile olabilir
 hint-persons-nationality = İki harf, örneğin AF
+
+# A year in numbers.
+nav-statistics = İstatistik
+statistics-title = Sayılarla bir yıl
+statistics-lead = Gerçek olanlar, UTC yılına göre: yalnızca sayılar, bu düğümde bulunduğu kadarıyla.
+statistics-year = Yıl
+statistics-show = Göster
+statistics-sent = Gönderilen talepler
+statistics-received = Alınan talepler
+statistics-count = Tümü
+statistics-urgent = Acil
+statistics-late = Süresi aşılan
+statistics-by-member = Üyeye göre
+statistics-by-state = Duruma göre
+statistics-by-ground = Reddedilen, gerekçeye göre
+statistics-alerts = Tüm üyelerin uyarıları
+statistics-current = Şu an geçerli
+statistics-sightings = Başkalarının da gördüğü
+statistics-contradictions = Başka türlü görülen
+statistics-by-corridor = Güzergâha göre
+statistics-by-event = Olaya göre
+statistics-no-corridor = Güzergâh belirtilmemiş
