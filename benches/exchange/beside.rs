@@ -121,12 +121,14 @@ pub fn urgent(runtime: &Runtime, nodes: &Nodes, count: usize, window: usize) -> 
         }
         urgent.join().expect("nobody panicked")
     });
+    room.close();
     runtime.block_on(sending).expect("nobody panicked");
     while nodes.kept.recv_timeout(Duration::from_secs(1)).is_ok() {}
     [alone, beside]
 }
 
-/// Sends routine requests until told to stop, each where there is room for one more.
+/// Sends routine requests until told to stop or the room is closed, each where there is room for one
+/// more.
 fn routine(
     nodes: &Nodes,
     room: Arc<Semaphore>,
@@ -137,7 +139,10 @@ fn routine(
     let request = Box::new(load::request());
     async move {
         while !stop.load(Ordering::SeqCst) {
-            room.acquire().await.expect("it stays open").forget();
+            let Ok(turn) = room.acquire().await else {
+                return;
+            };
+            turn.forget();
             let ask = Ask::SendRequest {
                 to: vec![(asked, fresh_id(), Vec::new())],
                 request: request.clone(),

@@ -6,10 +6,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
-use quinn::{ClientConfig, Connection, Endpoint, RecvStream, SendStream, ServerConfig};
+use quinn::{
+    ClientConfig, Connection, Endpoint, RecvStream, SendStream, ServerConfig, TransportConfig,
+};
 use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -117,8 +119,12 @@ impl Echo {
             .with_no_client_auth();
         let crypto = QuicClientConfig::try_from(tls).expect("QUIC has its suite");
         let endpoint = Endpoint::client(loopback()).expect("a port is free");
-        let connecting =
-            endpoint.connect_with(ClientConfig::new(Arc::new(crypto)), address, "echo");
+        let mut config = ClientConfig::new(Arc::new(crypto));
+        let mut transport = TransportConfig::default();
+        // What is measured in between takes longer than a silent link lives.
+        transport.keep_alive_interval(Some(Duration::from_secs(5)));
+        config.transport_config(Arc::new(transport));
+        let connecting = endpoint.connect_with(config, address, "echo");
         let connection = connecting
             .expect("the name is one")
             .await
