@@ -35,6 +35,9 @@ const GROUP_BYTES: usize = 16 * 1024 * 1024;
 /// How often the service hears that time has passed, if nothing else happens.
 const TICK: Duration = Duration::from_secs(1);
 
+/// How long what can wait does so before it looks for room in the mailbox again.
+const ROOM: Duration = Duration::from_millis(50);
+
 enum Letter {
     Ask(Permit, Box<Ask>, oneshot::Sender<Result<Reply, AppError>>),
     MayFetch(NodeId, MessageId, oneshot::Sender<Result<Reply, AppError>>),
@@ -147,16 +150,24 @@ impl Driver {
     }
 
     /// What happened in exchanges and alerts from entry `since` on, and the entry to go on from.
+    /// Waits for room in the mailbox.
     ///
     /// # Errors
-    /// [`Busy`] where it was not taken, or the log cannot be read.
-    pub async fn news(&self, since: u64) -> Result<(Vec<News>, u64), Busy> {
-        let (reply, answer) = oneshot::channel();
-        self.post(Letter::News(since, reply))?;
-        match answer.await {
-            Ok(Ok(Reply::News(news, next))) => Ok((news, next)),
-            Ok(_) | Err(_) => Err(Busy::Stopping),
-        }
+    /// [`Busy::Stopping`]; otherwise what the service says.
+    pub async fn news(&self, since: u64) -> Result<Result<(Vec<News>, u64), AppError>, Busy> {
+        let answer = loop {
+            let (reply, answer) = oneshot::channel();
+            match self.post(Letter::News(since, reply)) {
+                Ok(()) => break answer,
+                Err(Busy::Full) => tokio::time::sleep(ROOM).await,
+                Err(Busy::Stopping) => return Err(Busy::Stopping),
+            }
+        };
+        Ok(match answer.await.map_err(|_| Busy::Stopping)? {
+            Ok(Reply::News(news, next)) => Ok((news, next)),
+            Ok(_) => Err(AppError::NotFound("news")),
+            Err(error) => Err(error),
+        })
     }
 
     /// Whether a peer may fetch the attachments of a message of this node: it may if the message

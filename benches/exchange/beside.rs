@@ -79,7 +79,11 @@ fn upload(nodes: &Nodes, id: &str, len: usize) {
 async fn told(driver: &Driver, since: u64, what: &str, message: MessageId) -> Instant {
     let (mut next, mut grown) = (since, driver.grown());
     loop {
-        let (news, end) = driver.news(next).await.expect("the node runs");
+        let (news, end) = driver
+            .news(next)
+            .await
+            .expect("the node runs")
+            .expect("it tells");
         let mut found = news.iter();
         if found.any(|news| news.what == what && news.message == Some(message)) {
             return Instant::now();

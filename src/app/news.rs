@@ -1,6 +1,6 @@
 //! What happened in exchanges and alerts, for systems that are told of it: ids and codes, no content.
 
-use super::change::{Change, KeptReceipt, Other, ReceiptWord};
+use super::change::{Change, Other};
 use super::content::read_change;
 use super::duty::DutyChange;
 use super::error::AppError;
@@ -62,7 +62,7 @@ pub(super) fn since(
             peer,
         });
     }
-    Ok(Ok(Reply::News(news, end.max(since.min(turn.log.size())))))
+    Ok(Ok(Reply::News(news, end)))
 }
 
 type Told = (String, MessageId, Option<MessageId>, Option<MemberId>);
@@ -85,7 +85,7 @@ fn told(me: MemberId, turn: &Turn<'_>, change: &Change) -> Result<Option<Told>, 
             let key = message_key(me, receipt.message);
             let row = turn.view.row::<MessageRow>(MESSAGE, &key)?;
             row.map(|row| {
-                let what = format!("receipt.{}", word(receipt));
+                let what = format!("receipt.{}", receipt.word.as_str());
                 let peer = receipt.from.member;
                 (what, row.conversation, Some(receipt.message), Some(peer))
             })
@@ -95,14 +95,4 @@ fn told(me: MemberId, turn: &Turn<'_>, change: &Change) -> Result<Option<Told>, 
         }
         Change::Other(_) => None,
     })
-}
-
-fn word(receipt: &KeptReceipt) -> &'static str {
-    match receipt.word {
-        ReceiptWord::Delivered => "delivered",
-        ReceiptWord::Opened => "opened",
-        ReceiptWord::AttachmentsStored => "attachments-stored",
-        ReceiptWord::Erased(_) => "erased",
-        ReceiptWord::Refused(_) => "not-taken",
-    }
 }

@@ -98,10 +98,15 @@ impl Route {
         self
     }
 
+    /// What it composes can be made to wait for a second person.
+    pub fn for_release(self) -> Self {
+        self.narrowed_by::<ForRelease>()
+    }
+
     /// It is taken on terms: for release, or if what it is said to is unchanged.
     pub fn on_terms(self) -> Self {
         let what = "Taken only if the exchange or alert stands as it did: its `ETag`.";
-        let mut route = self.narrowed_by::<ForRelease>();
+        let mut route = self.for_release();
         route.operation = route.operation.parameter(head("If-Match", what));
         route
     }

@@ -183,7 +183,7 @@ fn of_alerts() -> Vec<Route> {
             "Publishes an alert",
             alerts::publish,
         )
-        .on_terms()
+        .for_release()
         .takes::<PublishAlert<Alert>>()
         .of::<Alert>()
         .gives::<Outcome<AlertSummary>>(StatusCode::ACCEPTED)

@@ -247,13 +247,6 @@ fn receipt_event(item: &ThreadItem, kept: &KeptReceipt) -> EventView {
         let entry = crate::audit::Entry::decode(&receipt.entry).ok()?;
         Some(entry.role)
     });
-    let kind = match kept.word {
-        ReceiptWord::Delivered => "delivered",
-        ReceiptWord::Opened => "opened",
-        ReceiptWord::AttachmentsStored => "attachments-stored",
-        ReceiptWord::Erased(_) => "erased",
-        ReceiptWord::Refused(_) => "not-taken",
-    };
     let content = match kept.word {
         ReceiptWord::Refused(number) => {
             let refusal = crate::exchange::Refusal::from_number(number);
@@ -269,7 +262,7 @@ fn receipt_event(item: &ThreadItem, kept: &KeptReceipt) -> EventView {
     };
     EventView {
         message: kept.message,
-        kind: kind.to_owned(),
+        kind: kept.word.as_str().to_owned(),
         at: kept.at,
         member: kept.from.member,
         role: verified_role.unwrap_or(Role::Node),

@@ -93,16 +93,22 @@ impl Hook {
         let mut next = self.told().unwrap_or(size).min(size);
         self.remember(next);
         loop {
-            let Ok((news, end)) = self.driver.news(next).await else {
-                return;
+            let (news, end) = match self.driver.news(next).await {
+                Ok(Ok(found)) => found,
+                Ok(Err(error)) => {
+                    self.failed(&error);
+                    tokio::time::sleep(FIRST_WAIT).await;
+                    continue;
+                }
+                Err(_stopping) => return,
             };
+            self.taken();
             for one in &news {
                 self.tell(one).await;
                 self.remember(one.entry + 1);
             }
             if end > next {
                 next = end;
-                self.remember(next);
             } else if grown.wait_for(|size| *size > next).await.is_err() {
                 return;
             }
@@ -136,7 +142,7 @@ impl Hook {
         let body = self.event(&id, news).to_string();
         let mut wait = FIRST_WAIT;
         while let Err(why) = self.post(&id, &body).await {
-            self.failed(why);
+            self.failed(&why);
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(LONGEST_WAIT);
         }
@@ -172,7 +178,7 @@ impl Hook {
         })
     }
 
-    fn failed(&self, why: NotTaken) {
+    fn failed(&self, why: &dyn std::fmt::Display) {
         let mut states = lock(&self.states);
         let now = Timestamp::system();
         let failing = states.entry(self.url.clone()).or_insert_with(|| {

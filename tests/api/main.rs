@@ -14,6 +14,7 @@ mod groups;
 mod hostile;
 mod keys;
 mod letters;
+mod news;
 mod office;
 mod openapi;
 mod passing;

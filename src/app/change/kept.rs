@@ -47,6 +47,19 @@ pub enum ReceiptWord {
     Refused(u16),
 }
 
+impl ReceiptWord {
+    /// Its name in threads and events.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Opened => "opened",
+            Self::AttachmentsStored => "attachments-stored",
+            Self::Erased(_) => "erased",
+            Self::Refused(_) => "not-taken",
+        }
+    }
+}
+
 impl KeptReceipt {
     /// The whole receipt, as it is when it is recorded.
     ///

@@ -35,7 +35,7 @@ pub fn of_exchanges() -> Vec<Route> {
             "Asks one or several members",
             exchanges::send,
         )
-        .on_terms()
+        .for_release()
         .takes::<SendRequest<Request>>()
         .of::<Request>()
         .gives::<Sent>(StatusCode::ACCEPTED),
