@@ -259,6 +259,7 @@ fn each_role_sees_its_own_pages() {
         ("/requests/new", "officer"),
         ("/alerts", "officer releaser contact observer"),
         ("/alerts/new", "contact"),
+        ("/statistics", "officer releaser contact observer"),
         ("/log", "auditor"),
         ("/log/verify", "auditor"),
         ("/people", "releaser auditor admin"),
@@ -282,6 +283,18 @@ fn each_role_sees_its_own_pages() {
             assert_eq!(person.get(path).status, expected, "{name} {path}");
         }
     }
+}
+
+#[test]
+fn a_year_that_cannot_be_counted_is_told_and_not_taken_for_another() {
+    let office = Served::new();
+    let (observer, _) = enrolled(&office, "observer");
+    for year in ["next", "1969", "9999", "-1"] {
+        let page = observer.get(&format!("/statistics?year={year}"));
+        assert_eq!(page.status, 400, "{year}");
+        assert!(page.text().contains("1970 to 9998"), "{year}");
+    }
+    assert_eq!(observer.get("/statistics?year=").status, 200);
 }
 
 const REQUEST: [(&str, &str); 21] = [

@@ -48,7 +48,9 @@ pub async fn page(
     person: Person,
     Query(wanted): Query<Year>,
 ) -> Result<Response, Trouble> {
-    let year = wanted.year.and_then(|year| year.trim().parse().ok());
+    let year = wanted.year.filter(|year| !year.trim().is_empty());
+    // What is no number is no year that can be counted either.
+    let year = year.map(|year| year.trim().parse().unwrap_or(0));
     let counted = of_year(&api, &person.caller, year).await?;
     let f = Frame::of(&api, &person, "statistics-title");
     let t = f.t;
