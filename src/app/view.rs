@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::iter::Peekable;
 use std::sync::Arc;
 
 use super::rows::Row;
@@ -81,7 +82,7 @@ impl Pending {
         table: Table,
         from: &[u8],
         to: Option<&[u8]>,
-    ) -> impl Iterator<Item = (&Vec<u8>, &Option<Arc<dyn AnyRow>>)> {
+    ) -> impl Iterator<Item = Write<'_>> {
         self.writes
             .range((table, from.to_vec())..)
             .take_while(move |((t, key), _)| *t == table && to.is_none_or(|to| key.as_slice() < to))
@@ -191,37 +192,37 @@ impl<'a> View<'a> {
         to: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<(Vec<u8>, T)>, IndexError> {
-        let mut laid_over: BTreeMap<&Vec<u8>, &Option<Arc<dyn AnyRow>>> =
-            self.settled.range(table, from, to).collect();
-        laid_over.extend(self.pending.range(table, from, to));
-        let deleted = laid_over.values().filter(|row| row.is_none()).count();
-        let stored = self
-            .index
-            .range(table, from, to, limit.saturating_add(deleted))?;
-        let mut rows: BTreeMap<Vec<u8>, Found> = stored
-            .into_iter()
-            .map(|(key, bytes)| (key, Found::Stored(bytes)))
-            .collect();
-        for (key, row) in laid_over {
-            match row {
-                Some(row) => {
-                    rows.insert(key.clone(), Found::LaidOver(row.clone()));
+        let settled = self.settled.range(table, from, to);
+        let mut laid_over = Overlay::new(settled, self.pending.range(table, from, to)).peekable();
+        let mut rows = Vec::new();
+        let mut from = Some(from.to_vec());
+        while let Some(start) = from.take() {
+            let stored = self.index.range(table, &start, to, limit - rows.len())?;
+            // A full page may hide more behind what is removed of it.
+            if stored.len() + rows.len() == limit {
+                from = stored.last().map(|(key, _)| [key, [0].as_slice()].concat());
+            }
+            for (key, bytes) in stored {
+                while let Some((over, row)) = laid_over.next_if(|(over, _)| **over < key) {
+                    push(&mut rows, limit, over, row)?;
                 }
-                None => {
-                    rows.remove(key);
+                match laid_over.next_if(|(over, _)| **over == key) {
+                    Some((over, row)) => push(&mut rows, limit, over, row)?,
+                    None if rows.len() < limit => rows.push((key, self.decode(&bytes)?)),
+                    None => return Ok(rows),
                 }
             }
+            if rows.len() == limit {
+                return Ok(rows);
+            }
         }
-        rows.into_iter()
-            .take(limit)
-            .map(|(key, found)| {
-                let row = match found {
-                    Found::Stored(bytes) => self.decode(&bytes)?,
-                    Found::LaidOver(row) => of_type(&*row)?,
-                };
-                Ok((key, row))
-            })
-            .collect()
+        for (over, row) in laid_over {
+            if rows.len() == limit {
+                break;
+            }
+            push(&mut rows, limit, over, row)?;
+        }
+        Ok(rows)
     }
 
     /// The rows whose key begins with `prefix`, in order, at most `limit`.
@@ -239,9 +240,53 @@ impl<'a> View<'a> {
     }
 }
 
-enum Found {
-    Stored(Vec<u8>),
-    LaidOver(Arc<dyn AnyRow>),
+/// Takes a row that is laid over, unless it is removed or there is room for no more.
+fn push<T: Row>(
+    rows: &mut Vec<(Vec<u8>, T)>,
+    limit: usize,
+    key: &[u8],
+    row: &Change,
+) -> Result<(), IndexError> {
+    if let Some(row) = row
+        && rows.len() < limit
+    {
+        rows.push((key.to_vec(), of_type(&**row)?));
+    }
+    Ok(())
+}
+
+/// Two ranges of writes in one order; of two writes of a row, the later one.
+struct Overlay<'a, A: Iterator<Item = Write<'a>>, B: Iterator<Item = Write<'a>>> {
+    earlier: Peekable<A>,
+    later: Peekable<B>,
+}
+
+type Write<'a> = (&'a Vec<u8>, &'a Change);
+
+impl<'a, A: Iterator<Item = Write<'a>>, B: Iterator<Item = Write<'a>>> Overlay<'a, A, B> {
+    fn new(earlier: A, later: B) -> Self {
+        Self {
+            earlier: earlier.peekable(),
+            later: later.peekable(),
+        }
+    }
+}
+
+impl<'a, A: Iterator<Item = Write<'a>>, B: Iterator<Item = Write<'a>>> Iterator
+    for Overlay<'a, A, B>
+{
+    type Item = Write<'a>;
+
+    fn next(&mut self) -> Option<Write<'a>> {
+        let Some(&(later, _)) = self.later.peek() else {
+            return self.earlier.next();
+        };
+        match self.earlier.next_if(|(earlier, _)| *earlier <= later) {
+            Some((earlier, _)) if earlier == later => self.later.next(),
+            Some(write) => Some(write),
+            None => self.later.next(),
+        }
+    }
 }
 
 /// The row, if it is one of the type that its table has.
@@ -265,6 +310,10 @@ pub fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
+    use proptest::prelude::*;
+
     use super::*;
     use crate::audit::Origin;
     use crate::store::{Applied, MemoryIndex, MemoryLog};
@@ -288,6 +337,24 @@ mod tests {
             .apply(rows.iter().map(put).collect(), applied)
             .unwrap();
         index
+    }
+
+    /// Some keys, each with a row of one of these kinds.
+    fn rows(kinds: Range<u8>) -> impl Strategy<Value = BTreeMap<u8, u8>> {
+        proptest::collection::btree_map(0_u8..20, kinds, 0..20)
+    }
+
+    /// Writes rows, every third kind of which is a removal, and does the same to a map.
+    fn write(view: &mut View<'_>, all: &mut BTreeMap<[u8; 1], u8>, rows: &BTreeMap<u8, u8>) {
+        for (key, row) in rows {
+            if row % 3 == 0 {
+                view.delete(T, vec![*key]);
+                all.remove(&[*key]);
+            } else {
+                view.put(T, vec![*key], row);
+                all.insert([*key], *row);
+            }
+        }
     }
 
     #[test]
@@ -322,6 +389,39 @@ mod tests {
         let writes = settled.take();
         assert_eq!(writes.len(), 5);
         assert!(settled.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn a_range_is_what_one_map_of_all_rows_gives(
+            stored in rows(0..1),
+            settled in rows(1..9),
+            pending in rows(1..9),
+            from in 0_u8..20,
+            to in proptest::option::of(0_u8..20),
+            limit in 0_usize..20,
+        ) {
+            let log = MemoryLog::new(Origin::first("MK-1".parse().unwrap()));
+            let mut all = BTreeMap::new();
+            let rows = stored.keys().map(|key| ([*key], *key));
+            let rows: Vec<([u8; 1], u8)> = rows.collect();
+            let slices: Vec<(&[u8], u8)> = rows.iter().map(|(k, v)| (&k[..], *v)).collect();
+            all.extend(rows.iter().copied());
+            let index = index(&slices);
+            let (none, mut older, mut newer) = Default::default();
+            let mut view = View::new(&index, &log, &none, &mut older);
+            write(&mut view, &mut all, &settled);
+            let mut view = View::new(&index, &log, &older, &mut newer);
+            write(&mut view, &mut all, &pending);
+            let to = to.map(|to| [to]);
+            let found: Vec<(Vec<u8>, u8)> = view
+                .range(T, &[from], to.as_ref().map(|to| &to[..]), limit)
+                .unwrap();
+            let within = |key: &u8| *key >= from && to.is_none_or(|[to]| *key < to);
+            let expected = all.iter().filter(|([key], _)| within(key)).take(limit);
+            let expected: Vec<_> = expected.map(|(key, row)| (key.to_vec(), *row)).collect();
+            prop_assert_eq!(found, expected);
+        }
     }
 
     #[test]
