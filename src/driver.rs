@@ -1,15 +1,18 @@
 //! The one thread that owns the state: real clock, real entropy, group commit.
 //!
-//! Whoever wants something puts an input into a bounded mailbox. The thread takes all that waits,
-//! commits it as one group, and hands the outcomes on.
+//! Whoever wants something puts an input into a bounded mailbox. The thread takes what waits, what is
+//! urgent first, commits it as one group, and hands the outcomes on.
+
+mod mailbox;
 
 use std::collections::HashMap;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{oneshot, watch};
+
+use mailbox::{Lane, Receiver, Refused, Sender, mailbox};
 
 use crate::app::core::{Core, Fatal, Outcome, Signer};
 use crate::app::{
@@ -17,16 +20,24 @@ use crate::app::{
     Ticket,
 };
 use crate::base::{MessageId, NodeId, OsEntropy, Timestamp};
+use crate::domain::message::Priority;
 use crate::domain::release::ReleasePolicy;
 use crate::store::{Index, Log};
 use crate::wire;
 
-/// Letters that may wait, each what a person asks or what one frame says. A full mailbox is "busy"
-/// for people and flow control for peers.
+/// Letters that may wait in a lane, each what a person asks or what one frame says. A full lane is
+/// "busy" for people and flow control for peers.
 const MAILBOX: usize = 4_096;
 
 /// With so many inputs a group takes no further letter.
 const GROUP: usize = 512;
+
+/// How long a group should take: whatever is urgent waits for the one before it.
+const GROUP_TIME: Duration = Duration::from_millis(20);
+
+/// What a group takes of routine inputs at least, however long each takes and much that is urgent
+/// waits.
+const ROUTINE_AT_LEAST: usize = 8;
 
 /// What one group may bring into the log, in bytes, well below what the log takes at once. The last
 /// input of a group may go beyond it by one message, or by one request to as many as may be asked.
@@ -64,7 +75,7 @@ pub enum Busy {
 /// A handle to the driver's mailbox.
 #[derive(Clone)]
 pub struct Driver {
-    mailbox: SyncSender<Letter>,
+    mailbox: Sender<Letter>,
     grown: watch::Receiver<u64>,
 }
 
@@ -90,7 +101,7 @@ impl Driver {
         I: Index + 'static,
         S: Signer + 'static,
     {
-        let (mailbox, letters) = sync_channel(MAILBOX);
+        let (mailbox, letters) = mailbox(MAILBOX);
         let (grows, grown) = watch::channel(core.log().size());
         let run = move || {
             let outcome = run(&mut core, version, &letters, &mut carry, &grows);
@@ -132,7 +143,7 @@ impl Driver {
     /// # Errors
     /// [`Busy::Stopping`].
     pub fn tell_waiting(&self, peer: NodeId, from: FromPeer) -> Result<(), Busy> {
-        self.tell_all(peer, vec![from])
+        self.tell_all(peer, Priority::Urgent, vec![from])
     }
 
     /// Tells of all that one frame of a peer said, so that it is committed together, and waits for
@@ -140,13 +151,18 @@ impl Driver {
     ///
     /// # Errors
     /// [`Busy::Stopping`].
-    pub fn tell_all(&self, peer: NodeId, from: Vec<FromPeer>) -> Result<(), Busy> {
+    pub fn tell_all(
+        &self,
+        peer: NodeId,
+        priority: Priority,
+        from: Vec<FromPeer>,
+    ) -> Result<(), Busy> {
         if from.is_empty() {
             return Ok(());
         }
         let inputs = from.into_iter().map(|from| Input::Peer(peer, from));
         let letter = Letter::Inputs(inputs.collect());
-        self.mailbox.send(letter).map_err(|_| Busy::Stopping)
+        self.put(lane_of(priority), letter)
     }
 
     /// What happened in exchanges and alerts from entry `since` on, and the entry to go on from.
@@ -175,7 +191,7 @@ impl Driver {
     pub fn may_fetch(&self, peer: NodeId, message: MessageId) -> bool {
         let (reply, answer) = oneshot::channel();
         let letter = Letter::MayFetch(peer, message, reply);
-        self.mailbox.send(letter).is_ok()
+        self.put(Lane::Urgent, letter).is_ok()
             && matches!(answer.blocking_recv(), Ok(Ok(Reply::MayFetch)))
     }
 
@@ -194,9 +210,7 @@ impl Driver {
             // Whoever waits is gone only if the node stops.
             let _stopping = done.send(job(entries));
         });
-        self.mailbox
-            .send(Letter::Between(job))
-            .map_err(|_| Busy::Stopping)?;
+        self.put(Lane::Urgent, Letter::Between(job))?;
         outcome.blocking_recv().map_err(|_| Busy::Stopping)
     }
 
@@ -214,8 +228,7 @@ impl Driver {
     /// # Errors
     /// [`Busy::Stopping`].
     pub fn happened(&self, input: Input) -> Result<(), Busy> {
-        let letter = Letter::Inputs(vec![input]);
-        self.mailbox.send(letter).map_err(|_| Busy::Stopping)
+        self.put(Lane::Urgent, Letter::Inputs(vec![input]))
     }
 
     /// The size of the log, as it grows.
@@ -248,10 +261,33 @@ impl Driver {
     }
 
     fn post(&self, letter: Letter) -> Result<(), Busy> {
-        self.mailbox.try_send(letter).map_err(|error| match error {
-            TrySendError::Full(_) => Busy::Full,
-            TrySendError::Disconnected(_) => Busy::Stopping,
-        })
+        let lane = match &letter {
+            Letter::Ask(_, ask, _) => lane_of(ask.priority()),
+            Letter::MayFetch(..)
+            | Letter::News(..)
+            | Letter::Inputs(_)
+            | Letter::Between(_)
+            | Letter::Stop => Lane::Urgent,
+        };
+        self.mailbox.try_send(lane, letter).map_err(busy)
+    }
+
+    fn put(&self, lane: Lane, letter: Letter) -> Result<(), Busy> {
+        self.mailbox.send(lane, letter).map_err(busy)
+    }
+}
+
+fn busy(refused: Refused) -> Busy {
+    match refused {
+        Refused::Full => Busy::Full,
+        Refused::Closed => Busy::Stopping,
+    }
+}
+
+fn lane_of(priority: Priority) -> Lane {
+    match priority {
+        Priority::Urgent => Lane::Urgent,
+        Priority::Routine => Lane::Routine,
     }
 }
 
@@ -265,7 +301,7 @@ impl Running {
     /// If the driver panicked.
     pub fn stop(self) -> Result<(), Fatal> {
         // A mailbox that nobody reads any more means that the thread has ended already.
-        let _ended = self.driver.mailbox.send(Letter::Stop);
+        let _ended = self.driver.put(Lane::Routine, Letter::Stop);
         self.thread.join().expect("the driver does not panic")
     }
 }
@@ -284,7 +320,9 @@ fn run<L: Log, I: Index, S: Signer>(
     let mut stopping = false;
     let started = Instant::now();
     let mut ticked = started;
+    let mut pace = Pace::default();
     loop {
+        let (begun, count) = (Instant::now(), inputs.len());
         for outcome in core.commit(
             Timestamp::system(),
             &mut entropy,
@@ -301,17 +339,13 @@ fn run<L: Log, I: Index, S: Signer>(
                 outcome => carry(outcome),
             }
         }
+        pace.took(begun.elapsed(), count);
         let size = core.log().size();
         grows.send_if_modified(|known| std::mem::replace(known, size) != size);
         if stopping {
             return core.flush();
         }
-        let rest = TICK.saturating_sub(ticked.elapsed());
-        let mut letter = match letters.recv_timeout(rest) {
-            Ok(letter) => Some(letter),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Letter::Stop),
-        };
+        letters.wait(TICK.saturating_sub(ticked.elapsed()));
         // A busy mailbox must not keep time from passing.
         if ticked.elapsed() >= TICK {
             ticked = Instant::now();
@@ -319,40 +353,66 @@ fn run<L: Log, I: Index, S: Signer>(
             inputs.push(Input::Tick);
         }
         let mut bytes = 0;
-        while let Some(taken) = letter {
-            bytes += weight(&taken);
-            match taken {
-                Letter::Ask(permit, ask, reply) => {
-                    let ticket = Ticket(next_ticket);
-                    next_ticket += 1;
-                    replies.insert(ticket, reply);
-                    inputs.push(Input::Ask(ticket, permit, *ask));
-                }
-                Letter::MayFetch(peer, message, reply) => {
-                    let ticket = Ticket(next_ticket);
-                    next_ticket += 1;
-                    replies.insert(ticket, reply);
-                    inputs.push(Input::MayFetch(ticket, peer, message));
-                }
-                Letter::News(since, reply) => {
-                    let ticket = Ticket(next_ticket);
-                    next_ticket += 1;
-                    replies.insert(ticket, reply);
-                    inputs.push(Input::News(ticket, since));
-                }
-                Letter::Inputs(more) => inputs.extend(more),
-                Letter::Between(job) => job(core.log().size()),
-                Letter::Stop => {
-                    inputs.push(Input::Stop);
-                    stopping = true;
+        // What is urgent goes first; what is routine gets what is left, and a little in any case.
+        for lane in [Lane::Urgent, Lane::Routine] {
+            let most = match lane {
+                Lane::Urgent => GROUP,
+                Lane::Routine => pace.inputs().max(inputs.len() + ROUTINE_AT_LEAST),
+            };
+            while !stopping && inputs.len() < most && bytes < GROUP_BYTES {
+                let Some(letter) = letters.take(lane) else {
+                    break;
+                };
+                bytes += weight(&letter);
+                match letter {
+                    Letter::Ask(permit, ask, reply) => {
+                        let ticket = Ticket(next_ticket);
+                        next_ticket += 1;
+                        replies.insert(ticket, reply);
+                        inputs.push(Input::Ask(ticket, permit, *ask));
+                    }
+                    Letter::MayFetch(peer, message, reply) => {
+                        let ticket = Ticket(next_ticket);
+                        next_ticket += 1;
+                        replies.insert(ticket, reply);
+                        inputs.push(Input::MayFetch(ticket, peer, message));
+                    }
+                    Letter::News(since, reply) => {
+                        let ticket = Ticket(next_ticket);
+                        next_ticket += 1;
+                        replies.insert(ticket, reply);
+                        inputs.push(Input::News(ticket, since));
+                    }
+                    Letter::Inputs(more) => inputs.extend(more),
+                    Letter::Between(job) => job(core.log().size()),
+                    Letter::Stop => {
+                        inputs.push(Input::Stop);
+                        stopping = true;
+                    }
                 }
             }
-            letter = if stopping || inputs.len() >= GROUP || bytes >= GROUP_BYTES {
-                None
-            } else {
-                letters.try_recv().ok()
-            };
         }
+    }
+}
+
+/// How many inputs a group takes so that it lasts [`GROUP_TIME`], by what those before took.
+#[derive(Debug, Default)]
+struct Pace {
+    /// What an input took, over the last groups.
+    each: Duration,
+}
+
+impl Pace {
+    fn took(&mut self, time: Duration, inputs: usize) {
+        // What a group costs in any case is not its inputs'; a few of them say nothing.
+        if let Ok(inputs @ 4..) = u32::try_from(inputs) {
+            self.each = (self.each * 3 + time / inputs) / 4;
+        }
+    }
+
+    fn inputs(&self) -> usize {
+        let many = GROUP_TIME.as_nanos() / self.each.as_nanos().max(1);
+        usize::try_from(many).unwrap_or(GROUP).clamp(1, GROUP)
     }
 }
 

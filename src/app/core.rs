@@ -25,8 +25,8 @@ use crate::store::{
     AppendError, CheckpointSigner, Index, IndexError, Log, NewEntry, ReadError, Table, WriterEpoch,
 };
 
-/// Index writes that may wait for the next tick.
-const SETTLED_AT_MOST: usize = 8_192;
+/// Index writes that may wait for the next tick. Nothing is decided while they are written.
+const SETTLED_AT_MOST: usize = 1_024;
 
 /// Signs what leaves and what is logged. The simulation has a cheap twin.
 pub trait Signer: CheckpointSigner + Send {

@@ -18,7 +18,7 @@ use crate::domain::alert::{
     Alert, AlertCommand, Audience, Corridor, Selection, Status, Subscription,
 };
 use crate::domain::duty::Call;
-use crate::domain::message::{AttachmentInfo, AttachmentSlot};
+use crate::domain::message::{AttachmentInfo, AttachmentSlot, Priority};
 use crate::domain::release::ReleasePolicy;
 use crate::domain::rfi::{Command, Permission, Request, State};
 use crate::domain::terms::{Strength, TermKind};
@@ -393,6 +393,21 @@ pub struct ThreadItem {
     pub witnessed: bool,
     /// Whether it passed while the keys of the other member are said to have been in other hands.
     pub compromised: bool,
+}
+
+impl Ask {
+    /// Whether whoever asks waits behind others: only whoever sends what is routine does, since it
+    /// takes time and nobody waits for it.
+    pub fn priority(&self) -> Priority {
+        match self {
+            Self::SendRequest { request, .. } | Self::Supersede { request, .. } => {
+                request.priority()
+            }
+            Self::Forward(what) => what.request.priority(),
+            Self::ForRelease(ask) | Self::IfUnchanged(_, ask) => ask.priority(),
+            _ => Priority::Urgent,
+        }
+    }
 }
 
 /// One input of the service.

@@ -11,7 +11,7 @@ use crate::app::change::Message;
 use crate::app::{FromPeer, PeerReceipt};
 use crate::audit::{Receipt, ReceiptBatch};
 use crate::base::{Digest, NodeId, Timestamp};
-use crate::domain::message::SignedCopy;
+use crate::domain::message::{Priority, SignedCopy};
 use crate::driver::{Current, Driver};
 use crate::exchange::Refusal;
 use crate::http::{LinkState, LinkStates};
@@ -105,7 +105,11 @@ impl Handler for Links {
         }
     }
 
-    fn frame(&self, peer: NodeId, _class: Class, frame: Vec<u8>) -> BoxFuture<'_, ()> {
+    fn frame(&self, peer: NodeId, class: Class, frame: Vec<u8>) -> BoxFuture<'_, ()> {
+        let priority = match class {
+            Class::Urgent => Priority::Urgent,
+            Class::Routine => Priority::Routine,
+        };
         let (driver, keys) = (self.driver.clone(), self.keys.get());
         let (keeper, times) = (self.keeper.clone(), self.times.clone());
         let directory = self.directory.get();
@@ -130,7 +134,7 @@ impl Handler for Links {
                     times: &times,
                 };
                 // A driver that is stopping hears it again from the peer after the next start.
-                let _stopping = driver.tell_all(peer, reader.read(&frame));
+                let _stopping = driver.tell_all(peer, priority, reader.read(&frame));
             };
             // Waiting for it is what slows a peer down that sends faster than this node decides.
             if tokio::task::spawn_blocking(read).await.is_err() {
