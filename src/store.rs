@@ -22,6 +22,7 @@ mod walk;
 pub use blobs::{BlobId, BlobStore, BlobWriter, PartialBlob};
 pub use cosigned::{COSIGNED, CosignedFile};
 pub use file_log::{FileLog, OpenError, Recovery, Remark};
+pub use files::is_full;
 pub use index::{Applied, Index, IndexError, IndexWrite, Pair, Table};
 pub use log::{
     AppendError, CheckpointSigner, Log, MAX_CONTENT_LEN, MAX_GROUP_LEN, NewEntry, ReadError,

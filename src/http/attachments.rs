@@ -15,13 +15,13 @@ use super::problem::Failure;
 use super::range::{Wanted, wanted};
 use super::repeat::fresh_id;
 use super::sealing::{READ, attached, open, pour, reseal, seal};
-use super::staging::MOST_ATTACHMENTS;
+use super::staging::{Adding, NotAdded};
 use crate::api::{Reservation, StagedAttachment};
 use crate::app::{Action, AppError, Ask, Attached, LARGEST_ATTACHMENT, Permit, Reply};
 use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::message::AttachmentInfo;
 use crate::seal::attachment::{AttachmentKey, context};
-use crate::store::BlobId;
+use crate::store::{BlobId, is_full};
 
 /// `POST /reservations`.
 pub async fn reserve(
@@ -61,16 +61,29 @@ pub async fn upload(
     body: HttpBody,
 ) -> Result<Json<StagedAttachment>, Failure> {
     Permit::ask(api.member(), &caller, Action::ListExchanges).map_err(AppError::from)?;
-    if !api.staging.is_open(id, caller.person) || index >= MOST_ATTACHMENTS {
-        return Err(AppError::NotFound("reservation").into());
-    }
+    let place = api.staging.add_at(id, index, caller.person);
+    let place = place.map_err(|why| match why {
+        NotAdded::Meanwhile => twice_at_once(),
+        NotAdded::Another | NotAdded::TooLate | NotAdded::TooMany => {
+            AppError::NotFound("reservation").into()
+        }
+    })?;
     let upload = Upload {
         name: params.name,
         media_type: params.media_type,
         declared: declared(&headers),
     };
-    let staged = stage(&api, (id, index), upload, body.into_data_stream()).await?;
+    let staged = stage(&api, place, upload, body.into_data_stream()).await?;
     Ok(Json(staged))
+}
+
+fn twice_at_once() -> Failure {
+    Failure::new(
+        StatusCode::CONFLICT,
+        "upload-under-way",
+        "another file is being uploaded to the same place",
+        "Wait for it, or upload this one to another place.",
+    )
 }
 
 /// A file on its way in.
@@ -83,13 +96,13 @@ pub struct Upload {
     pub declared: Option<u64>,
 }
 
-/// Seals a file as it comes in, and stages it for the message of that id.
+/// Seals a file as it comes in, and stages it at its place.
 ///
 /// # Errors
 /// A problem where its name or kind is none, it breaks off, is too long, or the disk is full.
 pub async fn stage<S, E>(
     api: &Api,
-    (id, index): (MessageId, u16),
+    place: Adding,
     upload: Upload,
     body: S,
 ) -> Result<StagedAttachment, Failure>
@@ -105,23 +118,41 @@ where
         let what = "a media type has 1 to 255 bytes, on one line";
         return Err(Failure::malformed(what).at("media_type"));
     }
+    let (id, index) = (place.id, place.index);
     let (pieces, sealing) = tokio::sync::mpsc::channel(8);
     let blobs = api.blobs.clone();
     let sealed = tokio::task::spawn_blocking(move || seal(&blobs, id, index, sealing));
     let most = LARGEST_ATTACHMENT - (LARGEST_ATTACHMENT >> 8);
     let poured = pour(body, upload.declared, most, pieces).await;
-    let sealed = sealed.await.map_err(|_| AppError::DiskFull)?;
+    let sealed = sealed.await.map_err(|_| AppError::Stopping)?;
     poured?;
     let (name, media_type) = (upload.name, upload.media_type);
-    let file = attached(sealed.map_err(|_| AppError::DiskFull)?, name, media_type);
+    let file = attached(
+        sealed.map_err(|error| not_stored(&error))?,
+        name,
+        media_type,
+    );
     let staged = StagedAttachment {
         index,
         name: file.info.name.clone(),
         size: file.info.size,
         sha256: file.info.digest,
     };
-    api.staging.add(id, index, file);
+    place.done(file);
     Ok(staged)
+}
+
+/// A file was not written, or not read again.
+pub fn not_stored(error: &std::io::Error) -> Failure {
+    if is_full(error) {
+        return AppError::DiskFull.into();
+    }
+    Failure::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "file-not-stored",
+        format!("the disk did not take the file: {}", error.kind()),
+        "Tell the administrator, who sees to the disk; nothing of the file was kept.",
+    )
 }
 
 /// The length that the head announces, where it does.
@@ -169,8 +200,8 @@ pub async fn take(
             let (blobs, file) = (api.blobs.clone(), file.clone());
             let sealed =
                 tokio::task::spawn_blocking(move || reseal(&blobs, first, id, index, &file));
-            let sealed = sealed.await.map_err(|_| AppError::DiskFull)?;
-            again.push(sealed.map_err(|_| AppError::DiskFull)?);
+            let sealed = sealed.await.map_err(|_| AppError::Stopping)?;
+            again.push(sealed.map_err(|error| not_stored(&error))?);
         }
         taken.push((*member, id, again));
     }

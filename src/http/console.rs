@@ -144,7 +144,9 @@ pub fn router(api: Api) -> Router {
         .route("/exchanges/{id}/why", post(exchange::justify))
         .route(
             "/exchanges/{id}/{verb}",
-            get(exchange::say_form).post(exchange::say),
+            get(exchange::say_form)
+                .post(exchange::say)
+                .layer(DefaultBodyLimit::disable()),
         )
         .route("/permissions/{id}", get(permissions::open))
         .route("/permissions/{id}/grant", post(permissions::grant))
@@ -160,12 +162,16 @@ pub fn router(api: Api) -> Router {
         .route("/alerts", get(alerts::feed))
         .route(
             "/alerts/new",
-            get(alerts::publish_form).post(alerts::publish),
+            get(alerts::publish_form)
+                .post(alerts::publish)
+                .layer(DefaultBodyLimit::disable()),
         )
         .route("/alerts/{id}", get(alerts::open))
         .route(
             "/alerts/{id}/{verb}",
-            get(alerts::say_form).post(alerts::say),
+            get(alerts::say_form)
+                .post(alerts::say)
+                .layer(DefaultBodyLimit::disable()),
         )
         .route("/log", get(log::browse))
         .route("/log/verify", get(log::verification).post(log::verify))

@@ -17,7 +17,9 @@ use crate::base::{MessageId, Role, Timestamp};
 use crate::domain::duty::DutyLevel;
 use crate::domain::message::{Body, Kind};
 use crate::domain::profile::{Clock, Pause};
-use crate::domain::rfi::{Acceptance, Exchange, LinkKind, LocalGround, Refusal, Scope};
+use crate::domain::rfi::{
+    Acceptance, Exchange, LinkKind, LocalGround, Refusal, SaidMessage, Scope, is_passed_on,
+};
 
 /// A cursor of a list, as the API gives it: hexadecimal.
 pub fn cursor(text: Option<String>) -> Result<Option<Vec<u8>>, Failure> {
@@ -140,11 +142,23 @@ pub fn actions(row: &ExchangeRow, caller: &Caller) -> Vec<String> {
         let allowed = action.roles();
         caller.roles.iter().any(|role| allowed.contains(role))
     };
-    VERBS
+    let verbs = VERBS
         .iter()
         .filter(|(_, kind, action)| row.exchange.may_cause(*kind) && may(*action))
-        .map(|(verb, ..)| (*verb).to_owned())
-        .collect()
+        .map(|(verb, ..)| (*verb).to_owned());
+    // What it makes is a message of another exchange.
+    let passes_on = may(Action::ForwardMessage) && !passable(row).is_empty();
+    let forward = passes_on.then(|| "forward".to_owned());
+    verbs.chain(forward).collect()
+}
+
+/// What the other side said that can be passed on, as far as its kind goes, with its place among all
+/// that was said.
+pub fn passable(row: &ExchangeRow) -> Vec<(usize, SaidMessage)> {
+    let side = row.exchange.side();
+    let mut said: Vec<_> = row.exchange.said().into_iter().enumerate().collect();
+    said.retain(|(_, said)| said.by != side && is_passed_on(said.kind));
+    said
 }
 
 /// The events of an exchange.

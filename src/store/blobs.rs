@@ -129,6 +129,20 @@ impl BlobStore {
         Ok(self.len(id)?.is_some())
     }
 
+    /// Whether there is anything of a message with up to `most` attachments, whole or partly fetched.
+    ///
+    /// # Errors
+    /// Whatever the file system gives.
+    pub fn has_any_of(&self, message: MessageId, most: u16) -> io::Result<bool> {
+        for index in 0..most {
+            let id = BlobId { message, index };
+            if self.exists(id)? || self.part_path(id).try_exists()? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Removes an attachment, whole or partly fetched, if it is there. Its key is what erases it.
     ///
     /// # Errors

@@ -41,7 +41,7 @@ pub(super) fn open_plain(path: &Path) -> io::Result<File> {
 }
 
 /// Whether an error says that there is no room.
-pub(super) fn is_full(error: &io::Error) -> bool {
+pub fn is_full(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge

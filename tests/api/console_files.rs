@@ -1,6 +1,10 @@
 //! Files that go along with a request of the console, by plain forms.
 
+use liaison::base::Role;
+use liaison::domain::message::Body;
+
 use crate::console::{DRAFT, Person, enrolled, request};
+use crate::office::request_body;
 use crate::served::{Answer, Served};
 
 const BOUNDARY: &str = "----a-boundary";
@@ -92,4 +96,193 @@ fn files_are_taken_away_with_their_draft_or_alone() {
         assert_eq!(ana.post(&away, &[("_do", "discard")]).status, 303);
         assert!(office.files().is_empty(), "{away}");
     }
+}
+
+/// A form with text and files, as a browser sends it.
+fn filled(person: &Person, path: &str, typed: &[(&str, &str)], files: &[(&str, &[u8])]) -> Answer {
+    let mut body = Vec::new();
+    for (name, value) in typed {
+        body.extend(
+            format!(
+                "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            )
+            .bytes(),
+        );
+    }
+    for (name, content) in files {
+        body.extend(format!(
+            "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"_file\"; filename=\"{name}\"\r\n\
+             content-type: image/jpeg\r\n\r\n"
+        ).bytes());
+        body.extend(*content);
+        body.extend(b"\r\n");
+    }
+    body.extend(format!("--{BOUNDARY}--\r\n").bytes());
+    let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+    person
+        .call("POST", path)
+        .header("content-type", &kind)
+        .body(&body)
+        .send()
+}
+
+/// TR asks MK about a van, so that nobody has to release the answer: the page of the exchange.
+fn asked(office: &mut Served) -> String {
+    let Body::Request(mut request) = request_body() else {
+        panic!("it is a request");
+    };
+    request.subjects.truncate(1);
+    request.questions.truncate(1);
+    request.protection.minor = Some(false);
+    let body = Body::Request(request);
+    let message = office.peers.first_of("TR", Role::Officer, body);
+    office.receives(&message);
+    format!("/exchanges/{}", message.header.id)
+}
+
+/// The contact point, who has said why they open the exchange.
+fn answering<'a>(office: &'a Served, path: &str) -> Person<'a> {
+    let (contact, _) = enrolled(office, "contact");
+    let why = contact.post(&format!("{path}/why"), &[("why", "on duty")]);
+    assert_eq!(why.status, 303, "{}", why.text());
+    contact
+}
+
+const ANSWER: [(&str, &str); 6] = [
+    ("_message", DRAFT),
+    ("outcome", "hit"),
+    ("text?", "It is his."),
+    ("handling.codes[]", "H1"),
+    ("handling.tlp", "AMBER"),
+    ("handling.retention_days!number", "30"),
+];
+
+fn answer(changes: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
+    let mut typed = ANSWER.to_vec();
+    for (name, value) in changes {
+        typed.retain(|(known, _)| known != name);
+        typed.push((name, value));
+    }
+    typed
+}
+
+#[test]
+fn files_go_along_with_an_answer() {
+    let mut office = Served::new();
+    let path = asked(&mut office);
+    let contact = answering(&office, &path);
+    let form = contact.get(&format!("{path}/answer")).text();
+    assert!(form.contains("enctype=\"multipart/form-data\""), "{form}");
+    let files: [(&str, &[u8]); 2] = [("van.jpg", &[7; 3_000]), ("список.jpg", b"two")];
+    let path_of_form = format!("{path}/answer");
+    for _ in 0..2 {
+        let sent = filled(&contact, &path_of_form, &answer(&[]), &files);
+        assert_eq!(sent.status, 303, "{}", sent.text());
+        let at = format!("location: {}\r\n", path.to_ascii_lowercase());
+        assert!(sent.head.contains(&at), "{}", sent.head);
+    }
+    let thread = contact.get(&path).text();
+    for part in ["van.jpg", "список.jpg"] {
+        assert!(thread.contains(part), "{part} is not in {thread}");
+    }
+    for part in ["/attachments/0", "/attachments/1"] {
+        assert_eq!(thread.matches(part).count(), 1, "{thread}");
+    }
+    let file = format!("/messages/{}/attachments/1", DRAFT.to_ascii_lowercase());
+    assert_eq!(contact.get(&file).text(), "two");
+    assert_eq!(office.files().len(), 2, "{:?}", office.files());
+}
+
+#[test]
+fn a_form_that_is_shown_again_keeps_its_files_and_what_was_typed() {
+    let mut office = Served::new();
+    let path = asked(&mut office);
+    let contact = answering(&office, &path);
+    let path_of_form = format!("{path}/answer");
+    let wrong = answer(&[("handling.retention_days!number", "never")]);
+    let told = filled(&contact, &path_of_form, &wrong, &[("van.jpg", b"one")]);
+    assert_eq!(told.status, 422, "{}", told.text());
+    for part in [
+        "van.jpg",
+        "name=\"_files\" value=\"1\"",
+        "never",
+        "It is his.",
+    ] {
+        assert!(told.text().contains(part), "{part}: {}", told.text());
+    }
+    // Another set of files than the form showed is not sent.
+    let stale = filled(&contact, &path_of_form, &answer(&[("_files", "0")]), &[]);
+    assert_eq!(stale.status, 422);
+    assert!(stale.text().contains("not the ones that this page showed"));
+    let bad = answer(&[("_files", "1")]);
+    let told = filled(&contact, &path_of_form, &bad, &[("../x", b"two")]);
+    assert_eq!(told.status, 422);
+    assert!(
+        told.text().contains("id=\"_file-fault\""),
+        "{}",
+        told.text()
+    );
+    let away = answer(&[("_files", "1"), ("_files_away", "yes")]);
+    let sent = filled(&contact, &path_of_form, &away, &[("other.jpg", b"three")]);
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let thread = contact.get(&path).text();
+    assert!(
+        thread.contains("other.jpg") && !thread.contains("van.jpg"),
+        "{thread}"
+    );
+}
+
+#[test]
+fn files_go_along_with_an_alert() {
+    let office = Served::new();
+    let (contact, _) = enrolled(&office, "contact");
+    let typed = [
+        ("_message", DRAFT),
+        ("_audience", "all"),
+        ("status", "actual"),
+        ("headline", "Lorries with a double floor"),
+        ("event", "modus-operandi-change"),
+        ("category", "d"),
+        ("severity", "severe"),
+        ("urgency", "immediate"),
+        ("certainty", "observed"),
+        ("expires!time", "2030-01-01T10:00"),
+        ("text[0].text", "Look under the floor."),
+        ("text[0].language", "en"),
+        ("evaluation.source", "B"),
+        ("evaluation.information", "2"),
+        ("handling.codes[]", "H0"),
+        ("handling.tlp", "GREEN"),
+        ("handling.retention_days!number", "30"),
+    ];
+    let sent = filled(&contact, "/alerts/new", &typed, &[("floor.jpg", b"floor")]);
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let alert = contact.get(&format!("/alerts/{DRAFT}")).text();
+    assert!(alert.contains("floor.jpg"), "{alert}");
+    let update = contact.get(&format!("/alerts/{DRAFT}/update")).text();
+    assert!(update.contains("name=\"_file\""), "{update}");
+}
+
+/// The attack: a draft, or a form, under the number of a message that is there already.
+#[test]
+fn nobody_reaches_the_files_of_a_message_by_its_number() {
+    let mut office = Served::new();
+    let path = asked(&mut office);
+    let contact = answering(&office, &path);
+    let files: [(&str, &[u8]); 1] = [("van.jpg", b"the evidence")];
+    let sent = filled(&contact, &format!("{path}/answer"), &answer(&[]), &files);
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    drop(contact);
+    // What waits for no message any more is forgotten.
+    office.restart();
+    let (eva, _) = enrolled(&office, "second officer");
+    let draft = format!("/drafts/{DRAFT}");
+    assert_eq!(eva.post(&draft, &request("preview")).status, 200);
+    let told = file(&eva, "van.jpg", b"another");
+    assert_eq!(told.status, 422, "{}", told.text());
+    assert_eq!(eva.post(&draft, &[("_do", "discard")]).status, 303);
+    let why = eva.post(&format!("{path}/why"), &[("why", "on duty")]);
+    assert_eq!(why.status, 303);
+    let stored = format!("/messages/{}/attachments/0", DRAFT.to_ascii_lowercase());
+    assert_eq!(eva.get(&stored).text(), "the evidence");
 }

@@ -1,6 +1,7 @@
 //! Corrections and permissions in the console.
 
 use liaison::base::{Role, Timestamp};
+use liaison::domain::handling::{HandlingCode, Tlp};
 use liaison::domain::message::Body;
 use liaison::domain::rfi::PermissionRequest;
 use serde_json::{Value, json};
@@ -130,4 +131,54 @@ fn leave_to_pass_on_is_given_once_by_whoever_may() {
         page.contains("Granted") && !page.contains("/grant\""),
         "{page}"
     );
+}
+
+#[test]
+fn a_message_is_passed_on_with_a_request_that_begins_with_what_it_is_about() {
+    let mut office = Served::new();
+    let Body::Request(mut request) = request_body() else {
+        panic!("it is a request");
+    };
+    request.handling = crate::passing::marked(&[HandlingCode::H0], Tlp::Green);
+    let reference = request.reference.clone();
+    let body = Body::Request(request);
+    let message = office.peers.first_of("TR", Role::Officer, body);
+    office.receives(&message);
+    let (ana, _) = enrolled(&office, "officer");
+    let id = message.header.id.to_string();
+    opened(&ana, &id);
+    let page = ana.get(&format!("/exchanges/{id}")).text();
+    assert!(page.contains(&format!("/exchanges/{id}/forward")), "{page}");
+    let path = format!("/exchanges/{id}/forward");
+    assert_eq!(ana.get(&path).status, 200);
+    let none = ana.post(&path, &[("message", NUMBER)]);
+    assert_eq!(none.status, 404, "not a message of it: {}", none.text());
+    let begun = ana.post(&path, &[("message", &id)]);
+    assert_eq!(begun.status, 303, "{}", begun.text());
+    let draft = begun.head.split("location: ").nth(1).expect("a place");
+    let draft = draft.split("\r\n").next().expect("a line").to_owned();
+    let page = ana.get(&draft).text();
+    assert!(page.contains("34 KLM 417"), "what it is about: {page}");
+    assert!(page.contains("goes along"), "{page}");
+    let passes = page.split("name=\"_passes\" value=\"").nth(1);
+    let passes = passes.and_then(|rest| rest.split('"').next());
+    let passes = passes
+        .expect("the draft knows what it passes on")
+        .to_owned();
+    let passes: &'static str = passes.leak();
+    let mut typed = crate::console::request("preview");
+    typed.push(("_passes", passes));
+    typed.push(("_to[]", "AT"));
+    let told = ana.post(&draft, &typed);
+    assert_eq!(told.status, 422, "to one member alone: {}", told.text());
+    typed.retain(|(name, value)| *name != "_to[]" || *value == "AT");
+    let preview = ana.post(&draft, &typed);
+    assert_eq!(preview.status, 200, "{}", preview.text());
+    assert!(preview.text().contains("goes along"), "{}", preview.text());
+    let sent = ana.post(&draft, &[("_do", "send"), ("_template", "vehicle")]);
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let new = draft.trim_start_matches("/drafts/");
+    let thread = ana.get(&format!("/exchanges/{new}")).text();
+    assert!(thread.contains("Passed on"), "{thread}");
+    assert!(thread.contains(&reference), "{thread}");
 }

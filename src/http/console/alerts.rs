@@ -3,7 +3,7 @@
 mod publish;
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::{Query, Request, State};
 use axum::response::Response;
 use serde::Deserialize;
 
@@ -12,6 +12,7 @@ use super::super::alerts::shapes as alert_shapes;
 use super::super::auth::Place;
 use super::super::shapes;
 use super::calendar::Moment;
+use super::files::text_alone;
 use super::form::{Builder, Field, Section, Tree, Typed};
 use super::formpage::{FormPage, summary};
 use super::guard::Person;
@@ -20,7 +21,7 @@ use super::thread::{Item, items};
 use super::trouble::{Trouble, see_other};
 use crate::api::AlertSummary;
 use crate::app::rows::AlertRow;
-use crate::app::{Action, AlertFilter, AppError, Ask, OnAlert, Permit, Reply};
+use crate::app::{Action, AlertFilter, AppError, Ask, Attached, OnAlert, Permit, Reply};
 use crate::base::{MessageId, Role};
 use crate::domain::FieldError;
 use crate::domain::alert::{
@@ -229,6 +230,7 @@ fn page(
     let sections = vec![Section::new(t, "section-words", fields)];
     let heading = t.code("alert-verb", verb);
     let page = FormPage {
+        files: None,
         f: Frame::new(api, &person.visitor, heading.clone()),
         lead: t.code("alert-verb-lead", verb),
         action: format!("/alerts/{}/{verb}", row.id),
@@ -294,12 +296,13 @@ pub async fn say(
     State(api): State<Api>,
     person: Person,
     Place((id, verb)): Place<(MessageId, String)>,
-    typed: Typed,
+    request: Request,
 ) -> Result<Response, Trouble> {
     if verb == "update" {
-        return update(&api, &person, id, &typed).await;
+        return update(&api, &person, id, request).await;
     }
     let row = alert(&api, &person, id, &verb).await?;
+    let typed = text_alone(&api, request).await?;
     let again = |faults| page(&api, &person, &row, &verb, &typed, faults);
     let tree = match Tree::of(&typed, &api.console.zone) {
         Ok(tree) => tree,
@@ -315,7 +318,7 @@ pub async fn say(
         command,
         audience: Audience::Members(Vec::new()),
     };
-    match act(&api, &person, action, on).await? {
+    match act(&api, &person, action, on, Vec::new()).await? {
         Ok(()) => Ok(see_other(&format!("/alerts/{id}"))),
         Err(faults) => again(tree.in_the_form(faults)),
     }
@@ -327,11 +330,12 @@ async fn act(
     person: &Person,
     action: Action,
     on: OnAlert,
+    attached: Vec<Attached>,
 ) -> Result<Result<(), Vec<FieldError>>, Trouble> {
     let permit = Permit::ask(api.member(), &person.caller, action).map_err(AppError::from)?;
     let ask = Ask::OnAlert {
         on: Box::new(on),
-        attached: Vec::new(),
+        attached,
     };
     match api.driver.ask(permit, ask).await? {
         Ok(_) => Ok(Ok(())),

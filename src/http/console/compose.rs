@@ -2,6 +2,7 @@
 //! who gets it and what they may do with it before it leaves.
 
 mod fields;
+mod passing;
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -30,6 +31,8 @@ use crate::domain::handling::{Handling, HandlingCode};
 use crate::domain::rfi::Request;
 
 pub use fields::TEMPLATES;
+pub use passing::passing;
+use passing::{PASSES, Passes};
 
 /// A template as the page of templates shows it.
 struct Card {
@@ -117,6 +120,7 @@ struct ComposePage {
     heading: String,
     id: MessageId,
     template: String,
+    passes: Option<Passes>,
     sections: Vec<Section>,
     faults: Vec<(String, String)>,
 }
@@ -144,6 +148,7 @@ fn form(
         heading: f.t.code("template", &draft.template),
         id: draft.id,
         template: draft.template.clone(),
+        passes: Passes::of(draft),
         faults: summary(&sections, &faults, f.t),
         sections,
         f,
@@ -191,7 +196,8 @@ pub async fn work(
     if !TEMPLATES.contains(&template.as_str()) {
         return Err(Trouble::nothing_here());
     }
-    let kept = |(name, _): &(String, String)| !name.starts_with('_') || name == "_to[]";
+    let kept =
+        |(name, _): &(String, String)| !name.starts_with('_') || name == "_to[]" || name == PASSES;
     let draft = Draft {
         id,
         template,
@@ -232,6 +238,9 @@ fn read(
     };
     if to.is_empty() {
         faults.push(fault("_to", "required", "needs a member".to_owned()));
+    } else if Passes::of(draft).is_some() && to.len() > 1 {
+        let what = "a message is passed on to one member".to_owned();
+        faults.push(fault("_to", "not-allowed", what));
     } else if let Err(error) = check_asked(&to) {
         faults.push(fault("_to", "not-allowed", error.to_string()));
     }
@@ -276,6 +285,7 @@ struct PreviewPage {
     groups: Vec<Group>,
     files: Vec<Listed>,
     file_fault: Option<String>,
+    passes: Option<Passes>,
     button: String,
 }
 
@@ -326,6 +336,7 @@ pub async fn preview(
         groups: groups(&content, &f),
         files: files::listed(api, person, draft.id),
         file_fault: fault.map(|fault| t.say(fault)),
+        passes: Passes::of(draft),
         button: t.with("send-to", "count", to.len()),
         f,
     };
@@ -434,9 +445,16 @@ async fn send(
         false => linked(id, &to),
     };
     let several = to.len() > 1;
-    let ask = Ask::SendRequest {
-        to,
-        request: Box::new(request),
+    let (permit, ask) = match Passes::of(&draft) {
+        Some(passes) => {
+            let action = Action::ForwardMessage;
+            let leave = Permit::ask(api.member(), &person.caller, action);
+            (leave.map_err(AppError::from)?, passes.ask(to, request)?)
+        }
+        None => {
+            let request = Box::new(request);
+            (permit, Ask::SendRequest { to, request })
+        }
     };
     let ask = match typed.text("_do") {
         "review" => Ask::ForRelease(Box::new(ask)),

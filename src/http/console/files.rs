@@ -1,25 +1,39 @@
-//! The files that go along with a draft: added and taken away on its preview, by plain forms.
+//! The files that go along with a message: added to a draft on its preview, or chosen in the form
+//! that says something, by plain forms.
 //!
 //! A restart of the node forgets them ([`Staging`](super::super::Staging)), so a form that sends
-//! says how many it showed, and goes back to the preview where they are not the same.
+//! says how many it showed, and is shown again where they are not the same.
 
-use axum::extract::multipart::{Multipart, MultipartError};
+use axum::body::{Body, to_bytes};
+use axum::extract::multipart::{Field, Multipart, MultipartError};
 use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 
-use super::super::Api;
 use super::super::attachments::{Upload, stage};
 use super::super::auth::Place;
 use super::super::problem::Failure;
-use super::super::staging::MOST_ATTACHMENTS;
+use super::super::staging::{MOST_ATTACHMENTS, NotAdded};
+use super::super::{Api, LONGEST_JSON};
 use super::compose::{may_ask, preview};
+use super::form::Typed;
 use super::guard::Person;
+use super::language::Words;
 use super::thread::size;
 use super::trouble::{Trouble, see_other};
 use crate::app::Attached;
-use crate::base::MessageId;
+use crate::base::{MemberId, MessageId};
 use crate::store::BlobId;
+
+/// The field of a form that holds files.
+const FILES: &str = "_file";
+
+/// The field that says how many files the form showed.
+const SHOWN: &str = "_files";
+
+/// The field by which the files that the form showed are taken away.
+const AWAY: &str = "_files_away";
 
 /// A file as a page lists it.
 pub struct Listed {
@@ -29,22 +43,198 @@ pub struct Listed {
     pub size: String,
 }
 
-/// The files of a draft, in order.
-pub fn of(api: &Api, person: &Person, draft: MessageId) -> Vec<Attached> {
-    match api.staging.holds(draft, person.caller.person) {
-        true => api.staging.files(draft).unwrap_or_default(),
+/// What was wrong with a file, by its key among the words.
+pub type Fault = &'static str;
+
+/// The files of a form.
+pub struct Chosen {
+    /// Those that the node has already.
+    pub listed: Vec<Listed>,
+    /// What was wrong with one.
+    pub fault: Option<String>,
+}
+
+impl Chosen {
+    /// The files that go along with the message that a form is to make.
+    pub fn of(api: &Api, person: &Person, message: MessageId, fault: Option<Fault>) -> Self {
+        Self {
+            listed: listed(api, person, message),
+            fault: fault.map(|fault| person.words().say(fault)),
+        }
+    }
+
+    /// How many the form shows, as the field that nobody types.
+    pub fn shown_field(&self) -> (String, String) {
+        (SHOWN.to_owned(), self.listed.len().to_string())
+    }
+
+    /// What was wrong, for the summary above the form.
+    pub fn summary(&self, t: Words) -> Option<(String, String)> {
+        let fault = self.fault.as_ref()?;
+        Some((FILES.to_owned(), format!("{}: {fault}", t.say("file-add"))))
+    }
+}
+
+/// The files of a draft or of a form's message, in order.
+pub fn of(api: &Api, person: &Person, message: MessageId) -> Vec<Attached> {
+    match api.staging.holds(message, person.caller.person) {
+        true => api.staging.files(message).unwrap_or_default(),
         false => Vec::new(),
     }
 }
 
 /// The same, as a page lists them.
-pub fn listed(api: &Api, person: &Person, draft: MessageId) -> Vec<Listed> {
-    let files = of(api, person, draft).into_iter();
+pub fn listed(api: &Api, person: &Person, message: MessageId) -> Vec<Listed> {
+    let files = of(api, person, message).into_iter();
     let listed = files.map(|file| Listed {
         name: file.info.name,
         size: size(file.info.size),
     });
     listed.collect()
+}
+
+/// Reads a form to which files may be chosen, and keeps those for the message whose number it has.
+/// What was typed comes back with what was wrong with a file.
+///
+/// # Errors
+/// A problem where the form cannot be read, or holds more text than a page takes.
+pub async fn read(
+    api: &Api,
+    person: &Person,
+    request: Request,
+) -> Result<(Typed, Option<Fault>), Trouble> {
+    let kind = request.headers().get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("multipart/form-data") {
+        let typed = text_alone(api, request).await?;
+        let fault = as_shown(api, person, typed.message()?, &typed).err();
+        return Ok((typed, fault));
+    }
+    let form = Multipart::from_request(request, &()).await;
+    let mut form = form.map_err(|_| broken())?;
+    let (mut typed, mut room, mut settled) = (Typed::default(), LONGEST_JSON, false);
+    while let Some(field) = form.next_field().await.map_err(|error| unread(&error))? {
+        if field.name() != Some(FILES) {
+            typed.0.push(text(field, &mut room).await?);
+            continue;
+        }
+        if field.file_name().is_none_or(str::is_empty) {
+            continue;
+        }
+        let message = typed.message()?;
+        if is_taken(api, person, message) {
+            continue;
+        }
+        if !std::mem::replace(&mut settled, true)
+            && let Err(fault) = as_shown(api, person, message, &typed)
+        {
+            return Ok((typed, Some(fault)));
+        }
+        // Files stand last in a form, so all that was typed has been read.
+        if let Err(fault) = take_in(api, person, message, field).await? {
+            return Ok((typed, Some(fault)));
+        }
+    }
+    let fault = match settled {
+        true => None,
+        false => as_shown(api, person, typed.message()?, &typed).err(),
+    };
+    Ok((typed, fault))
+}
+
+/// Reads a form to which no files may be chosen.
+///
+/// # Errors
+/// As [`read`].
+pub async fn text_alone(api: &Api, request: Request) -> Result<Typed, Trouble> {
+    let (head, body) = request.into_parts();
+    let body = to_bytes(body, LONGEST_JSON).await;
+    let body = Body::from(body.map_err(|_| too_long())?);
+    Typed::from_request(Request::from_parts(head, body), api).await
+}
+
+async fn text(mut field: Field<'_>, room: &mut usize) -> Result<(String, String), Trouble> {
+    let name = field.name().unwrap_or_default().to_owned();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(|error| unread(&error))? {
+        *room = room.checked_sub(chunk.len()).ok_or_else(too_long)?;
+        bytes.extend_from_slice(&chunk);
+    }
+    let text = String::from_utf8(bytes);
+    let text = text.map_err(|_| Failure::malformed("the form holds what is no text"))?;
+    Ok((name, text))
+}
+
+/// Whether a message has taken its files: a form that is sent twice finds what the first one sent.
+fn is_taken(api: &Api, person: &Person, message: MessageId) -> bool {
+    let writer = person.caller.person;
+    api.staging.holds(message, writer) && !api.staging.is_open(message, writer)
+}
+
+/// Whether the files are those that the form showed, after it took away what it was to.
+fn as_shown(api: &Api, person: &Person, message: MessageId, typed: &Typed) -> Result<(), Fault> {
+    if is_taken(api, person, message) {
+        return Ok(());
+    }
+    let shown = typed.text(SHOWN).parse().unwrap_or(0);
+    if of(api, person, message).len() != shown {
+        return Err("files-changed");
+    }
+    if typed.has(AWAY) {
+        forget(api, person, message);
+    }
+    Ok(())
+}
+
+/// Seals a file of a form for a message, behind those that it has.
+async fn take_in(
+    api: &Api,
+    person: &Person,
+    message: MessageId,
+    file: Field<'_>,
+) -> Result<Result<(), Fault>, Failure> {
+    let upload = Upload {
+        name: file.file_name().unwrap_or_default().to_owned(),
+        media_type: file
+            .content_type()
+            .unwrap_or("application/octet-stream")
+            .to_owned(),
+        declared: None,
+    };
+    if upload.name.is_empty() {
+        return Ok(Err("file-none"));
+    }
+    let writer = person.caller.person;
+    if !api.staging.is_reserved(message) {
+        // Whoever makes up the number of a message that is there must not reach its files.
+        match api.blobs.has_any_of(message, MOST_ATTACHMENTS) {
+            Ok(false) => api.staging.reserve(message, writer, person.visitor.now),
+            Ok(true) => return Ok(Err("file-too-late")),
+            Err(error) => return Err(super::super::attachments::not_stored(&error)),
+        }
+    }
+    let place = match api.staging.add_next(message, writer) {
+        Ok(place) => place,
+        Err(NotAdded::TooMany) => return Ok(Err("file-too-many")),
+        Err(NotAdded::TooLate | NotAdded::Another) => return Ok(Err("file-too-late")),
+        Err(NotAdded::Meanwhile) => return Ok(Err("files-changed")),
+    };
+    match stage(api, place, upload, file).await {
+        Ok(_) => Ok(Ok(())),
+        Err(failure) if failure.0.status == StatusCode::BAD_REQUEST.as_u16() => {
+            Ok(Err("file-not-taken"))
+        }
+        Err(failure) if failure.0.code == "attachment-too-large" => Ok(Err("file-too-large")),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// A message has taken its files: nothing is added to them any more.
+pub fn taken(api: &Api, person: &Person, to: MemberId, message: MessageId) {
+    let files = of(api, person, message);
+    if !files.is_empty() {
+        api.staging.take(message, &[(to, message, files)]);
+    }
 }
 
 /// `POST /drafts/{id}/files`: adds one.
@@ -55,44 +245,15 @@ pub async fn add(
     request: Request,
 ) -> Result<Response, Trouble> {
     may_ask(&api, &person)?;
-    let writer = person.caller.person;
-    let Some(draft) = api.console.drafts.find(writer, id) else {
+    let Some(draft) = api.console.drafts.find(person.caller.person, id) else {
         return Err(Trouble::nothing_here());
     };
-    if !api.staging.holds(id, writer) {
-        api.staging.reserve(id, writer, person.visitor.now);
-    }
     let mut form = match Multipart::from_request(request, &()).await {
         Ok(form) => form,
         Err(_) => return Err(broken().into()),
     };
     let added = match form.next_field().await {
-        Ok(Some(file)) => {
-            let upload = Upload {
-                name: file.file_name().unwrap_or_default().to_owned(),
-                media_type: file
-                    .content_type()
-                    .unwrap_or("application/octet-stream")
-                    .to_owned(),
-                declared: None,
-            };
-            let place = u16::try_from(of(&api, &person, id).len()).unwrap_or(MOST_ATTACHMENTS);
-            match (upload.name.is_empty(), api.staging.is_open(id, writer)) {
-                (true, _) => Err("file-none"),
-                (false, false) => Err("file-too-late"),
-                (false, true) if place >= MOST_ATTACHMENTS => Err("file-too-many"),
-                (false, true) => match stage(&api, (id, place), upload, file).await {
-                    Ok(_) => Ok(()),
-                    Err(failure) if failure.0.status == StatusCode::BAD_REQUEST.as_u16() => {
-                        Err("file-not-taken")
-                    }
-                    Err(failure) if failure.0.code == "attachment-too-large" => {
-                        Err("file-too-large")
-                    }
-                    Err(failure) => return Err(failure.into()),
-                },
-            }
-        }
+        Ok(Some(file)) => take_in(&api, &person, id, file).await?,
         Ok(None) => Err("file-none"),
         Err(error) => return Err(unread(&error).into()),
     };
@@ -108,6 +269,16 @@ fn broken() -> Failure {
         "upload-incomplete",
         "the upload is no file of a form",
         "Choose the file on the page, and add it again; nothing of it was kept.",
+    )
+}
+
+/// The form holds more text than a page takes.
+pub fn too_long() -> Failure {
+    Failure::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "too-large",
+        "the form holds more than this page takes",
+        "Shorten the text, or attach it as a file.",
     )
 }
 
@@ -127,19 +298,16 @@ pub async fn none(
     Ok(see_other(&format!("/drafts/{id}/preview")))
 }
 
-/// Takes the files of a draft away that no message took.
-pub fn forget(api: &Api, person: &Person, draft: MessageId) {
+/// Takes the files of a message away that it has not taken.
+pub fn forget(api: &Api, person: &Person, message: MessageId) {
     let writer = person.caller.person;
-    if !api.staging.is_open(draft, writer) {
+    if !api.staging.is_open(message, writer) {
         return;
     }
-    let files = of(api, person, draft).len();
-    api.staging.forget(draft);
+    let files = of(api, person, message).len();
+    api.staging.forget(message);
     for index in (0..MOST_ATTACHMENTS).take(files) {
-        let file = BlobId {
-            message: draft,
-            index,
-        };
+        let file = BlobId { message, index };
         if let Err(error) = api.blobs.remove(file) {
             tracing::warn!(event = "upload-not-removed", kind = %error.kind());
         }

@@ -17,17 +17,17 @@ mod json;
 use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{FromRequest, Request};
-use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 
 use super::super::Api;
 use super::super::problem::Failure;
+use super::files::too_long;
 use super::trouble::Trouble;
 use crate::base::{MessageId, OsEntropy, Timestamp};
 use crate::domain::FieldError;
 
 pub use field::{Builder, Control, Field, Section, id_of, path_label};
-pub use json::Tree;
+pub use json::{Tree, texts_at};
 
 /// What a person typed: names and values in the order of the form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,19 +39,14 @@ impl FromRequest<Api> for Typed {
     async fn from_request(request: Request, api: &Api) -> Result<Self, Trouble> {
         match Form::<Vec<(String, String)>>::from_request(request, api).await {
             Ok(Form(pairs)) => Ok(Self(pairs)),
-            Err(FormRejection::BytesRejection(_)) => {
-                let what = "the form holds more than this page takes";
-                let next = "Shorten the text, or attach it as a file.";
-                let status = StatusCode::PAYLOAD_TOO_LARGE;
-                Err(Failure::new(status, "too-large", what, next).into())
-            }
+            Err(FormRejection::BytesRejection(_)) => Err(too_long().into()),
             Err(rejection) => Err(Failure::malformed(rejection.body_text()).into()),
         }
     }
 }
 
 /// The field that carries a message's id.
-const MESSAGE: &str = "_message";
+pub const MESSAGE: &str = "_message";
 
 impl Typed {
     /// The value of a field, without the blanks around it; empty where there is none.

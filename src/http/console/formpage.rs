@@ -4,10 +4,35 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::files::{Chosen, Fault};
 use super::form::{Control, Field, Section, id_of, path_label};
 use super::language::Words;
 use super::page::{Frame, show_as};
 use crate::domain::FieldError;
+
+/// What is wrong with a form that was sent.
+#[derive(Default)]
+pub struct Faults {
+    /// Beside fields.
+    pub fields: Vec<FieldError>,
+    /// With a file.
+    pub file: Option<Fault>,
+}
+
+impl From<Vec<FieldError>> for Faults {
+    fn from(fields: Vec<FieldError>) -> Self {
+        Self { fields, file: None }
+    }
+}
+
+impl From<Fault> for Faults {
+    fn from(fault: Fault) -> Self {
+        Self {
+            fields: Vec::new(),
+            file: Some(fault),
+        }
+    }
+}
 
 /// A form, its fields, and what is wrong with them.
 #[derive(Template)]
@@ -27,6 +52,8 @@ pub struct FormPage {
     pub sections: Vec<Section>,
     /// What is wrong, each with the id of its field.
     pub faults: Vec<(String, String)>,
+    /// The files that go along, where any may.
+    pub files: Option<Chosen>,
     /// What nobody types.
     pub hidden: Vec<(String, String)>,
     /// The button's word.
@@ -37,12 +64,16 @@ pub struct FormPage {
 
 impl FormPage {
     /// The page: 200, or 422 where something is wrong.
-    pub fn show(&self) -> Response {
+    pub fn show(mut self) -> Response {
+        if let Some(files) = &self.files {
+            self.hidden.push(files.shown_field());
+            self.faults.extend(files.summary(self.f.t));
+        }
         let status = match self.faults.is_empty() {
             true => StatusCode::OK,
             false => StatusCode::UNPROCESSABLE_ENTITY,
         };
-        show_as(status, self)
+        show_as(status, &self)
     }
 }
 

@@ -1,13 +1,14 @@
 //! Publishing an alert, and putting a new version in its place, from one form.
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::Response;
 use serde_json::Value;
 
 use super::super::super::Api;
 use super::super::exchange::handling;
-use super::super::form::{Builder, Section, Tree, Typed};
-use super::super::formpage::{FormPage, summary};
+use super::super::files::{self, Chosen};
+use super::super::form::{Builder, Section, Tree, Typed, texts_at};
+use super::super::formpage::{Faults, FormPage, summary};
 use super::super::guard::Person;
 use super::super::language::Words;
 use super::super::page::Frame;
@@ -29,7 +30,7 @@ const LEGS: usize = 3;
 pub async fn publish_form(State(api): State<Api>, person: Person) -> Result<Response, Trouble> {
     may_publish(&api, &person)?;
     let typed = begun(person.words());
-    Ok(page(&api, &person, None, &typed, Vec::new()))
+    page(&api, &person, None, &typed, Faults::default())
 }
 
 fn begun(t: Words) -> Typed {
@@ -55,9 +56,11 @@ fn page(
     person: &Person,
     updates: Option<MessageId>,
     typed: &Typed,
-    faults: Vec<FieldError>,
-) -> Response {
+    faults: Faults,
+) -> Result<Response, Trouble> {
     let t = person.words();
+    let files = Chosen::of(api, person, typed.message()?, faults.file);
+    let faults = faults.fields;
     let builder = Builder {
         t,
         typed,
@@ -75,7 +78,7 @@ fn page(
     };
     let replaces = ("_replaces".to_owned(), typed.text("_replaces").to_owned());
     let hidden = [typed.message_field(), replaces];
-    FormPage {
+    let page = FormPage {
         f: Frame::new(api, &person.visitor, heading.clone()),
         lead: t.say("alert-new-lead"),
         action: match updates {
@@ -85,12 +88,13 @@ fn page(
         back,
         faults: summary(&sections, &faults, t),
         sections,
+        files: Some(files),
         hidden: hidden.into(),
         button: t.say("alert-publish"),
         heading,
         grave: false,
-    }
-    .show()
+    };
+    Ok(page.show())
 }
 
 macro_rules! codes {
@@ -244,13 +248,17 @@ fn read(api: &Api, typed: &Typed) -> Result<(Alert, Tree), Vec<FieldError>> {
 pub async fn publish(
     State(api): State<Api>,
     person: Person,
-    typed: Typed,
+    request: Request,
 ) -> Result<Response, Trouble> {
     let permit = may_publish(&api, &person)?;
-    let again = |faults| Ok(page(&api, &person, None, &typed, faults));
+    let (typed, fault) = files::read(&api, &person, request).await?;
+    let again = |faults: Faults| page(&api, &person, None, &typed, faults);
+    if let Some(fault) = fault {
+        return again(fault.into());
+    }
     let (alert, tree) = match read(&api, &typed) {
         Ok(read) => read,
-        Err(faults) => return again(faults),
+        Err(faults) => return again(faults.into()),
     };
     let id = typed.message()?;
     let ask = Ask::PublishAlert {
@@ -260,13 +268,17 @@ pub async fn publish(
         },
         id,
         alert: Box::new(alert),
-        attached: Vec::new(),
+        attached: files::of(&api, &person, id),
     };
-    match api.driver.ask(permit, ask).await? {
+    let published = api.driver.ask(permit, ask).await?;
+    if published.is_ok() {
+        files::taken(&api, &person, api.member(), id);
+    }
+    match published {
         Ok(Reply::Waits(..)) => Ok(see_other("/letters")),
         Ok(_) => Ok(see_other(&format!("/alerts/{id}"))),
         Err(AppError::Invalid(faults) | AppError::AlertNotNow(AlertRefused::Invalid(faults))) => {
-            again(tree.in_the_form(faults))
+            again(tree.in_the_form(faults).into())
         }
         Err(error) => Err(error.into()),
     }
@@ -293,29 +305,7 @@ pub async fn update_form(api: &Api, person: &Person, id: MessageId) -> Result<Re
             typed.0.push((field.name.clone(), text));
         }
     }
-    Ok(page(api, person, Some(id), &typed, Vec::new()))
-}
-
-/// What a field of the form shows of a value.
-fn texts_at(value: &Value, name: &str, zone: &jiff::tz::TimeZone) -> Vec<String> {
-    let (path, kind) = name.split_once('!').unwrap_or((name, ""));
-    let path = path.trim_end_matches("[]").trim_end_matches(['?', '~']);
-    let pointer = format!("/{}", path.replace(['.', '['], "/").replace(']', ""));
-    let text = |value: &Value| match value {
-        Value::String(text) if kind == "time" => {
-            let at: Option<jiff::Timestamp> = text.parse().ok();
-            let local = at.map(|at| at.to_zoned_datetime(zone.clone()));
-            local.map(|local| local.strftime("%Y-%m-%dT%H:%M").to_string())
-        }
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-    };
-    match value.pointer(&pointer) {
-        Some(Value::Array(values)) => values.iter().filter_map(text).collect(),
-        Some(value) => text(value).into_iter().collect(),
-        None => Vec::new(),
-    }
+    page(api, person, Some(id), &typed, Faults::default())
 }
 
 /// `POST /alerts/{id}/update`.
@@ -323,13 +313,17 @@ pub async fn update(
     api: &Api,
     person: &Person,
     id: MessageId,
-    typed: &Typed,
+    request: Request,
 ) -> Result<Response, Trouble> {
     let row = alert(api, person, id, "update").await?;
-    let again = |faults| Ok(page(api, person, Some(id), typed, faults));
-    let (mut fresh, tree) = match read(api, typed) {
+    let (typed, fault) = files::read(api, person, request).await?;
+    let again = |faults: Faults| page(api, person, Some(id), &typed, faults);
+    if let Some(fault) = fault {
+        return again(fault.into());
+    }
+    let (mut fresh, tree) = match read(api, &typed) {
         Ok(read) => read,
-        Err(faults) => return again(faults),
+        Err(faults) => return again(faults.into()),
     };
     keep_what_has_no_field(&mut fresh, row.alert.alert());
     let changes = typed.text("_changes");
@@ -338,15 +332,20 @@ pub async fn update(
         changes: (!changes.is_empty()).then(|| changes.to_owned()),
         replaces: typed.text("_replaces").parse().ok(),
     };
+    let message = typed.message()?;
     let on = OnAlert {
         alert: id,
-        message: typed.message()?,
+        message,
         command: AlertCommand::Update(Box::new(revision)),
         audience: Audience::Members(Vec::new()),
     };
-    match act(api, person, Action::ReviseAlert, on).await? {
-        Ok(()) => Ok(see_other(&format!("/alerts/{id}"))),
-        Err(faults) => again(tree.in_the_form(faults)),
+    let attached = files::of(api, person, message);
+    match act(api, person, Action::ReviseAlert, on, attached).await? {
+        Ok(()) => {
+            files::taken(api, person, api.member(), message);
+            Ok(see_other(&format!("/alerts/{id}")))
+        }
+        Err(faults) => again(tree.in_the_form(faults).into()),
     }
 }
 

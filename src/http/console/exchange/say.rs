@@ -1,12 +1,14 @@
 //! What a person says in an exchange: a form for each verb, and saying it.
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::Response;
 
 use super::super::super::auth::Place;
 use super::super::super::{Api, shapes};
-use super::super::form::{Builder, Field, Section, Tree, Typed};
-use super::super::formpage::{FormPage, summary};
+use super::super::compose;
+use super::super::files::{self, Chosen};
+use super::super::form::{Builder, Field, MESSAGE, Section, Tree, Typed};
+use super::super::formpage::{Faults, FormPage, summary};
 use super::super::guard::Person;
 use super::super::page::Frame;
 use super::super::trouble::{Trouble, see_other};
@@ -15,16 +17,14 @@ use super::command::asked;
 use crate::app::rows::ExchangeRow;
 use crate::app::{Action, AppError, Ask, Reply};
 use crate::base::MessageId;
-use crate::domain::FieldError;
 use crate::domain::handling::{HandlingCode, Tlp};
 use crate::domain::profile::Access;
 use crate::domain::rfi::{
     Consequence, CorrectionTold, Flaw, Ground, Outcome, Remedy, SaidMessage, Side, Usefulness,
-    is_passed_on,
 };
 
 /// What the console has a form for; the rest is done by the command or the API.
-pub(super) const FORMS: [&str; 14] = [
+pub(super) const FORMS: [&str; 15] = [
     "correct",
     "acknowledge",
     "permissions",
@@ -39,15 +39,11 @@ pub(super) const FORMS: [&str; 14] = [
     "withdraw",
     "close",
     "reopen",
+    "forward",
 ];
 
-/// The exchange, if the person may say this in it now.
-async fn exchange(
-    api: &Api,
-    person: &Person,
-    id: MessageId,
-    verb: &str,
-) -> Result<ExchangeRow, Trouble> {
+/// The exchange, if the person may see it.
+async fn exchange(api: &Api, person: &Person, id: MessageId) -> Result<ExchangeRow, Trouble> {
     // What is not justified is not answered either.
     if asks_why(api, person, id).await? {
         return Err(Trouble::Onward(format!("/exchanges/{id}")));
@@ -57,10 +53,14 @@ async fn exchange(
     let Reply::Exchanges(mut rows, _) = reply else {
         return Err(Trouble::nothing_here());
     };
-    let row = rows.pop().ok_or_else(Trouble::nothing_here)?;
-    let may = shapes::actions(&row, &person.caller);
+    rows.pop().ok_or_else(Trouble::nothing_here)
+}
+
+/// That the person may say this in it now.
+fn may_say(row: &ExchangeRow, person: &Person, verb: &str) -> Result<(), Trouble> {
+    let may = shapes::actions(row, &person.caller);
     match may.iter().any(|one| one == verb) {
-        true => Ok(row),
+        true => Ok(()),
         false => Err(Trouble::nothing_here()),
     }
 }
@@ -71,9 +71,10 @@ pub async fn say_form(
     person: Person,
     Place((id, verb)): Place<(MessageId, String)>,
 ) -> Result<Response, Trouble> {
-    let row = exchange(&api, &person, id, &verb).await?;
+    let row = exchange(&api, &person, id).await?;
+    may_say(&row, &person, &verb)?;
     let typed = defaults(&verb, Typed::default().with_message());
-    page(&api, &person, &row, &verb, &typed, Vec::new())
+    page(&api, &person, &row, &verb, &typed, Faults::default())
 }
 
 fn defaults(verb: &str, typed: Typed) -> Typed {
@@ -94,9 +95,14 @@ fn page(
     row: &ExchangeRow,
     verb: &str,
     typed: &Typed,
-    faults: Vec<FieldError>,
+    faults: Faults,
 ) -> Result<Response, Trouble> {
     let t = person.words();
+    let files = match takes_files(verb) {
+        true => Some(Chosen::of(api, person, typed.message()?, faults.file)),
+        false => None,
+    };
+    let faults = faults.fields;
     let builder = Builder {
         t,
         typed,
@@ -111,6 +117,7 @@ fn page(
         back: format!("/exchanges/{}", row.id),
         faults: summary(&sections, &faults, t),
         sections,
+        files,
         hidden: hidden(typed, row, verb),
         button: heading.clone(),
         heading: format!("{heading}: {}", row.exchange.request().reference),
@@ -191,7 +198,7 @@ fn sections(b: &Builder<'_>, row: &ExchangeRow, verb: &str) -> Option<Vec<Sectio
             b.area("note?", 3),
         ]),
         "withdraw" => one(vec![b.area("reason", 4)]),
-        "correct" | "acknowledge" | "permissions" => one(about(b, row, verb)),
+        "correct" | "acknowledge" | "permissions" | "forward" => one(about(b, row, verb)),
         "close" => one(vec![b.area("note?", 3)]),
         "reopen" => one(vec![b.area("reason", 4), questions("questions[]")]),
         _ => return None,
@@ -204,8 +211,8 @@ fn about(b: &Builder<'_>, row: &ExchangeRow, verb: &str) -> Vec<Field> {
     let side = row.exchange.side();
     let number = |place: usize| t.number(place + 1);
     let said = row.exchange.said();
-    let said = said.iter().enumerate();
-    let called = |(place, said): (usize, &SaidMessage)| {
+    let said = said.into_iter().enumerate();
+    let called = |(place, said): (usize, SaidMessage)| {
         let kind = t.code("kind", said.kind.as_str());
         (said.id.to_string(), format!("{} {kind}", number(place)))
     };
@@ -232,10 +239,10 @@ fn about(b: &Builder<'_>, row: &ExchangeRow, verb: &str) -> Vec<Field> {
             });
             vec![b.pick("correction", called), b.area("note?", 3)]
         }
+        "forward" => vec![b.pick("message", shapes::passable(row).into_iter().map(called))],
         _ => {
-            let theirs = said.filter(|(_, said)| said.by != side && is_passed_on(said.kind));
             vec![
-                b.pick("message", theirs.map(called)),
+                b.pick("message", shapes::passable(row).into_iter().map(called)),
                 b.ltr("to").called(t.say("permission-to")).half(),
                 b.area("purpose", 3),
             ]
@@ -297,33 +304,63 @@ pub fn handling(b: &Builder<'_>) -> Section {
     Section::new(b.t, "section-handling", fields)
 }
 
+/// Whether files may go along with what is said.
+fn takes_files(verb: &str) -> bool {
+    matches!(verb, "answer" | "clarify")
+}
+
 /// `POST /exchanges/{id}/{verb}`.
 pub async fn say(
     State(api): State<Api>,
     person: Person,
     Place((id, verb)): Place<(MessageId, String)>,
-    typed: Typed,
+    request: Request,
 ) -> Result<Response, Trouble> {
-    let row = exchange(&api, &person, id, &verb).await?;
-    let again = |faults| page(&api, &person, &row, &verb, &typed, faults);
+    let row = exchange(&api, &person, id).await?;
+    let (typed, fault) = match takes_files(&verb) {
+        true => files::read(&api, &person, request).await?,
+        false => (files::text_alone(&api, request).await?, None),
+    };
+    // A form that is sent twice finds what the first one said.
+    let message = typed.text(MESSAGE).parse();
+    if message.is_ok_and(|message: MessageId| row.exchange.said().iter().any(|s| s.id == message)) {
+        return Ok(see_other(&format!("/exchanges/{id}")));
+    }
+    may_say(&row, &person, &verb)?;
+    if verb == "forward"
+        && let Ok(message) = typed.text("message").parse()
+    {
+        return compose::passing(&api, &person, &row, message);
+    }
+    let again = |faults: Faults| page(&api, &person, &row, &verb, &typed, faults);
+    if let Some(fault) = fault {
+        return again(fault.into());
+    }
     let tree = match Tree::of(&typed, &api.console.zone) {
         Ok(tree) => tree,
-        Err(faults) => return again(faults),
+        Err(faults) => return again(faults.into()),
     };
     let message = typed.message()?;
-    let (ask, action) = match asked(&verb, &row, message, tree.value.clone()) {
+    let (mut ask, action) = match asked(&verb, &row, message, tree.value.clone()) {
         Ok(asked) => asked,
-        Err(fault) => return again(vec![fault]),
+        Err(fault) => return again(vec![fault].into()),
     };
+    if let Ask::Respond { attached, .. } = &mut ask {
+        *attached = files::of(&api, &person, message);
+    }
     let permit = crate::app::Permit::ask(api.member(), &person.caller, action);
     let permit = permit.map_err(AppError::from)?;
-    match api.driver.ask(permit, ask).await? {
+    let said = api.driver.ask(permit, ask).await?;
+    if said.is_ok() {
+        files::taken(&api, &person, row.peer, message);
+    }
+    match said {
         // A second person has to see it first.
         Ok(Reply::Waits(..)) => Ok(see_other("/letters")),
         Ok(_) => Ok(see_other(&format!("/exchanges/{id}"))),
-        Err(AppError::Invalid(faults)) => again(tree.in_the_form(faults)),
+        Err(AppError::Invalid(faults)) => again(tree.in_the_form(faults).into()),
         Err(AppError::NotNow(crate::domain::rfi::Refused::Invalid(faults))) => {
-            again(tree.in_the_form(faults))
+            again(tree.in_the_form(faults).into())
         }
         Err(error) => Err(error.into()),
     }

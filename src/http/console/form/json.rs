@@ -243,6 +243,34 @@ fn whole(node: Node, json: &str, form: &str, rows: &mut Vec<(String, String)>) -
     Value::Object(object)
 }
 
+/// What a field of that name shows of a value.
+pub fn texts_at(value: &Value, name: &str, zone: &TimeZone) -> Vec<String> {
+    let (path, kind) = name.split_once('!').unwrap_or((name, ""));
+    let path = path.trim_end_matches("[]").trim_end_matches(['?', '~']);
+    let pointer = format!("/{}", path.replace(['.', '['], "/").replace(']', ""));
+    let text = |value: &Value| match value {
+        Value::String(text) if kind == "time" => {
+            let at: Option<jiff::Timestamp> = text.parse().ok();
+            let local = at.map(|at| at.to_zoned_datetime(zone.clone()));
+            local.map(|local| local.strftime("%Y-%m-%dT%H:%M").to_string())
+        }
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    };
+    match value.pointer(&pointer) {
+        Some(Value::Array(values)) => {
+            let texts: Vec<String> = values.iter().filter_map(text).collect();
+            match kind {
+                "list" | "names" if !texts.is_empty() => vec![texts.join(", ")],
+                _ => texts,
+            }
+        }
+        Some(value) => text(value).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

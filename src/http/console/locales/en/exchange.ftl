@@ -75,6 +75,7 @@ save-draft = Save draft
 discard = Throw away
 preview-title = Who gets it, and what they may do with it
 preview-lead = Nothing has left yet.
+passes-along = A message of this exchange goes along, under the rules that it came with.
 who-gets-it = Who gets it
 what-they-may-do = What they may do with it
 think-of = Before it leaves
@@ -168,6 +169,7 @@ search-label = What to look for
 search-kind = As what
 search-button = Search
 search-nothing = Nothing here has it.
+search-unfit = Give a word, a number or an id, of 300 signs at most.
 col-matched = What fits
 earlier-title = Asked before
 

@@ -75,6 +75,7 @@ save-draft = ذخیرهٔ پیش‌نویس
 discard = دور انداختن
 preview-title = چه کسی می‌گیرد و چه می‌تواند بکند
 preview-lead = هنوز چیزی بیرون نرفته است.
+passes-along = پیامی از این تبادل همراه می‌رود، با همان قواعدی که با آن آمده است.
 who-gets-it = چه کسی می‌گیرد
 what-they-may-do = چه می‌توانند بکنند
 think-of = پیش از رفتن
@@ -168,6 +169,7 @@ search-label = چه چیزی
 search-kind = به عنوانِ
 search-button = جست‌وجو
 search-nothing = چیزی یافت نشد.
+search-unfit = یک واژه، شماره یا شناسه بدهید، حداکثر ۳۰۰ نویسه.
 col-matched = چه می‌خواند
 earlier-title = پیش‌تر پرسیده شده
 

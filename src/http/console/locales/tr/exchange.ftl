@@ -75,6 +75,7 @@ save-draft = Taslağı kaydet
 discard = At
 preview-title = Kim alır ve ne yapabilir
 preview-lead = Henüz hiçbir şey çıkmadı.
+passes-along = Bu değişimden bir ileti, geldiği kurallarla birlikte gider.
 who-gets-it = Kim alır
 what-they-may-do = Ne yapabilirler
 think-of = Çıkmadan önce
@@ -168,6 +169,7 @@ search-label = Ne aranıyor
 search-kind = Ne olarak
 search-button = Ara
 search-nothing = Burada yok.
+search-unfit = En çok 300 işaretlik bir sözcük, numara ya da kimlik verin.
 col-matched = Uyan
 earlier-title = Daha önce soruldu
 
