@@ -6,6 +6,7 @@ mod alerts;
 mod conditional;
 mod console;
 mod console_files;
+mod console_hostile;
 mod console_passing;
 mod duty;
 mod erasure;

@@ -3,16 +3,18 @@
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::super::Api;
 use super::super::auth::{Body, SignedIn};
+use super::super::problem::Failure;
 use super::super::search as api;
 use super::calendar::Moment;
 use super::form::Typed;
 use super::guard::Person;
 use super::language::Words;
-use super::page::{Frame, show};
+use super::page::{Frame, show, show_as};
 use super::trouble::Trouble;
 use crate::api::{EarlierExchange, MatchedTerm, Search, SearchHit};
 use crate::app::{Action, AppError, Permit};
@@ -104,6 +106,7 @@ struct SearchPage {
     f: Frame,
     query: String,
     kinds: Vec<(String, String, bool)>,
+    fault: Option<String>,
     found: Option<Vec<Found>>,
     next: Option<String>,
 }
@@ -117,6 +120,7 @@ fn blank(f: Frame, typed: &Typed) -> SearchPage {
     SearchPage {
         query: typed.text("query").to_owned(),
         kinds: TermKind::ALL.iter().map(kind).collect(),
+        fault: None,
         found: None,
         next: None,
         f,
@@ -150,7 +154,18 @@ pub async fn search(
         limit: Some(PAGE),
         cursor: optional("from"),
     };
-    let found = api::search(State(api), SignedIn(person.caller), Body(sought)).await?;
+    let found = api::search(State(api), SignedIn(person.caller), Body(sought)).await;
+    let found = match found {
+        Ok(found) => found,
+        Err(Failure(found)) if matches!(found.status, 400 | 422) => {
+            let page = SearchPage {
+                fault: Some(f.t.say("search-unfit")),
+                ..blank(f, &typed)
+            };
+            return Ok(show_as(StatusCode::UNPROCESSABLE_ENTITY, &page));
+        }
+        Err(failure) => return Err(failure.into()),
+    };
     let hits = found.0.items.into_iter();
     let hits: Vec<Found> = hits.filter_map(|hit| Found::of(hit, &f)).collect();
     Ok(show(&SearchPage {
