@@ -29,15 +29,12 @@ use crate::wire;
 /// "busy" for people and flow control for peers.
 const MAILBOX: usize = 4_096;
 
-/// With so many inputs a group takes no further letter.
+/// Urgent inputs that one group takes.
 const GROUP: usize = 512;
 
-/// How long a group should take: whatever is urgent waits for the one before it.
-const GROUP_TIME: Duration = Duration::from_millis(20);
-
-/// What a group takes of routine inputs at least, however long each takes and much that is urgent
-/// waits.
-const ROUTINE_AT_LEAST: usize = 8;
+/// Routine inputs that one group takes: whatever is urgent waits for the group before it, so that one
+/// should last no longer than some tens of milliseconds.
+const ROUTINE: usize = 16;
 
 /// What one group may bring into the log, in bytes, well below what the log takes at once. The last
 /// input of a group may go beyond it by one message, or by one request to as many as may be asked.
@@ -320,9 +317,7 @@ fn run<L: Log, I: Index, S: Signer>(
     let mut stopping = false;
     let started = Instant::now();
     let mut ticked = started;
-    let mut pace = Pace::default();
     loop {
-        let (begun, count) = (Instant::now(), inputs.len());
         for outcome in core.commit(
             Timestamp::system(),
             &mut entropy,
@@ -339,7 +334,6 @@ fn run<L: Log, I: Index, S: Signer>(
                 outcome => carry(outcome),
             }
         }
-        pace.took(begun.elapsed(), count);
         let size = core.log().size();
         grows.send_if_modified(|known| std::mem::replace(known, size) != size);
         if stopping {
@@ -353,12 +347,8 @@ fn run<L: Log, I: Index, S: Signer>(
             inputs.push(Input::Tick);
         }
         let mut bytes = 0;
-        // What is urgent goes first; what is routine gets what is left, and a little in any case.
-        for lane in [Lane::Urgent, Lane::Routine] {
-            let most = match lane {
-                Lane::Urgent => GROUP,
-                Lane::Routine => pace.inputs().max(inputs.len() + ROUTINE_AT_LEAST),
-            };
+        for (lane, at_once) in [(Lane::Urgent, GROUP), (Lane::Routine, ROUTINE)] {
+            let most = inputs.len() + at_once;
             while !stopping && inputs.len() < most && bytes < GROUP_BYTES {
                 let Some(letter) = letters.take(lane) else {
                     break;
@@ -392,27 +382,6 @@ fn run<L: Log, I: Index, S: Signer>(
                 }
             }
         }
-    }
-}
-
-/// How many inputs a group takes so that it lasts [`GROUP_TIME`], by what those before took.
-#[derive(Debug, Default)]
-struct Pace {
-    /// What an input took, over the last groups.
-    each: Duration,
-}
-
-impl Pace {
-    fn took(&mut self, time: Duration, inputs: usize) {
-        // What a group costs in any case is not its inputs'; a few of them say nothing.
-        if let Ok(inputs @ 4..) = u32::try_from(inputs) {
-            self.each = (self.each * 3 + time / inputs) / 4;
-        }
-    }
-
-    fn inputs(&self) -> usize {
-        let many = GROUP_TIME.as_nanos() / self.each.as_nanos().max(1);
-        usize::try_from(many).unwrap_or(GROUP).clamp(1, GROUP)
     }
 }
 
