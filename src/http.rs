@@ -3,6 +3,7 @@
 mod alerts;
 mod attachments;
 mod auth;
+mod callers;
 mod carried;
 mod console;
 mod duty;
@@ -127,9 +128,7 @@ pub async fn serve(
     api: Api,
     until: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    axum::serve(listener, router(api))
-        .with_graceful_shutdown(until)
-        .await
+    callers::serve(listener, router(api), callers::most(), until).await
 }
 
 /// All routes.

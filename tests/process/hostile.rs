@@ -2,12 +2,14 @@
 //! anyone else.
 
 use std::future::poll_fn;
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use liaison::api::Sent;
 use liaison::base::NodeId;
+use liaison::config::{Addresses, Config};
 use liaison::node::Folder;
 use liaison::transport::crypto::ALPN;
 use liaison::transport::{dns_name, tls_identity};
@@ -253,6 +255,33 @@ fn half_open_handshakes_from_strangers_leave_room_for_members() {
     exchanged(&world);
     let more = tr.memory().saturating_sub(before);
     assert!(more <= PINNED_AT_MOST, "{more} bytes more");
+}
+
+/// Files that a node may have open, where it may have few.
+const FILES: u32 = 64;
+
+/// More connections than such a node can have open.
+const IDLE_CALLERS: usize = 100;
+
+#[test]
+fn idle_callers_of_the_api_take_neither_its_files_nor_its_time_from_a_node() {
+    let world = World::serving(&["AT", "TR"]);
+    let (at, tr) = (world.office("AT"), world.office("TR"));
+    tr.stop();
+    tr.start_with_files(FILES);
+    world.linked();
+    let config = Config::load(&tr.dir).expect("a valid configuration");
+    let addresses = Addresses::load(&config)
+        .expect("a file")
+        .expect("it serves");
+    let held: Vec<TcpStream> = (0..IDLE_CALLERS)
+        .map(|_| TcpStream::connect(addresses.api).expect("the system takes it"))
+        .collect();
+    exchanged(&world);
+    until(PATIENCE, "whoever asks gets an answer", || tr.health());
+    assert_eq!(tr.ended(), None, "{}", tr.said());
+    drop(held);
+    assert_eq!(at.ended(), None);
 }
 
 /// The first datagram of a QUIC client that shows no certificate.

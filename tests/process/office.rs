@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -47,11 +47,25 @@ impl Office {
 
     /// Starts the node, and gives at once.
     pub fn start(&self) {
+        self.start_as(program());
+    }
+
+    /// As [`Office::start`], with so many files that it may have open.
+    pub fn start_with_files(&self, files: u32) {
+        let program = program();
+        let mut limited = Command::new("prlimit");
+        limited
+            .arg(format!("--nofile={files}:{files}"))
+            .arg(program.get_program());
+        self.start_as(limited);
+    }
+
+    fn start_as(&self, mut program: Command) {
         let mut node = self.node();
         assert!(node.child.is_none(), "{} runs already", self.member);
         node.starts += 1;
         let log = File::create(self.log(node.starts)).expect("a file for what the node says");
-        let child = program()
+        let child = program
             .arg("serve")
             .arg("--dir")
             .arg(&self.dir)
