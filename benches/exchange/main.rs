@@ -14,6 +14,7 @@ mod grown;
 mod growth;
 mod load;
 mod nodes;
+mod peers;
 mod process;
 mod sample;
 mod table;
@@ -213,6 +214,9 @@ impl<'a> Bench<'a> {
             beside::urgent(self.runtime, &self.nodes, self.scale.urgent, FULL_LOAD);
         self.urgent[0].extend(alone);
         self.urgent[1].extend(beside);
+        if let Some(rate) = peers::as2() {
+            self.samples.add("as2", rate);
+        }
     }
 
     /// An attachment beside a plain file over QUIC; a few rounds of it are enough.
@@ -270,7 +274,20 @@ impl<'a> Bench<'a> {
         let (p50, p99) = (quantile(&self.alone, 0.5), quantile(&self.alone, 0.99));
         let per_second = |size: f64, micros: f64| size / micros * 1e6;
         let framed = self.framed();
-        vec![
+        let best = WINDOWS
+            .iter()
+            .map(|(_, rate, _)| m(rate))
+            .fold(0.0, f64::max);
+        let as2 = self.samples.has("as2").then(|| {
+            // Both ends of an exchange share all processors; pyas2lib's use one.
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            Row::ratio("as2", "1/s a core", best / cores as f64, m("as2")).target(
+                Better::More,
+                30.0,
+                1_000.0,
+            )
+        });
+        let rows = vec![
             Row::ratio("sign", "µs", m("sign"), sign),
             Row::ratio("verify", "µs", m("verify"), verify),
             Row::ratio("seal", "µs", m("seal"), m("hpke-seal")),
@@ -353,7 +370,8 @@ impl<'a> Bench<'a> {
                 60.0,
                 30.0,
             ),
-        ]
+        ];
+        rows.into_iter().chain(as2).collect()
     }
 
     /// The best rate at which half of the exchanges take at most 10 ms.

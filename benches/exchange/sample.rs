@@ -14,6 +14,11 @@ impl Samples {
         self.0.entry(name).or_default().push(value);
     }
 
+    /// Whether anything of that name was measured.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// The median over the rounds.
     ///
     /// # Panics
