@@ -9,6 +9,7 @@ use super::change::{Change, Other};
 use super::error::AppError;
 use super::input::{HitRow, Reply};
 use super::members;
+use super::read::LONGEST_PAGE;
 use super::respond::exchange_row;
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
@@ -236,6 +237,7 @@ pub(super) fn annotate(
         }
         Reply::Permissions(_)
         | Reply::Alerts(..)
+        | Reply::Earlier(_)
         | Reply::Letters(_)
         | Reply::Carried(_)
         | Reply::Witness(_)
@@ -318,6 +320,12 @@ pub(super) fn pressing(
     });
     rows.truncate(limit);
     Ok(rows)
+}
+
+/// A list of the exchanges in which something presses now.
+pub(super) fn list(service: &Service, turn: &Turn<'_>, limit: usize) -> Result<Reply, Stop> {
+    let rows = pressing(service, turn, limit.clamp(1, LONGEST_PAGE))?;
+    Ok(Reply::Exchanges(rows, None))
 }
 
 /// What presses, for whoever may know which exchanges there are.

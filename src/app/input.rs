@@ -34,7 +34,7 @@ use super::passing::Forward;
 use super::permissions::Decision;
 use super::permit::Permit;
 use super::rows::{AlertRow, ExchangeRow};
-use super::search::SearchFor;
+use super::search::{Earlier, SearchFor};
 use super::witness::{WitnessAsk, WitnessReply};
 
 /// What one reply belongs to.
@@ -309,6 +309,13 @@ pub enum Ask {
     Letters(LetterAsk),
     /// Something about what is carried by hand.
     Carry(CarryAsk),
+    /// Compare a request that is not sent yet with the exchanges here; it is on record.
+    Compare {
+        /// The id that its exchange will have.
+        exchange: MessageId,
+        /// The request.
+        request: Box<Request>,
+    },
     /// The node's state.
     Health,
 }
@@ -324,6 +331,8 @@ pub enum Reply {
     Thread(Box<ExchangeRow>, Vec<ThreadItem>),
     /// The alerts as they now stand.
     Alerts(Vec<AlertRow>, Option<Vec<u8>>),
+    /// Exchanges about the same as a request.
+    Earlier(Vec<Earlier>),
     /// What a search found, and where its next page begins.
     Found(Vec<Hit>, Option<Vec<u8>>),
     /// An alert with all that belongs to it.

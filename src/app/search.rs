@@ -5,7 +5,7 @@
 mod earlier;
 
 pub use earlier::Earlier;
-pub(super) use earlier::{compared, earlier};
+pub(super) use earlier::{compare, compared, earlier};
 
 use super::change::{Change, Message, Other};
 use super::error::AppError;

@@ -428,11 +428,10 @@ impl Service {
                 reason,
             } => erase::order(self, turn, permit.actor(), *conversation, reason),
             Ask::Search(sought) => search::search(self, turn, permit.actor(), sought),
-            Ask::ListPressing { limit } => {
-                let limit = (*limit).clamp(1, read::LONGEST_PAGE);
-                let rows = duty::pressing(self, turn, limit)?;
-                Ok(Reply::Exchanges(rows, None))
+            Ask::Compare { exchange, request } => {
+                search::compare(self, turn, permit.actor(), *exchange, request)
             }
+            Ask::ListPressing { limit } => duty::list(self, turn, *limit),
             Ask::NoteCall { exchange, call } => {
                 duty::call(self, turn, permit.actor(), *exchange, call)
             }

@@ -173,6 +173,7 @@ pub fn rows_of(reply: Reply) -> Result<Vec<ExchangeRow>, Failure> {
         | Reply::Health(_)
         | Reply::MayFetch
         | Reply::News(..)
+        | Reply::Earlier(_)
         | Reply::Done => Err(AppError::NotFound("exchange").into()),
     }
 }

@@ -69,6 +69,11 @@ fn matched(found: &[(TermKind, Strength)]) -> Vec<MatchedTerm> {
 
 /// The exchanges about the same as this one.
 pub fn earlier(row: &ExchangeRow) -> Vec<EarlierExchange> {
+    about_the_same(&row.earlier)
+}
+
+/// The same, of exchanges that were compared.
+pub fn about_the_same(compared: &[Earlier]) -> Vec<EarlierExchange> {
     let shown = |earlier: &Earlier| EarlierExchange {
         id: earlier.id,
         direction: match earlier.outgoing {
@@ -81,7 +86,7 @@ pub fn earlier(row: &ExchangeRow) -> Vec<EarlierExchange> {
         state: earlier.state.to_string(),
         matched: matched(&earlier.matched),
     };
-    row.earlier.iter().map(shown).collect()
+    compared.iter().map(shown).collect()
 }
 
 /// What was sent, with the exchanges about the same.

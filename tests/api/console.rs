@@ -357,6 +357,26 @@ fn a_request_is_composed_previewed_and_sent_once() {
 }
 
 #[test]
+fn what_was_asked_before_about_the_same_is_told_before_it_leaves() {
+    let office = Served::new();
+    let (ana, _) = enrolled(&office, "officer");
+    let first = format!("/drafts/{DRAFT}");
+    let preview = ana.post(&first, &request("preview")).text();
+    assert!(
+        !preview.contains("Already asked about the same"),
+        "{preview}"
+    );
+    let sent = ana.post(&first, &[("_do", "send"), ("_template", "vehicle")]);
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let second = "/drafts/01BX5ZZKBKACTAV9WEVGEMMVRZ";
+    let preview = ana.post(second, &request("preview")).text();
+    let link = format!("/exchanges/{}", DRAFT.to_ascii_uppercase());
+    for part in ["Already asked about the same", "MK-1", &link] {
+        assert!(preview.contains(part), "{part} is not in {preview}");
+    }
+}
+
+#[test]
 fn a_draft_is_its_writers_alone_and_comes_back_as_typed() {
     let office = Served::new();
     let (ana, _) = enrolled(&office, "officer");

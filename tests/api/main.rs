@@ -5,6 +5,7 @@ mod access;
 mod alerts;
 mod conditional;
 mod console;
+mod console_alerts;
 mod console_files;
 mod console_hostile;
 mod console_passing;

@@ -40,6 +40,7 @@ impl Ask {
             | Self::ShortenRetention { .. }
             | Self::EraseContent { .. }
             | Self::Carry(_)
+            | Self::Compare { .. }
             | Self::Health => None,
         }
     }

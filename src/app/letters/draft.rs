@@ -183,6 +183,7 @@ impl Draft {
             | Ask::EraseContent { .. }
             | Ask::Carry(_)
             | Ask::Office(_)
+            | Ask::Compare { .. }
             | Ask::Health => return None,
         })
     }
@@ -328,6 +329,7 @@ pub(in crate::app) fn letter_id(ask: &Ask) -> Option<MessageId> {
         | Ask::EraseContent { .. }
         | Ask::Carry(_)
         | Ask::Office(_)
+        | Ask::Compare { .. }
         | Ask::Health => None,
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Place, Step, Ways, note};
 use crate::app::change::{Change, Other};
+use crate::app::input::Reply;
 use crate::app::rows::*;
 use crate::app::service::{Service, Stop, Turn};
 use crate::base::{Actor, MemberId, MessageId, Timestamp};
@@ -103,4 +104,15 @@ pub(in crate::app) fn compared(
     };
     turn.record(service.me.member, by, Change::Other(matched))?;
     Ok(found)
+}
+
+/// The same for a request that is not sent yet.
+pub(in crate::app) fn compare(
+    service: &Service,
+    turn: &mut Turn<'_>,
+    by: Actor,
+    id: MessageId,
+    request: &Request,
+) -> Result<Reply, Stop> {
+    compared(service, turn, by, id, request).map(Reply::Earlier)
 }

@@ -81,6 +81,7 @@ impl Service {
             | Ask::EraseContent { .. }
             | Ask::Carry(_)
             | Ask::Office(_)
+            | Ask::Compare { .. }
             | Ask::Health => Err(AppError::NotFound("letter").into()),
         }
     }

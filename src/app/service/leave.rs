@@ -7,7 +7,7 @@ use crate::app::{alerts, respond};
 /// The actions of which one is needed.
 pub(super) fn action_of(ask: &Ask) -> &'static [Action] {
     match ask {
-        Ask::SendRequest { .. } => &[Action::SendRequest],
+        Ask::SendRequest { .. } | Ask::Compare { .. } => &[Action::SendRequest],
         Ask::Respond { command, .. } => respond::action_of(command),
         Ask::Supersede { .. } => &[Action::SupersedeRequest],
         Ask::Forward(_) => &[Action::ForwardMessage],

@@ -1,5 +1,6 @@
 //! Smuggling-trend alerts: the feed, one alert, and what is said to it.
 
+mod fields;
 mod publish;
 
 use askama::Template;

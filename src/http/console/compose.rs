@@ -14,6 +14,7 @@ use super::super::Api;
 use super::super::attachments::{derived, take};
 use super::super::auth::Place;
 use super::super::problem::Failure;
+use super::super::search;
 use super::calendar::span;
 use super::drafts::Draft;
 use super::files::{self, Listed};
@@ -22,6 +23,7 @@ use super::formpage::summary;
 use super::guard::Person;
 use super::language::{Part, Words};
 use super::page::{Frame, show, show_as};
+use super::search::Before;
 use super::thread::{Group, groups};
 use super::trouble::{Trouble, see_other};
 use crate::app::{Action, AppError, Ask, Attached, Permit, Reply, check_asked, names_persons};
@@ -286,6 +288,8 @@ struct PreviewPage {
     files: Vec<Listed>,
     file_fault: Option<String>,
     passes: Option<Passes>,
+    /// Other exchanges about the same.
+    earlier: Vec<Before>,
     button: String,
 }
 
@@ -315,6 +319,17 @@ pub async fn preview(
         Ok(read) => read,
         Err(faults) => return Ok(form(api, person, draft, &members, faults)),
     };
+    let compare = Ask::Compare {
+        exchange: draft.id,
+        request: Box::new(request.clone()),
+    };
+    let reply = api
+        .ask(&person.caller, Action::SendRequest, compare)
+        .await?;
+    let earlier = match reply {
+        Reply::Earlier(earlier) => search::about_the_same(&earlier),
+        _ => Vec::new(),
+    };
     let f = Frame::of(api, person, "preview-title");
     let t = f.t;
     let content = serde_json::to_value(&request).expect("a request is plain text");
@@ -337,6 +352,7 @@ pub async fn preview(
         files: files::listed(api, person, draft.id),
         file_fault: fault.map(|fault| t.say(fault)),
         passes: Passes::of(draft),
+        earlier: earlier.into_iter().map(|one| Before::of(one, &f)).collect(),
         button: t.with("send-to", "count", to.len()),
         f,
     };

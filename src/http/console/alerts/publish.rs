@@ -5,26 +5,19 @@ use axum::response::Response;
 use serde_json::Value;
 
 use super::super::super::Api;
-use super::super::exchange::handling;
 use super::super::files::{self, Chosen};
-use super::super::form::{Builder, Section, Tree, Typed, texts_at};
+use super::super::form::{Builder, Tree, Typed, texts_at};
 use super::super::formpage::{Faults, FormPage, summary};
 use super::super::guard::Person;
 use super::super::language::Words;
 use super::super::page::Frame;
 use super::super::trouble::{Trouble, see_other};
-use super::{act, alert, evaluation};
+use super::fields::{FEES, GROUPS, LEGS, TEXTS, VIOLENCE, WAYS, sections};
+use super::{act, alert};
 use crate::app::{Action, AppError, Ask, OnAlert, Permit, Reply};
 use crate::base::MessageId;
 use crate::domain::FieldError;
-use crate::domain::alert::{
-    Alert, AlertCommand, AlertRefused, AlertUrgency, Audience, Category, Certainty, Corridor,
-    DocumentFraud, EventType, ImpactLevel, MeansOfControl, Payment, Revision, Severity, Status,
-    Transport, Trend,
-};
-
-/// Legs that a form has room for.
-const LEGS: usize = 3;
+use crate::domain::alert::{Alert, AlertCommand, AlertRefused, Audience, Revision};
 
 /// `GET /alerts/new`.
 pub async fn publish_form(State(api): State<Api>, person: Person) -> Result<Response, Trouble> {
@@ -95,123 +88,6 @@ fn page(
         grave: false,
     };
     Ok(page.show())
-}
-
-macro_rules! codes {
-    ($list:ty) => {
-        <$list>::ALL.iter().map(|one| one.as_str())
-    };
-}
-
-fn sections(b: &Builder<'_>, update: bool) -> Vec<Section> {
-    let t = b.t;
-    let pairs = |list: &'static str, codes: Vec<&'static str>| -> Vec<(String, String)> {
-        let pair = |code: &str| (code.to_owned(), t.code(list, code));
-        codes.into_iter().map(pair).collect()
-    };
-    let mut what = vec![
-        b.line("headline"),
-        b.select("event", "alert-event", codes!(EventType), Some("choose"))
-            .half(),
-        b.select("category", "category", codes!(Category), Some("choose"))
-            .half(),
-        b.select(
-            "corridor?",
-            "corridor",
-            codes!(Corridor),
-            Some("corridor-none"),
-        )
-        .half(),
-        b.select("status", "alert-status", codes!(Status), None)
-            .half(),
-        b.select("severity", "severity", codes!(Severity), Some("choose"))
-            .half(),
-        b.select(
-            "urgency",
-            "alert-urgency",
-            codes!(AlertUrgency),
-            Some("choose"),
-        )
-        .half(),
-        b.select("certainty", "certainty", codes!(Certainty), Some("choose"))
-            .half(),
-        b.time("expires!time").half(),
-        b.area("text[0].text", 5),
-        b.line("text[0].language").half(),
-        b.area("recommended_action?", 2),
-    ];
-    if update {
-        what.push(b.area("_changes", 2).optional());
-    } else {
-        let audiences = ["all", "corridor-subscribers"];
-        what.push(b.radios("_audience", "audience", audiences));
-    }
-    let mut route = Vec::new();
-    for leg in 0..LEGS {
-        let of = |part: &str| format!("legs[{leg}].{part}");
-        let numbered = |field: super::super::form::Field| {
-            let label = format!("{} {}", field.label, t.number(leg + 1));
-            field.called(label).half()
-        };
-        route.push(numbered(b.line(&of("from?"))));
-        route.push(numbered(b.line(&of("to~"))));
-        let transport = b.select(
-            &of("transport~"),
-            "transport",
-            codes!(Transport),
-            Some("not-known"),
-        );
-        route.push(numbered(transport));
-        route.push(numbered(b.line(&of("crossing~"))));
-    }
-    let level = |part: &str| {
-        let mark = if part == "illegal_immigration" {
-            "?"
-        } else {
-            "~"
-        };
-        let name = format!("impact.{part}{mark}");
-        b.select(&name, "level", codes!(ImpactLevel), Some("not-known"))
-            .half()
-    };
-    let more = vec![
-        b.checks(
-            "document_fraud[]",
-            pairs("document-fraud", codes!(DocumentFraud).collect()),
-        ),
-        b.checks(
-            "victim_indicators[]",
-            pairs("control", codes!(MeansOfControl).collect()),
-        ),
-        b.number("fees[0].from?!number").half().optional(),
-        b.number("fees[0].to~!number").half().optional(),
-        b.ltr("fees[0].currency~").half(),
-        b.select(
-            "fees[0].payment~",
-            "payment",
-            codes!(Payment),
-            Some("not-known"),
-        )
-        .half(),
-        b.select("fees[0].trend~", "trend", codes!(Trend), Some("not-known"))
-            .half(),
-        b.ltr("persons[0].nationality~").half(),
-        b.number("persons[0].persons?!number").half().optional(),
-        level("illegal_immigration"),
-        level("cross_border_crime"),
-        level("migrants_lives"),
-    ];
-    let worth = vec![
-        evaluation(b, "source").half(),
-        evaluation(b, "information").half(),
-    ];
-    vec![
-        Section::new(t, "section-alert", what),
-        Section::new(t, "section-route", route).folded(),
-        Section::new(t, "section-more", more).folded(),
-        Section::new(t, "section-worth", worth),
-        handling(b),
-    ]
 }
 
 /// The alert that was typed, or what is wrong with it.
@@ -351,36 +227,13 @@ pub async fn update(
 
 /// What the form has no room for stays as it stood.
 fn keep_what_has_no_field(fresh: &mut Alert, before: &Alert) {
-    let tail = |length: usize, from: usize| from.min(length)..length;
-    fresh
-        .legs
-        .extend_from_slice(&before.legs[tail(before.legs.len(), LEGS)]);
-    for (leg, old) in fresh.legs.iter_mut().zip(&before.legs) {
-        let same = leg.from == old.from && leg.to == old.to;
-        if same {
-            leg.via.clone_from(&old.via);
-            leg.concealment.clone_from(&old.concealment);
-            leg.hours = old.hours;
-            leg.precision = old.precision;
-        }
+    fn keep<T: Clone>(fresh: &mut Vec<T>, before: &[T], room: usize) {
+        fresh.extend_from_slice(&before[room.min(before.len())..]);
     }
-    fresh
-        .fees
-        .extend_from_slice(&before.fees[tail(before.fees.len(), 1)]);
-    for (fee, old) in fresh.fees.iter_mut().zip(&before.fees) {
-        fee.covers.clone_from(&old.covers);
-        fee.leg = old.leg.filter(|leg| usize::from(*leg) < fresh.legs.len());
-    }
-    fresh
-        .persons
-        .extend_from_slice(&before.persons[tail(before.persons.len(), 1)]);
-    fresh
-        .text
-        .extend_from_slice(&before.text[tail(before.text.len(), 1)]);
-    fresh.transport.clone_from(&before.transport);
-    fresh.concealment.clone_from(&before.concealment);
-    fresh.violence.clone_from(&before.violence);
-    (fresh.period_from, fresh.period_to) = (before.period_from, before.period_to);
-    (fresh.valid_from, fresh.review_on) = (before.valid_from, before.review_on);
-    fresh.handling.chatham_house = before.handling.chatham_house;
+    keep(&mut fresh.legs, &before.legs, LEGS);
+    keep(&mut fresh.concealment, &before.concealment, WAYS);
+    keep(&mut fresh.fees, &before.fees, FEES);
+    keep(&mut fresh.violence, &before.violence, VIOLENCE);
+    keep(&mut fresh.persons, &before.persons, GROUPS);
+    keep(&mut fresh.text, &before.text, TEXTS);
 }

@@ -300,6 +300,7 @@ pub fn handling(b: &Builder<'_>) -> Section {
         .half(),
         b.number("handling.retention_days!number").half(),
         b.line("handling.restriction?"),
+        b.yes_no("handling.chatham_house?!bool").half(),
     ];
     Section::new(b.t, "section-handling", fields)
 }

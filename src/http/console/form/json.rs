@@ -256,7 +256,9 @@ pub fn texts_at(value: &Value, name: &str, zone: &TimeZone) -> Vec<String> {
         }
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        Value::Bool(true) => Some("yes".to_owned()),
+        Value::Bool(false) => Some("no".to_owned()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
     };
     match value.pointer(&pointer) {
         Some(Value::Array(values)) => {

@@ -22,7 +22,9 @@ corridor-none = No corridor
 
 section-alert = What is seen
 section-route = The route
-section-more = Documents, fees, people, impact
+section-people = People, as numbers
+section-fees = What is paid
+section-more = Documents, violence, impact
 section-worth = What it is worth
 
 alert-verb-acknowledge = Take note
@@ -203,6 +205,7 @@ field-replaces = Replaces
 field-first-published = First published
 field-alert = Alert
 field-violence = Violence
+field-violence-kind = Kind of violence
 field-ransom = Ransom
 field-corridors = Corridors
 field-since = Since
@@ -211,6 +214,7 @@ field-unaccompanied-minors = Unaccompanied minors
 hint-headline = One line for the feed, without personal data
 hint-currency = Three letters, such as EUR
 hint-persons-persons = No fewer than 5: it could be one family
+hint-age-band = Such as 18-34, or 65+
 hint-persons-nationality = Two letters, such as AF
 
 # A year in numbers.
@@ -234,3 +238,4 @@ statistics-contradictions = Seen otherwise
 statistics-by-corridor = By corridor
 statistics-by-event = By event
 statistics-no-corridor = No corridor named
+fee-whole-route = The whole route

@@ -76,6 +76,7 @@ discard = Throw away
 preview-title = Who gets it, and what they may do with it
 preview-lead = Nothing has left yet.
 passes-along = A message of this exchange goes along, under the rules that it came with.
+asked-before-title = Already asked about the same
 who-gets-it = Who gets it
 what-they-may-do = What they may do with it
 think-of = Before it leaves

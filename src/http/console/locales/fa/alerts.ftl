@@ -22,7 +22,9 @@ corridor-none = بدون گذرگاه
 
 section-alert = آنچه دیده می‌شود
 section-route = مسیر
-section-more = اسناد، دستمزد، اشخاص، اثر
+section-people = اشخاص، به شمار
+section-fees = آنچه پرداخت می‌شود
+section-more = اسناد، خشونت، اثر
 section-worth = اعتبار آن
 
 alert-verb-acknowledge = آگاه شدم
@@ -203,6 +205,7 @@ field-replaces = جایگزینِ
 field-first-published = نخستین انتشار
 field-alert = هشدار
 field-violence = خشونت
+field-violence-kind = گونهٔ خشونت
 field-ransom = باج
 field-corridors = گذرگاه‌ها
 field-since = از
@@ -211,6 +214,7 @@ field-unaccompanied-minors = کودکان بی‌همراه
 hint-headline = یک سطر برای فهرست، بدون دادهٔ شخصی
 hint-currency = سه حرف، مانند EUR
 hint-persons-persons = نه کمتر از ۵: ممکن است یک خانواده باشد
+hint-age-band = مانند 18-34 یا 65+
 hint-persons-nationality = دو حرف، مانند AF
 
 # A year in numbers.
@@ -234,3 +238,4 @@ statistics-contradictions = دیگران جور دیگر دیده‌اند
 statistics-by-corridor = به تفکیک مسیر
 statistics-by-event = به تفکیک رویداد
 statistics-no-corridor = بی نام مسیر
+fee-whole-route = همهٔ مسیر

@@ -22,7 +22,9 @@ corridor-none = Koridor yok
 
 section-alert = Görülen
 section-route = Güzergâh
-section-more = Belgeler, ücretler, kişiler, etki
+section-people = Kişiler, sayı olarak
+section-fees = Ne ödeniyor
+section-more = Belgeler, şiddet, etki
 section-worth = Değeri
 
 alert-verb-acknowledge = Bilgi al
@@ -203,6 +205,7 @@ field-replaces = Yerine geçtiği
 field-first-published = İlk yayım
 field-alert = Uyarı
 field-violence = Şiddet
+field-violence-kind = Şiddetin türü
 field-ransom = Fidye
 field-corridors = Koridorlar
 field-since = Ne zamandan beri
@@ -211,6 +214,7 @@ field-unaccompanied-minors = Refakatsiz çocuklar
 hint-headline = Akış için tek satır, kişisel veri olmadan
 hint-currency = Üç harf, örneğin EUR
 hint-persons-persons = 5'ten az olmaz: tek bir aile olabilir
+hint-age-band = Örneğin 18-34 ya da 65+
 hint-persons-nationality = İki harf, örneğin AF
 
 # A year in numbers.
@@ -234,3 +238,4 @@ statistics-contradictions = Başka türlü görülen
 statistics-by-corridor = Güzergâha göre
 statistics-by-event = Olaya göre
 statistics-no-corridor = Güzergâh belirtilmemiş
+fee-whole-route = Bütün güzergâh

@@ -76,6 +76,7 @@ discard = At
 preview-title = Kim alır ve ne yapabilir
 preview-lead = Henüz hiçbir şey çıkmadı.
 passes-along = Bu değişimden bir ileti, geldiği kurallarla birlikte gider.
+asked-before-title = Aynı konuda daha önce sorulmuş
 who-gets-it = Kim alır
 what-they-may-do = Ne yapabilirler
 think-of = Çıkmadan önce

@@ -1,0 +1,125 @@
+//! The form of an alert: all that an alert may hold goes in, and comes back when it is updated.
+
+use serde_json::{Value, json};
+
+use crate::console::{DRAFT, enrolled};
+use crate::served::Served;
+
+const FILLED: [(&str, &str); 62] = [
+    ("_message", DRAFT),
+    ("_audience", "all"),
+    ("status", "actual"),
+    ("headline", "Lorries with a double floor"),
+    ("event", "modus-operandi-change"),
+    ("category", "d"),
+    ("corridor?", "western-balkan"),
+    ("severity", "severe"),
+    ("urgency", "immediate"),
+    ("certainty", "observed"),
+    ("expires!time", "2031-01-01T10:00"),
+    ("period_from?!time", "2026-01-01T10:00"),
+    ("period_to?!time", "2026-02-01T10:00"),
+    ("valid_from?!time", "2026-03-01T10:00"),
+    ("review_on?!time", "2030-01-01T10:00"),
+    ("recommended_action?", "Look under the floor."),
+    ("text[0].text", "Lorries of one firm."),
+    ("text[0].language", "en"),
+    ("text[1].text?", "Bir firmanın kamyonları."),
+    ("text[1].language~", "tr"),
+    ("legs[0].from?", "Edirne"),
+    ("legs[0].to~", "Plovdiv"),
+    ("legs[0].via~", "Svilengrad"),
+    ("legs[0].crossing~", "Kapitan Andreevo"),
+    ("legs[0].transport~", "lorry"),
+    ("legs[0].concealment~", "Under a second floor"),
+    ("legs[0].hours~!number", "7"),
+    ("legs[0].precision~", "locality"),
+    ("legs[1].from?", "Plovdiv"),
+    ("legs[1].to~", "Belgrade"),
+    ("transport[]", "lorry"),
+    ("concealment[0]?", "A second floor, 60 cm high"),
+    ("concealment[1]?", "Warm air under the floor"),
+    ("persons[0].persons?!number", "120"),
+    ("persons[0].nationality~", "AF"),
+    ("persons[0].sex~", "male"),
+    ("persons[0].age_band~", "18-34"),
+    ("persons[0].unaccompanied_minors~!bool", "no"),
+    ("victim_indicators[]", "debt-bondage"),
+    ("fees[0].from?!number", "3000"),
+    ("fees[0].to~!number", "4000"),
+    ("fees[0].currency~", "EUR"),
+    ("fees[0].leg~!number", "1"),
+    ("fees[0].covers~", "The lorry alone"),
+    ("fees[0].payment~", "hawala"),
+    ("fees[0].trend~", "rising"),
+    ("document_fraud[]", "forged"),
+    ("violence[0].kind?", "Held until paid for"),
+    ("violence[0].ransom~!number", "2000"),
+    ("violence[0].currency~", "EUR"),
+    ("impact.illegal_immigration?", "high"),
+    ("impact.cross_border_crime~", "high"),
+    ("impact.migrants_lives~", "high"),
+    ("evaluation.source", "B"),
+    ("evaluation.information", "2"),
+    ("handling.codes[]", "H0"),
+    ("handling.tlp", "GREEN"),
+    ("handling.retention_days!number", "30"),
+    ("handling.restriction?", ""),
+    ("handling.chatham_house?!bool", "yes"),
+    ("legs[2].from?", ""),
+    ("fees[1].currency~", ""),
+];
+
+/// The parts of what was published that the form asked for.
+fn published(office: &Served) -> Value {
+    let path = format!("/alerts/{DRAFT}");
+    let thread: Value = office.call("contact", "GET", &path).send().is(200);
+    thread["events"][0]["content"].clone()
+}
+
+#[test]
+fn an_alert_is_published_with_all_that_it_may_hold_and_its_update_begins_with_that() {
+    let office = Served::new();
+    let (contact, _) = enrolled(&office, "contact");
+    let sent = contact.post("/alerts/new", &FILLED);
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let alert = published(&office);
+    let leg = json!({
+        "from": "Edirne", "to": "Plovdiv", "via": "Svilengrad", "crossing": "Kapitan Andreevo",
+        "transport": "lorry", "concealment": "Under a second floor", "hours": 7,
+        "precision": "locality",
+    });
+    assert_eq!(alert["legs"][0], leg);
+    assert_eq!(alert["legs"].as_array().map(Vec::len), Some(2), "{alert}");
+    let fee = json!({
+        "from": 3000, "to": 4000, "currency": "EUR", "leg": 1, "covers": "The lorry alone",
+        "payment": "hawala", "trend": "rising",
+    });
+    assert_eq!(alert["fees"], json!([fee]));
+    let group = json!({
+        "nationality": "AF", "sex": "male", "age_band": "18-34", "unaccompanied_minors": false,
+        "persons": 120,
+    });
+    assert_eq!(alert["persons"], json!([group]));
+    let violence = json!({ "kind": "Held until paid for", "ransom": 2000, "currency": "EUR" });
+    assert_eq!(alert["violence"], json!([violence]));
+    let ways = ["A second floor, 60 cm high", "Warm air under the floor"];
+    assert_eq!(alert["concealment"], json!(ways));
+    assert_eq!(alert["transport"], json!(["lorry"]));
+    assert_eq!(alert["text"][1]["language"], "tr");
+    assert_eq!(alert["handling"]["chatham_house"], true);
+    for time in ["period_from", "period_to", "valid_from", "review_on"] {
+        assert!(alert[time].is_string(), "{time} is not in {alert}");
+    }
+    let form = contact.get(&format!("/alerts/{DRAFT}/update")).text();
+    for part in [
+        "Svilengrad",
+        "2000",
+        "Warm air",
+        "Bir firman",
+        "2030-01-01T10:00",
+        "18-34",
+    ] {
+        assert!(form.contains(part), "{part} is not in {form}");
+    }
+}
