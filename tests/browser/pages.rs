@@ -145,6 +145,25 @@ async fn justify(browser: &Browser, node: &Node, path: &str) {
     }
 }
 
+/// An exchange of a list in which something may be done, opened with a reason.
+async fn where_one_may(browser: &Browser, node: &Node, list: &str, verb: &str) -> String {
+    browser.goto(&node.page(list)).await;
+    let all = "return [...document.querySelectorAll('table.rows a')].map((a) => a.pathname)";
+    let all = browser.script(all).await;
+    for path in all.as_array().into_iter().flatten() {
+        let path = path.as_str().unwrap_or_default();
+        if !path.starts_with("/exchanges/") {
+            continue;
+        }
+        justify(browser, node, path).await;
+        let there = format!("return !!document.querySelector(\"a[href$='/{verb}']\")");
+        if browser.script(&there).await == true {
+            return path.to_owned();
+        }
+    }
+    panic!("in no exchange of {list} one may {verb}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_is_accessible_in_both_schemes_and_directions() {
     let demo = Demo::play().await;
@@ -195,7 +214,9 @@ async fn every_page_is_accessible_in_both_schemes_and_directions() {
     compose(&browser, mk, "TR").await;
     let draft = browser.script("return location.pathname").await;
     let preview = format!("{}/preview", draft.as_str().unwrap_or_default());
+    let answered = where_one_may(&browser, mk, "/outgoing", "forward").await;
     paths.extend([preview.clone(), format!("{asked}/correct")]);
+    paths.push(format!("{answered}/forward"));
     look(&browser, mk, "officer", &paths, &mut faults).await;
     browser.goto(&mk.page(&preview)).await;
     browser.click("button[value=review]").await;

@@ -300,7 +300,13 @@ pub fn handling(b: &Builder<'_>) -> Section {
         .half(),
         b.number("handling.retention_days!number").half(),
         b.line("handling.restriction?"),
-        b.yes_no("handling.chatham_house?!bool").half(),
+        b.select(
+            "handling.chatham_house?!bool",
+            "answer",
+            ["yes"],
+            Some("answer-no"),
+        )
+        .half(),
     ];
     Section::new(b.t, "section-handling", fields)
 }
