@@ -29,6 +29,7 @@ mod signin;
 mod statistics;
 mod stepup;
 mod thread;
+mod transfers;
 mod trouble;
 
 use std::path::PathBuf;
@@ -177,6 +178,7 @@ pub fn router(api: Api) -> Router {
         .route("/log/verify", get(log::verification).post(log::verify))
         .route("/log/verify/progress", get(log::progress))
         .route("/log/export", post(log::export))
+        .route("/log/transfers", post(transfers::export))
         .route("/people", get(people::page).post(people::add))
         .route("/people/{id}/{deed}", post(people::change))
         .route("/members", get(members::page))

@@ -472,6 +472,45 @@ fn a_persons_exchange_opens_only_with_a_reason_that_auditors_see() {
 }
 
 #[test]
+fn auditors_export_the_register_of_transfers_which_names_no_content() {
+    let office = Served::new();
+    let (ana, _) = enrolled(&office, "officer");
+    let (audit, _) = enrolled(&office, "auditor");
+    let draft = format!("/drafts/{DRAFT}");
+    assert_eq!(ana.post(&draft, &request("preview")).status, 200);
+    let sent = ana.post(&draft, &[("_do", "send"), ("_template", "vehicle")]);
+    assert_eq!(sent.status, 303);
+    let register = audit.post("/log/transfers", &[]);
+    assert_eq!(register.status, 200, "{}", register.text());
+    assert!(register.head.contains("-transfers-"), "{}", register.head);
+    let register = register.text();
+    let mut lines = register.lines();
+    let head = lines.next().expect("a head");
+    assert_eq!(
+        head,
+        "time,recipient,what,reason,exchange,person,role,entry"
+    );
+    let line: Vec<&str> = lines.next().expect("a transfer").split(',').collect();
+    assert_eq!(
+        (line.len(), line[1], line[6]),
+        (8, "TR", "officer"),
+        "{register}"
+    );
+    assert_eq!(lines.next(), None, "one transfer: {register}");
+    assert!(!register.contains("34 KLM 417"), "{register}");
+    assert_eq!(ana.post("/log/transfers", &[]).status, 404);
+    let exported = audit.get("/log?event=log-exported").text();
+    assert!(
+        exported.contains("#"),
+        "the export is on record: {exported}"
+    );
+    let node = audit.get("/node").text();
+    for part in ["Room on the disk", "Cosigned by enough members"] {
+        assert!(node.contains(part), "{part} is not in {node}");
+    }
+}
+
+#[test]
 fn accounts_are_changed_only_on_a_fresh_proof_and_a_way_back_needs_two() {
     let office = Served::new();
     let (admin, _) = enrolled(&office, "admin");

@@ -1,20 +1,23 @@
 //! How the node is, for whoever has to see to it: peers, what waits, the trust list, alarms.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
 use super::super::Api;
 use super::super::auth::{Body, SignedIn};
-use super::super::{members, status};
-use super::calendar::Moment;
+use super::super::{members, status, witness};
+use super::calendar::{Moment, span};
 use super::form::Typed;
 use super::guard::Person;
-use super::language::Words;
+use super::language::{Part, Words};
 use super::page::{Frame, show};
 use super::stepup;
+use super::thread::size;
 use super::trouble::{Trouble, see_other};
-use crate::api::{Health, PeerHealth, PeerReach, Tried};
+use crate::api::{Health, LogAlarmView, LogView, PeerHealth, PeerReach, Tried};
 use crate::app::{Action, AppError, Permit};
 use crate::seal::keystore::Rotation;
 
@@ -36,6 +39,26 @@ struct NodePage {
     /// What a test of the connections found, where one was asked for.
     tested: Option<Vec<Tested>>,
     may_rotate: bool,
+    /// How the logs of others stand.
+    logs: Vec<Log>,
+    /// How much of this log enough members have cosigned.
+    witnessed: String,
+    log_alarms: Vec<LogAlarm>,
+    /// Room on the disk of the data folder, and its size, in words.
+    disk: Option<String>,
+}
+
+/// Another node's log on the page.
+struct Log {
+    of: LogView,
+    seen: Option<Moment>,
+    silent: Option<String>,
+}
+
+/// An alarm about a log.
+struct LogAlarm {
+    of: LogAlarmView,
+    at: Moment,
 }
 
 /// A peer that was tried.
@@ -121,11 +144,35 @@ async fn node(api: Api, person: Person, tested: Option<Vec<Tested>>) -> Result<R
     let roles = Action::RotateKeys.roles();
     let may_rotate = person.caller.roles.iter().any(|role| roles.contains(role));
     let caller = SignedIn(person.caller);
+    let disk = disk(&api, f.t);
+    let stands = witness::show(State(api.clone()), SignedIn(caller.0.clone()));
+    let stands = stands.await?.0;
     let health = status::health(State(api), caller).await?.0;
     let peers = health.peers.iter().map(|peer| Peer {
         since: peer.waiting_since.map(|since| f.moment(since)),
         of: peer.clone(),
     });
+    let silent = |seconds| {
+        let time = span(Duration::from_secs(seconds), f.t);
+        f.t.with("log-silent", "time", time)
+    };
+    let logs = stands.logs.into_iter().map(|log| Log {
+        seen: log.seen_at.map(|at| f.moment(at)),
+        silent: log.silent_seconds.map(silent),
+        of: log,
+    });
+    let alarms = stands.alarms.into_iter().map(|alarm| LogAlarm {
+        at: f.moment(alarm.at),
+        of: alarm,
+    });
+    let parts = [
+        (
+            "size",
+            Part::from(stands.own.witnessed.map_or(0, |at| at.size)),
+        ),
+        ("whole", Part::from(stands.own.size)),
+    ];
+    let witnessed = f.t.put("own-witnessed-of", &parts);
     let sealable = health.keys.and_then(|keys| keys.sealable_until);
     Ok(show(&NodePage {
         peers: peers.collect(),
@@ -133,8 +180,24 @@ async fn node(api: Api, person: Person, tested: Option<Vec<Tested>>) -> Result<R
         expires: health.trust_list_expires.map(|expires| f.moment(expires)),
         sealable: sealable.map(|until| f.moment(until)),
         may_rotate: may_rotate && health.keys.is_some(),
+        logs: logs.collect(),
+        log_alarms: alarms.collect(),
+        witnessed,
+        disk,
         tested,
         health,
         f,
     }))
+}
+
+/// Room on the disk of the data folder; none where the system does not say.
+fn disk(api: &Api, t: Words) -> Option<String> {
+    let dir = &*api.console.dir;
+    let free = fs4::available_space(dir).ok()?;
+    let whole = fs4::total_space(dir).ok()?;
+    let parts = [
+        ("free", Part::from(size(free))),
+        ("whole", Part::from(size(whole))),
+    ];
+    Some(t.put("disk-free-of", &parts))
 }

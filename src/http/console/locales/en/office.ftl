@@ -6,6 +6,7 @@ log-title = Log
 log-lead = Who did what, when, and why. Never the content of an exchange. Reading it is on record too.
 log-empty = No entry fits.
 export = Export the log
+export-transfers = Export the register of transfers
 col-entry = Entry
 col-when = When
 col-event = Event
@@ -61,6 +62,16 @@ out-waiting = { $count ->
    *[other] { $count } messages wait
 }
 log-size = Entries
+disk-free = Room on the disk
+disk-free-of = { $free } of { $whole }
+logs-title = Their logs, as this node saw them
+col-seen-up-to = Seen up to
+col-cosigned = Cosigned by this node
+col-cosigned-ours = Has cosigned this log
+log-silent = silent for { $time }
+own-witnessed = Cosigned by enough members
+own-witnessed-of = { $size } of { $whole } entries
+log-alarms-title = Alarms about logs
 index-size = Entries that queries see
 trust-list = Trust list
 trust-expires = It expires
