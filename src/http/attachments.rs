@@ -123,9 +123,17 @@ where
     let blobs = api.blobs.clone();
     let sealed = tokio::task::spawn_blocking(move || seal(&blobs, id, index, sealing));
     let most = LARGEST_ATTACHMENT - (LARGEST_ATTACHMENT >> 8);
-    let poured = pour(body, upload.declared, most, pieces).await;
+    // Whoever begins again once nothing is left of a broken upload finds its place free: the place is
+    // given up before the side that seals hears of the end, on whatever way this ends.
+    let held = pieces.clone();
+    let place = place;
+    if let Err(failure) = pour(body, upload.declared, most, pieces).await {
+        drop(place);
+        drop(held);
+        let _broken_off = sealed.await;
+        return Err(failure);
+    }
     let sealed = sealed.await.map_err(|_| AppError::Stopping)?;
-    poured?;
     let (name, media_type) = (upload.name, upload.media_type);
     let file = attached(
         sealed.map_err(|error| not_stored(&error))?,
