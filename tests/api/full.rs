@@ -1,4 +1,5 @@
-//! A disk without room: everyone who waits is told, and nothing that was said is lost.
+//! A disk without room, and a node that stops: everyone who waits is told, and nothing that was said
+//! is lost.
 
 use liaison::app::core::Outcome;
 use liaison::app::{Action, AppError, Ask, Input, Reply};
@@ -6,6 +7,7 @@ use liaison::base::{MessageId, Role};
 use liaison::store::{Fault, Log as _};
 
 use crate::office::*;
+use crate::served::Served;
 
 fn sending(office: &mut Office, to: &str) -> (MessageId, Ask) {
     let id = office.new_id();
@@ -112,4 +114,14 @@ fn a_trust_list_that_came_while_the_disk_was_full_is_recorded_later() {
         size + 1,
         "which list is in force is on record"
     );
+}
+
+#[test]
+fn a_node_that_is_stopping_says_so() {
+    let mut office = Served::new();
+    let list = office.call("officer", "GET", "/exchanges");
+    list.clone().send().is::<serde_json::Value>(200);
+    office.begins_to_stop();
+    let told = list.send().fails(503, "stopping");
+    assert!(told.next.contains("again"), "{}", told.next);
 }

@@ -154,13 +154,18 @@ impl Served {
         self.start();
     }
 
+    /// Ends what decides, as a node that stops does while it still answers.
+    pub fn begins_to_stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().expect("the storage holds");
+        }
+    }
+
     fn stop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_timeout(Duration::from_secs(5));
         }
-        if let Some(running) = self.running.take() {
-            running.stop().expect("the storage holds");
-        }
+        self.begins_to_stop();
     }
 
     /// The one-time code of the person of this name.
