@@ -44,7 +44,7 @@ pub use carried::{Carriage, CarryFailed, Later};
 pub use console::{Console, Site};
 pub use people::{PeopleFile, PeopleStore, Unchanged};
 pub use repeat::Repeats;
-pub use staging::Staging;
+pub use staging::{Adding, NotAdded, Staging};
 
 /// The longest JSON body, in bytes: twice what an envelope's body holds.
 const LONGEST_JSON: usize = 512 * 1024;
