@@ -13,6 +13,7 @@ use super::service::{Service, Stop, Turn};
 use crate::audit::{EntryKind, EventCode};
 use crate::base::{Actor, MemberId, MessageId, PersonId, Role, Timestamp};
 use crate::domain::FieldError;
+use crate::domain::message::Body;
 use crate::domain::rfi::Request;
 
 /// The longest page of the log.
@@ -137,7 +138,7 @@ pub struct LogLine {
     pub exchange: Option<[u8; 16]>,
     /// The other member, where there is one.
     pub peer: Option<MemberId>,
-    /// Why, where a reading was justified.
+    /// Why, where a reading was justified; of a request that was sent, its legal basis.
     pub why: Option<String>,
 }
 
@@ -288,7 +289,10 @@ fn read_log(
         if !takes {
             continue;
         }
-        let justified = head.event == EventCode::ReadingJustified;
+        let justified = matches!(
+            head.event,
+            EventCode::ReadingJustified | EventCode::RequestSent
+        );
         let why = justified.then(|| why(&record.content)).flatten();
         lines.push(LogLine {
             entry,
@@ -305,8 +309,13 @@ fn read_log(
     Ok(OfficeReply::Log(lines, (last > 0).then_some(last)))
 }
 
+/// Why somebody read, or on which legal basis something was asked.
 fn why(content: &[u8]) -> Option<String> {
     match read_change(content) {
+        Ok((_, Change::Sent(message))) => match message.event.body {
+            Body::Request(request) => Some(request.legal_basis),
+            _ => None,
+        },
         Ok((_, Change::Other(Other::Office(Deed::Justified { why, .. })))) => Some(why),
         Ok(_) | Err(_) => None,
     }

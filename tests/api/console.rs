@@ -490,12 +490,10 @@ fn auditors_export_the_register_of_transfers_which_names_no_content() {
         head,
         "time,recipient,what,reason,exchange,person,role,entry"
     );
-    let line: Vec<&str> = lines.next().expect("a transfer").split(',').collect();
-    assert_eq!(
-        (line.len(), line[1], line[6]),
-        (8, "TR", "officer"),
-        "{register}"
-    );
+    let line = lines.next().expect("a transfer");
+    for part in [",TR,request-sent,\"Law, Art. 1\",", ",officer,"] {
+        assert!(line.contains(part), "{part} is not in {line}");
+    }
     assert_eq!(lines.next(), None, "one transfer: {register}");
     assert!(!register.contains("34 KLM 417"), "{register}");
     assert_eq!(ana.post("/log/transfers", &[]).status, 404);

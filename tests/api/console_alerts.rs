@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use crate::console::{DRAFT, enrolled};
 use crate::served::Served;
 
-const FILLED: [(&str, &str); 62] = [
+/// All of the form, filled in.
+pub const FILLED: [(&str, &str); 62] = [
     ("_message", DRAFT),
     ("_audience", "all"),
     ("status", "actual"),

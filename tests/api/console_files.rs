@@ -4,6 +4,7 @@ use liaison::base::Role;
 use liaison::domain::message::Body;
 
 use crate::console::{DRAFT, Person, enrolled, request};
+use crate::console_alerts::FILLED;
 use crate::office::request_body;
 use crate::served::{Answer, Served};
 
@@ -236,26 +237,7 @@ fn a_form_that_is_shown_again_keeps_its_files_and_what_was_typed() {
 fn files_go_along_with_an_alert() {
     let office = Served::new();
     let (contact, _) = enrolled(&office, "contact");
-    let typed = [
-        ("_message", DRAFT),
-        ("_audience", "all"),
-        ("status", "actual"),
-        ("headline", "Lorries with a double floor"),
-        ("event", "modus-operandi-change"),
-        ("category", "d"),
-        ("severity", "severe"),
-        ("urgency", "immediate"),
-        ("certainty", "observed"),
-        ("expires!time", "2030-01-01T10:00"),
-        ("text[0].text", "Look under the floor."),
-        ("text[0].language", "en"),
-        ("evaluation.source", "B"),
-        ("evaluation.information", "2"),
-        ("handling.codes[]", "H0"),
-        ("handling.tlp", "GREEN"),
-        ("handling.retention_days!number", "30"),
-    ];
-    let sent = filled(&contact, "/alerts/new", &typed, &[("floor.jpg", b"floor")]);
+    let sent = filled(&contact, "/alerts/new", &FILLED, &[("floor.jpg", b"floor")]);
     assert_eq!(sent.status, 303, "{}", sent.text());
     let alert = contact.get(&format!("/alerts/{DRAFT}")).text();
     assert!(alert.contains("floor.jpg"), "{alert}");

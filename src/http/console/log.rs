@@ -293,19 +293,32 @@ pub async fn progress(State(api): State<Api>, person: Person) -> Result<Response
     Ok(stream.into_response())
 }
 
+/// What comes before anything of the log is exported: leave, a fresh proof of who asks, for which a
+/// page may have to be shown first, and the record.
+pub async fn before_export(
+    api: &Api,
+    person: &Person,
+    typed: &Typed,
+) -> Result<Option<Response>, Trouble> {
+    let permit = Permit::ask(api.member(), &person.caller, Action::ExportLog);
+    permit.map_err(AppError::from)?;
+    if let Some(page) = stepup::needed(api, person, Some(typed)) {
+        return Ok(Some(page));
+    }
+    let ask = Ask::Office(OfficeAsk::Record(Deed::LogExported));
+    api.ask(&person.caller, Action::ExportLog, ask).await?;
+    Ok(None)
+}
+
 /// `POST /log/export`: the whole log as a bundle that anybody can verify.
 pub async fn export(
     State(api): State<Api>,
     person: Person,
     typed: Typed,
 ) -> Result<Response, Trouble> {
-    let permit = Permit::ask(api.member(), &person.caller, Action::ExportLog);
-    permit.map_err(AppError::from)?;
-    if let Some(page) = stepup::needed(&api, &person, Some(&typed)) {
+    if let Some(page) = before_export(&api, &person, &typed).await? {
         return Ok(page);
     }
-    let ask = Ask::Office(OfficeAsk::Record(Deed::LogExported));
-    api.ask(&person.caller, Action::ExportLog, ask).await?;
     let dir = api.console.dir.clone();
     let written = tokio::task::spawn_blocking(move || {
         let mut file = tempfile::tempfile_in(dir.join("state")).map_err(|e| e.to_string())?;

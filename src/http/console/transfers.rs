@@ -1,5 +1,5 @@
 //! The register of transfers: what left for whom and when, one line each, for whoever audits it
-//! (Directive (EU) 2016/680 Art. 25). It names no content.
+//! (Directive (EU) 2016/680 Art. 25). It names no content; the reason of a request is its legal basis.
 
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
@@ -8,11 +8,9 @@ use axum::response::{IntoResponse as _, Response};
 use super::super::Api;
 use super::form::Typed;
 use super::guard::Person;
-use super::stepup;
+use super::log::before_export;
 use super::trouble::Trouble;
-use crate::app::{
-    Action, AppError, Ask, Deed, LogFilter, LogLine, OfficeAsk, OfficeReply, Permit, Reply,
-};
+use crate::app::{Action, Ask, LogFilter, LogLine, OfficeAsk, OfficeReply, Reply};
 use crate::audit::EntryKind;
 use crate::base::MemberId;
 
@@ -29,13 +27,9 @@ pub async fn export(
     person: Person,
     typed: Typed,
 ) -> Result<Response, Trouble> {
-    let permit = Permit::ask(api.member(), &person.caller, Action::ExportLog);
-    permit.map_err(AppError::from)?;
-    if let Some(page) = stepup::needed(&api, &person, Some(&typed)) {
+    if let Some(page) = before_export(&api, &person, &typed).await? {
         return Ok(page);
     }
-    let ask = Ask::Office(OfficeAsk::Record(Deed::LogExported));
-    api.ask(&person.caller, Action::ExportLog, ask).await?;
     let mut lines = Vec::new();
     let mut before = None;
     loop {
