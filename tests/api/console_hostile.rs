@@ -17,14 +17,17 @@ struct Form {
     action: String,
     /// Names and values, as the page fills them in.
     fields: Vec<(String, String)>,
-    /// Those that somebody may fill in, with whether they see them.
+    /// Those that somebody may fill in, with how they see them.
     typed: BTreeMap<String, Seen>,
 }
 
-/// Whether whoever fills a form in sees a field.
+/// How whoever fills a form in sees a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Seen {
-    Yes,
+    /// Written in, in any words.
+    Text,
+    /// Chosen from what there is, or written in a form of its own, such as a date.
+    Choice,
     No,
 }
 
@@ -101,12 +104,12 @@ fn form(html: &str) -> Option<Form> {
         let word = tag.split([' ', '\n']).next()?;
         match (word, kind) {
             ("input", "radio" | "checkbox") if !tag.contains(" checked") => {
-                form.typed.insert(name, Seen::Yes);
+                form.typed.insert(name, Seen::Choice);
                 continue;
             }
             ("input", "file") => continue,
             ("textarea", _) => {
-                form.typed.insert(name.clone(), Seen::Yes);
+                form.typed.insert(name.clone(), Seen::Text);
                 form.fields
                     .push((name, unescaped(text.trim_start_matches('\n'))));
                 continue;
@@ -120,10 +123,10 @@ fn form(html: &str) -> Option<Form> {
             ("input" | "select", _) => (),
             _ => continue,
         }
-        let seen = if kind == "hidden" {
-            Seen::No
-        } else {
-            Seen::Yes
+        let seen = match (word, kind) {
+            (_, "hidden") => Seen::No,
+            ("input", "text" | "search") => Seen::Text,
+            _ => Seen::Choice,
         };
         form.typed.insert(name.clone(), seen);
         form.fields.push((name, value));
@@ -181,8 +184,12 @@ fn torment(person: &Person, form: &Form, told: &mut Vec<String>) {
                 fault("is on the page as it was typed");
             }
             let beside = html.contains("class=\"fault") || html.contains("role=\"alert\"");
-            if *seen == Seen::Yes && matches!(answer.status, 400 | 422) && !beside {
+            let refused = matches!(answer.status, 400 | 422);
+            if *seen != Seen::No && refused && !beside {
                 fault("and nothing beside a field says what is wrong");
+            }
+            if *seen == Seen::Text && refused && !unescaped(&html).contains(&visible(&text)) {
+                fault("and what was typed is gone");
             }
         }
     }
@@ -191,6 +198,46 @@ fn torment(person: &Person, form: &Form, told: &mut Vec<String>) {
         let answer = person.post(&form.action, &[("text", &huge)]);
         if !matches!(answer.status, 404 | 413) {
             told.push(format!("{} 10 MB: {}", form.action, answer.status));
+        }
+    }
+}
+
+/// What of a text a page can hold: HTML has no sign for NUL.
+fn visible(text: &str) -> String {
+    text.replace('\0', "")
+}
+
+/// Fills every text of a form in, leaves one after the other empty or makes it too long, and tells
+/// which of the others are gone when the form is shown again.
+fn refill(person: &Person, form: &Form, told: &mut Vec<String>) {
+    let texts: Vec<&String> = form
+        .typed
+        .iter()
+        .filter(|(_, seen)| **seen == Seen::Text)
+        .map(|(name, _)| name)
+        .collect();
+    let words: Vec<String> = (0..texts.len()).map(|at| format!("kept {at}")).collect();
+    for (at, wrong) in texts.iter().enumerate() {
+        for value in [String::new(), "x".repeat(70_000)] {
+            let others = form.fields.iter().filter(|(name, _)| !texts.contains(&name));
+            let mut fields: Vec<(&str, &str)> = others
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect();
+            for (other, name) in texts.iter().enumerate() {
+                let word = if other == at { &value } else { &words[other] };
+                fields.push((name, word));
+            }
+            let answer = person.post(&form.action, &fields);
+            if !matches!(answer.status, 400 | 422) {
+                continue;
+            }
+            let html = unescaped(&answer.text());
+            for (other, name) in texts.iter().enumerate() {
+                if other != at && !html.contains(&words[other]) {
+                    let action = &form.action;
+                    told.push(format!("{action}: {name} is gone where {wrong} is at fault"));
+                }
+            }
         }
     }
 }
@@ -241,6 +288,7 @@ fn tormented(name: &str, from: &[&str], least: usize) {
     let mut told = Vec::new();
     for form in forms.iter().filter(|form| form.action != "/sign-out") {
         torment(&person, form, &mut told);
+        refill(&person, form, &mut told);
     }
     assert!(told.is_empty(), "{}", told.join("\n"));
 }
