@@ -139,6 +139,20 @@ pub(super) struct NotARecord;
 
 /// The record at the front of `bytes`, and its length.
 pub(super) fn read_record(bytes: &[u8]) -> Result<(Payload<'_>, usize), NotARecord> {
+    let (body, crc) = framed(bytes)?;
+    if checksum(&bytes[..4], body) != crc {
+        return Err(NotARecord);
+    }
+    parsed(body)
+}
+
+/// As [`read_record`], of a record whose checksum was found to be right before.
+pub(super) fn read_intact(bytes: &[u8]) -> Result<(Payload<'_>, usize), NotARecord> {
+    parsed(framed(bytes)?.0)
+}
+
+/// The kind and payload of the record at the front of `bytes`, and what its checksum should be.
+fn framed(bytes: &[u8]) -> Result<(&[u8], u32), NotARecord> {
     let mut reader = Reader::new(bytes);
     let read = |_: TooShort| NotARecord;
     let len = reader.u32().map_err(read)?;
@@ -147,11 +161,13 @@ pub(super) fn read_record(bytes: &[u8]) -> Result<(Payload<'_>, usize), NotAReco
     if len > MAX_ENTRY_PAYLOAD_LEN {
         return Err(NotARecord);
     }
-    let body = reader.slice(1 + len).map_err(read)?;
-    if checksum(&bytes[..4], body) != crc {
-        return Err(NotARecord);
-    }
+    Ok((reader.slice(1 + len).map_err(read)?, crc))
+}
+
+fn parsed(body: &[u8]) -> Result<(Payload<'_>, usize), NotARecord> {
+    let read = |_: TooShort| NotARecord;
     let (kind, payload) = body.split_first().ok_or(NotARecord)?;
+    let len = payload.len();
     let payload = match *kind {
         ENTRY => Payload::Entry(StoredEntry::read(payload).map_err(read)?),
         CHECKPOINT if len == SIGNED_CHECKPOINT_LEN => Payload::Checkpoint(payload),

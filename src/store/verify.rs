@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::{Mutex, mpsc};
 
 use super::anchor::Anchor;
 use super::cosigned::{COSIGNED, CosignedFile};
@@ -13,13 +14,15 @@ use super::walk::{self, Visitor, Walked, WalkedGroup};
 use crate::audit::bundle::{BundleWriter, TrustDocuments, WitnessedReport};
 use crate::audit::{
     AtRisk, AuditFailure, Checkpoint, CheckpointFault, CosignedCheckpoint, Entry, EventCode,
-    FourEyes, FourEyesFault, Origin, RiskCount,
+    FourEyes, FourEyesFault, Origin, RiskCount, SignedCheckpoint,
 };
 use crate::base::Digest;
 use crate::seal::sign::KeyId;
 use crate::seal::trust::{Directory, KeyBundle, LogKeys, SignedDocument, TrustFileError};
 
 const TRUST: &str = "trust";
+/// Checkpoints whose signatures may wait to be checked: they are 3.4 kB each.
+const SIGNED_AHEAD: usize = 256;
 
 /// What a log proved to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +106,7 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
     }
     .ok_or(AuditFailure::NoLogKey { origin })?;
     let mut checks = Checks {
-        keys: &keys,
+        signed: None,
         checkpoints: 0,
         had_trust_list: false,
         eyes: FourEyes::new(origin.node),
@@ -113,7 +116,30 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
             .map(|directory| RiskCount::new(origin.node.member, directory)),
         progress,
     };
-    let walked = walk::walk(&folder, origin, &mut checks)?;
+    let (give, take) = mpsc::sync_channel(SIGNED_AHEAD);
+    let take = Mutex::new(take);
+    let walked = std::thread::scope(|scope| {
+        let checkers = std::thread::available_parallelism().map_or(1, usize::from);
+        let checkers: Vec<_> = (0..checkers)
+            .map(|_| scope.spawn(|| first_forged(&keys, &take)))
+            .collect();
+        checks.signed = Some(give);
+        let walked = walk::walk(&folder, origin, &mut checks);
+        checks.signed = None;
+        let forged = checkers.into_iter().filter_map(|checker| {
+            let found = checker.join();
+            found.expect("checking a signature does not panic")
+        });
+        // Whatever else the walk found lies behind the checkpoints that it gave away.
+        match forged.min() {
+            Some((from, size)) => Err(AuditFailure::Checkpoint {
+                from,
+                size,
+                fault: CheckpointFault::Signature,
+            }),
+            None => walked,
+        }
+    })?;
     if trust.is_none() && checks.had_trust_list {
         let place = format!("{TRUST}/root.json");
         return Err(AuditFailure::Missing { place });
@@ -305,9 +331,30 @@ fn read_trust(folder: &Path) -> Result<Directory, AuditFailure> {
     })
 }
 
+/// Checks the signatures of checkpoints, each with the entry that its group begins with, until no
+/// more come. Gives the first that does not hold: where its group begins, and its size.
+fn first_forged(
+    keys: &LogKeys,
+    checkpoints: &Mutex<mpsc::Receiver<(u64, SignedCheckpoint)>>,
+) -> Option<(u64, u64)> {
+    let mut forged = None;
+    loop {
+        let next = checkpoints.lock().expect("receiving does not panic").recv();
+        let Ok((from, checkpoint)) = next else {
+            return forged;
+        };
+        let size = checkpoint.checkpoint.size;
+        // What follows a forged one is only taken, so that the walk comes to its end.
+        if forged.is_none() && checkpoint.verify(keys.at(size)).is_err() {
+            forged = Some((from, size));
+        }
+    }
+}
+
 /// Checks what the walk itself does not.
 struct Checks<'a> {
-    keys: &'a LogKeys,
+    /// To those who check signatures.
+    signed: Option<mpsc::SyncSender<(u64, SignedCheckpoint)>>,
     checkpoints: u64,
     /// Whether the log says that a trust list was in force.
     had_trust_list: bool,
@@ -339,15 +386,11 @@ impl Visitor for Checks<'_> {
             }
         }
         self.checkpoints += 1;
-        let size = group.checkpoint.checkpoint.size;
-        group
-            .checkpoint
-            .verify(self.keys.at(size))
-            .map_err(|_| AuditFailure::Checkpoint {
-                from: group.from,
-                size,
-                fault: CheckpointFault::Signature,
-            })
+        if let Some(signed) = &self.signed {
+            let given = signed.send((group.from, group.checkpoint.clone()));
+            given.expect("checkers take all there is");
+        }
+        Ok(())
     }
 
     fn progress(&mut self, done: u64, total: u64) {

@@ -3,11 +3,12 @@
 
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::mpsc;
 
 use super::files;
 use super::segment::{self, HEADER_LEN, MAX_SEGMENT_LEN, Payload, StoredEntry};
 use crate::audit::{AuditFailure, CheckpointFault, Origin, SignedCheckpoint, Tree};
-use crate::base::merkle;
+use crate::base::{Digest, merkle};
 
 /// A whole group, as it lies in a segment.
 pub(super) struct WalkedGroup<'a> {
@@ -69,6 +70,35 @@ pub(super) fn walk(
     visitor: &mut dyn Visitor,
 ) -> Result<Walked, AuditFailure> {
     let segments = list(folder)?;
+    // Another processor reads and hashes the segment after the one that is walked.
+    std::thread::scope(|scope| {
+        let (give, take) = mpsc::sync_channel(0);
+        let (give_back, spare) = mpsc::channel();
+        let ahead = &segments;
+        scope.spawn(move || {
+            for (first, len) in ahead {
+                let read = ReadSegment::read(folder, *first, *len, spare.try_recv().ok());
+                if give.send(read).is_err() {
+                    break;
+                }
+            }
+        });
+        walk_read(origin, &segments, (&take, &give_back), visitor)
+    })
+}
+
+/// Where segments come from, and where they go back to, so that their memory is used again.
+type Reading<'a> = (
+    &'a mpsc::Receiver<Result<ReadSegment, AuditFailure>>,
+    &'a mpsc::Sender<ReadSegment>,
+);
+
+fn walk_read(
+    origin: Origin,
+    segments: &[(u64, u64)],
+    (take, give_back): Reading<'_>,
+    visitor: &mut dyn Visitor,
+) -> Result<Walked, AuditFailure> {
     let total = segments.iter().map(|(_, len)| len).sum();
     let mut done = 0;
     let mut walked = Walked {
@@ -83,17 +113,19 @@ pub(super) fn walk(
             let place = segment::file_name(expected);
             return Err(AuditFailure::Missing { place });
         }
-        let bytes = read(folder, *first)?;
+        let read = take.recv().expect("every segment is read")?;
         let segment = Segment {
             origin,
             first: *first,
-            bytes: &bytes,
+            read: &read,
             is_last: at + 1 == segments.len(),
         };
         let mut tell = |visitor: &mut dyn Visitor, at: u64| {
             visitor.progress(done + at.min(*len), total);
         };
         walk_segment(&segment, &mut walked, visitor, &mut tell)?;
+        // The reader has ended where nothing is left to read.
+        let _ = give_back.send(read);
         done += len;
         visitor.progress(done, total);
     }
@@ -122,26 +154,69 @@ fn list(folder: &Path) -> Result<Vec<(u64, u64)>, AuditFailure> {
     Ok(segments)
 }
 
-fn read(folder: &Path, first: u64) -> Result<Vec<u8>, AuditFailure> {
-    let name = segment::file_name(first);
-    let mut bytes = Vec::new();
-    files::open_plain(&folder.join(&name))
-        .and_then(|file| file.take(MAX_SEGMENT_LEN + 1).read_to_end(&mut bytes))
-        .map_err(AuditFailure::io(&name))?;
-    if bytes.len() as u64 > MAX_SEGMENT_LEN {
-        return Err(AuditFailure::Malformed {
-            place: name,
-            offset: MAX_SEGMENT_LEN,
-        });
-    }
-    Ok(bytes)
+/// A segment in memory, with what of it could be computed before all that lies before it is known.
+struct ReadSegment {
+    bytes: Vec<u8>,
+    /// Up to here it consists of whole records with right checksums.
+    intact: usize,
+    /// The hashes of the leaves among these.
+    leaves: Vec<Digest>,
 }
 
-/// A segment in memory.
+impl ReadSegment {
+    /// Reads the segment, of which `len` bytes were there when the folder was listed, in the memory of
+    /// another.
+    fn read(
+        folder: &Path,
+        first: u64,
+        len: u64,
+        spare: Option<Self>,
+    ) -> Result<Self, AuditFailure> {
+        let name = segment::file_name(first);
+        let expected = usize::try_from(len.min(MAX_SEGMENT_LEN)).unwrap_or_default();
+        let (mut bytes, mut leaves) = spare.map(|s| (s.bytes, s.leaves)).unwrap_or_default();
+        bytes.clear();
+        leaves.clear();
+        bytes.reserve(expected + 1);
+        files::open_plain(&folder.join(&name))
+            .and_then(|file| file.take(MAX_SEGMENT_LEN + 1).read_to_end(&mut bytes))
+            .map_err(AuditFailure::io(&name))?;
+        if bytes.len() as u64 > MAX_SEGMENT_LEN {
+            return Err(AuditFailure::Malformed {
+                place: name,
+                offset: MAX_SEGMENT_LEN,
+            });
+        }
+        let mut intact = HEADER_LEN;
+        while let Some(rest) = bytes.get(intact..)
+            && let Ok((payload, len)) = segment::read_record(rest)
+        {
+            if let Payload::Entry(stored) = payload {
+                leaves.push(merkle::leaf_hash(stored.leaf));
+            }
+            intact += len;
+        }
+        Ok(Self {
+            bytes,
+            intact,
+            leaves,
+        })
+    }
+
+    /// The record at `at`, and its length.
+    fn record(&self, at: usize) -> Result<(Payload<'_>, usize), segment::NotARecord> {
+        match at < self.intact {
+            true => segment::read_intact(&self.bytes[at..]),
+            false => Err(segment::NotARecord),
+        }
+    }
+}
+
+/// A segment, and where it stands.
 struct Segment<'a> {
     origin: Origin,
     first: u64,
-    bytes: &'a [u8],
+    read: &'a ReadSegment,
     is_last: bool,
 }
 
@@ -154,9 +229,10 @@ fn walk_segment(
     let Segment {
         origin,
         first,
-        bytes,
+        read,
         is_last,
     } = *segment;
+    let bytes = read.bytes.as_slice();
     let header = segment::header(origin, first, &walked.tree.root());
     if !bytes.starts_with(&header) {
         if is_last && begins_so(bytes, &header) {
@@ -180,7 +256,7 @@ fn walk_segment(
     visitor.segment(first);
     let mut at = HEADER_LEN;
     while at < bytes.len() {
-        match read_group(origin, bytes, at, &mut walked.tree)? {
+        match read_group(segment, at, &mut walked.tree)? {
             Ok((group, end)) => {
                 visitor.group(&group)?;
                 tell(visitor, end as u64);
@@ -244,16 +320,21 @@ type GroupEnd<'a> = Result<(WalkedGroup<'a>, usize), Unfinished>;
 
 /// Reads the group at `start`, and appends its leaves to the tree if it is whole.
 fn read_group<'a>(
-    origin: Origin,
-    bytes: &'a [u8],
+    segment: &Segment<'a>,
     start: usize,
     tree: &mut Tree,
 ) -> Result<GroupEnd<'a>, AuditFailure> {
+    let Segment {
+        origin,
+        first,
+        read,
+        ..
+    } = *segment;
     let from = tree.size();
     let mut entries = Vec::new();
     let mut at = start;
     let (checkpoint, end) = loop {
-        match segment::read_record(&bytes[at..]) {
+        match read.record(at) {
             Ok((Payload::Entry(stored), len)) => {
                 entries.push((at as u64, stored));
                 at += len;
@@ -274,11 +355,9 @@ fn read_group<'a>(
     if entries.is_empty() || checkpoint.checkpoint.size != size {
         return Err(fault(CheckpointFault::Size));
     }
-    tree.extend(
-        entries
-            .iter()
-            .map(|(_, entry)| merkle::leaf_hash(entry.leaf)),
-    );
+    let leaves = usize::try_from(from - first).ok();
+    let leaves = leaves.and_then(|at| read.leaves.get(at..at + entries.len()));
+    tree.extend(leaves.into_iter().flatten().copied());
     if checkpoint.checkpoint.root != tree.root() {
         return Err(fault(CheckpointFault::Root));
     }

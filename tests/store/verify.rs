@@ -275,7 +275,19 @@ fn the_first_entry_at_fault_is_named_in_a_folder() {
         size: 3,
         fault: CheckpointFault::Signature,
     };
-    assert_eq!(office.verify(), Err(signature));
+    assert_eq!(office.verify(), Err(signature.clone()));
+
+    // Of two faults the first is named, whichever is found first.
+    let forged = bad;
+    for later in [records[8] + 9 + 40 + 100, records[5] + 40] {
+        let mut bad = forged.clone();
+        bad[later] ^= 1;
+        if later > records[8] {
+            reseal(&mut bad, records[8]);
+        }
+        std::fs::write(&segment, &bad).unwrap();
+        assert_eq!(office.verify(), Err(signature.clone()));
+    }
 }
 
 #[test]
