@@ -7,10 +7,11 @@
 mod erasure;
 mod recovery;
 
+use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use recovery::FolderLock;
 pub use recovery::{OpenError, Recovery, Remark};
@@ -58,12 +59,36 @@ impl Visitor for Places {
     fn progress(&mut self, _: u64, _: u64) {}
 }
 
-/// The newest segment, open for writing.
+/// A segment that is open: the newest for writing, closed ones for reading.
 #[derive(Debug)]
-struct Current {
+struct OpenSegment {
     first: u64,
     len: u64,
     file: File,
+}
+
+/// Closed segments that are open for reading, those read last at the end.
+#[derive(Debug, Default)]
+struct Closed(Vec<OpenSegment>);
+
+impl Closed {
+    /// As many as are kept open.
+    const MOST: usize = 8;
+
+    fn get(&mut self, folder: &Path, first: u64) -> io::Result<&OpenSegment> {
+        match self.0.iter().position(|segment| segment.first == first) {
+            Some(at) => self.0[at..].rotate_left(1),
+            None => {
+                let file = File::open(folder.join(segment::file_name(first)))?;
+                let len = file.metadata()?.len();
+                if self.0.len() == Self::MOST {
+                    self.0.remove(0);
+                }
+                self.0.push(OpenSegment { first, len, file });
+            }
+        }
+        Ok(&self.0[self.0.len() - 1])
+    }
 }
 
 /// The message log in a folder.
@@ -81,7 +106,8 @@ pub struct FileLog {
     /// The entries of the group that was appended last, which are read at once to be sent.
     recent: Vec<Record>,
     places: Places,
-    current: Option<Current>,
+    current: Option<OpenSegment>,
+    closed: RefCell<Closed>,
     anchor: AnchorFile,
     segment_len: u64,
     in_doubt: bool,
@@ -131,7 +157,7 @@ impl FileLog {
     }
 
     /// Makes a new segment with its first group.
-    fn begin_segment(&mut self, first: u64, bytes: &[u8]) -> Result<Current, AppendError> {
+    fn begin_segment(&mut self, first: u64, bytes: &[u8]) -> Result<OpenSegment, AppendError> {
         let path = self.folder.join(segment::file_name(first));
         let mut options = OpenOptions::new();
         let file = match options.read(true).write(true).create_new(true).open(&path) {
@@ -149,7 +175,7 @@ impl FileLog {
             .sync_all()
             .and_then(|()| files::sync_folder(&self.folder))
         {
-            Ok(()) => Ok(Current {
+            Ok(()) => Ok(OpenSegment {
                 first,
                 len: bytes.len() as u64,
                 file,
@@ -166,22 +192,16 @@ impl FileLog {
 
     /// Reads at most `len` bytes at an offset of a segment.
     fn read_at(&self, first: u64, offset: u64, len: u64) -> io::Result<Vec<u8>> {
-        let opened;
-        let file = match &self.current {
-            Some(current) if current.first == first => &current.file,
-            _ => {
-                opened = File::open(self.folder.join(segment::file_name(first)))?;
-                &opened
+        match &self.current {
+            Some(current) if current.first == first => {
+                read_part(&current.file, current.len, offset, len)
             }
-        };
-        let end = match &self.current {
-            Some(current) if current.first == first => current.len,
-            _ => file.metadata()?.len(),
-        };
-        let len = len.min(end.saturating_sub(offset));
-        let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
-        file.read_exact_at(&mut bytes, offset)?;
-        Ok(bytes)
+            _ => {
+                let mut closed = self.closed.borrow_mut();
+                let segment = closed.get(&self.folder, first)?;
+                read_part(&segment.file, segment.len, offset, len)
+            }
+        }
     }
 
     /// The first index of the segment that holds the entry.
@@ -397,6 +417,14 @@ fn associated_data(origin: Origin, index: u64) -> Vec<u8> {
     out.extend_from_slice(&origin.to_bytes());
     out.extend_from_slice(&index.to_be_bytes());
     out
+}
+
+/// At most `len` bytes at an offset of a file of which the first `end` bytes count.
+fn read_part(file: &File, end: u64, offset: u64, len: u64) -> io::Result<Vec<u8>> {
+    let len = len.min(end.saturating_sub(offset));
+    let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
+    file.read_exact_at(&mut bytes, offset)?;
+    Ok(bytes)
 }
 
 fn read_failed(error: io::Error) -> ReadError {

@@ -1,11 +1,12 @@
 //! Making a log, and opening one: what is whole is taken, what was never finished is cut off,
 //! and anything else is refused before it is touched.
 
+use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
-use super::{Current, FOLDER, FileLog, Places};
+use super::{FOLDER, FileLog, OpenSegment, Places};
 use crate::audit::{AuditFailure, CheckpointFault, Origin};
 use crate::seal::at_rest::{EpochFileError, Epochs, FIRST_EPOCH};
 use crate::seal::trust::LogKeys;
@@ -202,7 +203,7 @@ impl FileLog {
                 // The anchor must not get ahead of it.
                 file.sync_all()?;
                 files::sync_folder(&folder)?;
-                Some(Current { first, len, file })
+                Some(OpenSegment { first, len, file })
             }
         };
         if anchored < size {
@@ -229,6 +230,7 @@ impl FileLog {
             recent: Vec::new(),
             places,
             current,
+            closed: RefCell::default(),
             anchor,
             segment_len: SEGMENT_LEN,
             in_doubt: false,
