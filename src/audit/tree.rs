@@ -6,6 +6,10 @@ use crate::base::{
     merkle::{self, node_hash},
 };
 
+/// A level that is full gets room for this part of what it has: doubling would leave up to 64 bytes
+/// a leaf unused.
+const GROWN_BY: usize = 8;
+
 /// The log's tree, with every complete subtree's hash kept: two digests a leaf. Roots and proofs
 /// of any size up to the present one take a number of steps that grows with its logarithm.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +38,9 @@ impl Tree {
                 self.levels.push(Vec::new());
             }
             let nodes = &mut self.levels[level];
+            if nodes.len() == nodes.capacity() {
+                nodes.reserve_exact(nodes.len() / GROWN_BY + 16);
+            }
             nodes.push(hash);
             if nodes.len() % 2 == 1 {
                 return;
