@@ -12,7 +12,7 @@ use crate::seal::keystore::{Keys, Keystore, KeystoreError, Unlocked};
 use crate::seal::trust::{
     Directory, KeyBundle, LogKeys, SignedDocument, TrustError, TrustFileError,
 };
-use crate::store::{FileLog, Index as _, IndexSize, Log as _, OpenError, Recovery, SledIndex};
+use crate::store::{FileLog, Index as _, Log as _, OpenError, Recovery, SledIndex};
 
 /// How long a node's first bundle lasts.
 pub(super) const BUNDLE_LIFE: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 3600);
@@ -330,7 +330,7 @@ fn open(
             open_index().map_err(Fatal::from)?
         }
     };
-    if index.measure().is_ok_and(IndexSize::is_grown) {
+    if index.has_grown().is_ok_and(|grown| grown) {
         remark = Some("the index had grown far past what is live in it");
         index.clear().map_err(Fatal::from)?;
     }
@@ -346,6 +346,9 @@ fn open(
         }
         Err(error) => return Err(error.into()),
     };
+    if let CatchUp::Rebuilt(1..) = caught_up {
+        index.measure().map_err(Fatal::from)?;
+    }
     Ok(OpenNode {
         keys,
         log,

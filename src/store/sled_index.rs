@@ -23,6 +23,9 @@ const CACHE_LEN: u64 = 8 * 1024 * 1024;
 /// Where the position is kept: no table has an empty name.
 const APPLIED: (&str, &[u8]) = ("", b"applied");
 
+/// Where it is kept how much was live when that was measured last.
+const LIVE: (&str, &[u8]) = ("", b"live");
+
 /// An index on disk has grown when it is this much larger than what is live in it…
 const GROWN: u64 = 8;
 
@@ -87,13 +90,15 @@ impl SledIndex {
         key: IndexKey,
         entropy: Box<dyn Entropy>,
     ) -> Result<Self, IndexError> {
+        let current = open_latest(folder)?;
+        let live = guarded(|| current.db.get(place(LIVE.0, LIVE.1)))?;
         Ok(Self {
             folder: folder.to_owned(),
             key,
             entropy,
-            current: Some(open_latest(folder)?),
+            current: Some(current),
             next: None,
-            live: None,
+            live: live.and_then(|live| Some(u64::from_be_bytes((*live).try_into().ok()?))),
         })
     }
 
@@ -124,8 +129,21 @@ impl SledIndex {
             let disk = db.size_on_disk()?;
             Ok(IndexSize { disk, live })
         })?;
+        remember_live(db, size.live)?;
         self.live = Some(size.live);
         Ok(size)
+    }
+
+    /// Whether the index has grown far past what is live in it. Reads all of it only where what was
+    /// live the last time is not known, or says so.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn has_grown(&mut self) -> Result<bool, IndexError> {
+        if self.live.is_some() && !self.is_grown()? {
+            return Ok(false);
+        }
+        Ok(self.measure()?.is_grown())
     }
 
     /// Whether the index has grown far past what was live in it, as far as that is known.
@@ -160,6 +178,7 @@ impl SledIndex {
         if let Some(applied) = guarded(|| from.get(position()))? {
             guarded(|| filling.to.db.insert(position(), applied))?;
         }
+        remember_live(&filling.to.db, filling.live)?;
         guarded(|| filling.to.db.flush())?;
         self.live = Some(filling.live);
         if let Some(grown) = self.current.replace(filling.to) {
@@ -408,6 +427,12 @@ fn from_io(error: &io::Error) -> IndexError {
         true => IndexError::Locked,
         false => IndexError::Io(error.kind()),
     }
+}
+
+/// Keeps what is live for the next start.
+fn remember_live(db: &sled::Db, live: u64) -> Result<(), IndexError> {
+    let key = place(LIVE.0, LIVE.1);
+    guarded(|| db.insert(key, &live.to_be_bytes()).map(|_| ()))
 }
 
 /// The key in sled of how far the index has followed the log.

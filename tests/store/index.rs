@@ -271,6 +271,43 @@ fn a_grown_index_gets_small_while_it_is_written() {
 }
 
 #[test]
+fn what_is_live_is_known_at_the_next_start_without_reading_all_of_it() {
+    let dir = folder();
+    let folder = dir.path().join("index");
+    drop(grown(&folder));
+    let mut index = sled(&folder);
+    index.tidy().unwrap();
+    assert!(
+        folder.join("2").exists(),
+        "it does not know that it has grown"
+    );
+    drop(index);
+    assert!(sled(&folder).has_grown().unwrap());
+}
+
+#[test]
+fn an_index_that_filled_up_since_it_was_measured_has_not_grown() {
+    let dir = folder();
+    let folder = dir.path().join("index");
+    let mut index = sled(&folder);
+    index.measure().unwrap();
+    let mut chance = SeededEntropy::new(5);
+    for n in 0..18_u8 {
+        let mut value = vec![0; 4 << 20];
+        chance.fill(&mut value);
+        let row = IndexWrite::Put {
+            table: CASES,
+            key: vec![n],
+            value,
+        };
+        index.apply(vec![row], applied(1)).unwrap();
+    }
+    Index::flush(&index).unwrap();
+    drop(index);
+    assert!(!sled(&folder).has_grown().unwrap());
+}
+
+#[test]
 fn a_copy_that_was_interrupted_changes_nothing() {
     let dir = folder();
     let folder = dir.path().join("index");
