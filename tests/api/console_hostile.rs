@@ -219,7 +219,10 @@ fn refill(person: &Person, form: &Form, told: &mut Vec<String>) {
     let words: Vec<String> = (0..texts.len()).map(|at| format!("kept {at}")).collect();
     for (at, wrong) in texts.iter().enumerate() {
         for value in [String::new(), "x".repeat(70_000)] {
-            let others = form.fields.iter().filter(|(name, _)| !texts.contains(&name));
+            let others = form
+                .fields
+                .iter()
+                .filter(|(name, _)| !texts.contains(&name));
             let mut fields: Vec<(&str, &str)> = others
                 .map(|(name, value)| (name.as_str(), value.as_str()))
                 .collect();
@@ -235,7 +238,9 @@ fn refill(person: &Person, form: &Form, told: &mut Vec<String>) {
             for (other, name) in texts.iter().enumerate() {
                 if other != at && !html.contains(&words[other]) {
                     let action = &form.action;
-                    told.push(format!("{action}: {name} is gone where {wrong} is at fault"));
+                    told.push(format!(
+                        "{action}: {name} is gone where {wrong} is at fault"
+                    ));
                 }
             }
         }
