@@ -105,8 +105,7 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
         None => own_log_keys(dir, origin)?,
     }
     .ok_or(AuditFailure::NoLogKey { origin })?;
-    let mut checks = Checks {
-        signed: None,
+    let seen = Seen {
         checkpoints: 0,
         had_trust_list: false,
         eyes: FourEyes::new(origin.node),
@@ -114,18 +113,22 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
         at_risk: trust
             .as_ref()
             .map(|directory| RiskCount::new(origin.node.member, directory)),
-        progress,
     };
     let (give, take) = mpsc::sync_channel(SIGNED_AHEAD);
     let take = Mutex::new(take);
-    let walked = std::thread::scope(|scope| {
+    let (walked, seen) = std::thread::scope(|scope| {
         let checkers = std::thread::available_parallelism().map_or(1, usize::from);
         let checkers: Vec<_> = (0..checkers)
             .map(|_| scope.spawn(|| first_forged(&keys, &take)))
             .collect();
-        checks.signed = Some(give);
+        let mut checks = Checks {
+            signed: give,
+            seen,
+            progress,
+        };
         let walked = walk::walk(&folder, origin, &mut checks);
-        checks.signed = None;
+        let Checks { signed, seen, .. } = checks;
+        drop(signed);
         let forged = checkers.into_iter().filter_map(|checker| {
             let found = checker.join();
             found.expect("checking a signature does not panic")
@@ -137,23 +140,21 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
                 size,
                 fault: CheckpointFault::Signature,
             }),
-            None => walked,
+            None => Ok((walked?, seen)),
         }
     })?;
-    if trust.is_none() && checks.had_trust_list {
+    if trust.is_none() && seen.had_trust_list {
         let place = format!("{TRUST}/root.json");
         return Err(AuditFailure::Missing { place });
     }
-    let (checkpoints, at_risk) = (checks.checkpoints, checks.at_risk);
-    let (decisions, unreviewed) = (checks.eyes.decisions(), checks.eyes.unreviewed());
-    let broken = checks.broken;
+    let (decisions, unreviewed) = (seen.eyes.decisions(), seen.eyes.unreviewed());
     let anchored = anchor.check(origin, &walked.tree, &keys)?;
     let cosigned = match (&trust, note) {
         (Some(directory), Some(note)) => Some(check_cosigned(directory, &note, &walked)?),
         (None, _) | (_, None) => None,
     };
     // Said of a log that is what it was: damage is told as damage.
-    if let Some((index, fault)) = broken {
+    if let Some((index, fault)) = seen.broken {
         return Err(AuditFailure::FourEyes { index, fault });
     }
     let mut remarks = Vec::new();
@@ -168,7 +169,7 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
         origin,
         head: walked.head.as_ref().map(|head| head.checkpoint),
         key: keys.last().key_id(),
-        checkpoints,
+        checkpoints: seen.checkpoints,
         erased: erased(&folder, origin)?,
         root_fingerprint: trust.as_ref().map(Directory::root_fingerprint),
         witnessed: cosigned
@@ -178,7 +179,7 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
         decisions,
         unreviewed,
         remarks,
-        at_risk: at_risk.map_or_else(Vec::new, RiskCount::found),
+        at_risk: seen.at_risk.map_or_else(Vec::new, RiskCount::found),
     };
     Ok(Checked {
         report,
@@ -354,7 +355,13 @@ fn first_forged(
 /// Checks what the walk itself does not.
 struct Checks<'a> {
     /// To those who check signatures.
-    signed: Option<mpsc::SyncSender<(u64, SignedCheckpoint)>>,
+    signed: mpsc::SyncSender<(u64, SignedCheckpoint)>,
+    seen: Seen,
+    progress: &'a mut dyn FnMut(u64, u64),
+}
+
+/// What the entries say.
+struct Seen {
     checkpoints: u64,
     /// Whether the log says that a trust list was in force.
     had_trust_list: bool,
@@ -362,7 +369,6 @@ struct Checks<'a> {
     /// The first entry that breaks the rule of four eyes.
     broken: Option<(u64, FourEyesFault)>,
     at_risk: Option<RiskCount>,
-    progress: &'a mut dyn FnMut(u64, u64),
 }
 
 impl Visitor for Checks<'_> {
@@ -375,21 +381,19 @@ impl Visitor for Checks<'_> {
             if Digest::of(stored.ciphertext) != entry.sealed_digest {
                 return Err(AuditFailure::SealedContent { index });
             }
-            if self.broken.is_none()
-                && let Err(fault) = self.eyes.see(index, &entry)
+            if self.seen.broken.is_none()
+                && let Err(fault) = self.seen.eyes.see(index, &entry)
             {
-                self.broken = Some((index, fault));
+                self.seen.broken = Some((index, fault));
             }
-            self.had_trust_list |= entry.event == EventCode::TrustListInstalled;
-            if let Some(at_risk) = &mut self.at_risk {
+            self.seen.had_trust_list |= entry.event == EventCode::TrustListInstalled;
+            if let Some(at_risk) = &mut self.seen.at_risk {
                 at_risk.see(index, &entry);
             }
         }
-        self.checkpoints += 1;
-        if let Some(signed) = &self.signed {
-            let given = signed.send((group.from, group.checkpoint.clone()));
-            given.expect("checkers take all there is");
-        }
+        self.seen.checkpoints += 1;
+        let given = self.signed.send((group.from, group.checkpoint.clone()));
+        given.expect("checkers take all there is");
         Ok(())
     }
 
