@@ -330,7 +330,7 @@ fn open(
             open_index().map_err(Fatal::from)?
         }
     };
-    if index.has_grown().is_ok_and(|grown| grown) {
+    if index.has_grown() == Ok(true) {
         remark = Some("the index had grown far past what is live in it");
         index.clear().map_err(Fatal::from)?;
     }
@@ -347,6 +347,7 @@ fn open(
         Err(error) => return Err(error.into()),
     };
     if let CatchUp::Rebuilt(1..) = caught_up {
+        // Else it would seem to have grown far past the nothing that it began with.
         index.measure().map_err(Fatal::from)?;
     }
     Ok(OpenNode {
@@ -371,8 +372,8 @@ pub fn rebuild(
     keys: Keys,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(u64, u64), NodeError> {
-    let mut node = open(folder, keys, IndexUse::MadeAnew, progress)?;
+    let node = open(folder, keys, IndexUse::MadeAnew, progress)?;
     node.index.flush().map_err(Fatal::from)?;
-    let size = node.index.measure().map_err(Fatal::from)?;
-    Ok((node.log.size(), size.disk))
+    let disk = node.index.disk().map_err(Fatal::from)?;
+    Ok((node.log.size(), disk))
 }

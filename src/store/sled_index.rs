@@ -120,18 +120,18 @@ impl SledIndex {
     /// [`IndexError`].
     pub fn measure(&mut self) -> Result<IndexSize, IndexError> {
         let db = self.db()?;
-        let size = guarded(|| {
+        let live = guarded(|| {
             let mut live = 0;
             for pair in db.iter() {
                 let (key, value) = pair?;
                 live += (key.len() + value.len()) as u64;
             }
-            let disk = db.size_on_disk()?;
-            Ok(IndexSize { disk, live })
+            Ok(live)
         })?;
-        remember_live(db, size.live)?;
-        self.live = Some(size.live);
-        Ok(size)
+        remember_live(db, live)?;
+        self.live = Some(live);
+        let disk = self.disk()?;
+        Ok(IndexSize { disk, live })
     }
 
     /// Whether the index has grown far past what is live in it. Reads all of it only where what was
@@ -151,9 +151,17 @@ impl SledIndex {
         let Some(live) = self.live else {
             return Ok(false);
         };
-        let db = self.db()?;
-        let disk = guarded(|| db.size_on_disk())?;
+        let disk = self.disk()?;
         Ok(IndexSize { disk, live }.is_grown())
+    }
+
+    /// How much room the index takes on disk, in bytes.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn disk(&self) -> Result<u64, IndexError> {
+        let db = self.db()?;
+        guarded(|| db.size_on_disk())
     }
 
     /// Copies some more; at the end the copy takes over.

@@ -200,12 +200,8 @@ fn an_index_in_files_is_found_again_and_holds_no_value_in_the_open() {
     }
 }
 
-/// Values 0 to 4,999 in an index that once held much more.
-fn grown(folder: &Path) -> SledIndex {
-    let mut index = sled(folder);
-    let values = (0..5_000).map(|n| put(CASES, &format!("{n:04}"), &n.to_string()));
-    index.apply(values.collect(), applied(1)).unwrap();
-    let table = Table("once");
+/// Values 0 to 17 of 4 MiB each.
+fn fill(index: &mut SledIndex, table: Table) {
     let mut chance = SeededEntropy::new(5);
     for n in 0..18_u8 {
         let mut value = vec![0; 4 << 20];
@@ -214,6 +210,15 @@ fn grown(folder: &Path) -> SledIndex {
         let row = IndexWrite::Put { table, key, value };
         index.apply(vec![row], applied(1)).unwrap();
     }
+}
+
+/// Values 0 to 4,999 in an index that once held much more.
+fn grown(folder: &Path) -> SledIndex {
+    let mut index = sled(folder);
+    let values = (0..5_000).map(|n| put(CASES, &format!("{n:04}"), &n.to_string()));
+    index.apply(values.collect(), applied(1)).unwrap();
+    let table = Table("once");
+    fill(&mut index, table);
     let delete = |n: u8| IndexWrite::Delete {
         table,
         key: vec![n],
@@ -271,7 +276,7 @@ fn a_grown_index_gets_small_while_it_is_written() {
 }
 
 #[test]
-fn what_is_live_is_known_at_the_next_start_without_reading_all_of_it() {
+fn what_was_live_is_known_at_the_next_start() {
     let dir = folder();
     let folder = dir.path().join("index");
     drop(grown(&folder));
@@ -291,17 +296,7 @@ fn an_index_that_filled_up_since_it_was_measured_has_not_grown() {
     let folder = dir.path().join("index");
     let mut index = sled(&folder);
     index.measure().unwrap();
-    let mut chance = SeededEntropy::new(5);
-    for n in 0..18_u8 {
-        let mut value = vec![0; 4 << 20];
-        chance.fill(&mut value);
-        let row = IndexWrite::Put {
-            table: CASES,
-            key: vec![n],
-            value,
-        };
-        index.apply(vec![row], applied(1)).unwrap();
-    }
+    fill(&mut index, CASES);
     Index::flush(&index).unwrap();
     drop(index);
     assert!(!sled(&folder).has_grown().unwrap());
