@@ -20,12 +20,14 @@ mod log;
 mod members;
 mod node;
 mod page;
+mod papers;
 mod people;
 mod permissions;
 mod preferences;
 mod search;
 mod sessions;
 mod signin;
+mod snooze;
 mod statistics;
 mod stepup;
 mod thread;
@@ -49,6 +51,7 @@ use ceremonies::Ceremonies;
 use drafts::Drafts;
 use log::Verifier;
 use sessions::Sessions;
+use snooze::Snoozes;
 
 /// Where browsers reach the console.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +81,8 @@ impl Site {
     }
 }
 
-/// What the console keeps: sessions and ceremonies in memory, drafts sealed under the node's folder.
+/// What the console keeps: sessions and ceremonies in memory; drafts, and what people set aside, sealed
+/// under the node's folder.
 #[derive(Clone)]
 pub struct Console {
     site: Arc<Site>,
@@ -88,13 +92,14 @@ pub struct Console {
     sessions: Sessions,
     ceremonies: Ceremonies,
     drafts: Drafts,
+    snoozes: Snoozes,
     verifier: Verifier,
     zone: jiff::tz::TimeZone,
 }
 
 impl Console {
-    /// A console for the office of this name, whose node has its folder at `dir`. Drafts are sealed
-    /// under `key`; without one they are readable until the node stops.
+    /// A console for the office of this name, whose node has its folder at `dir`. Drafts and
+    /// what is set aside are sealed under `key`; without one they are readable until the node stops.
     pub fn new(site: Site, office: &str, dir: PathBuf, key: Option<&[u8; 32]>) -> Self {
         let random: [u8; 32] = (&mut OsEntropy as &mut dyn Entropy).array();
         let secret = EpochSecret::from_bytes(key.unwrap_or(&random));
@@ -102,6 +107,7 @@ impl Console {
             site: Arc::new(site),
             office: office.into(),
             drafts: Drafts::new(dir.join("state/drafts"), &secret),
+            snoozes: Snoozes::new(dir.join("state/snoozes"), &secret),
             dir: Arc::new(dir),
             sessions: Sessions::default(),
             ceremonies: Ceremonies::default(),
@@ -143,6 +149,10 @@ pub fn router(api: Api) -> Router {
         )
         .route("/exchanges/{id}", get(exchange::open))
         .route("/exchanges/{id}/why", post(exchange::justify))
+        .route(
+            "/exchanges/{id}/snooze",
+            get(snooze::form).post(snooze::set),
+        )
         .route(
             "/exchanges/{id}/{verb}",
             get(exchange::say_form)

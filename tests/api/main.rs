@@ -9,6 +9,7 @@ mod console_alerts;
 mod console_files;
 mod console_hostile;
 mod console_passing;
+mod console_snooze;
 mod duty;
 mod erasure;
 mod full;

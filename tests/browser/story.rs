@@ -123,12 +123,25 @@ async fn a_request_lives_its_life_on_two_consoles_by_keyboard_alone() {
         .await;
 
     // The other side says why it opens it, accepts by one key, and answers.
+    contact.letter('/').await;
+    contact.arrives("/search").await;
+    contact.find("#query:focus").await;
     contact.enter("nav a[href='/inbox']").await;
     contact.enter_row("MK-BROWSER-1").await;
     contact.enter("main form button").await;
     contact.find("#why[aria-invalid=true]").await;
     contact.type_into("#why", "on duty, triage").await;
     contact.enter("main form button").await;
+    // Not now: it goes to the end of the list, and is brought back.
+    contact.find(".deals [data-key=s]").await;
+    contact.letter('s').await;
+    contact.arrives(&format!("{path}/snooze")).await;
+    contact.enter("main form button.primary").await;
+    contact.arrives("/inbox").await;
+    contact.find("tr.snoozed").await;
+    contact.enter_row("MK-BROWSER-1").await;
+    contact.enter("form.snoozed button").await;
+    contact.find(".deals [data-key=s]").await;
     contact.find(".deals [data-key=a]").await;
     contact.letter('a').await;
     contact.arrives(&format!("{path}/accept")).await;

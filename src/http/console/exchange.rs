@@ -23,7 +23,7 @@ use crate::api::{Direction, ExchangeSummary, QuestionView};
 use crate::app::{Action, AppError, Ask, Deed, OfficeAsk, OfficeReply, Reply};
 use crate::base::MessageId;
 
-pub use say::{handling, say, say_form};
+pub use say::{glance, handling, say, say_form};
 
 /// The key that does something on the exchange's page, by its verb.
 fn shortcut(verb: &str) -> Option<&'static str> {
@@ -75,6 +75,10 @@ struct ExchangePage {
     questions: Vec<(QuestionView, String, String)>,
     items: Vec<Item>,
     deals: Vec<Deal>,
+    /// Whether the person may set it aside.
+    may_snooze: bool,
+    /// Until when the person has set it aside.
+    snoozed: Option<Moment>,
     /// Other exchanges about the same.
     earlier: Vec<Before>,
     /// Since when the other member's keys are said to have been in other hands.
@@ -124,6 +128,9 @@ pub async fn open(
         (view, kind, status)
     });
     let deals = deals(&shapes::actions(&row, &person.caller), t);
+    let chip = Chip::of(of.clock.as_ref(), f.now, t);
+    let snoozes = &api.console.snoozes;
+    let snoozed = snoozes.until(person.caller.person, &row, &chip, f.now);
     Ok(show(&ExchangePage {
         incoming: of.direction == Direction::Incoming,
         state: t.code("state", &of.state),
@@ -136,6 +143,8 @@ pub async fn open(
         questions: questions.collect(),
         items: items(&events, api.member(), &f),
         deals,
+        may_snooze: snoozed.is_none() && chip.is_waiting(),
+        snoozed: snoozed.map(|until| f.moment(until)),
         earlier: search::earlier(&row)
             .into_iter()
             .map(|one| Before::of(one, &f))

@@ -26,7 +26,7 @@ use super::trouble::Trouble;
 use crate::base::{MessageId, OsEntropy, Timestamp};
 use crate::domain::FieldError;
 
-pub use field::{Builder, Control, Field, Section, id_of, path_label};
+pub use field::{Builder, Choice, Control, Field, Section, id_of, path_label};
 pub use json::{Tree, texts_at};
 
 /// What a person typed: names and values in the order of the form.

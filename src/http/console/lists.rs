@@ -14,6 +14,7 @@ use super::language::{Part, Words};
 use super::page::{Frame, show};
 use super::trouble::{Trouble, see_other};
 use crate::api::{ClockView, ExchangeSummary};
+use crate::app::rows::ExchangeRow;
 use crate::app::{Action, AppError, Ask, Order, Reply};
 use crate::base::{Role, Timestamp};
 
@@ -75,6 +76,16 @@ impl Chip {
             _ => chip("fine", "clock", t.with("clock-left", "time", left)),
         }
     }
+
+    /// Whether somebody has to see to it now.
+    pub fn is_pressing(&self) -> bool {
+        matches!(self.class, "late" | "soon")
+    }
+
+    /// Whether it can wait, and is not done.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.class, "fine" | "still")
+    }
 }
 
 /// One exchange in a list.
@@ -91,6 +102,8 @@ pub struct Row {
     pub state: String,
     /// Its urgency.
     pub urgency: String,
+    /// Until when the reader has set it aside.
+    pub snoozed: Option<Moment>,
 }
 
 impl Row {
@@ -104,6 +117,7 @@ impl Row {
             updated: f.moment(summary.updated),
             state: t.code("state", &summary.state),
             urgency: t.code("urgency", &summary.urgency),
+            snoozed: None,
             of: summary,
         }
     }
@@ -174,19 +188,28 @@ async fn list(
         "inbox-title"
     };
     let f = Frame::of(api, person, key).live();
-    let rows: Vec<Row> = rows
-        .iter()
-        .map(|row| Row::of(shapes::summary(row, f.now), &f))
-        .collect();
-    let pressing = |row: &&Row| matches!(row.chip.class, "late" | "soon");
-    let pressing = rows.iter().filter(pressing).count();
+    let who = person.caller.person;
+    let snoozes = &api.console.snoozes;
+    let aside = snoozes.of(who);
+    let shown = |exchange: &ExchangeRow| {
+        let mut row = Row::of(shapes::summary(exchange, f.now), &f);
+        if aside.contains(&exchange.id) {
+            let until = snoozes.until(who, exchange, &row.chip, f.now);
+            row.snoozed = until.map(|until| f.moment(until));
+        }
+        row
+    };
+    let mut rows: Vec<Row> = rows.iter().map(shown).collect();
+    // What is set aside comes last, each part in its order.
+    rows.sort_by_key(|row| row.snoozed.is_some());
+    let pressing = rows.iter().filter(|row| row.chip.is_pressing()).count();
     let parts = [
         ("count", Part::from(rows.len())),
         ("pressing", Part::from(pressing)),
     ];
     let may_ask = person.caller.roles.contains(&Role::Officer);
     let drafts = match outgoing && may_ask {
-        true => api.console.drafts.all(person.caller.person),
+        true => api.console.drafts.all(who),
         false => Vec::new(),
     };
     Ok(show(&ListPage {

@@ -123,6 +123,12 @@
 
   // Single keys, never while something is being filled in.
   const isField = (target) => target.closest("input, textarea, select, [contenteditable]");
+  const search = (links) => {
+    const field = document.querySelector("input[type=search]");
+    const page = document.querySelector('header nav a[href="/search"]');
+    if (!field && page) location.assign(page.href);
+    else (field || links[0] || document.querySelector(".crumb a"))?.focus();
+  };
   document.addEventListener("keydown", (event) => {
     if (!("keys" in document.body.dataset) || isField(event.target)) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -134,7 +140,7 @@
         break;
       case "/":
         event.preventDefault();
-        (document.querySelector("input[type=search]") || links[0] || document.querySelector(".crumb a"))?.focus();
+        search(links);
         break;
       case "j":
         links[Math.min(at + 1, links.length - 1)]?.focus();

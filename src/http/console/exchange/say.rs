@@ -42,8 +42,12 @@ pub(super) const FORMS: [&str; 15] = [
     "forward",
 ];
 
-/// The exchange, if the person may see it.
-async fn exchange(api: &Api, person: &Person, id: MessageId) -> Result<ExchangeRow, Trouble> {
+/// The exchange, if the person may see it and has said why where that is asked. That it was looked at
+/// is not recorded.
+///
+/// # Errors
+/// [`Trouble`].
+pub async fn glance(api: &Api, person: &Person, id: MessageId) -> Result<ExchangeRow, Trouble> {
     // What is not justified is not answered either.
     if asks_why(api, person, id).await? {
         return Err(Trouble::Onward(format!("/exchanges/{id}")));
@@ -71,7 +75,7 @@ pub async fn say_form(
     person: Person,
     Place((id, verb)): Place<(MessageId, String)>,
 ) -> Result<Response, Trouble> {
-    let row = exchange(&api, &person, id).await?;
+    let row = glance(&api, &person, id).await?;
     may_say(&row, &person, &verb)?;
     let typed = defaults(&verb, Typed::default().with_message());
     page(&api, &person, &row, &verb, &typed, Faults::default())
@@ -323,7 +327,7 @@ pub async fn say(
     Place((id, verb)): Place<(MessageId, String)>,
     request: Request,
 ) -> Result<Response, Trouble> {
-    let row = exchange(&api, &person, id).await?;
+    let row = glance(&api, &person, id).await?;
     let (typed, fault) = match takes_files(&verb) {
         true => files::read(&api, &person, request).await?,
         false => (files::text_alone(&api, request).await?, None),

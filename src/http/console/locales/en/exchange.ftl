@@ -197,3 +197,16 @@ file-not-taken = This file was not taken: its name has slashes or marks that tur
 file-too-large = The file is larger than an attachment may be.
 file-too-many = No more files fit into one message.
 file-too-late = A message has taken these files already.
+
+snooze-title = Set aside
+snooze-lead = It moves to the end of your own list, and nobody else sees that. It comes back before its time when something happens in it or its time limit draws near.
+snooze-section = For how long
+snooze-until = Until when
+snooze-hour = For one hour, until { $until }
+snooze-four-hours = For four hours, until { $until }
+snooze-tomorrow = Until tomorrow morning, { $until }
+snooze-week = For one week, until { $until }
+snooze-choose = Choose until when.
+snooze-pressing = Its time limit is near or over: it cannot be set aside now.
+snooze-end = Bring it back
+snoozed-until = Set aside by you until

@@ -48,8 +48,9 @@ help-lead = On lists and exchanges, when no field is being filled in. They can b
 key-a = Accept the request on the page
 key-r = Reply: answer, clarify, or give feedback
 key-x = Refuse, with its ground
+key-s = Set aside for a while
 key-jk = Next and previous line of a list
-key-slash = Go to the list
+key-slash = Search; where there is no search, go to the list
 key-help = Show this page
 
 trouble-what = That did not work

@@ -197,3 +197,16 @@ file-not-taken = این پرونده پذیرفته نشد: در نامش نوی
 file-too-large = پرونده بزرگ‌تر از اندازهٔ مجاز است.
 file-too-many = پروندهٔ بیشتری در یک پیام جا نمی‌شود.
 file-too-late = پیامی این پرونده‌ها را پیش‌تر برده است.
+
+snooze-title = کنار گذاشتن
+snooze-lead = به پایان فهرست خود شما می‌رود و کس دیگری آن را نمی‌بیند. اگر چیزی در آن رخ دهد یا مهلت آن نزدیک شود، پیش از موعد بازمی‌گردد.
+snooze-section = برای چه مدت
+snooze-until = تا چه زمانی
+snooze-hour = یک ساعت، تا { $until }
+snooze-four-hours = چهار ساعت، تا { $until }
+snooze-tomorrow = تا فردا صبح، { $until }
+snooze-week = یک هفته، تا { $until }
+snooze-choose = انتخاب کنید تا چه زمانی.
+snooze-pressing = مهلت آن نزدیک است یا گذشته است: اکنون نمی‌توان آن را کنار گذاشت.
+snooze-end = بازگرداندن
+snoozed-until = شما آن را کنار گذاشته‌اید تا

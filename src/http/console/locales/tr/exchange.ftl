@@ -197,3 +197,16 @@ file-not-taken = Bu dosya alınmadı: adında eğik çizgi ya da yazı yönünü
 file-too-large = Dosya, bir ekin olabileceğinden büyük.
 file-too-many = Bir iletiye daha fazla dosya sığmaz.
 file-too-late = Bu dosyaları bir ileti zaten aldı.
+
+snooze-title = Ertele
+snooze-lead = Yalnız sizin listenizin sonuna gider; başkası bunu görmez. İçinde bir şey olursa ya da süresi yaklaşırsa daha önce geri gelir.
+snooze-section = Ne kadar süreyle
+snooze-until = Ne zamana kadar
+snooze-hour = Bir saat, { $until } kadar
+snooze-four-hours = Dört saat, { $until } kadar
+snooze-tomorrow = Yarın sabaha kadar, { $until }
+snooze-week = Bir hafta, { $until } kadar
+snooze-choose = Ne zamana kadar olduğunu seçin.
+snooze-pressing = Süresi yaklaştı ya da geçti: şimdi ertelenemez.
+snooze-end = Geri getir
+snoozed-until = Sizin ertelediğiniz tarih:

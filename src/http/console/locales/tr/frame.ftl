@@ -48,8 +48,9 @@ help-lead = Listelerde ve dosyalarda, hiçbir alan doldurulmuyorken. Kapatılabi
 key-a = Sayfadaki talebi kabul et
 key-r = Yanıtla, açıkla ya da geri bildirim ver
 key-x = Gerekçesiyle reddet
+key-s = Bir süreliğine ertele
 key-jk = Listenin sonraki ve önceki satırı
-key-slash = Listeye git
+key-slash = Ara; arama olmayan yerde listeye git
 key-help = Bu sayfayı göster
 
 trouble-what = Olmadı
