@@ -32,7 +32,8 @@ pub use letters::{
     StopView,
 };
 pub use members::{
-    ChangedIdentity, CompareNumber, ConfirmedView, KeysView, MemberList, MemberView, OwnKeys,
+    ChangedIdentity, CompareNumber, ConfirmedView, KeyAge, KeysView, MemberList, MemberView,
+    OwnKeys, ProposalView,
 };
 pub use office::{Justify, LogEntry};
 pub use passing::{

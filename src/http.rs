@@ -42,6 +42,7 @@ use crate::store::BlobStore;
 
 pub use carried::{Carriage, CarryFailed, Later};
 pub use console::{Console, Site};
+pub use members::Custody;
 pub use people::{PeopleFile, PeopleStore, Unchanged};
 pub use repeat::Repeats;
 pub use staging::{Adding, NotAdded, Staging};
@@ -106,6 +107,8 @@ pub struct Api {
     pub directory: Current<Option<Directory>>,
     /// What can be done about ways to peers.
     pub carriage: Arc<dyn Carriage>,
+    /// What the node's folder says of its keys, and of trust that is on its way.
+    pub custody: Arc<dyn Custody>,
     /// What was posted under a key, to be answered alike when it comes again.
     pub repeats: Repeats,
     /// What the console keeps.

@@ -11,6 +11,7 @@ mod folder;
 mod keeper;
 mod links;
 mod moving;
+mod pending;
 mod people;
 mod proposal;
 mod reach;

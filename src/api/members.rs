@@ -10,6 +10,34 @@ use crate::base::{MemberId, NodeId, Role, Timestamp};
 pub struct MemberList {
     /// The members, by id.
     pub members: Vec<MemberView>,
+    /// Changes of the trust list that were proposed or signed at this node and are not in force.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposals: Vec<ProposalView>,
+}
+
+/// A change of the trust list that waits for signatures, or to be installed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProposalView {
+    /// The version of the list that is proposed, or that a suspension amends.
+    pub version: u64,
+    /// Nodes that come in.
+    pub joins: Vec<NodeId>,
+    /// Nodes that get another identity key.
+    pub replaces: Vec<NodeId>,
+    /// Members that go.
+    pub leaves: Vec<MemberId>,
+    /// Members that are suspended.
+    pub suspends: Vec<MemberId>,
+    /// Members that have signed it, as far as this node knows.
+    pub signed_by: Vec<MemberId>,
+    /// Members whose signatures would count and are not there.
+    pub missing: Vec<MemberId>,
+    /// How many have to sign.
+    pub needed: usize,
+    /// Whether enough have, so that it can be installed.
+    pub complete: bool,
+    /// When it was proposed or signed here last.
+    pub kept: Timestamp,
 }
 
 /// `GET /members/{member}`: how a member stands. `POST /members/{member}/compare` and `…/accept` give
@@ -75,11 +103,26 @@ pub struct KeysView {
     pub sequence: u64,
 }
 
+/// One of this node's keys that is in use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KeyAge {
+    /// What it is for: `identity`, `tls`, `recipient` or `log`.
+    pub key: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When the node makes a new one by itself; none for what it never does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewed: Option<Timestamp>,
+}
+
 /// This node's own keys, in `GET /health`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OwnKeys {
     /// The number of the bundle in force.
     pub sequence: u64,
     /// Until when others seal to the newest receiving key.
     pub sealable_until: Option<Timestamp>,
+    /// How old each is, the newest of its kind.
+    #[serde(default)]
+    pub ages: Vec<KeyAge>,
 }

@@ -10,7 +10,7 @@ use super::failure::{Exit, Failure};
 use super::session::{ReaderArgs, SessionArgs};
 use super::text::{clean, count, hang, time};
 use super::{local, output};
-use crate::api::{CompareNumber, ConfirmedView, MemberList, MemberView};
+use crate::api::{CompareNumber, ConfirmedView, MemberList, MemberView, ProposalView};
 use crate::base::{MemberId, Role};
 use crate::config::Config;
 
@@ -133,10 +133,43 @@ impl Member {
 const DIFFERS: &str = "number-differs";
 
 fn listed(list: &MemberList) -> String {
-    if list.members.is_empty() {
-        return "There is no other member.\n".to_owned();
+    let members: String = match list.members.is_empty() {
+        true => "There is no other member.\n".to_owned(),
+        false => list.members.iter().map(line).collect(),
+    };
+    let proposals: String = list.proposals.iter().map(proposed).collect();
+    members + &proposals
+}
+
+/// A change of the trust list that is not in force, and what it waits for.
+fn proposed(of: &ProposalView) -> String {
+    fn named<T: std::fmt::Display>(what: &str, names: &[T]) -> Option<String> {
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")))
     }
-    list.members.iter().map(line).collect()
+    let waits = match of.complete {
+        true => Some("enough have signed: `liaison trust install`".to_owned()),
+        false => {
+            let signed = format!("{} of {} signed", of.signed_by.len(), of.needed);
+            let missing = named("waits for", &of.missing);
+            Some(
+                [Some(signed), missing]
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            )
+        }
+    };
+    let says = [
+        named("takes in", &of.joins),
+        named("gives other keys to", &of.replaces),
+        named("takes out", &of.leaves),
+        named("suspends", &of.suspends),
+        waits,
+    ];
+    let says: Vec<String> = says.into_iter().flatten().collect();
+    hang(&format!("list {:<3} ", of.version), &says.join(" · "))
 }
 
 fn line(member: &MemberView) -> String {

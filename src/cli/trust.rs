@@ -38,6 +38,9 @@ pub fn propose(args: &args::TrustPropose) -> Result<Proposal, Failure> {
     };
     let file = node::propose(current.as_ref(), &change, args.days)?;
     file.write(&args.out)?;
+    if let Some(dir) = &args.dir {
+        Folder(dir.clone()).keep_proposal(&file)?;
+    }
     proposal(&file, current.as_ref(), &args.out)
 }
 
@@ -59,6 +62,7 @@ pub fn suspend(
         (&args.reason, args.compromised_since),
     )?;
     file.write(&args.out)?;
+    Folder(config.dir.clone()).keep_proposal(&file)?;
     proposal(&file, Some(&current), &args.out)
 }
 
@@ -69,10 +73,12 @@ pub fn suspend(
 /// is in force here.
 pub fn sign(config: &Config, passphrase: &Passphrase, file: &Path) -> Result<Proposal, Failure> {
     let keys = keys(config, passphrase)?;
-    let current = Folder(config.dir.clone()).directory()?;
+    let folder = Folder(config.dir.clone());
+    let current = folder.directory()?;
     let mut proposed = ProposalFile::read(file)?;
     node::sign(&mut proposed, current.as_ref(), &keys)?;
     proposed.write(file)?;
+    folder.keep_proposal(&proposed)?;
     proposal(&proposed, current.as_ref(), file)
 }
 

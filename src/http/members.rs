@@ -8,8 +8,8 @@ use super::Api;
 use super::auth::{Body, Place, SignedIn};
 use super::problem::Failure;
 use crate::api::{
-    Alarm, ChangedIdentity, CompareNumber, ConfirmedView, Holding, Holdings, KeysView, MemberList,
-    MemberView,
+    Alarm, ChangedIdentity, CompareNumber, ConfirmedView, Holding, Holdings, KeyAge, KeysView,
+    MemberList, MemberView, ProposalView,
 };
 use crate::app::{
     Action, AppError, Ask, Caller, Confirmed, HealthReply, Held, KeyAlarm, ListAlarm, MemberAsk,
@@ -18,6 +18,29 @@ use crate::app::{
 use crate::base::{MemberId, MessageId};
 use crate::seal::keystore::Rotation;
 use crate::seal::safety::SafetyNumber;
+
+/// What the node's folder says of its keys, and of trust that is on its way. It reads files, on
+/// threads that may block.
+pub trait Custody: Send + Sync + 'static {
+    /// How old this node's keys are, the newest of each kind.
+    fn key_ages(&self) -> Vec<KeyAge>;
+
+    /// Changes of the trust list that were proposed or signed here and are not in force, the latest
+    /// first.
+    fn proposals(&self) -> Vec<ProposalView>;
+}
+
+impl Api {
+    /// What the node's folder says.
+    pub(super) async fn in_custody<T: Default + Send + 'static>(
+        &self,
+        ask: impl FnOnce(&dyn Custody) -> T + Send + 'static,
+    ) -> T {
+        let custody = self.custody.clone();
+        let asked = tokio::task::spawn_blocking(move || ask(&*custody));
+        asked.await.unwrap_or_default()
+    }
+}
 
 /// `GET /members/{member}/holdings`.
 pub async fn holdings(
@@ -53,7 +76,8 @@ pub async fn list(
     SignedIn(caller): SignedIn,
 ) -> Result<Json<MemberList>, Failure> {
     let (members, _) = standing(&api, &caller, Action::ReadMembers, MemberAsk::List).await?;
-    Ok(Json(MemberList { members }))
+    let proposals = api.in_custody(|custody| custody.proposals()).await;
+    Ok(Json(MemberList { members, proposals }))
 }
 
 /// `GET /members/{member}`.

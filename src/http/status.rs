@@ -102,6 +102,7 @@ pub async fn health(
     let out: Vec<_> = out.collect();
     let own = health.federation.as_ref();
     let own = own.and_then(|federation| federation.trust.keys.get(&api.me));
+    let ages = api.in_custody(|custody| custody.key_ages()).await;
     let now = Timestamp::system();
     let pressing = health.pressing.iter();
     Ok(Json(Health {
@@ -117,6 +118,7 @@ pub async fn health(
         keys: own.map(|keys| OwnKeys {
             sequence: keys.sequence,
             sealable_until: keys.sealable_until,
+            ages,
         }),
         node: api.me,
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -285,6 +285,7 @@ pub fn install(
         directory = directory.with_bundle(own.clone())?;
     }
     directory.save(&folder.trust()).map_err(NodeError::from)?;
+    folder.forget_proposals(&directory);
     if !own_file.exists() {
         // A node that is not listed any more keeps its own keys.
         folder.save_own_bundle(config.node(), &own)?;

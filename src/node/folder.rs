@@ -98,6 +98,11 @@ impl Folder {
         self.0.join("trust")
     }
 
+    /// Copies of proposals that are not in force.
+    pub fn proposals(&self) -> PathBuf {
+        self.trust().join("proposals")
+    }
+
     /// The bundle of a node.
     pub fn bundle(&self, node: NodeId) -> PathBuf {
         self.trust().join(format!("bundles/{node}.json"))

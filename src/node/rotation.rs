@@ -4,13 +4,16 @@
 //! After a crash in between the keystore is ahead, and [`reconciled`] makes the bundle that is missing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::info;
 
 use super::folder::{BUNDLE_LIFE, Folder, NodeError};
+use crate::api::{KeyAge, ProposalView};
 use crate::base::{OsEntropy, Timestamp};
 use crate::driver::Current;
-use crate::seal::keystore::{Keys, Unlocked};
+use crate::http::Custody;
+use crate::seal::keystore::{Keys, LOG_RENEWED_AFTER, RENEWED_AFTER, Unlocked};
 use crate::seal::trust::{Directory, KeyBundle, SignedDocument};
 
 /// What new keys are put into.
@@ -50,6 +53,37 @@ impl OwnKeys {
         self.keys.set(keys);
         self.directory.set(directory.clone());
         Ok(directory)
+    }
+}
+
+impl Custody for OwnKeys {
+    fn key_ages(&self) -> Vec<KeyAge> {
+        let keys = self.keys.get();
+        let age = |key: &str, created: Timestamp, serves: Option<Duration>| KeyAge {
+            key: key.to_owned(),
+            created,
+            renewed: serves.map(|serves| created.plus(serves)),
+        };
+        // The identity key is made with the first log, and stays.
+        let own = self.folder.own_bundle(keys.node).ok();
+        let own = own.and_then(|own| KeyBundle::peek(&own).ok());
+        let begun = own.and_then(|own| Some(own.log.first()?.from));
+        let tls = keys.next_tls.as_ref().unwrap_or(&keys.tls).created();
+        let recipient = keys.recipient.iter().map(|held| held.created).max();
+        let ages = [
+            begun.map(|begun| age("identity", begun, None)),
+            Some(age("tls", tls, Some(RENEWED_AFTER))),
+            recipient.map(|created| age("recipient", created, Some(RENEWED_AFTER))),
+            Some(age("log", keys.log_created, Some(LOG_RENEWED_AFTER))),
+        ];
+        ages.into_iter().flatten().collect()
+    }
+
+    fn proposals(&self) -> Vec<ProposalView> {
+        let directory = self.directory.get();
+        let current = directory.as_ref().as_ref();
+        let pending = self.folder.pending(current).into_iter();
+        pending.filter_map(|kept| kept.view(current).ok()).collect()
     }
 }
 

@@ -213,6 +213,12 @@ pub async fn serve_observed(
     });
     people.refresh();
     let hook_states = HookStates::default();
+    let own = OwnKeys {
+        folder: folder.clone(),
+        unlocked: Arc::new(unlocked),
+        keys,
+        directory: in_force.clone(),
+    };
     let api = Api {
         driver: driver.clone(),
         me: node,
@@ -224,6 +230,7 @@ pub async fn serve_observed(
         hook_states: hook_states.clone(),
         directory: in_force.clone(),
         carriage: Arc::new(Reach(Arc::new(ways))),
+        custody: Arc::new(own.clone()),
         repeats,
         console,
     };
@@ -242,17 +249,11 @@ pub async fn serve_observed(
     });
     let trust = InForce {
         node,
-        directory: in_force.clone(),
+        directory: in_force,
         driver: driver.clone(),
         transport: transport.clone(),
         carrier,
         shown: Arc::new(Mutex::new(tls_pin)),
-    };
-    let own = OwnKeys {
-        folder: folder.clone(),
-        unlocked: Arc::new(unlocked),
-        keys,
-        directory: in_force,
     };
     let keeping = tokio::spawn(Keeping::new(own, trust.clone(), times).keep(tasks));
     let watching = tokio::spawn(trust::watch(folder.clone(), trust));

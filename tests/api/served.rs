@@ -139,6 +139,7 @@ impl Served {
             link_states: Arc::default(),
             directory: Current::new(None),
             carriage: Arc::new(NoWays),
+            custody: Arc::new(NoFolder),
             repeats: Repeats::new(repeats, &EpochSecret::from_bytes(&[8; 32])),
             console,
         };
@@ -457,6 +458,18 @@ pub fn until(what: &str, mut is: impl FnMut() -> bool) {
 }
 
 /// The served office has no peers to reach.
+struct NoFolder;
+
+impl liaison::http::Custody for NoFolder {
+    fn key_ages(&self) -> Vec<liaison::api::KeyAge> {
+        Vec::new()
+    }
+
+    fn proposals(&self) -> Vec<liaison::api::ProposalView> {
+        Vec::new()
+    }
+}
+
 struct NoWays;
 
 impl liaison::http::Carriage for NoWays {

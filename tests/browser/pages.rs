@@ -177,6 +177,7 @@ async fn every_page_is_accessible_in_both_schemes_and_directions() {
             .collect::<Vec<_>>()
     };
 
+    mk.proposes_to_suspend("AT");
     let browser = driver.browser().await;
     for path in ["/sign-in", "/enrol", "/nothing"] {
         for scheme in ["light", "dark"] {
@@ -240,7 +241,10 @@ async fn every_page_is_accessible_in_both_schemes_and_directions() {
     )
     .await;
     justify(&browser, tr, &came).await;
-    let forms = ["answer", "refuse", "permissions"].map(|verb| format!("{came}/{verb}"));
+    browser.goto(&tr.page(&format!("{came}/snooze"))).await;
+    browser.click("main form button.primary").await;
+    browser.arrives("/inbox").await;
+    let forms = ["answer", "refuse", "permissions", "snooze"].map(|verb| format!("{came}/{verb}"));
     let paths = [
         own(&["/inbox", "/alerts", "/alerts/new", "/statistics"]),
         vec![came, alert],

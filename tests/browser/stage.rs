@@ -1,6 +1,7 @@
 //! A demo that has played, with its nodes up.
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, LazyLock};
 
@@ -23,6 +24,7 @@ pub struct Demo {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Node {
     pub member: String,
+    pub dir: PathBuf,
     pub console: String,
     pub users: Vec<User>,
 }
@@ -100,6 +102,19 @@ impl Node {
     pub fn code(&self, role: &str) -> &str {
         let found = self.users.iter().find(|user| user.role == role);
         &found.expect("the office has the role").code
+    }
+
+    /// Proposes, and signs, that a member is suspended; nobody else signs it.
+    pub fn proposes_to_suspend(&self, member: &str) {
+        let done = Command::new(env!("CARGO_BIN_EXE_liaison"))
+            .args(["trust", "suspend", "--reason", "its keys were stolen"])
+            .args(["--member", member, "--dir"])
+            .arg(&self.dir)
+            .arg("--out")
+            .arg(self.dir.with_extension("suspension"))
+            .output()
+            .expect("the program runs");
+        assert!(done.status.success(), "{done:?}");
     }
 
     pub fn page(&self, path: &str) -> String {

@@ -1,7 +1,7 @@
 //! Keys that change while nodes exchange: none of what is under way is lost, the logs verify, and a
 //! peer that has missed the change gets in touch.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -44,6 +44,12 @@ impl Office {
 
     fn sequence(&self) -> Option<u64> {
         self.health()?.keys.map(|keys| keys.sequence)
+    }
+
+    /// When each of the node's keys was made.
+    fn made(&self) -> Option<BTreeMap<String, Timestamp>> {
+        let ages = self.health()?.keys?.ages.into_iter();
+        Some(ages.map(|age| (age.key, age.created)).collect())
     }
 
     /// Waits until the node shows the TLS key that it made, which everybody has to know first.
@@ -337,4 +343,20 @@ fn what_was_sealed_to_a_key_that_is_gone_is_sealed_again() {
     }
     let answered = mk.exchanges().expect("a list");
     assert_eq!(answered.len(), 5, "nothing is there twice");
+}
+
+#[test]
+fn each_key_shows_when_it_was_made_and_the_identity_key_alone_stays() {
+    let world = administered(&["MK", "TR"]);
+    let mk = world.office("MK");
+    let before = mk.made().expect("the node tells its health");
+    let kinds: Vec<&str> = before.keys().map(String::as_str).collect();
+    assert_eq!(kinds, ["identity", "log", "recipient", "tls"]);
+    mk.rotate();
+    let after = until(PATIENCE, "the node has new keys", || {
+        mk.made().filter(|made| made["log"] > before["log"])
+    });
+    for (kind, made) in after {
+        assert_eq!(made > before[&kind], kind != "identity", "{kind}");
+    }
 }

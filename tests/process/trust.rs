@@ -1,8 +1,10 @@
 //! Members that are suspended, removed and taken back while nodes serve.
 
+use std::str::FromStr as _;
 use std::time::{Duration, Instant};
 
-use liaison::api::{ExchangeSummary, Holdings, Sent};
+use liaison::api::{ExchangeSummary, Holdings, MemberList, ProposalView, Sent};
+use liaison::base::MemberId;
 
 use crate::examples;
 use crate::office::Office;
@@ -51,6 +53,11 @@ impl World {
 impl Office {
     fn install(&self, file: &std::path::Path) -> Ran {
         self.call("trust install").option("--file", file).run()
+    }
+
+    fn proposals(&self) -> Vec<ProposalView> {
+        let list: MemberList = self.call("member list").run().read();
+        list.proposals
     }
 
     fn asks(&self, world: &World, to: &str) -> ExchangeSummary {
@@ -220,4 +227,46 @@ fn two_lists_of_one_version_are_an_alarm_on_both_sides() {
     assert!(text.contains("ALARM"), "{text}");
     at_once(&world.offices, Office::stop);
     assert!(mk.verified() > 0);
+}
+
+#[test]
+fn a_change_that_waits_for_signatures_is_shown_until_it_is_in_force() {
+    let world = World::serving(&["MK", "TR", "AT"]);
+    let (mk, tr) = (world.office("MK"), world.office("TR"));
+    let at = || MemberId::from_str("AT").expect("a member");
+    assert_eq!(mk.proposals(), []);
+
+    let file = world.file("suspend-AT");
+    let suspend = mk.call("trust suspend").option("--member", "AT");
+    let suspend = suspend.option("--reason", "its keys were stolen");
+    suspend.option("--out", &file).run().done();
+    let waits = mk.proposals().remove(0);
+    assert_eq!(waits.suspends, [at()]);
+    assert_eq!(waits.missing, [tr.member]);
+    assert_eq!((waits.signed_by.len(), waits.needed), (1, 2));
+    let (_, text, _) = mk.call("member list").run_as_text();
+    assert!(
+        text.contains("suspends AT · 1 of 2 signed, waits for TR"),
+        "{text}"
+    );
+    assert_eq!(tr.proposals(), [], "nobody has shown it to TR");
+
+    world.signed_by(&file, &["TR"]);
+    let enough = tr.proposals().remove(0);
+    assert!(enough.complete && enough.missing.is_empty());
+    tr.install(&file).done();
+    until(PATIENCE, "it is in force", || {
+        tr.proposals().is_empty().then_some(())
+    });
+    let kept = std::fs::read_dir(tr.part("trust/proposals")).expect("the folder");
+    assert_eq!(kept.count(), 0, "no copy stays of what is in force");
+
+    // What another change has overtaken does not wait any more.
+    let _next = world.next_list("list-2", "TR", &["AT"], &[]);
+    assert_eq!(tr.proposals().remove(0).leaves, [at()]);
+    let other = world.next_list("list-2b", "MK", &["AT"], &["MK", "TR"]);
+    tr.install(&other).done();
+    until(PATIENCE, "the other list is in force", || {
+        tr.proposals().is_empty().then_some(())
+    });
 }

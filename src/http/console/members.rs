@@ -17,9 +17,9 @@ use super::lists::Chip;
 use super::page::{Frame, show, show_as};
 use super::stepup;
 use super::trouble::{Trouble, see_other};
-use crate::api::{CompareNumber, ConfirmedView, MemberView};
+use crate::api::{CompareNumber, ConfirmedView, MemberView, ProposalView};
 use crate::app::Action;
-use crate::base::MemberId;
+use crate::base::{MemberId, NodeId};
 
 /// Somebody who confirmed something.
 struct Confirmed {
@@ -87,6 +87,57 @@ impl Row {
 struct MembersPage {
     f: Frame,
     rows: Vec<Row>,
+    proposals: Vec<Proposal>,
+}
+
+/// A change of the trust list that is not in force.
+struct Proposal {
+    version: String,
+    kept: Moment,
+    /// Who or which node, and what becomes of it.
+    changes: Vec<(String, String)>,
+    chip: Chip,
+    /// Whose signatures are waited for; nobody's where there are enough.
+    missing: Vec<MemberId>,
+}
+
+impl Proposal {
+    fn of(of: ProposalView, f: &Frame) -> Self {
+        let t = f.t;
+        let nodes = |key: &'static str, nodes: &[NodeId]| -> Vec<(String, String)> {
+            let each = nodes.iter();
+            each.map(|node| (node.to_string(), t.say(key))).collect()
+        };
+        let members = |key: &'static str, members: &[MemberId]| -> Vec<(String, String)> {
+            let each = members.iter();
+            each.map(|member| (member.to_string(), t.say(key)))
+                .collect()
+        };
+        let changes = [
+            nodes("proposal-joins", &of.joins),
+            nodes("proposal-replaces", &of.replaces),
+            members("proposal-leaves", &of.leaves),
+            members("proposal-suspends", &of.suspends),
+        ];
+        let parts = [
+            ("signed", Part::from(of.signed_by.len())),
+            ("needed", Part::from(of.needed)),
+        ];
+        let (class, icon, words) = match of.complete {
+            true => ("fine", "check", t.say("proposal-complete")),
+            false => ("soon", "clock", t.put("proposal-signed", &parts)),
+        };
+        Self {
+            version: t.number(of.version),
+            kept: f.moment(of.kept),
+            changes: changes.concat(),
+            chip: Chip { class, icon, words },
+            missing: match of.complete {
+                true => Vec::new(),
+                false => of.missing,
+            },
+        }
+    }
 }
 
 #[derive(Template)]
@@ -107,8 +158,10 @@ pub async fn page(State(api): State<Api>, person: Person) -> Result<Response, Tr
     let f = Frame::of(&api, &person, "members-title");
     let listed = members::list(State(api), SignedIn(person.caller)).await?;
     let rows = listed.0.members.into_iter().map(|of| Row::of(of, &f));
+    let proposals = listed.0.proposals.into_iter();
     Ok(show(&MembersPage {
         rows: rows.collect(),
+        proposals: proposals.map(|of| Proposal::of(of, &f)).collect(),
         f,
     }))
 }

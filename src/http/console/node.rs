@@ -17,7 +17,7 @@ use super::page::{Frame, show};
 use super::stepup;
 use super::thread::size;
 use super::trouble::{Trouble, see_other};
-use crate::api::{Health, LogAlarmView, LogView, PeerHealth, PeerReach, Tried};
+use crate::api::{Health, KeyAge, LogAlarmView, LogView, PeerHealth, PeerReach, Tried};
 use crate::app::{Action, AppError, Permit};
 use crate::seal::keystore::Rotation;
 
@@ -36,6 +36,7 @@ struct NodePage {
     since: Moment,
     expires: Option<Moment>,
     sealable: Option<Moment>,
+    ages: Vec<Age>,
     /// What a test of the connections found, where one was asked for.
     tested: Option<Vec<Tested>>,
     may_rotate: bool,
@@ -46,6 +47,26 @@ struct NodePage {
     log_alarms: Vec<LogAlarm>,
     /// Room on the disk of the data folder, and its size, in words.
     disk: Option<String>,
+}
+
+/// One of this node's keys on the page.
+struct Age {
+    word: String,
+    age: String,
+    made: Moment,
+    renewed: Option<Moment>,
+}
+
+impl Age {
+    fn of(key: &KeyAge, f: &Frame) -> Self {
+        let age = span(f.now.since(key.created), f.t);
+        Self {
+            word: f.t.code("key-age", &key.key),
+            age: f.t.with("key-made", "age", age),
+            made: f.moment(key.created),
+            renewed: key.renewed.map(|at| f.moment(at)),
+        }
+    }
 }
 
 /// Another node's log on the page.
@@ -173,11 +194,15 @@ async fn node(api: Api, person: Person, tested: Option<Vec<Tested>>) -> Result<R
         ("whole", Part::from(stands.own.size)),
     ];
     let witnessed = f.t.put("own-witnessed-of", &parts);
-    let sealable = health.keys.and_then(|keys| keys.sealable_until);
+    let keys = health.keys.as_ref();
+    let sealable = keys.and_then(|keys| keys.sealable_until);
+    let ages = keys.iter().flat_map(|keys| &keys.ages);
+    let ages = ages.map(|key| Age::of(key, &f)).collect();
     Ok(show(&NodePage {
         peers: peers.collect(),
         since: f.moment(health.serving_since),
         expires: health.trust_list_expires.map(|expires| f.moment(expires)),
+        ages,
         sealable: sealable.map(|until| f.moment(until)),
         may_rotate: may_rotate && health.keys.is_some(),
         logs: logs.collect(),

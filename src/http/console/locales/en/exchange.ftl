@@ -210,3 +210,14 @@ snooze-choose = Choose until when.
 snooze-pressing = Its time limit is near or over: it cannot be set aside now.
 snooze-end = Bring it back
 snoozed-until = Set aside by you until
+
+proposals-title = Changes that wait for signatures
+proposals-lead = Proposed or signed at this node, as it saw them last. Nothing of them is in force.
+proposal-version = List { $version }
+proposal-joins = comes in
+proposal-replaces = gets other keys
+proposal-leaves = goes
+proposal-suspends = is suspended
+proposal-signed = { $signed } of { $needed } signatures are there
+proposal-missing = Waited for:
+proposal-complete = Enough have signed: every member can install it

@@ -210,3 +210,14 @@ snooze-choose = انتخاب کنید تا چه زمانی.
 snooze-pressing = مهلت آن نزدیک است یا گذشته است: اکنون نمی‌توان آن را کنار گذاشت.
 snooze-end = بازگرداندن
 snoozed-until = شما آن را کنار گذاشته‌اید تا
+
+proposals-title = تغییراتی که در انتظار امضا هستند
+proposals-lead = در این گره پیشنهاد یا امضا شده‌اند، چنان‌که آخرین بار دیده شده‌اند. هیچ‌یک برقرار نیست.
+proposal-version = فهرست { $version }
+proposal-joins = وارد می‌شود
+proposal-replaces = کلیدهای دیگری می‌گیرد
+proposal-leaves = می‌رود
+proposal-suspends = تعلیق می‌شود
+proposal-signed = { $signed } امضا از { $needed } امضا هست
+proposal-missing = در انتظار:
+proposal-complete = امضاها کافی است: هر عضو می‌تواند آن را نصب کند

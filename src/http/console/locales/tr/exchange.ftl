@@ -210,3 +210,14 @@ snooze-choose = Ne zamana kadar olduğunu seçin.
 snooze-pressing = Süresi yaklaştı ya da geçti: şimdi ertelenemez.
 snooze-end = Geri getir
 snoozed-until = Sizin ertelediğiniz tarih:
+
+proposals-title = İmza bekleyen değişiklikler
+proposals-lead = Bu düğümde önerildi ya da imzalandı; son görüldüğü hâliyle. Hiçbiri yürürlükte değil.
+proposal-version = { $version } numaralı liste
+proposal-joins = katılıyor
+proposal-replaces = başka anahtarlar alıyor
+proposal-leaves = ayrılıyor
+proposal-suspends = askıya alınıyor
+proposal-signed = { $needed } imzadan { $signed } tanesi var
+proposal-missing = Beklenenler:
+proposal-complete = Yeterince imza var: her üye kurabilir
