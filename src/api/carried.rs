@@ -55,6 +55,97 @@ impl Tried {
     }
 }
 
+/// A clock that is wrong by more than this is worth a word, in milliseconds.
+const SKEW: u64 = 60_000;
+
+/// What every path of the internet should pass, in bytes: QUIC's own packets are 1,200 long.
+const SHORT: u16 = 1_280;
+
+/// What stands in the way to a peer, or slows it down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hindrance {
+    /// The name in the address leads nowhere.
+    NameUnknown,
+    /// The clocks differ by a minute or more.
+    ClockAstray,
+    /// It works; long packets do not pass.
+    ShortPackets,
+    /// UDP does not pass, TCP does.
+    UdpBlocked,
+    /// What answers does not prove to be the peer, or refuses this node's key.
+    Untrusted,
+    /// The peer does not admit this node.
+    NotAdmitted,
+    /// There is no address to dial, and the peer has not dialled.
+    NotDialled,
+    /// The machine answers that nobody listens there.
+    NotServing,
+    /// Nothing answers.
+    Silent,
+}
+
+impl Hindrance {
+    /// The stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NameUnknown => "name-unknown",
+            Self::ClockAstray => "clock-astray",
+            Self::ShortPackets => "short-packets",
+            Self::UdpBlocked => "udp-blocked",
+            Self::Untrusted => "untrusted",
+            Self::NotAdmitted => "not-admitted",
+            Self::NotDialled => "not-dialled",
+            Self::NotServing => "not-serving",
+            Self::Silent => "silent",
+        }
+    }
+}
+
+impl PeerReach {
+    /// Whether a link is up, or one could be.
+    pub fn works(&self) -> bool {
+        self.link.is_some() || self.tried.iter().any(Tried::works)
+    }
+
+    /// What somebody has to see to, the most telling first; none where all is well.
+    pub fn hindrance(&self) -> Option<Hindrance> {
+        let over = |over: &'static str| self.tried.iter().filter(move |tried| tried.over == over);
+        let any = |found: &str| self.tried.iter().any(|tried| tried.found == found);
+        let works = |way: &'static str| over(way).any(Tried::works);
+        let astray = |ahead: i64| ahead.unsigned_abs() >= SKEW;
+        let hindrance = if !self.resolves {
+            Hindrance::NameUnknown
+        } else if self.clock_ahead_ms.is_some_and(astray) {
+            Hindrance::ClockAstray
+        } else if works("quic") {
+            let short = over("quic").any(|tried| tried.mtu.is_some_and(|mtu| mtu < SHORT));
+            return short.then_some(Hindrance::ShortPackets);
+        } else if works("tcp") {
+            Hindrance::UdpBlocked
+        } else if self.link.is_some() {
+            return None;
+        } else if any("untrusted") {
+            Hindrance::Untrusted
+        } else if any("not-admitted") {
+            Hindrance::NotAdmitted
+        } else if self.tried.is_empty() {
+            Hindrance::NotDialled
+        } else if over("tcp").any(|tried| tried.found == "refused") {
+            Hindrance::NotServing
+        } else {
+            Hindrance::Silent
+        };
+        Some(hindrance)
+    }
+
+    /// The port of the address.
+    pub fn port(&self) -> &str {
+        let address = self.address.as_deref();
+        let parted = address.and_then(|address| address.rsplit_once(':'));
+        parted.map_or("4433", |(_, port)| port)
+    }
+}
+
 /// `POST /bundles`: what waits for a member, as files for a stick. The answer is a stream: for
 /// each file its length in eight bytes, big-endian, and the file; a length of 0 after the last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

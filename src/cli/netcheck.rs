@@ -6,14 +6,11 @@ use super::failure::{Exit, Failure};
 use super::output;
 use super::session::ReaderArgs;
 use super::text::{clean, duration, hang};
-use crate::api::{Netcheck as Checked, PeerReach, Tried};
+use crate::api::{Hindrance, Netcheck as Checked, PeerReach, Tried};
 use crate::base::{MemberId, Role, Timestamp};
 
 /// A clock that is wrong by more than this is worth a word, in milliseconds.
 const SKEW: i64 = 60_000;
-
-/// What every path of the internet should pass, in bytes: QUIC's own packets are 1,200 long.
-const SHORT: u16 = 1_280;
 
 /// `netcheck`.
 #[derive(Debug, Args)]
@@ -42,7 +39,7 @@ impl Netcheck {
         let client = self.session.open(&anybody)?.client;
         let checked = client.netcheck(self.peer).await?;
         output::print(&checked, || text(&checked, Timestamp::system()), json)?;
-        if checked.peers.is_empty() || checked.peers.iter().any(works) {
+        if checked.peers.is_empty() || checked.peers.iter().any(PeerReach::works) {
             return Ok(());
         }
         Err(Failure::new(
@@ -58,10 +55,6 @@ impl Netcheck {
 fn named(peers: &[PeerReach]) -> String {
     let names: Vec<String> = peers.iter().map(|peer| peer.node.to_string()).collect();
     names.join(", ")
-}
-
-fn works(peer: &PeerReach) -> bool {
-    peer.link.is_some() || peer.tried.iter().any(Tried::works)
 }
 
 fn text(checked: &Checked, now: Timestamp) -> String {
@@ -121,60 +114,54 @@ fn found(tried: &Tried) -> String {
     }
 }
 
-/// What to do next, the most telling first.
+/// What to do next.
 fn next(peer: &PeerReach) -> String {
-    let over = |over: &'static str| peer.tried.iter().filter(move |tried| tried.over == over);
-    let any = |over_what: &'static str, found: &str| over(over_what).any(|t| t.found == found);
-    let port = peer
-        .address
-        .as_deref()
-        .and_then(|address| address.rsplit_once(':'))
-        .map_or("4433", |(_, port)| port);
-    if !peer.resolves {
-        return "the name in the address leads nowhere: check it, and this machine's DNS"
-            .to_owned();
-    }
-    if peer.clock_ahead_ms.is_some_and(|ahead| ahead.abs() >= SKEW) {
-        return "set both clocks by NTP: messages expire by them".to_owned();
-    }
-    if any("quic", "works") {
-        let short = over("quic").any(|tried| tried.mtu.is_some_and(|mtu| mtu < SHORT));
-        return if short {
-            "it works; long packets do not pass, so transfers take a little longer".to_owned()
-        } else {
-            "nothing: it works".to_owned()
-        };
-    }
-    if any("tcp", "works") {
-        return format!(
-            "it works over TCP, slower on a bad line: ask whoever runs the network, here or there, \
-             to let UDP {port} pass"
-        );
-    }
-    if peer.link.is_some() {
-        return "nothing: the peer dials this node, and that works".to_owned();
-    }
-    if any("quic", "untrusted") || any("tcp", "untrusted") {
-        return "compare trust lists at both ends (`liaison trust show`), and the peer's address: \
-                another machine may answer there"
-            .to_owned();
-    }
-    if any("quic", "not-admitted") || any("tcp", "not-admitted") {
-        return "both offices compare the versions they run and their trust lists".to_owned();
-    }
-    if peer.tried.is_empty() {
-        return "wait for the peer to dial, or ask that office".to_owned();
-    }
-    if any("tcp", "refused") {
-        return format!(
-            "the machine is there and its node does not serve, or listens elsewhere: ask that \
-             office; port {port}"
-        );
-    }
-    format!(
-        "ask that office whether its node serves, and whoever runs the networks between to let UDP \
-         or TCP {port} pass; `liaison bundle export` carries messages by hand until then"
-    )
+    let port = peer.port();
+    let Some(hindrance) = peer.hindrance() else {
+        let dialled = !peer.tried.iter().any(Tried::works);
+        return match dialled {
+            true => "nothing: the peer dials this node, and that works",
+            false => "nothing: it works",
+        }
+        .to_owned();
+    };
+    let fixed = match hindrance {
+        Hindrance::NameUnknown => {
+            "the name in the address leads nowhere: check it, and this machine's DNS"
+        }
+        Hindrance::ClockAstray => "set both clocks by NTP: messages expire by them",
+        Hindrance::ShortPackets => {
+            "it works; long packets do not pass, so transfers take a little longer"
+        }
+        Hindrance::Untrusted => {
+            "compare trust lists at both ends (`liaison trust show`), and the peer's address: \
+             another machine may answer there"
+        }
+        Hindrance::NotAdmitted => {
+            "both offices compare the versions they run and their trust lists"
+        }
+        Hindrance::NotDialled => "wait for the peer to dial, or ask that office",
+        Hindrance::UdpBlocked => {
+            return format!(
+                "it works over TCP, slower on a bad line: ask whoever runs the network, here or \
+                 there, to let UDP {port} pass"
+            );
+        }
+        Hindrance::NotServing => {
+            return format!(
+                "the machine is there and its node does not serve, or listens elsewhere: ask that \
+                 office; port {port}"
+            );
+        }
+        Hindrance::Silent => {
+            return format!(
+                "ask that office whether its node serves, and whoever runs the networks between to \
+                 let UDP or TCP {port} pass; `liaison bundle export` carries messages by hand until \
+                 then"
+            );
+        }
+    };
+    fixed.to_owned()
 }
 
 #[cfg(test)]

@@ -546,3 +546,15 @@ fn accounts_are_changed_only_on_a_fresh_proof_and_a_way_back_needs_two() {
     assert_eq!(approved.status, 200);
     assert_eq!(ana.get("/inbox").status, 303, "the old session is over");
 }
+
+#[test]
+fn a_page_that_a_language_lacks_is_english_as_a_whole_and_read_from_left_to_right() {
+    let office = Served::new();
+    let (admin, _) = enrolled(&office, "admin");
+    admin.post("/language", &[("language", "fa")]);
+    let english = "<main id=\"main\" tabindex=\"-1\" lang=\"en\" dir=\"ltr\">";
+    let node = admin.get("/node").text();
+    assert!(node.contains("<html lang=\"fa\" dir=\"rtl\">"), "{node}");
+    assert!(node.contains(english), "{node}");
+    assert!(!admin.get("/members").text().contains(english));
+}

@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -62,7 +63,8 @@ impl Driver {
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         };
-        let browser = Browser { client };
+        let keys = AtomicUsize::new(0);
+        let browser = Browser { client, keys };
         let owner = json!({
             "protocol": "ctap2",
             "transport": "internal",
@@ -107,6 +109,8 @@ impl WebDriverCompatibleCommand for Post {
 /// One browser.
 pub struct Browser {
     pub client: Client,
+    /// How many keys were pressed.
+    pub keys: AtomicUsize,
 }
 
 impl Browser {

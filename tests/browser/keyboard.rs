@@ -1,5 +1,7 @@
 //! A browser as somebody uses it who has no mouse: Tab, Enter, Space, arrows and letters alone.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::json;
 
 use crate::browser::Browser;
@@ -38,6 +40,7 @@ impl Browser {
     }
 
     async fn stroke(&self, name: &str, code: &str, number: u32, text: &str) {
+        self.keys.fetch_add(1, Ordering::Relaxed);
         let mut down = json!({
             "type": if text.is_empty() { "rawKeyDown" } else { "keyDown" },
             "key": name, "code": code, "windowsVirtualKeyCode": number,
@@ -83,6 +86,7 @@ impl Browser {
     pub async fn type_into(&self, css: &str, text: &str) {
         self.find(css).await;
         self.tab_to(css).await;
+        self.keys.fetch_add(text.chars().count(), Ordering::Relaxed);
         self.devtools("Input.insertText", json!({ "text": text }))
             .await;
     }

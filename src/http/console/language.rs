@@ -178,6 +178,17 @@ impl Words {
             .unwrap_or_else(|| key.to_owned())
     }
 
+    /// The words of a page whose title has this key: English, where this language does not have it.
+    /// A page is in one language, since a sentence that falls back alone is read in the wrong
+    /// direction among those that do not.
+    #[must_use]
+    pub fn of_page(self, title: &str) -> Self {
+        match self.find(title, &[]) {
+            Some(_) => self,
+            None => Self(Language::English),
+        }
+    }
+
     /// The text of a key, if there is one in this language or in English.
     pub fn known(&self, key: &str) -> Option<String> {
         self.find(key, &[])

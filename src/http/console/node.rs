@@ -86,7 +86,8 @@ struct LogAlarm {
 struct Tested {
     of: PeerReach,
     tries: Vec<Try>,
-    remark: Option<String>,
+    /// The code of what has to be seen to, why, and what to do.
+    hindrance: Option<(&'static str, String, String)>,
 }
 
 /// One way that was tried.
@@ -101,19 +102,15 @@ impl Tested {
             found: t.code("found", &tried.found),
             of: tried.clone(),
         });
-        // Within two seconds nobody has to see to it.
-        let astray = of.clock_ahead_ms.filter(|ahead| ahead.abs() > 2_000);
-        let remark = match (&of.address, of.resolves, astray) {
-            (None, ..) => Some(t.say("test-no-address")),
-            (Some(_), false, _) => Some(t.say("test-unresolved")),
-            (Some(_), true, Some(ahead)) => {
-                Some(t.with("test-clock", "milliseconds", ahead.to_string()))
-            }
-            (Some(_), true, None) => None,
-        };
+        let hindrance = of.hindrance().map(|hindrance| {
+            let code = hindrance.code();
+            let next = format!("hindrance-{code}-next");
+            let next = t.with(&next, "port", of.port());
+            (code, t.code("hindrance", code), next)
+        });
         Self {
             tries: tries.collect(),
-            remark,
+            hindrance,
             of,
         }
     }
@@ -129,7 +126,7 @@ pub async fn test(State(api): State<Api>, person: Person) -> Result<Response, Tr
     let permit = Permit::ask(api.member(), &person.caller, Action::ReadHealth);
     permit.map_err(AppError::from)?;
     let found = api.carriage.reach(None).await;
-    let t = person.words();
+    let t = person.words().of_page("node-title");
     let tested = found.into_iter().map(|peer| Tested::of(peer, t)).collect();
     node(api, person, Some(tested)).await
 }

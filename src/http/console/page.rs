@@ -26,8 +26,10 @@ pub struct Link {
 /// What stands around every page.
 #[derive(Debug, Clone)]
 pub struct Frame {
-    /// The words of the reader's language.
+    /// The words of the page.
     pub t: Words,
+    /// The words of the reader's language, for what stands around the page.
+    pub own: Words,
     /// The page's own name, said first in the window's title.
     pub title: String,
     /// The office.
@@ -120,6 +122,7 @@ impl Frame {
         };
         Self {
             t,
+            own: t,
             title: title.into(),
             office: api.console.office.to_string(),
             member: api.member().to_string(),
@@ -142,7 +145,11 @@ impl Frame {
 
     /// The frame of a signed-in person's page, by the key of its title.
     pub fn of(api: &Api, person: &Person, key: &str) -> Self {
-        Self::new(api, &person.visitor, person.words().say(key))
+        let t = person.words().of_page(key);
+        Self {
+            t,
+            ..Self::new(api, &person.visitor, t.say(key))
+        }
     }
 
     /// The same frame, with the page hearing of what is new.
@@ -153,12 +160,18 @@ impl Frame {
 
     /// The language's tag.
     pub fn language(&self) -> &'static str {
-        self.t.0.tag()
+        self.own.0.tag()
     }
 
     /// Which way the page is written.
     pub fn direction(&self) -> &'static str {
-        self.t.0.direction()
+        self.own.0.direction()
+    }
+
+    /// The language and the direction of the page itself, where they are not those around it.
+    pub fn fallback(&self) -> Option<(&'static str, &'static str)> {
+        let other = self.t != self.own;
+        other.then(|| (self.t.0.tag(), self.t.0.direction()))
     }
 
     /// The languages of the switch.

@@ -93,8 +93,10 @@
     }
   });
 
-  // Faults are read out first, and where there are some the page begins there.
-  document.querySelector("[data-focus]")?.focus();
+  // Faults are read out first, and where there are some the page begins there; a draft begins with
+  // its first field.
+  const first = "form[data-autosave] .field :is(input, textarea, select)";
+  (document.querySelector("[data-focus]") || document.querySelector(first))?.focus();
 
   // A draft is kept two seconds after the last key.
   for (const form of document.querySelectorAll("form[data-autosave]")) {
