@@ -240,7 +240,8 @@ fn page(
         sections,
         hidden: vec![typed.message_field()],
         button: heading.clone(),
-        heading: format!("{heading}: {}", row.alert.alert().headline),
+        heading,
+        about: Some(row.alert.alert().headline.clone()),
         grave: verb == "cancel",
     };
     Ok(page.show())

@@ -40,8 +40,10 @@ impl From<Fault> for Faults {
 pub struct FormPage {
     /// The frame.
     pub f: Frame,
-    /// What is done, and to what.
+    /// What is done.
     pub heading: String,
+    /// What it is done to; none for something new.
+    pub about: Option<String>,
     /// What it means.
     pub lead: String,
     /// Where the form goes.

@@ -227,7 +227,8 @@ fn page(api: &Api, person: &Person, exchange: &ExchangeSummary, fault: Option<&s
     };
     let faults = fault.map(|fault| ("until".to_owned(), fault));
     let page = FormPage {
-        heading: format!("{}: {}", t.say("snooze-title"), exchange.reference),
+        heading: t.say("snooze-title"),
+        about: Some(exchange.reference.clone()),
         lead: t.say("snooze-lead"),
         action: format!("/exchanges/{}/snooze", exchange.id),
         back: format!("/exchanges/{}", exchange.id),

@@ -85,6 +85,7 @@ fn page(
         hidden: hidden.into(),
         button: t.say("alert-publish"),
         heading,
+        about: None,
         grave: false,
     };
     Ok(page.show())

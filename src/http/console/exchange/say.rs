@@ -124,7 +124,8 @@ fn page(
         files,
         hidden: hidden(typed, row, verb),
         button: heading.clone(),
-        heading: format!("{heading}: {}", row.exchange.request().reference),
+        heading,
+        about: Some(row.exchange.request().reference.clone()),
         grave: matches!(verb, "refuse" | "withdraw"),
     };
     Ok(page.show())
