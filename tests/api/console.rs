@@ -558,3 +558,17 @@ fn a_page_that_a_language_lacks_is_english_as_a_whole_and_read_from_left_to_righ
     assert!(node.contains(english), "{node}");
     assert!(!admin.get("/members").text().contains(english));
 }
+
+#[test]
+fn a_peer_without_a_link_is_told_with_code_cause_and_remedy() {
+    let office = Served::new();
+    let (admin, _) = enrolled(&office, "admin");
+    let page = admin.get("/node").text();
+    for told in [
+        "<code>link-down</code>",
+        "No link has come about since the node started.",
+        "Test all connections: the test says what stands in the way and what to do.",
+    ] {
+        assert!(page.contains(told), "{told}\n{page}");
+    }
+}
