@@ -286,7 +286,6 @@ impl FourEyes {
                 }
                 letter.released = true;
                 letter.emergency = Some(by);
-                self.unreviewed.insert(decision.letter);
             }
             DecisionKind::Review => {
                 let made = letter.emergency.take();
@@ -300,8 +299,9 @@ impl FourEyes {
         Ok(())
     }
 
-    /// Whether a message of this event may leave, as the letter that it came of stands.
-    fn leaves(&self, event: EventCode, of: Option<u64>) -> Result<(), FourEyesFault> {
+    /// Whether a message of this event may leave, as the letter that it came of stands. What leaves
+    /// in an emergency is to be reviewed; what the protection gate then stopped is not.
+    fn leaves(&mut self, event: EventCode, of: Option<u64>) -> Result<(), FourEyesFault> {
         let wanted = gated(event).is_some_and(|gated| self.policy.release.contains(&gated));
         let Some(of) = of else {
             return match wanted {
@@ -310,10 +310,13 @@ impl FourEyes {
             };
         };
         let letter = self.letters.get(&of).ok_or(FourEyesFault::NoLetter)?;
-        match letter.released || (letter.cleared && !wanted) {
-            true => Ok(()),
-            false => Err(FourEyesFault::Unreleased),
+        if !letter.released && (!letter.cleared || wanted) {
+            return Err(FourEyesFault::Unreleased);
         }
+        if letter.emergency.is_some() {
+            self.unreviewed.insert(of);
+        }
+        Ok(())
     }
 }
 

@@ -504,7 +504,13 @@ fn an_emergency_skips_no_protection_gate_and_is_for_lives_alone() {
     let row = decides(&mut office, Emergency, stopped, ANA).expect("time is up");
     assert_eq!(row.state, LetterState::Stopped);
     assert_eq!(sent(&office), 0);
+    assert!(!row.is_unreviewed(), "it has not left");
+    refused(
+        decides(&mut office, Review, stopped, BORIS),
+        LetterFault::NothingToReview,
+    );
     decides(&mut office, Clear, stopped, BORIS).expect("a second person");
+    assert!(letter(&mut office, stopped).0.is_unreviewed());
     assert_eq!(sent(&office), 1);
 }
 

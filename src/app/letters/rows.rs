@@ -138,9 +138,11 @@ impl LetterRow {
         self.decision(DecisionKind::Clear).is_some()
     }
 
-    /// Whether it was released in an emergency, and nobody has looked at that yet.
+    /// Whether it left in an emergency, and nobody has looked at that yet. What was released in one
+    /// and then stopped or returned has not left.
     pub fn is_unreviewed(&self) -> bool {
-        self.decision(DecisionKind::Emergency).is_some()
+        self.state == LetterState::Left
+            && self.decision(DecisionKind::Emergency).is_some()
             && self.decision(DecisionKind::Review).is_none()
     }
 

@@ -250,6 +250,17 @@ fn an_emergency_is_possible_after_the_time_that_the_policy_sets_and_is_reviewed_
 }
 
 #[test]
+fn what_was_released_in_an_emergency_and_never_left_awaits_no_review() {
+    let mut story = Story::new();
+    let letter = story.letter(1);
+    story.now = story.now.plus(Duration::from_secs(900));
+    story.decides(Emergency, letter, 1, 1);
+    assert!(story.found().unwrap().unreviewed().is_empty());
+    story.sends(Some(letter));
+    assert_eq!(story.found().unwrap().unreviewed(), [letter]);
+}
+
+#[test]
 fn who_released_in_an_emergency_does_not_review_it() {
     let mut story = Story::new();
     let letter = story.letter(1);
