@@ -1,5 +1,9 @@
 //! Bugs that are planted into the storage or the links, each of which the checks must catch.
 
+use liaison::app::rows::{
+    ALERT, ALERT_ORDER, ATTENTION, CONVERSATION, ESCALATION, EXCHANGE, EXCHANGE_DUE,
+    EXCHANGE_ORDER, LOG_ALARM, MESSAGE, REACHED, UNTOLD,
+};
 use liaison::audit::{Origin, Receipt, SignedCheckpoint};
 use liaison::base::{Digest, Entropy};
 use liaison::seal::at_rest::IndexKey;
@@ -29,10 +33,16 @@ pub enum Planted {
     LetsAuthorsRelease,
     /// An office passes on what needs a permission, and keeps silent about the permission.
     ForwardsWithoutPermission,
+    /// What is to be erased stays in the log.
+    ErasesNothing,
+    /// A receipt proves the entry before the one that it is about.
+    ProvesAnotherEntry,
+    /// Nothing is found in one table of the index.
+    Blind(Table),
 }
 
 impl Planted {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 23] = [
         Self::ForgetsWhatItKnows,
         Self::LosesOutbox,
         Self::AcknowledgesBeforeDurable,
@@ -42,6 +52,20 @@ impl Planted {
         Self::CosignsBeforeDurable,
         Self::LetsAuthorsRelease,
         Self::ForwardsWithoutPermission,
+        Self::ErasesNothing,
+        Self::ProvesAnotherEntry,
+        Self::Blind(ALERT),
+        Self::Blind(ALERT_ORDER),
+        Self::Blind(ATTENTION),
+        Self::Blind(CONVERSATION),
+        Self::Blind(ESCALATION),
+        Self::Blind(EXCHANGE),
+        Self::Blind(EXCHANGE_DUE),
+        Self::Blind(EXCHANGE_ORDER),
+        Self::Blind(LOG_ALARM),
+        Self::Blind(MESSAGE),
+        Self::Blind(REACHED),
+        Self::Blind(UNTOLD),
     ];
 }
 
@@ -91,13 +115,19 @@ impl Log for SimLog {
         self.inner.index_key()
     }
     fn erase(&mut self, remains: &[Remains], entropy: &mut dyn Entropy) -> Result<(), AppendError> {
+        if self.planted == Some(Planted::ErasesNothing) {
+            return Ok(());
+        }
         self.inner.erase(remains, entropy)
     }
     fn read(&self, index: u64) -> Result<Record, ReadError> {
         self.inner.read(index)
     }
     fn receipt(&self, index: u64) -> Result<Receipt, ReadError> {
-        self.inner.receipt(index)
+        match self.planted {
+            Some(Planted::ProvesAnotherEntry) => self.inner.receipt(index.saturating_sub(1)),
+            _ => self.inner.receipt(index),
+        }
     }
     fn leaf(&self, index: u64) -> Option<Digest> {
         self.inner.leaf(index)
@@ -128,6 +158,9 @@ impl Index for SimIndex {
         self.inner.token(word)
     }
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
+        if self.planted == Some(Planted::Blind(table)) {
+            return Ok(None);
+        }
         let forgets = self.planted == Some(Planted::ForgetsWhatItKnows);
         if forgets && (table.0 == "message" || table.0 == "conversation") {
             return Ok(None);
@@ -150,6 +183,9 @@ impl Index for SimIndex {
         to: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<Pair>, IndexError> {
+        if self.planted == Some(Planted::Blind(table)) {
+            return Ok(Vec::new());
+        }
         if self.planted == Some(Planted::LosesOutbox) && table.0 == "outbox" {
             return Ok(Vec::new());
         }

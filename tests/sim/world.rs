@@ -8,18 +8,19 @@ use liaison::app::change::{Change, Message, Other};
 use liaison::app::content::{read_change, signed_message, whole_receipt};
 use liaison::app::core::Outcome;
 use liaison::app::rows::{
-    AlertRow, ERASED_AT, EXCHANGE, ExchangeRow, LOG_ALARM, MESSAGE, MessageRow, OUTBOX, OutboxRow,
-    RECEIPT_HEAD, Row, message_key, outbox_place,
+    ALERT, ALERT_ORDER, AlertRow, ERASED_AT, EXCHANGE, EXCHANGE_DUE, EXCHANGE_ORDER, ExchangeRow,
+    LOG_ALARM, MESSAGE, MessageRow, OUTBOX, OutboxRow, RECEIPT_HEAD, Row, message_key,
+    outbox_place,
 };
 use liaison::app::{Action, Ask, Caller, Federation, FromPeer, Input, Permit, Reply, Ticket};
-use liaison::app::{AlarmRow, LogFault, ReceiptHeadRow};
+use liaison::app::{AlarmRow, LETTER, LetterRow, LogFault, ReceiptHeadRow, duties};
 use liaison::audit::{EventCode, Origin, ReceiptBatch};
 use liaison::base::{MemberId, MessageId, NodeId, PersonId, Role, SeededEntropy, Timestamp};
 use liaison::domain::profile::Clock;
 use liaison::domain::rfi::Side;
 use liaison::exchange::Refusal as NotTaken;
 use liaison::seal::envelope::SignedMessage;
-use liaison::store::{Fault, Log as _, MemoryLog, Table};
+use liaison::store::{Fault, Index as _, Log as _, MemoryLog, Pair, Table};
 
 use crate::keys::{Federations, Frame};
 use crate::letters::{at_start, person};
@@ -60,7 +61,7 @@ pub struct World {
 impl World {
     pub fn new(seed: u64, planted: Option<Planted>) -> Self {
         let now = Timestamp::from_millis(1_790_000_000_000);
-        let members = ["MK", "TR", "AT", "RS"];
+        let members = ["MK", "TR", "AT", "RS", "IR"];
         let node = |member: &&str| NodeId::first(member.parse().expect("a member id"));
         let nodes: Vec<NodeId> = members.iter().map(node).collect();
         let federations = Federations::of(&nodes, seed);
@@ -340,6 +341,7 @@ impl World {
                 return Err(format!("exchange {id} has two outcomes"));
             }
         }
+        self.check_lists()?;
         if self.federations.changed() {
             return Ok(());
         }
@@ -677,6 +679,27 @@ impl World {
     }
 
     /// What the office has on record.
+    /// Every exchange and every alert stands once in each list that people see it in.
+    fn check_lists(&self) -> Result<(), String> {
+        for (i, office) in self.offices.iter().enumerate() {
+            let log = office.rebuilt();
+            for (list, of) in [
+                (EXCHANGE_DUE, EXCHANGE),
+                (EXCHANGE_ORDER, EXCHANGE),
+                (ALERT_ORDER, ALERT),
+            ] {
+                let mut listed = self.rows::<MessageId>(i, list);
+                listed.sort();
+                let rows = log.range(of, &[], None, 100_000);
+                let there = ids_of(rows.map_err(|e| e.to_string())?);
+                if listed != there {
+                    return Err(format!("{i}: {} lists {listed:?} of {there:?}", list.0));
+                }
+            }
+        }
+        Ok(())
+    }
+
     pub fn log(&self, i: usize) -> &MemoryLog {
         &self.offices[i].log
     }
@@ -802,7 +825,7 @@ impl World {
     fn check_erased(&self) -> Result<(), String> {
         for (i, office) in self.offices.iter().enumerate() {
             let mut told: BTreeMap<u64, u32> = BTreeMap::new();
-            let mut erased = Vec::new();
+            let (mut erased, mut kept, mut ordered) = (Vec::new(), Vec::new(), BTreeMap::new());
             for index in 0..office.log.size() {
                 let record = office.log.read(index).map_err(|e| e.to_string())?;
                 let (_, change) = read_change(&record.content).map_err(|e| e.to_string())?;
@@ -813,8 +836,26 @@ impl World {
                     {
                         erased.push((index, message));
                     }
+                    Change::Sent(message) | Change::Received(message, _) => {
+                        kept.push((index, message.header.conversation));
+                    }
+                    Change::Other(Other::ErasureOrdered {
+                        conversation,
+                        message: None,
+                        ..
+                    }) => {
+                        ordered.insert(conversation, index);
+                    }
                     _ => (),
                 }
+            }
+            let still = |(index, of): &&(u64, MessageId)| {
+                ordered.get(of).is_some_and(|ordered| index < ordered) && !self.is_owed(i, *of)
+            };
+            if let Some((index, _)) = kept.iter().find(still) {
+                return Err(format!(
+                    "{i} still has entry {index}, which was to be erased"
+                ));
             }
             if told.len() != erased.len() || told.values().any(|times| *times != 1) {
                 return Err(format!(
@@ -832,6 +873,15 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// Whether something is owed in an exchange at an office, so that its content stays.
+    fn is_owed(&self, i: usize, exchange: MessageId) -> bool {
+        let open =
+            |row: &LetterRow| row.conversation.unwrap_or(row.id) == exchange && row.is_open();
+        let row = self.exchange(i, exchange);
+        self.rows::<LetterRow>(i, LETTER).iter().any(open)
+            || row.is_some_and(|row| row.exchange.state().is_open() || !duties(&row).is_empty())
     }
 
     /// What still waits in all outboxes.
@@ -880,4 +930,10 @@ fn clock(row: &ExchangeRow) -> Option<Clock> {
         derogation.reason.clear();
     }
     Some(clock)
+}
+
+/// The ids under which rows stand, in their order.
+fn ids_of(rows: Vec<Pair>) -> Vec<MessageId> {
+    let id = |key: &[u8]| key.first_chunk().map(|id| MessageId::from_bytes(*id));
+    rows.iter().filter_map(|(key, _)| id(key)).collect()
 }
