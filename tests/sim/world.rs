@@ -42,6 +42,8 @@ pub struct World {
     latest: Timestamp,
     pub offices: Vec<Office>,
     up: BTreeSet<Way>,
+    /// Ways on which nothing passes for now, although the link is up.
+    blocked: BTreeSet<Way>,
     /// Frames under way, in order, as a stream keeps them.
     wires: BTreeMap<Way, VecDeque<Frame>>,
     pub federations: Federations,
@@ -76,6 +78,7 @@ impl World {
             latest: now,
             offices,
             up: BTreeSet::new(),
+            blocked: BTreeSet::new(),
             wires: BTreeMap::new(),
             federations,
             acknowledged: Vec::new(),
@@ -106,8 +109,10 @@ impl World {
         }
         match self.chance.below(100) {
             0..=44 => self.deliver_one(),
-            45..=54 => self.connect(),
-            55..=59 => self.disconnect(),
+            45..=53 => self.connect(),
+            54 => self.block_one_way(),
+            55..=57 => self.disconnect(),
+            58..=59 => self.break_unnoticed(),
             60..=63 => self.person_decides(i),
             64..=73 => self.person_asks(i),
             74..=84 => self.person_responds(),
@@ -178,6 +183,7 @@ impl World {
 
     /// Everybody is linked, all that is under way arrives, and time passes.
     fn round(&mut self) {
+        self.blocked.clear();
         for a in 0..self.parties() {
             for b in a + 1..self.parties() {
                 self.link(a, b);
@@ -549,7 +555,7 @@ impl World {
         let ways: Vec<Way> = self
             .wires
             .iter()
-            .filter(|(_, wire)| !wire.is_empty())
+            .filter(|(way, wire)| !wire.is_empty() && !self.blocked.contains(way))
             .map(|(way, _)| *way)
             .collect();
         if ways.is_empty() {
@@ -598,6 +604,29 @@ impl World {
         }
     }
 
+    /// From now on nothing passes one way of a link, while the other way works.
+    fn block_one_way(&mut self) {
+        let ways: Vec<Way> = self.up.iter().copied().collect();
+        if !ways.is_empty() {
+            let (a, b) = ways[self.below(ways.len())];
+            self.note(format!("block {a}>{b}"));
+            self.blocked.insert((a, b));
+        }
+    }
+
+    /// A link breaks, and one side does not notice: what it sends is lost, until there is a link again.
+    fn break_unnoticed(&mut self) {
+        let ways: Vec<Way> = self.up.iter().copied().collect();
+        if ways.is_empty() {
+            return;
+        }
+        let (a, b) = ways[self.below(ways.len())];
+        self.note(format!("broken {a}-{b}"));
+        self.cut(a, b);
+        let gone = self.node_of(a);
+        self.input(b, Input::Peer(gone, FromPeer::Down));
+    }
+
     fn disconnect(&mut self) {
         let ways: Vec<Way> = self.up.iter().copied().collect();
         if !ways.is_empty() {
@@ -607,14 +636,21 @@ impl World {
     }
 
     pub fn unlink(&mut self, a: usize, b: usize) {
-        if self.up.remove(&(a, b)) {
-            self.up.remove(&(b, a));
+        if self.up.contains(&(a, b)) {
             self.note(format!("down {a}-{b}"));
-            self.wires.remove(&(a, b));
-            self.wires.remove(&(b, a));
+            self.cut(a, b);
             let (first, second) = (self.node_of(a), self.node_of(b));
             self.input(a, Input::Peer(second, FromPeer::Down));
             self.input(b, Input::Peer(first, FromPeer::Down));
+        }
+    }
+
+    /// Takes a link away, with all that is under way on it.
+    fn cut(&mut self, a: usize, b: usize) {
+        for way in [(a, b), (b, a)] {
+            self.up.remove(&way);
+            self.blocked.remove(&way);
+            self.wires.remove(&way);
         }
     }
 
