@@ -43,7 +43,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use super::{Api, LONGEST_JSON};
-use crate::base::{Entropy, OsEntropy};
+use crate::base::{Entropy, OsEntropy, PersonId};
 use crate::seal::at_rest::EpochSecret;
 use crate::seal::passkey::RelyingParty;
 
@@ -113,6 +113,20 @@ impl Console {
             ceremonies: Ceremonies::default(),
             verifier: Verifier::default(),
             zone: jiff::tz::TimeZone::system(),
+        }
+    }
+}
+
+impl Console {
+    /// Ends all that somebody has here whose account is closed: sessions, drafts, what was set aside.
+    fn leave(&self, person: PersonId) {
+        self.sessions.end_all(person);
+        let cleared = self
+            .drafts
+            .clear(person)
+            .and_then(|()| self.snoozes.clear(person));
+        if let Err(error) = cleared {
+            tracing::warn!(event = "desk-not-cleared", %person, %error);
         }
     }
 }

@@ -6,7 +6,7 @@ use liaison::app::change::Message;
 use liaison::base::{Role, Timestamp};
 use liaison::domain::message::Body;
 
-use crate::console::{Person, enrolled};
+use crate::console::{DRAFT, Person, enrolled, request};
 use crate::office::{request_body, with_header};
 use crate::served::Served;
 
@@ -124,4 +124,22 @@ fn who_has_not_said_why_is_asked_first() {
     assert_eq!(asked.status, 303);
     let place = format!("location: {page}").to_lowercase();
     assert!(asked.head.contains(&place), "{}", asked.head);
+}
+
+#[test]
+fn what_lies_on_the_desk_of_somebody_who_is_removed_goes_with_the_account() {
+    let (office, [first, _]) = office();
+    let (officer, page) = opened(&office, "officer", &first);
+    officer.post(&format!("{page}/snooze"), &[("until", "week")]);
+    officer.post(&format!("/drafts/{DRAFT}"), &request("save"));
+    assert!(office.papers() >= 2, "{}", office.papers());
+    let (admin, _) = enrolled(&office, "admin");
+    let people = admin.get("/people").text();
+    let row = people.split("<tr").find(|row| row.contains(">officer<"));
+    let row = row.unwrap_or_else(|| panic!("{people}"));
+    let id = row.split("action=\"/people/").nth(1).expect("a form");
+    let id = id.split('/').next().expect("an id");
+    let removed = admin.post(&format!("/people/{id}/remove"), &[]);
+    assert_eq!(removed.status, 303, "{}", removed.text());
+    assert_eq!(office.papers(), 0);
 }

@@ -229,6 +229,18 @@ impl Served {
         names
     }
 
+    /// How many papers people have at their desks.
+    pub fn papers(&self) -> usize {
+        let state = self.folder.path().join("state");
+        let kinds = ["drafts", "snoozes"].map(|kind| std::fs::read_dir(state.join(kind)));
+        let desks = kinds.into_iter().flatten().flatten();
+        let desks = desks.map(|desk| desk.expect("a folder").path());
+        desks
+            .filter_map(|desk| std::fs::read_dir(desk).ok())
+            .map(Iterator::count)
+            .sum()
+    }
+
     /// Reserves an id as this person, for this use.
     pub fn reserve(&self, name: &str, purpose: &str) -> String {
         let body = serde_json::json!({ "for": purpose });

@@ -92,6 +92,14 @@ impl Drafts {
         found.map(|draft| draft.typed).unwrap_or_default()
     }
 
+    /// Throws all drafts of a person away, and what the next one would begin with.
+    ///
+    /// # Errors
+    /// Whatever the disk gives.
+    pub fn clear(&self, person: PersonId) -> io::Result<()> {
+        self.0.clear(person)
+    }
+
     /// Throws a draft away.
     pub fn remove(&self, person: PersonId, id: MessageId) {
         self.0.remove(person, id);

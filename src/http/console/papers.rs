@@ -77,6 +77,17 @@ impl Papers {
         let _gone = fs::remove_file(self.of(person).join(id.to_string()));
     }
 
+    /// Throws away all that a person has.
+    ///
+    /// # Errors
+    /// Whatever the disk gives.
+    pub fn clear(&self, person: PersonId) -> io::Result<()> {
+        match fs::remove_dir_all(self.of(person)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
     /// A person's folder, under a name that says nothing to others.
     fn of(&self, person: PersonId) -> PathBuf {
         let context = format!("liaison/{}/v1", self.kind);

@@ -205,8 +205,10 @@ pub async fn change(
         }
         Err(error) => return Err(unchanged(error).into()),
     }
-    if matches!(what.as_str(), "remove" | "approve") {
-        api.console.sessions.end_all(id);
+    match what.as_str() {
+        "remove" => api.console.leave(id),
+        "approve" => api.console.sessions.end_all(id),
+        _ => (),
     }
     record(&api, &person, action, deed).await?;
     let Some(code) = code else {

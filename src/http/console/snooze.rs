@@ -65,6 +65,14 @@ impl Snoozes {
         Self(Papers::new("snoozes", MOST, folder, secret))
     }
 
+    /// Brings back all that a person has set aside.
+    ///
+    /// # Errors
+    /// Whatever the disk gives.
+    pub fn clear(&self, person: PersonId) -> std::io::Result<()> {
+        self.0.clear(person)
+    }
+
     /// The exchanges that a person has set aside, some perhaps no longer.
     pub fn of(&self, person: PersonId) -> BTreeSet<MessageId> {
         self.0.ids(person).into_iter().collect()
