@@ -1,12 +1,16 @@
 //! Offices that trust each other, each in a folder of its own, made as their people would.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use liaison::base::NodeId;
+use liaison::config::Config;
+use liaison::node::{self, Folder};
+use liaison::seal::keystore::Keys;
 use tempfile::TempDir;
 
 use super::office::Office;
@@ -16,6 +20,8 @@ use super::run::Call;
 pub const PATIENCE: Duration = Duration::from_secs(90);
 /// How long to wait before asking again.
 const PAUSE: Duration = Duration::from_millis(25);
+/// What opens the keys of every office.
+const PASSPHRASE: &str = "six random words would be better";
 /// The offices' people, one a role.
 const PEOPLE: [&str; 3] = ["officer", "contact", "auditor"];
 
@@ -70,14 +76,12 @@ impl World {
             .collect();
         let proposal = place.join("trust-list");
         let cards: Vec<PathBuf> = at_once(&offices, |office| {
-            settle_in(office);
-            let card = place.join(format!("{}.card", office.member));
-            office
-                .call("member card")
-                .option("--out", &card)
-                .run()
-                .done();
-            card
+            let keys = settle_in(office);
+            let config = Config::load(&office.dir).expect("a valid configuration");
+            let card = node::issue_card(&config, &keys).expect("a card");
+            let file = place.join(format!("{}.card", office.member));
+            std::fs::write(&file, card.to_json()).expect("room for a small file");
+            file
         });
         let propose = Call::of("trust propose").option("--out", &proposal);
         cards
@@ -85,10 +89,12 @@ impl World {
             .fold(propose, |call, card| call.option("--card", card))
             .run()
             .done();
+        let mut signed = node::ProposalFile::read(&proposal).expect("it was written just now");
         for office in &offices {
-            let sign = office.call("trust sign").option("--file", &proposal);
-            sign.run().done();
+            let keys = pattern(office.member.as_str()).1;
+            node::sign(&mut signed, None, &keys).expect("a founder signs");
         }
+        signed.write(&proposal).expect("room for a small file");
         let mut roots = BTreeSet::new();
         for office in &offices {
             let install = office.call("trust install").option("--file", &proposal);
@@ -156,27 +162,36 @@ pub fn at_once<T: Send>(offices: &[Office], what: impl Fn(&Office) -> T + Sync) 
     })
 }
 
-/// Copies the office from its pattern and gives it an address of its own.
-fn settle_in(office: &Office) {
-    copy_folder(&pattern(office.member.as_str()), &office.dir);
+/// Copies the office from its pattern and gives it an address of its own. Gives its keys.
+fn settle_in(office: &Office) -> Arc<Keys> {
+    let (pattern, keys) = pattern(office.member.as_str());
+    copy_folder(&pattern, &office.dir);
     let file = office.part("liaison.toml");
     let text = std::fs::read_to_string(&file).expect("a configuration");
     let address = format!("127.0.0.1:{}", free_port());
     std::fs::write(&file, text.replace("127.0.0.1:1", &address)).expect("a configuration");
+    keys
 }
 
-/// An office with keys and people, made once for all tests: what takes time is the passphrase.
-fn pattern(member: &str) -> PathBuf {
-    static PATTERNS: Mutex<Option<TempDir>> = Mutex::new(None);
+/// The folder of every pattern, and the keys of those that are made.
+type Patterns = (TempDir, BTreeMap<String, Arc<Keys>>);
+
+/// An office with keys and people, made once for all tests, and its keys, opened once: what takes time
+/// is the passphrase.
+fn pattern(member: &str) -> (PathBuf, Arc<Keys>) {
+    static PATTERNS: Mutex<Option<Patterns>> = Mutex::new(None);
     // Held while a pattern is made, so that none is made twice.
     let mut patterns = PATTERNS.lock().expect("making a pattern does not fail");
-    let root = patterns.get_or_insert_with(|| tempfile::tempdir().expect("a temporary folder"));
+    let (root, opened) = patterns.get_or_insert_with(|| {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        (root, BTreeMap::new())
+    });
     let dir = root.path().join(member);
-    if dir.exists() {
-        return dir;
+    if let Some(keys) = opened.get(member) {
+        return (dir, keys.clone());
     }
     let passphrase = root.path().join(format!("{member}.passphrase"));
-    std::fs::write(&passphrase, "six random words would be better\n").expect("a passphrase");
+    std::fs::write(&passphrase, format!("{PASSPHRASE}\n")).expect("a passphrase");
     let init = Call::of("init")
         .dir(&dir)
         .option("--member", member)
@@ -199,7 +214,11 @@ fn pattern(member: &str) -> PathBuf {
             .run()
             .done();
     }
-    dir
+    let node = NodeId::first(member.parse().expect("a well-formed member"));
+    let keys = Folder(dir.clone()).keys(node, PASSPHRASE);
+    let keys = Arc::new(keys.expect("the passphrase opens them"));
+    opened.insert(member.to_owned(), keys.clone());
+    (dir, keys)
 }
 
 /// What an administrator edits, so that no command asks for a passphrase or a token.
