@@ -123,15 +123,16 @@ impl Proposal {
             ("signed", Part::from(of.signed_by.len())),
             ("needed", Part::from(of.needed)),
         ];
-        let (class, icon, words) = match of.complete {
-            true => ("fine", "check", t.say("proposal-complete")),
-            false => ("soon", "clock", t.put("proposal-signed", &parts)),
+        let chip = |class, icon, words| Chip { class, icon, words };
+        let chip = match of.complete {
+            true => chip("fine", "check", t.say("proposal-complete")),
+            false => chip("soon", "clock", t.put("proposal-signed", &parts)),
         };
         Self {
             version: t.number(of.version),
             kept: f.moment(of.kept),
             changes: changes.concat(),
-            chip: Chip { class, icon, words },
+            chip,
             missing: match of.complete {
                 true => Vec::new(),
                 false => of.missing,
