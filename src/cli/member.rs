@@ -147,26 +147,19 @@ fn proposed(of: &ProposalView) -> String {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")))
     }
-    let waits = match of.complete {
-        true => Some("enough have signed: `liaison trust install`".to_owned()),
-        false => {
-            let signed = format!("{} of {} signed", of.signed_by.len(), of.needed);
-            let missing = named("waits for", &of.missing);
-            Some(
-                [Some(signed), missing]
-                    .into_iter()
-                    .flatten()
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            )
-        }
+    let signed = match of.complete {
+        true => "enough have signed: `liaison trust install`".to_owned(),
+        false => format!("{} of {} signed", of.signed_by.len(), of.needed),
     };
+    let missing = named("waits for", &of.missing).filter(|_| !of.complete);
+    let waits = [Some(signed), missing].into_iter().flatten();
+    let waits = waits.collect::<Vec<_>>().join(", ");
     let says = [
         named("takes in", &of.joins),
         named("gives other keys to", &of.replaces),
         named("takes out", &of.leaves),
         named("suspends", &of.suspends),
-        waits,
+        Some(waits),
     ];
     let says: Vec<String> = says.into_iter().flatten().collect();
     hang(&format!("list {:<3} ", of.version), &says.join(" · "))
