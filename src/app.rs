@@ -29,6 +29,7 @@ mod receive;
 mod recipients;
 mod requests;
 mod respond;
+mod restored;
 pub mod rows;
 mod search;
 mod service;
@@ -69,6 +70,7 @@ pub use permit::{Action, Caller, Denied, Permit, Thing};
 pub use receive::LARGEST_ATTACHMENT;
 pub use recipients::{MOST_ASKED, check_asked, named_once};
 pub use requests::LIFE;
+pub use restored::RestoredLog;
 pub use search::{Earlier, SearchFor};
 pub use witness::{
     AlarmReport, AlarmRow, LogFault, LogReport, LogWitnessedRow, OwnReport, PrefixRecord,

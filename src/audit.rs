@@ -16,6 +16,7 @@ mod evidence;
 mod failure;
 mod four_eyes;
 mod in_text;
+mod incarnation;
 pub(crate) mod layout;
 mod note;
 mod receipt;
@@ -36,6 +37,7 @@ pub use evidence::{Evidence, EvidenceError, MAX_EVIDENCE_LEN, MAX_PROOF_LEN, Pre
 pub use failure::{AnchorFault, AuditFailure, CheckpointFault};
 pub(crate) use four_eyes::decided;
 pub use four_eyes::{FourEyes, FourEyesFault, decision_holds};
+pub use incarnation::Incarnations;
 pub use note::{MAX_NOTE_LEN, NoteError, UnverifiedNote, verifier_key};
 pub use receipt::{
     CommonProof, MAX_BATCH, Receipt, ReceiptBatch, ReceiptError, ReceiptItem, Verified,

@@ -111,6 +111,8 @@ enum Command {
     Backup(backup::Backup),
     /// Check a backup, or read it into a new folder
     Restore(backup::Restore),
+    /// Go on from a restored folder, in a new incarnation of the log
+    Resume(backup::Resume),
     /// Look at all that the node needs, and say what is wrong and what to do
     Doctor(doctor::Doctor),
     /// Move the node to another machine or address

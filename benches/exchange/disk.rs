@@ -44,11 +44,12 @@ impl Disk {
     /// Makes both in `dir`; a round writes `count` groups of each size.
     pub fn new(dir: &Path, count: usize) -> Self {
         let origin = Origin::first("MK-1".parse().expect("it is a node"));
-        FileLog::create(dir, origin).expect("the folder takes a log");
+        FileLog::create(dir, origin.node).expect("the folder takes a log");
         let signer = Signer(SigningKey::generate(&mut OsEntropy));
         let secret = EpochSecret::from_bytes(&[7; 32]);
         let key = signer.0.verifying_key().clone();
-        let (mut log, _) = FileLog::open(dir, origin, secret, &key.into()).expect("the log opens");
+        let (mut log, _) =
+            FileLog::open(dir, origin.node, secret, &key.into()).expect("the log opens");
         let writer = log.take_over().expect("nobody else writes");
         let plain = OpenOptions::new()
             .append(true)

@@ -264,6 +264,9 @@ fn waiting(
         }
         match row {
             OutboxRow::Message { .. } => page.messages.push(signed_message(turn.log, entry)?),
+            OutboxRow::Returned { .. } => {
+                page.messages.extend(signed_message(turn.log, entry).ok())
+            }
             OutboxRow::Receipt { .. } => entries.push(entry),
         }
     }

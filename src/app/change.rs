@@ -43,6 +43,8 @@ pub struct Message {
     pub event: Event,
     /// Whether the content was erased: then header and body are what remains of it.
     pub erased: Option<Erased>,
+    /// The peer that gave it back, where the entry that sent it was lost with the end of the log.
+    pub returned: Option<NodeId>,
 }
 
 impl Message {
@@ -56,6 +58,7 @@ impl Message {
             header,
             event,
             erased: None,
+            returned: None,
         }
     }
 
@@ -92,6 +95,7 @@ impl Message {
             header,
             event,
             erased: None,
+            returned: None,
         })
     }
 
@@ -272,6 +276,28 @@ pub enum Other {
         /// The version and digest of the suspend list in force with it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         suspension: Option<(u32, Digest)>,
+    },
+    /// An incarnation of the log begins here, and goes on from a backup of the one before.
+    LogOpened {
+        /// The incarnation before.
+        before: String,
+        /// How many of its entries this one goes on from.
+        size: u64,
+        /// The root over them.
+        root: Digest,
+    },
+    /// What a node lost that was restored from a backup goes to it again.
+    SentAgain {
+        /// The node.
+        node: NodeId,
+        /// How: 0 before all else, where it is hardly in the backup, 1 behind what is urgent.
+        class: u8,
+        /// Messages of this node that it had receipted.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        own: Vec<MessageId>,
+        /// Its own messages, which are given back.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        theirs: Vec<MessageId>,
     },
     /// Something about members or their keys.
     Member(MemberChange),

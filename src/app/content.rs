@@ -8,6 +8,7 @@
 //! that of the entry's message.
 //! 6: message id 16 ‖ what receipts have in common ‖ what this one has of its own.
 //! 7: node 9 ‖ message id 16 ‖ entry u64 ‖ what this one has of its own; the rest is the entry's.
+//! 8: node 9 ‖ a message of this node that this peer gave back, in its stored form.
 //! 9: leaf 32 ‖ reason u8 ‖ time u64 ‖ what it passed on ‖ what remains of an erased message, under the
 //! tag that it had. What it passed on: u8 ‖ message id 16 ‖ conversation id 16, where that is 1 or 2 ‖
 //! leaf of the permission 32, where it is 2; 0 for nothing.
@@ -32,6 +33,7 @@ const SENT_SHARING: u8 = 4;
 const RECEIVED_SHARING: u8 = 5;
 const KEPT: u8 = 6;
 const KEPT_SHARING: u8 = 7;
+const RETURNED: u8 = 8;
 const ERASED: u8 = 9;
 
 /// An entry's content is not of a form that this version knows.
@@ -95,6 +97,12 @@ impl Contents {
         match change {
             Change::Sent(message) => {
                 let signature = own.expect("a sent message is signed before it is recorded");
+                if let Some(peer) = message.returned {
+                    out.push(RETURNED);
+                    out.extend_from_slice(&peer.to_bytes());
+                    out.extend_from_slice(&message.signed(signature.clone()).to_bytes());
+                    return out;
+                }
                 self.message(&mut out, index, (SENT, SENT_SHARING), message, signature);
             }
             Change::Received(message, signature) => {
@@ -163,7 +171,7 @@ impl Contents {
 pub fn read_change(content: &[u8]) -> Result<(Actor, Change), UnreadableChange> {
     let (by, tag, rest) = split(content)?;
     let change = match tag {
-        SENT | SENT_SHARING => Change::Sent(Box::new(read_message(tag, rest)?)),
+        SENT | SENT_SHARING | RETURNED => Change::Sent(Box::new(read_message(tag, rest)?)),
         RECEIVED | RECEIVED_SHARING => Change::Received(Box::new(read_message(tag, rest)?), None),
         ERASED => return Ok((by, read_erased(rest)?)),
         OTHER => {
@@ -210,6 +218,9 @@ pub fn write_erased(
     if let Some(entry) = shared {
         out.extend_from_slice(&entry.to_be_bytes());
     }
+    if let Some(peer) = returned_by(tag, rest)? {
+        out.extend_from_slice(&peer.to_bytes());
+    }
     let stored = stored.with_remains(remains.header_bytes.clone(), remains.body_bytes.clone());
     out.extend_from_slice(&stored.to_bytes());
     Ok(out)
@@ -230,7 +241,7 @@ fn read_erased(rest: &[u8]) -> Result<Change, UnreadableChange> {
         ..read_message(tag, rest)?
     });
     match tag {
-        SENT | SENT_SHARING => Ok(Change::Sent(message)),
+        SENT | SENT_SHARING | RETURNED => Ok(Change::Sent(message)),
         RECEIVED | RECEIVED_SHARING => Ok(Change::Received(message, None)),
         _ => Err(UnreadableChange),
     }
@@ -328,6 +339,10 @@ fn stored_message(tag: u8, rest: &[u8]) -> Result<(StoredMessage, Option<u64>), 
             stored_message(tag, rest)
         }
         SENT | RECEIVED => Ok((stored(rest)?, None)),
+        RETURNED => {
+            let (_, rest) = rest.split_first_chunk::<9>().ok_or(UnreadableChange)?;
+            Ok((stored(rest)?, None))
+        }
         SENT_SHARING | RECEIVED_SHARING => {
             let (entry, rest) = rest.split_first_chunk().ok_or(UnreadableChange)?;
             Ok((stored(rest)?, Some(u64::from_be_bytes(*entry))))
@@ -338,7 +353,22 @@ fn stored_message(tag: u8, rest: &[u8]) -> Result<(StoredMessage, Option<u64>), 
 
 fn read_message(tag: u8, rest: &[u8]) -> Result<Message, UnreadableChange> {
     let (stored, _) = stored_message(tag, rest)?;
-    Message::read_stored(stored).map_err(|_| UnreadableChange)
+    let message = Message::read_stored(stored).map_err(|_| UnreadableChange)?;
+    let returned = returned_by(tag, rest)?;
+    Ok(Message {
+        returned,
+        ..message
+    })
+}
+
+/// The peer that gave the message back, if one did.
+fn returned_by(tag: u8, rest: &[u8]) -> Result<Option<NodeId>, UnreadableChange> {
+    if tag != RETURNED {
+        return Ok(None);
+    }
+    let (node, _) = rest.split_first_chunk().ok_or(UnreadableChange)?;
+    let node = NodeId::from_bytes(*node).map_err(|_| UnreadableChange)?;
+    Ok(Some(node))
 }
 
 fn read_kept(tag: u8, rest: &[u8]) -> Result<KeptReceipt, UnreadableChange> {

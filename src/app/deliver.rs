@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::change::{Change, Other};
+use super::content::signed_message;
 use super::error::AppError;
 use super::input::{Effect, Reply};
 use super::members::{self, Withheld};
@@ -58,6 +59,17 @@ pub(super) fn pump(
             if due.contains(place) {
                 match row {
                     OutboxRow::Message { .. } => entries.push(place.entry),
+                    OutboxRow::Returned { .. } => {
+                        match signed_message(turn.log, place.entry) {
+                            Ok(_) => entries.push(place.entry),
+                            // What is erased here meanwhile cannot be given back.
+                            Err(_) => {
+                                let key = outbox_key(member, place.class, place.entry);
+                                turn.view.delete(OUTBOX, key);
+                                service.flight.settle(member, *place);
+                            }
+                        }
+                    }
                     OutboxRow::Receipt { .. } => receipts.push(place.entry),
                 }
             }

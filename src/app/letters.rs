@@ -28,6 +28,7 @@ pub use rows::{
 };
 
 pub(super) use change::{letter_changed, person_changed};
+pub(super) use decide::give_all_back;
 pub(super) use draft::letter_id;
 pub(super) use hold::{letter_of, send};
 use read::read;

@@ -23,6 +23,7 @@ use super::duty::Contact;
 use super::error::AppError;
 use super::input::{Federation, Reply};
 use super::permit::Action;
+use super::restored::RestoredLog;
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
 use super::view::{View, after_prefix};
@@ -52,6 +53,8 @@ pub struct TrustDetails {
     pub identities: BTreeMap<MemberId, MemberIdentity>,
     /// Members whose keys are said to have been in other hands, and since when.
     pub compromised: BTreeMap<MemberId, Timestamp>,
+    /// The logs that go on after a backup, those of one node in their order.
+    pub restored: Vec<RestoredLog>,
     /// How each member is reached beside the exchange.
     pub contacts: BTreeMap<MemberId, Contact>,
 }

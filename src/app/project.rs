@@ -9,6 +9,7 @@ use super::erase;
 use super::letters::{POLICY, letter_changed, person_changed};
 use super::members::{self, ListOnRecord, hold, list_in_force};
 use super::passing::passed_on;
+use super::restored;
 use super::rows::{self, *};
 use super::search;
 use super::view::View;
@@ -379,8 +380,15 @@ fn other(
         | Other::Matched { .. }
         | Other::Started { .. }
         | Other::Stopped
+        | Other::LogOpened { .. }
         | Other::Carried(_)
         | Other::Office(_) => Ok(()),
+        Other::SentAgain {
+            node,
+            class,
+            own,
+            theirs,
+        } => restored::project(view, me, p, (node.member, *class), (own, theirs)),
         Other::Witness(change) => witness::project(view, p, change),
         Other::Member(change) => members::project(view, p.at, change),
         Other::Duty(change) => duty::record(view, p, change),

@@ -4,6 +4,7 @@ use super::change::{Change, KeptProof, KeptReceipt, ReceiptWord};
 use super::input::{Effect, PeerReceipt, receipt_word};
 use super::members;
 use super::receive;
+use super::restored;
 use super::rows::*;
 use super::service::{Service, Turn};
 use crate::audit::Statement;
@@ -25,6 +26,11 @@ pub(super) fn keep(
     let me = service.me;
     let digest = || Digest::of(&receipt.receipt.encode());
     let Some((message, word)) = subject(turn, me, receipt)? else {
+        if restored::taken_back(service, turn, peer, &receipt.statement)? {
+            let receipts = vec![merkle::leaf_hash(&receipt.receipt.entry)];
+            turn.effects.push(Effect::Keep { peer, receipts });
+            return Ok(());
+        }
         // That a peer could not read something is heard; answering it would go on for ever.
         if matches!(receipt.statement, Statement::Refused { .. }) {
             return Ok(());
@@ -141,6 +147,7 @@ fn subject(
         | Statement::Cleared { .. }
         | Statement::Witnessed { .. }
         | Statement::LogAlarm { .. }
+        | Statement::LogOpened { .. }
         | Statement::BundleInForce { .. } => None,
     };
     Ok(message.map(|message| (message, word)))

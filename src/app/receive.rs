@@ -4,9 +4,10 @@ use super::alerts;
 use super::change::{Change, Message, Other};
 use super::corrections;
 use super::deliver;
-use super::input::Effect;
+use super::input::{Effect, Federation};
 use super::members;
 use super::passing;
+use super::restored;
 use super::rows::*;
 use super::service::{Service, Turn};
 use crate::base::{Actor, Digest, MessageId, NodeId};
@@ -32,14 +33,18 @@ pub(super) fn message(
     let header = &message.header;
     let leaf = message.leaf();
     let sender = message.sender.member;
-    if message.sender != peer {
+    if message.sender != peer && message.sender != service.me {
         return refuse(service, turn, peer, leaf, Refusal::NotTheSender);
     }
-    if !service.federation.as_ref().is_some_and(|f| f.lists(sender)) {
+    let listed = |f: &Federation| f.lists(peer.member);
+    if !service.federation.as_ref().is_some_and(listed) {
         return refuse(service, turn, peer, leaf, Refusal::NotListed);
     }
-    if members::is_blocked(turn, sender)? {
+    if members::is_blocked(turn, peer.member)? {
         return refuse(service, turn, peer, leaf, Refusal::KeyNotAccepted);
+    }
+    if message.sender == service.me {
+        return restored::given_back(service, turn, peer, message);
     }
     let known = turn
         .view

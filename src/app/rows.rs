@@ -26,7 +26,7 @@ use crate::domain::terms;
 /// The version of these tables and of the normal forms of what is searched. An index written by
 /// another version is rebuilt.
 pub const VERSION: u32 = TABLES << 8 | terms::VERSION;
-const TABLES: u32 = 9;
+const TABLES: u32 = 10;
 
 /// A message, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -221,13 +221,22 @@ pub enum OutboxRow {
         /// Since when it waits.
         since: Timestamp,
     },
+    /// A message of the member's own, which it lost and is given back.
+    Returned {
+        /// The message.
+        message: MessageId,
+        /// Since when it waits.
+        since: Timestamp,
+    },
 }
 
 impl OutboxRow {
     /// Since when it waits.
     pub fn since(&self) -> Timestamp {
         match self {
-            Self::Message { since, .. } | Self::Receipt { since } => *since,
+            Self::Message { since, .. }
+            | Self::Receipt { since }
+            | Self::Returned { since, .. } => *since,
         }
     }
 }

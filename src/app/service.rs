@@ -13,7 +13,7 @@ use super::permit::Permit;
 use super::witness::{self, Witness, WitnessTimes};
 use super::{
     alerts, carried, deliver, duty, erase, letters, members, news, office, people, permissions,
-    read, receipts, receive, search, unchanged,
+    read, receipts, receive, restored, search, unchanged,
 };
 use crate::base::{Actor, Digest, MemberId, NodeId, Timestamp};
 use crate::exchange::{Flight, Refusal};
@@ -24,7 +24,7 @@ mod leave;
 mod turn;
 
 use leave::action_of;
-pub use turn::{Mark, Turn};
+pub use turn::{Mark, Recorded, Turn};
 
 /// Messages in flight to one peer before it has receipted any.
 const WINDOW: usize = 256;
@@ -34,17 +34,6 @@ const RETRY_AFTER: Duration = Duration::from_secs(30);
 
 /// Refused inputs that are recorded for one peer in one minute; more are only counted.
 const REFUSALS_RECORDED: u32 = 60;
-
-/// A change that awaits its log append.
-#[derive(Debug)]
-pub struct Recorded {
-    /// Who caused it.
-    pub by: Actor,
-    /// What happened.
-    pub change: Change,
-    /// The entry of the letter that it came of, where it was one.
-    pub letter: Option<u64>,
-}
 
 /// What the service keeps in memory: links, and nothing that a restart would miss.
 pub struct Service {
@@ -129,8 +118,8 @@ impl Service {
 
     /// Whether this member is an observer.
     pub(super) fn is_observer(&self) -> bool {
-        let federation = self.federation.as_ref();
-        federation.is_some_and(|federation| federation.observes(self.me.member))
+        let observes = |f: &Federation| f.observes(self.me.member);
+        self.federation.as_ref().is_some_and(observes)
     }
 
     /// When the service next needs a [`Input::Tick`], if no other input comes before.
@@ -151,8 +140,8 @@ impl Service {
             }
             Input::Peer(peer, from) => self.peer_did(turn, *peer, from)?,
             Input::MayFetch(ticket, peer, message) => {
-                let outcome = deliver::may_fetch(self, turn, *peer, *message)?;
-                turn.effects.push(Effect::Reply(*ticket, outcome));
+                let reply = deliver::may_fetch(self, turn, *peer, *message)?;
+                turn.effects.push(Effect::Reply(*ticket, reply));
             }
             Input::Federation(federation) => {
                 self.federation = Some(federation.clone());
@@ -173,19 +162,16 @@ impl Service {
             }
             Input::Start { version } => {
                 self.started = Some(turn.now);
-                let change = Change::Other(Other::Started {
-                    version: version.clone(),
-                });
-                turn.record(self.me.member, Actor::node(self.me.member), change)?;
+                restored::begin(self, turn)?;
+                let version = version.clone();
+                self.record(turn, Other::Started { version })?;
             }
-            Input::Stop => {
-                let change = Change::Other(Other::Stopped);
-                turn.record(self.me.member, Actor::node(self.me.member), change)?;
-            }
+            Input::Stop => self.record(turn, Other::Stopped)?,
             Input::Elapsed(running) => self.erasure.clock.elapsed(turn.now, *running),
             Input::Tick => {
                 deliver::expire(self, turn)?;
                 deliver::fetch_again(self, turn)?;
+                restored::tick(self, turn)?;
                 witness::tick(self, turn)?;
                 self.record_expiry(turn)?;
                 duty::escalate(self, turn)?;
@@ -202,15 +188,15 @@ impl Service {
         let Some(federation) = &self.federation else {
             return Ok(());
         };
-        let in_force = (federation.hash, federation.trust.suspension);
-        if self.list_on_record != Some(in_force) {
-            let change = Change::Other(Other::TrustListInForce {
+        let in_force = Some((federation.hash, federation.trust.suspension));
+        if self.list_on_record != in_force {
+            let list = Other::TrustListInForce {
                 version: federation.version,
                 hash: federation.hash,
                 suspension: federation.trust.suspension,
-            });
-            self.list_on_record = Some(in_force);
-            turn.record(self.me.member, Actor::node(self.me.member), change)?;
+            };
+            self.list_on_record = in_force;
+            self.record(turn, list)?;
         }
         if !std::mem::replace(&mut self.keys_on_record, true) {
             members::record_identities(self, turn)?;
@@ -230,8 +216,13 @@ impl Service {
             return Ok(());
         }
         self.list_expired = Some(version);
-        let change = Change::Other(Other::Member(MemberChange::ListExpired { version }));
-        turn.record(self.me.member, Actor::node(self.me.member), change)?;
+        self.record(turn, Other::Member(MemberChange::ListExpired { version }))
+    }
+
+    /// Records what the node itself did.
+    fn record(&self, turn: &mut Turn<'_>, other: Other) -> Result<(), IndexError> {
+        let me = self.me.member;
+        turn.record(me, Actor::node(me), Change::Other(other))?;
         Ok(())
     }
 

@@ -11,6 +11,7 @@ mod others;
 mod own;
 mod receipts;
 mod report;
+mod restored;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -21,12 +22,14 @@ use crate::audit::{Checkpoint, Cosignature, CosignedCheckpoint, Origin, Prefix, 
 use crate::base::{Actor, Digest, MemberId, NodeId, Timestamp};
 use crate::store::IndexError;
 
+pub(super) use alarm::raise;
 pub use change::{
     AlarmRow, LogFault, LogWitnessedRow, PrefixRecord, ReceiptHeadRow, WitnessChange, WitnessRow,
 };
 pub(super) use change::{project, receipt_head};
 pub use report::{AlarmReport, LogReport, OwnReport, WitnessAsk, WitnessReply, WitnessReport};
 pub(super) use report::{ask, report, witnessed_own, witnessed_receipt};
+pub(super) use restored::{known_size, tell_earlier};
 
 /// How often things are done about witnesses, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,6 +216,8 @@ pub(super) fn link_up(
     witness.told.remove(&peer);
     let mut heads = witness.own.heads(turn);
     heads.extend(witness.logs.values().map(|seen| plain(&seen.head)));
+    let earlier = restored::earlier_heads(service, turn, peer)?;
+    heads.extend(earlier.iter().map(plain));
     say_heads(service, turn, peer, heads);
     challenge::link_up(service, peer);
     own::link_up(service, turn, peer);

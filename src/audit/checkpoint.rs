@@ -6,6 +6,7 @@ use std::str::FromStr;
 use super::layout::Reader;
 use crate::base::{Digest, NodeId};
 use crate::seal::sign::{BadSignature, HybridSignature, SIGNATURE_LEN, VerifyingKey};
+use crate::seal::trust::LogKeys;
 
 /// Length of an origin's fixed form in bytes: node 9 ‖ incarnation u32.
 pub const ORIGIN_LEN: usize = 13;
@@ -35,6 +36,24 @@ impl Origin {
         Self {
             node,
             incarnation: 1,
+        }
+    }
+
+    /// The incarnation that goes on from this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self {
+            incarnation: self.incarnation.saturating_add(1),
+            ..self
+        }
+    }
+
+    /// The incarnation that this one goes on from; the first one goes on from none and gives itself.
+    #[must_use]
+    pub fn before(self) -> Self {
+        Self {
+            incarnation: self.incarnation.saturating_sub(1).max(1),
+            ..self
         }
     }
 
@@ -119,6 +138,19 @@ impl SignedCheckpoint {
     /// [`BadSignature`] unless both halves hold.
     pub fn verify(&self, key: &VerifyingKey) -> Result<(), BadSignature> {
         key.verify_raw(self.checkpoint.note_text().as_bytes(), &self.signature)
+    }
+
+    /// Whether it is of the incarnation that the log had at its size, under the key that it had then.
+    ///
+    /// # Errors
+    /// [`BadSignature`].
+    pub fn verify_of(&self, keys: &LogKeys) -> Result<(), BadSignature> {
+        let Checkpoint { origin, size, .. } = self.checkpoint;
+        let other = |of: &str| of != origin.to_string();
+        match keys.origin_at(size).is_some_and(other) {
+            true => Err(BadSignature),
+            false => self.verify(keys.at(size)),
+        }
     }
 
     /// The binary form with the origin before it.

@@ -343,6 +343,11 @@ events! {
     BackedUp = 830, "backed-up";
     /// The node was restored from a backup.
     Restored = 831, "restored";
+    /// A peer gave back a message of this node whose entry was lost with the end of the log.
+    MessageReturned = 832, "message-returned";
+    /// What was sent to a node that was restored from a backup is sent again, and what it had sent is
+    /// given back.
+    SentAgain = 833, "sent-again";
 }
 
 impl std::fmt::Display for EventCode {

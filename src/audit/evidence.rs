@@ -140,7 +140,7 @@ impl Evidence {
         }
         for signed in [&self.first, &self.second] {
             signed
-                .verify(keys.at(signed.checkpoint.size))
+                .verify_of(keys)
                 .map_err(|_| EvidenceError::BadSignature)?;
         }
         Ok(())

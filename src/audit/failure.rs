@@ -146,6 +146,15 @@ pub enum AuditFailure {
         /// How.
         fault: FourEyesFault,
     },
+    /// An incarnation of the log begins without an entry that says so, or an entry says so where none
+    /// begins.
+    #[error(
+        "entry {index} and the checkpoint over it do not agree on whether an incarnation begins"
+    )]
+    Incarnation {
+        /// The entry.
+        index: u64,
+    },
     /// An entry is not the one that the log's tree holds.
     #[error("entry {index} is not what the log has signed")]
     OtherEntry {
@@ -206,6 +215,7 @@ impl AuditFailure {
             Self::Record { .. } => "audit-record",
             Self::Entry { error, .. } => error.code(),
             Self::FourEyes { fault, .. } => fault.code(),
+            Self::Incarnation { .. } => "audit-incarnation",
             Self::OtherEntry { .. } => "audit-other-entry",
             Self::SealedContent { .. } => "audit-sealed-content",
             Self::Checkpoint { fault, .. } => fault.code(),

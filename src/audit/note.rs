@@ -151,7 +151,7 @@ impl UnverifiedNote {
         if self.key_ids != key_ids(&self.origin(), key) {
             return Err(NoteError::OtherKey);
         }
-        match self.signed.verify(key) {
+        match self.signed.verify_of(keys) {
             Ok(()) => Ok(self.signed),
             Err(_) => Err(NoteError::BadSignature),
         }

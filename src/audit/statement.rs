@@ -148,6 +148,15 @@ pub enum Statement {
         /// Its digest.
         digest: Digest,
     },
+    /// Tag 14: an incarnation of this log begins, and goes on from the head of the one before.
+    LogOpened {
+        /// The incarnation before.
+        before: Origin,
+        /// How many of its entries this one goes on from.
+        size: u64,
+        /// The root over them.
+        root: Digest,
+    },
 }
 
 impl Statement {
@@ -237,6 +246,12 @@ impl Statement {
                 out.extend_from_slice(leaf.as_bytes());
                 out.push(reason.number());
             }
+            Self::LogOpened { before, size, root } => {
+                out.push(14);
+                out.extend_from_slice(&before.to_bytes());
+                out.extend_from_slice(&size.to_be_bytes());
+                out.extend_from_slice(root.as_bytes());
+            }
         }
         out
     }
@@ -304,6 +319,11 @@ impl Statement {
                 id: MessageId::from_bytes(reader.array()?),
                 leaf: Digest::from_bytes(reader.array()?),
                 reason: ErasureReason::from_number(reader.u8()?).ok_or(StatementError::Value)?,
+            },
+            14 => Self::LogOpened {
+                before: origin(&mut reader)?,
+                size: reader.u64()?,
+                root: Digest::from_bytes(reader.array()?),
             },
             tag => return Err(StatementError::Tag(tag)),
         };
@@ -406,6 +426,11 @@ pub(crate) mod tests {
                 id,
                 leaf,
                 reason: ErasureReason::Order,
+            },
+            Statement::LogOpened {
+                before: Origin::first(sender),
+                size: 9,
+                root: leaf,
             },
         ]
     }

@@ -217,6 +217,15 @@ impl MessageId {
         Self(bytes)
     }
 
+    /// The first of all ids that are made at `at` or later.
+    #[must_use]
+    pub fn earliest(at: Timestamp) -> Self {
+        let millis = u64::try_from(at.as_millis()).unwrap_or(0);
+        let mut bytes = [0; 16];
+        bytes[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
+        Self(bytes)
+    }
+
     /// The id of a message that goes along with this one: the same whenever both are composed, as when
     /// they are written, wait as a letter, and leave.
     #[must_use]

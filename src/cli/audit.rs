@@ -45,7 +45,8 @@ pub struct AuditAcknowledge {
     /// The log that the alarm is about, such as tr-1.liaison/1
     #[arg(long, value_name = "LOG")]
     log: Origin,
-    /// What is wrong with it: two-histories, unanswered, unproved or behind
+    /// What is wrong with it: two-histories, unanswered, unproved, behind
+    /// or restored
     #[arg(long, value_name = "FAULT")]
     fault: String,
     /// What was found and done

@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 use clap::{ArgGroup, Args};
 use serde::Serialize;
 
+use super::args::Dir;
 use super::failure::{Exit, Failure};
 use super::output;
 use super::report::Report;
-use super::secret::first_line;
+use super::secret::{PassphraseArgs, first_line};
 use super::session::SessionArgs;
-use super::text::{count, size, time};
+use super::text::{clean, count, hang, size, time};
 use crate::base::{Digest, NodeId, Role, Timestamp};
-use crate::node::{RESTORED, read_backup};
+use crate::config::Config;
+use crate::node::{Folder, NodeError, RESTORED, read_backup};
 use crate::seal::recovery::{Recovery, Share, ShareError};
 use crate::seal::stick::{STICK_HEAD, StickError, backup_key};
 use crate::store::verify_folder;
@@ -44,6 +46,54 @@ pub struct Restore {
     /// A new folder to restore into
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+}
+
+/// `resume`.
+#[derive(Debug, Args)]
+pub struct Resume {
+    #[command(flatten)]
+    dir: Dir,
+    /// The folder that the backup was made of is gone for good: two nodes with one log are a fork,
+    /// which peers prove
+    #[arg(long)]
+    old_folder_lost: bool,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+#[derive(Debug, Serialize)]
+struct ResumedNode {
+    node: NodeId,
+    dir: PathBuf,
+    /// The incarnation of the log that the backup is of.
+    before: String,
+    /// The one that goes on.
+    origin: String,
+    /// Entries that it goes on from.
+    log_size: u64,
+    log_root: Digest,
+    /// The time of the last of them: what was recorded since is lost here.
+    last: Timestamp,
+}
+
+impl Report for ResumedNode {
+    fn text(&self) -> String {
+        let goes_on = format!(
+            "{} goes on from {}, root {}…",
+            clean(&self.origin),
+            count(self.log_size, "entry", "entries"),
+            self.log_root.short()
+        );
+        let lost = format!(
+            "what was recorded after {} is not here. Peers send again what they had sent, and give \
+             back what they had been sent; what nobody had is lost",
+            time(self.last)
+        );
+        let text = format!("{} may serve from {}.\n", self.node, self.dir.display());
+        text + &hang("  log   ", &goes_on)
+            + &hang("  lost  ", &lost)
+            + "\nNext: `liaison config check`, `liaison serve`, then `liaison audit witness`.\n"
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -93,9 +143,10 @@ impl Report for Restored {
         match &self.dir {
             Some(dir) => {
                 text + &format!(
-                    "\nIt is in {}. The node does not serve from there: the log may have gone on\n\
-                         after the backup, and peers hold what it said. `liaison audit verify` and\n\
-                         `audit export` read it; `liaison help restored` says more.\n",
+                    "\nIt is in {}. The node does not serve from there yet: the log may have gone\n\
+                         on after the backup, and peers hold what it said. `liaison audit verify` and\n\
+                         `audit export` read it; `liaison resume` goes on from it, in a new\n\
+                         incarnation of the log. `liaison help restored` says more.\n",
                     dir.display()
                 )
             }
@@ -186,6 +237,41 @@ impl Restore {
         let file = File::open(&self.file)?;
         file.take(STICK_HEAD as u64).read_to_end(&mut head)?;
         Ok(head)
+    }
+}
+
+impl Resume {
+    /// Lets a restored node serve again, and prints from where it goes on.
+    ///
+    /// # Errors
+    /// A [`Failure`]; the node still does not serve then.
+    pub fn run(self, json: bool) -> Result<(), Failure> {
+        if !self.old_folder_lost {
+            return Err(Failure::new(
+                Exit::Usage,
+                "usage",
+                "the command line is wrong",
+                "the folder that the backup was made of would be a second node with this log",
+                "if it can be had, serve from that; if it is gone for good, add --old-folder-lost",
+            ));
+        }
+        let config = Config::load(&self.dir.dir)?;
+        let folder = Folder(config.dir.clone());
+        if !folder.is_restored() {
+            return Err(NodeError::NotRestored.into());
+        }
+        let passphrase = self.passphrase.existing(&config)?;
+        let resumed = folder.resume(config.node(), passphrase.as_str())?;
+        let report = ResumedNode {
+            node: config.node(),
+            dir: config.dir.clone(),
+            before: resumed.head.origin.to_string(),
+            origin: resumed.head.origin.next().to_string(),
+            log_size: resumed.head.size,
+            log_root: resumed.head.root,
+            last: resumed.last,
+        };
+        output::report(&report, json)
     }
 }
 

@@ -36,6 +36,7 @@ pub fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Bundle(bundle) => block_on(bundle.run(json)),
         Command::Backup(backup) => block_on(backup.run(json)),
         Command::Restore(restore) => restore.run(json),
+        Command::Resume(resume) => resume.run(json),
         Command::Doctor(doctor) => block_on(doctor.run(json)),
         Command::Move(moving) => moving.run(json),
         Command::Audit(args) => audit(args, json),

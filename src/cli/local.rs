@@ -323,7 +323,12 @@ impl From<NodeError> for Failure {
             NodeError::Restored => (
                 "restored",
                 "a restored node does not serve",
-                "`liaison help restored` says what can be done with it",
+                "if the folder that it is a copy of is lost for good: `liaison resume`; `liaison help restored` says more",
+            ),
+            NodeError::NotRestored => (
+                "not-restored",
+                "there is nothing to resume",
+                "`liaison serve` serves from this folder; only one that `liaison restore` made is resumed",
             ),
             NodeError::Listen(_) => (
                 "cannot-listen",

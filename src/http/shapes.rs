@@ -344,6 +344,8 @@ fn other_event(item: &ThreadItem, other: &Other) -> EventView {
         | Other::Matched { .. }
         | Other::EpochChanged { .. }
         | Other::Started { .. }
+        | Other::LogOpened { .. }
+        | Other::SentAgain { .. }
         | Other::Stopped
         | Other::TrustListInForce { .. }
         | Other::Office(_)

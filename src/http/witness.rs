@@ -175,7 +175,7 @@ pub fn alarms(report: &WitnessReport) -> Vec<Alarm> {
 fn open_alarm(alarm: &AlarmReport, own: Origin) -> Alarm {
     let (origin, row) = (alarm.origin, &alarm.row);
     let (first, second) = (row.first, row.second);
-    let mine = origin == own;
+    let mine = origin.node == own.node;
     let (code, detail) = match alarm.fault {
         LogFault::TwoHistories => (
             "log-two-histories",
@@ -207,8 +207,26 @@ fn open_alarm(alarm: &AlarmReport, own: Origin) -> Alarm {
                 row.from
             ),
         ),
+        LogFault::Restored => (
+            "log-restored",
+            format!(
+                "{} was restored from a backup: its log goes on from {first} entries, and had \
+                 {second} at least before",
+                origin.node
+            ),
+        ),
     };
     let next = match (mine, alarm.fault) {
+        (true, LogFault::Restored) => {
+            "Members send again what they had sent, and give back what they had been sent. Compare \
+             with them what is still missing: `liaison help restored`; then `liaison audit \
+             acknowledge`."
+        }
+        (false, LogFault::Restored) => {
+            "What that office had been sent is sent again, and what it had sent is given back. Ask \
+             whether that was announced, and what the office is missing: `liaison help restored`; \
+             then `liaison audit acknowledge`."
+        }
         (true, _) => {
             "FEDERATION ALARM: this folder was put back from a copy, cut or rewritten. Stop the \
              node, keep the folder as evidence, and tell the members: `liaison help witness`."

@@ -5,7 +5,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::app::core::{CatchUp, Fatal, catch_up};
-use crate::audit::Origin;
 use crate::base::{NodeId, OsEntropy, Timestamp};
 use crate::seal::at_rest::{Epochs, create_epoch};
 use crate::seal::keystore::{Keys, Keystore, KeystoreError, Unlocked};
@@ -34,6 +33,9 @@ pub enum NodeError {
     /// The folder came out of a backup: its log may have gone on.
     #[error("the folder is restored from a backup, after which the log may have gone on")]
     Restored,
+    /// The folder came out of no backup.
+    #[error("the folder was not restored from a backup, or its node has resumed already")]
+    NotRestored,
     /// The keys cannot be opened.
     #[error(transparent)]
     Keystore(#[from] KeystoreError),
@@ -219,13 +221,20 @@ impl Folder {
     }
 
     /// The keys that the node's log has had. A node whose bundle cannot be read has its log key alone.
-    fn log_keys(&self, keys: &Keys, origin: Origin) -> LogKeys {
+    pub(super) fn log_keys(&self, keys: &Keys) -> LogKeys {
         let own = keys.log.verifying_key();
         let bundle = self.own_bundle(keys.node).ok();
         let bundle = bundle.and_then(|b| KeyBundle::read(&b, keys.identity.verifying_key()).ok());
         bundle
-            .and_then(|bundle| bundle.log_keys(&origin.to_string()))
+            .and_then(|bundle| bundle.newest_log_keys())
             .unwrap_or_else(|| own.clone().into())
+    }
+
+    /// The incarnation of the log that the node's bundle names last.
+    fn incarnation(&self, keys: &Keys) -> u32 {
+        let own = self.own_bundle(keys.node).ok();
+        own.and_then(|own| KeyBundle::read(&own, keys.identity.verifying_key()).ok())
+            .map_or(1, |own| own.incarnation())
     }
 
     fn make(&self, part: &str) -> Result<(), NodeError> {
@@ -259,7 +268,7 @@ pub fn create(dir: &Path, node: NodeId, passphrase: &str) -> Result<Keys, NodeEr
     folder.save_own_bundle(node, &bundle)?;
     create_epoch(&folder.epoch(), &keys.storage_key, &mut OsEntropy)
         .map_err(|error| NodeError::Epoch(error.to_string()))?;
-    FileLog::create(dir, Origin::first(node))?;
+    FileLog::create(dir, node)?;
     // Last: a folder with a keystore is a whole node.
     Keystore::create(&folder.keystore(), passphrase, &keys, &mut OsEntropy)?;
     Ok(keys)
@@ -316,9 +325,11 @@ fn open(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<OpenNode, NodeError> {
     let epochs = Epochs::in_file(&folder.epoch(), &keys.storage_key);
-    let origin = Origin::first(keys.node);
-    let log_keys = folder.log_keys(&keys, origin);
-    let (log, recovery) = FileLog::open(&folder.0, origin, epochs, &log_keys)?;
+    let log_keys = folder.log_keys(&keys);
+    let (mut log, recovery) = FileLog::open(&folder.0, keys.node, epochs, &log_keys)?;
+    if folder.incarnation(&keys) > log.origin().incarnation {
+        log.begin_incarnation();
+    }
     let open_index = || SledIndex::open(&folder.index(), log.index_key(), Box::new(OsEntropy));
     let mut remark = None;
     if index_use == IndexUse::MadeAnew {

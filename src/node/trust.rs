@@ -12,11 +12,11 @@ use super::carrier::{Carrier, Errand};
 use super::folder::{Folder, NodeError};
 use super::keeper::own_frame;
 use super::links::hello;
-use crate::app::{Contact, Federation, Input, ListOnRecord, NodeKeys, TrustDetails};
+use crate::app::{Contact, Federation, Input, ListOnRecord, NodeKeys, RestoredLog, TrustDetails};
 use crate::base::{Digest, MemberId, NodeId};
 use crate::driver::{Busy, Current, Driver};
 use crate::seal::safety::MemberIdentity;
-use crate::seal::trust::{Directory, Member, MemberKind, SignedDocument};
+use crate::seal::trust::{Directory, KeyBundle, LogKey, Member, MemberKind, SignedDocument};
 use crate::transport::{PeerAddress, Peers, TlsIdentity, Transport, Vouched};
 
 /// How often a running node looks whether something was installed.
@@ -65,9 +65,28 @@ pub fn federation(directory: &Directory) -> Federation {
                     Some((member.member, since))
                 })
                 .collect(),
+            restored: restored(directory),
             contacts: directory.members().iter().map(contact(directory)).collect(),
         },
     }
+}
+
+/// The logs that go on after a backup, each from where its bundle says.
+fn restored(directory: &Directory) -> Vec<RestoredLog> {
+    let bundles = directory.nodes().filter_map(|node| directory.bundle(node));
+    let begun = |bundle: &KeyBundle| -> Vec<RestoredLog> {
+        let logs = bundle.log.windows(2);
+        let begun = logs.filter(|pair| pair[0].origin != pair[1].origin);
+        let read = |pair: &[LogKey]| {
+            Some(RestoredLog {
+                origin: pair[1].origin.parse().ok()?,
+                after: pair[1].after,
+                last: pair[1].from,
+            })
+        };
+        begun.filter_map(read).collect()
+    };
+    bundles.flat_map(begun).collect()
 }
 
 fn node_keys(directory: &Directory, node: NodeId) -> NodeKeys {

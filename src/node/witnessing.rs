@@ -155,7 +155,12 @@ impl Reader<'_> {
         let Some(keys) = self.directory.log_keys(&origin) else {
             return Ok(false);
         };
-        let key = keys.at(signed.checkpoint.size);
+        let size = signed.checkpoint.size;
+        // What an incarnation goes on from is signed as the one before.
+        if keys.origin_at(size) != Some(&origin) {
+            return Err(DoesNotHold);
+        }
+        let key = keys.at(size);
         let note = signed.checkpoint.note_text();
         let held = self
             .proven

@@ -123,8 +123,8 @@ impl Anchor {
         self.is_whole
     }
 
-    /// Checks it against the log of `origin`, whose entries lead to `tree`. Gives the size that
-    /// it holds.
+    /// Checks it against the log of `origin`, or one that goes on from there, whose entries lead to
+    /// `tree`. Gives the size that it holds.
     ///
     /// # Errors
     /// [`AuditFailure::Behind`] if the log is shorter than the anchor, [`AuditFailure::Anchor`]
@@ -137,11 +137,12 @@ impl Anchor {
     ) -> Result<u64, AuditFailure> {
         let mut highest = 0;
         for head in &self.heads {
-            let Checkpoint { size, root, .. } = head.checkpoint;
-            if head.checkpoint.origin != origin {
+            let found = head.checkpoint.origin;
+            if found.node != origin.node || found > origin {
                 return Err(AuditFailure::Anchor(AnchorFault::Origin));
             }
-            if size > 0 && head.verify(keys.at(size)).is_err() {
+            let Checkpoint { size, root, .. } = head.checkpoint;
+            if size > 0 && head.verify_of(keys).is_err() {
                 return Err(AuditFailure::Anchor(AnchorFault::Signature));
             }
             match tree.root_at(size) {

@@ -27,7 +27,7 @@ use super::{ballast, files, group};
 use crate::audit::{
     AuditFailure, Entry, Origin, Receipt, SIGNED_CHECKPOINT_LEN, SignedCheckpoint, Tree,
 };
-use crate::base::{Digest, Entropy};
+use crate::base::{Digest, Entropy, NodeId};
 use crate::seal::at_rest::{EpochSecret, Epochs, IndexKey, open_record, seal_record};
 
 /// The log's folder within the node's.
@@ -96,6 +96,8 @@ impl Closed {
 pub struct FileLog {
     folder: PathBuf,
     origin: Origin,
+    /// Where incarnations after the first begin.
+    begun: Vec<u64>,
     epochs: Epochs,
     epoch: u64,
     epoch_secret: EpochSecret,
@@ -122,6 +124,25 @@ impl FileLog {
         self.segment_len = len.min(SEGMENT_LEN);
     }
 
+    /// Goes on with the next incarnation of the log: the next group is its first, in a segment of its
+    /// own. A log that was restored from a backup is never continued behind a head that it may have
+    /// disclosed; this is how it goes on instead.
+    pub fn begin_incarnation(&mut self) {
+        self.origin = self.origin.next();
+        self.begun.push(self.size());
+    }
+
+    /// The incarnation whose checkpoint covers so many entries.
+    fn origin_at(&self, size: u64) -> Origin {
+        let later = self.begun.iter().filter(|begun| **begun >= size).count();
+        let later =
+            u32::try_from(later).expect("there are as many incarnations as log keys at most");
+        Origin {
+            incarnation: self.origin.incarnation - later,
+            ..self.origin
+        }
+    }
+
     /// Writes `records` as the next group, synced, and tells its segment and offset.
     fn write(&mut self, mut records: Vec<u8>) -> Result<(u64, u64), AppendError> {
         match ballast::has_room(&self.folder, records.len()) {
@@ -129,8 +150,10 @@ impl FileLog {
             Ok(false) => return Err(AppendError::Full),
             Err(_) => return Err(self.doubt()),
         }
+        let begins = self.begun.last() == Some(&self.size());
         if let Some(current) = &mut self.current
             && current.len < self.segment_len
+            && !begins
         {
             let start = current.len;
             if let Err(error) = current.file.write_all_at(&records, start) {
@@ -230,7 +253,8 @@ impl FileLog {
         let bytes = self.read_at(segment, offset, len).map_err(read_failed)?;
         match segment::read_record(&bytes) {
             Ok((Payload::Checkpoint(checkpoint), _)) => {
-                SignedCheckpoint::decode(self.origin, checkpoint).map_err(|_| damaged)
+                let origin = self.origin_at(size);
+                SignedCheckpoint::decode(origin, checkpoint).map_err(|_| damaged)
             }
             Ok((Payload::Entry(_), _)) | Err(_) => Err(damaged),
         }
@@ -244,7 +268,7 @@ impl FileLog {
         {
             return Err(damaged);
         }
-        let aad = associated_data(self.origin, index);
+        let aad = associated_data(self.origin.node, index);
         let key = match &self.keyring {
             Some(keyring) => keyring.key(index).map_err(read_failed)?,
             None => None,
@@ -318,7 +342,7 @@ impl Log for FileLog {
             signer,
             entropy,
             |index, plaintext, entropy| {
-                let aad = associated_data(origin, index);
+                let aad = associated_data(origin.node, index);
                 let sealed = seal_record(secret, plaintext, &aad, entropy);
                 let digest = Digest::of(&sealed.ciphertext);
                 (sealed, digest)
@@ -411,10 +435,11 @@ impl Log for FileLog {
     }
 }
 
-/// What a record's ciphertext is bound to: its place in its log.
-fn associated_data(origin: Origin, index: u64) -> Vec<u8> {
+/// What a record's ciphertext is bound to: its place among the node's entries, which an incarnation
+/// does not change.
+fn associated_data(node: NodeId, index: u64) -> Vec<u8> {
     let mut out = b"liaison/record/v1".to_vec();
-    out.extend_from_slice(&origin.to_bytes());
+    out.extend_from_slice(&Origin::first(node).to_bytes());
     out.extend_from_slice(&index.to_be_bytes());
     out
 }

@@ -1,7 +1,7 @@
 //! The keys of a log's entries since the last change of epoch, wrapped under the secret in force; and
 //! what remains of those that were erased.
 //!
-//! `magic 8 ‖ origin 13 ‖ epoch u64 ‖ entries u64 ‖ place of the keys u64 ‖ crc32c u32`, then what
+//! `magic 8 ‖ origin 13, that of the node's first incarnation ‖ epoch u64 ‖ entries u64 ‖ place of the keys u64 ‖ crc32c u32`, then what
 //! remains of erased entries, each `u32 length ‖ ciphertext`, then for each entry `wrapped key 60 ‖
 //! place u64 of what remains, 0 where the record's own content lives`. Entries after those have
 //! their wrapped keys in their records.
@@ -19,6 +19,7 @@ use super::files;
 use super::segment::MAX_ENTRY_PAYLOAD_LEN;
 use crate::audit::Origin;
 use crate::audit::layout::Reader;
+use crate::base::NodeId;
 use crate::seal::at_rest::{SealedRecord, WRAPPED_KEY_LEN};
 
 const MAGIC: &[u8; 8] = b"LIAKEYS\x01";
@@ -53,9 +54,9 @@ impl Keyring {
     /// Opens the keyring in the log's folder; none where there is none.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidData`] for a file that is none of `origin`, else what the file system
+    /// [`io::ErrorKind::InvalidData`] for a file that is none of `node`'s log, else what the file system
     /// gives.
-    pub(super) fn open(folder: &Path, origin: Origin) -> io::Result<Option<Self>> {
+    pub(super) fn open(folder: &Path, node: NodeId) -> io::Result<Option<Self>> {
         let path = folder.join(FILE_NAME);
         if !fs::exists(&path)? {
             return Ok(None);
@@ -71,7 +72,7 @@ impl Keyring {
         let rest = fields.strip_prefix(MAGIC).ok_or_else(damaged)?;
         let mut reader = Reader::new(rest);
         let found = reader.array().map_err(|_| damaged())?;
-        if found != origin.to_bytes() {
+        if found != Origin::first(node).to_bytes() {
             return Err(damaged());
         }
         let mut number = || reader.u64().map_err(|_| damaged());
@@ -194,7 +195,7 @@ impl<'a> Writer<'a> {
     /// What the file system or `key` gives.
     pub(super) fn finish(
         mut self,
-        origin: Origin,
+        node: NodeId,
         epoch: u64,
         entries: u64,
         mut key: impl FnMut(u64) -> io::Result<[u8; WRAPPED_KEY_LEN]>,
@@ -208,7 +209,7 @@ impl<'a> Writer<'a> {
             self.file.write_all(&place.to_be_bytes())?;
         }
         let mut header = MAGIC.to_vec();
-        header.extend_from_slice(&origin.to_bytes());
+        header.extend_from_slice(&Origin::first(node).to_bytes());
         for number in [epoch, entries, self.at] {
             header.extend_from_slice(&number.to_be_bytes());
         }

@@ -72,6 +72,30 @@ impl MemoryLog {
         }
     }
 
+    /// The log as a backup of its first `size` entries has it, which end a group, in its next
+    /// incarnation: as a node finds it that was restored.
+    #[must_use]
+    pub fn restored(&self, size: u64) -> Self {
+        let disk = self.disk();
+        let mut tree = disk.tree.clone();
+        tree.truncate(size);
+        let entries = usize::try_from(size).unwrap_or(usize::MAX);
+        let within = |signed: &&SignedCheckpoint| signed.checkpoint.size <= size;
+        let restored = Disk {
+            origin: disk.origin.next(),
+            epoch: WriterEpoch(0),
+            tree,
+            records: disk.records.iter().take(entries).cloned().collect(),
+            checkpoints: disk.checkpoints.iter().filter(within).cloned().collect(),
+            fault: None,
+            secret: disk.secret,
+        };
+        Self {
+            disk: Arc::new(Mutex::new(restored)),
+            in_doubt: false,
+        }
+    }
+
     /// Makes the next append fail; `None` takes that back.
     pub fn fail_next(&self, fault: Option<Fault>) {
         self.disk().fault = fault;

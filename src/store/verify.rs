@@ -14,9 +14,9 @@ use super::walk::{self, Visitor, Walked, WalkedGroup};
 use crate::audit::bundle::{BundleWriter, TrustDocuments, WitnessedReport};
 use crate::audit::{
     AtRisk, AuditFailure, Checkpoint, CheckpointFault, CosignedCheckpoint, Entry, EventCode,
-    FourEyes, FourEyesFault, Origin, RiskCount, SignedCheckpoint,
+    FourEyes, FourEyesFault, Incarnations, Origin, RiskCount, SignedCheckpoint,
 };
-use crate::base::Digest;
+use crate::base::{Digest, NodeId};
 use crate::seal::sign::KeyId;
 use crate::seal::trust::{Directory, KeyBundle, LogKeys, SignedDocument, TrustFileError};
 
@@ -93,7 +93,7 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
     let folder = dir.join(FOLDER);
     // The anchor is read first: what it holds is in the log by then.
     let anchor = Anchor::read(&folder)?;
-    let origin = anchor.origin();
+    let node = anchor.origin().node;
     let note = CosignedFile::of(dir).read()?;
     let trust = match read_trust(&dir.join(TRUST)) {
         // Before its first trust list a node vouches for its log alone.
@@ -101,18 +101,21 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
         other => Some(other?),
     };
     let keys = match &trust {
-        Some(directory) => directory.log_keys(&origin.to_string()),
-        None => own_log_keys(dir, origin)?,
+        Some(directory) => directory.bundle(node).and_then(KeyBundle::newest_log_keys),
+        None => own_log_keys(dir, node)?,
     }
-    .ok_or(AuditFailure::NoLogKey { origin })?;
+    .ok_or(AuditFailure::NoLogKey {
+        origin: anchor.origin(),
+    })?;
     let seen = Seen {
         checkpoints: 0,
         had_trust_list: false,
-        eyes: FourEyes::new(origin.node),
+        eyes: FourEyes::new(node),
+        incarnations: Incarnations::default(),
         broken: None,
         at_risk: trust
             .as_ref()
-            .map(|directory| RiskCount::new(origin.node.member, directory)),
+            .map(|directory| RiskCount::new(node.member, directory)),
     };
     let (give, take) = mpsc::sync_channel(SIGNED_AHEAD);
     let take = Mutex::new(take);
@@ -126,7 +129,7 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
             seen,
             progress,
         };
-        let walked = walk::walk(&folder, origin, &mut checks);
+        let walked = walk::walk(&folder, node, &mut checks);
         let Checks { signed, seen, .. } = checks;
         drop(signed);
         let forged = checkers.into_iter().filter_map(|checker| {
@@ -148,6 +151,7 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
         return Err(AuditFailure::Missing { place });
     }
     let (decisions, unreviewed) = (seen.eyes.decisions(), seen.eyes.unreviewed());
+    let origin = walked.origin;
     let anchored = anchor.check(origin, &walked.tree, &keys)?;
     let cosigned = match (&trust, note) {
         (Some(directory), Some(note)) => Some(check_cosigned(directory, &note, &walked)?),
@@ -170,7 +174,7 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
         head: walked.head.as_ref().map(|head| head.checkpoint),
         key: keys.last().key_id(),
         checkpoints: seen.checkpoints,
-        erased: erased(&folder, origin)?,
+        erased: erased(&folder, node)?,
         root_fingerprint: trust.as_ref().map(Directory::root_fingerprint),
         witnessed: cosigned
             .as_ref()
@@ -219,9 +223,9 @@ fn check_cosigned(
 }
 
 /// How many entries the keyring says are erased.
-fn erased(folder: &Path, origin: Origin) -> Result<u64, AuditFailure> {
+fn erased(folder: &Path, node: NodeId) -> Result<u64, AuditFailure> {
     let place = format!("{FOLDER}/{}", keyring::FILE_NAME);
-    let keyring = Keyring::open(folder, origin);
+    let keyring = Keyring::open(folder, node);
     let erased = keyring.and_then(|keyring| keyring.map_or(Ok(0), |keyring| keyring.erased()));
     erased.map_err(|error| match error.kind() {
         io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
@@ -269,14 +273,14 @@ pub fn export_folder(
         },
         progress: &mut |done, total| part(1, done, total),
     };
-    walk::walk(&folder, report.origin, &mut entries)?;
+    walk::walk(&folder, report.origin.node, &mut entries)?;
     bundle.tree(&walked.tree).map_err(unwritten())?;
     let mut checkpoints = Export {
         size,
         each: &mut |group| bundle.checkpoint(&group.checkpoint),
         progress: &mut |done, total| part(2, done, total),
     };
-    walk::walk(&folder, report.origin, &mut checkpoints)?;
+    walk::walk(&folder, report.origin.node, &mut checkpoints)?;
     let cosigned = cosigned.filter(|cosigned| !cosigned.cosignatures.is_empty());
     if let (Some(directory), Some(cosigned)) = (&directory, &cosigned) {
         let keys = |origin: Origin| directory.log_keys(&origin.to_string());
@@ -299,8 +303,8 @@ fn has_trust_list(dir: &Path) -> bool {
 }
 
 /// The log keys that the node's own bundle names.
-fn own_log_keys(dir: &Path, origin: Origin) -> Result<Option<LogKeys>, AuditFailure> {
-    let place = format!("{TRUST}/bundles/{}.json", origin.node);
+fn own_log_keys(dir: &Path, node: NodeId) -> Result<Option<LogKeys>, AuditFailure> {
+    let place = format!("{TRUST}/bundles/{node}.json");
     let json = match fs::read(dir.join(&place)) {
         Ok(json) => json,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -312,7 +316,7 @@ fn own_log_keys(dir: &Path, origin: Origin) -> Result<Option<LogKeys>, AuditFail
     let bundle = bundle.map_err(|error| AuditFailure::Trust {
         reason: error.to_string(),
     })?;
-    Ok(bundle.log_keys(&origin.to_string()))
+    Ok(bundle.newest_log_keys())
 }
 
 fn read_trust(folder: &Path) -> Result<Directory, AuditFailure> {
@@ -346,7 +350,7 @@ fn first_forged(
         };
         let size = checkpoint.checkpoint.size;
         // What follows a forged one is only taken, so that the walk comes to its end.
-        if forged.is_none() && checkpoint.verify(keys.at(size)).is_err() {
+        if forged.is_none() && checkpoint.verify_of(keys).is_err() {
             forged = Some((from, size));
         }
     }
@@ -366,6 +370,7 @@ struct Seen {
     /// Whether the log says that a trust list was in force.
     had_trust_list: bool,
     eyes: FourEyes,
+    incarnations: Incarnations,
     /// The first entry that breaks the rule of four eyes.
     broken: Option<(u64, FourEyesFault)>,
     at_risk: Option<RiskCount>,
@@ -386,11 +391,14 @@ impl Visitor for Checks<'_> {
             {
                 self.seen.broken = Some((index, fault));
             }
+            self.seen.incarnations.entry(index, &entry);
             self.seen.had_trust_list |= entry.event == EventCode::TrustListInstalled;
             if let Some(at_risk) = &mut self.seen.at_risk {
                 at_risk.see(index, &entry);
             }
         }
+        let checkpoint = &group.checkpoint.checkpoint;
+        self.seen.incarnations.checkpoint(group.from, checkpoint)?;
         self.seen.checkpoints += 1;
         let given = self.signed.send((group.from, group.checkpoint.clone()));
         given.expect("checkers take all there is");

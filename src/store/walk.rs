@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use super::files;
 use super::segment::{self, HEADER_LEN, MAX_SEGMENT_LEN, Payload, StoredEntry};
 use crate::audit::{AuditFailure, CheckpointFault, Origin, SignedCheckpoint, Tree};
-use crate::base::{Digest, merkle};
+use crate::base::{Digest, NodeId, merkle};
 
 /// A whole group, as it lies in a segment.
 pub(super) struct WalkedGroup<'a> {
@@ -58,15 +58,20 @@ pub(super) struct Walked {
     /// The last segment that holds whole groups: its first index, and their length in bytes.
     pub(super) last: Option<(u64, u64)>,
     pub(super) tail: Option<Tail>,
+    /// The log: the incarnation that the last segment is of.
+    pub(super) origin: Origin,
+    /// Where incarnations after the first begin: the index of the first entry of each.
+    pub(super) begun: Vec<u64>,
 }
 
-/// Reads all segments in `folder`, which must be those of `origin`.
+/// Reads all segments in `folder`, which must be those of the node's log, one incarnation after the
+/// other.
 ///
 /// # Errors
 /// The first fault, by its place.
 pub(super) fn walk(
     folder: &Path,
-    origin: Origin,
+    node: NodeId,
     visitor: &mut dyn Visitor,
 ) -> Result<Walked, AuditFailure> {
     let segments = list(folder)?;
@@ -83,7 +88,7 @@ pub(super) fn walk(
                 }
             }
         });
-        walk_read(origin, &segments, (&take, &give_back), visitor)
+        walk_read(node, &segments, (&take, &give_back), visitor)
     })
 }
 
@@ -94,7 +99,7 @@ type Reading<'a> = (
 );
 
 fn walk_read(
-    origin: Origin,
+    node: NodeId,
     segments: &[(u64, u64)],
     (take, give_back): Reading<'_>,
     visitor: &mut dyn Visitor,
@@ -106,6 +111,8 @@ fn walk_read(
         head: None,
         last: None,
         tail: None,
+        origin: Origin::first(node),
+        begun: Vec::new(),
     };
     for (at, (first, len)) in segments.iter().enumerate() {
         let expected = walked.tree.size();
@@ -115,7 +122,6 @@ fn walk_read(
         }
         let read = take.recv().expect("every segment is read")?;
         let segment = Segment {
-            origin,
             first: *first,
             read: &read,
             is_last: at + 1 == segments.len(),
@@ -214,7 +220,6 @@ impl ReadSegment {
 
 /// A segment, and where it stands.
 struct Segment<'a> {
-    origin: Origin,
     first: u64,
     read: &'a ReadSegment,
     is_last: bool,
@@ -227,15 +232,21 @@ fn walk_segment(
     tell: &mut dyn FnMut(&mut dyn Visitor, u64),
 ) -> Result<(), AuditFailure> {
     let Segment {
-        origin,
         first,
         read,
         is_last,
     } = *segment;
     let bytes = read.bytes.as_slice();
-    let header = segment::header(origin, first, &walked.tree.root());
-    if !bytes.starts_with(&header) {
-        if is_last && begins_so(bytes, &header) {
+    let root = walked.tree.root();
+    let next = walked.origin.next();
+    let header = segment::header(walked.origin, first, &root);
+    let begins = segment::header(next, first, &root);
+    let origin = match first > 0 && bytes.starts_with(&begins) {
+        true => next,
+        false => walked.origin,
+    };
+    if origin == walked.origin && !bytes.starts_with(&header) {
+        if is_last && (begins_so(bytes, &header) || begins_so(bytes, &begins)) {
             walked.tail = Some(Tail {
                 segment: first,
                 keep: 0,
@@ -256,8 +267,12 @@ fn walk_segment(
     visitor.segment(first);
     let mut at = HEADER_LEN;
     while at < bytes.len() {
-        match read_group(segment, at, &mut walked.tree)? {
+        match read_group(segment, origin, at, &mut walked.tree)? {
             Ok((group, end)) => {
+                if origin != walked.origin {
+                    walked.origin = origin;
+                    walked.begun.push(first);
+                }
                 visitor.group(&group)?;
                 tell(visitor, end as u64);
                 walked.head = Some(group.checkpoint);
@@ -321,15 +336,11 @@ type GroupEnd<'a> = Result<(WalkedGroup<'a>, usize), Unfinished>;
 /// Reads the group at `start`, and appends its leaves to the tree if it is whole.
 fn read_group<'a>(
     segment: &Segment<'a>,
+    origin: Origin,
     start: usize,
     tree: &mut Tree,
 ) -> Result<GroupEnd<'a>, AuditFailure> {
-    let Segment {
-        origin,
-        first,
-        read,
-        ..
-    } = *segment;
+    let Segment { first, read, .. } = *segment;
     let from = tree.size();
     let mut entries = Vec::new();
     let mut at = start;

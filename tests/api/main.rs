@@ -24,6 +24,7 @@ mod passing;
 mod receipts;
 mod removed;
 mod repeat;
+mod restored;
 mod says;
 mod search;
 mod served;

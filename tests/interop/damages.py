@@ -10,6 +10,8 @@ from write_bundle import (IDENTITY, LATER, LOG, NEXT_LOG, NEXT_TLS, NOW, TLS, Bu
 
 STRANGER = Key()
 
+LOG_OPENED = (800).to_bytes(2, "big")
+
 DUTY = [
     {"level": "duty-desk", "post": "Дежурна служба", "phone": "+389 2 000 0001",
      "languages": ["mk", "en"]},
@@ -68,8 +70,40 @@ def with_root_change(bundle: Bundle, country: str) -> None:
     bundle.list_signers = by("AT", "SI", country)
 
 
+def restored(after: int = 2, said: int | None = None):
+    """MK's log goes on in a second incarnation, as the entry `said` says."""
+    def change(bundle: Bundle) -> None:
+        at = after if said is None else said
+        bundle.entries[at] = entry(at, event=LOG_OPENED)
+        bundle.begun.append((after, "mk-1.liaison/2"))
+        bundle.log_keys.append((after, NEXT_LOG))
+        keys = bundle.bundles["MK-1"][0]
+        keys["log"].append({"origin": "mk-1.liaison/2", "key": NEXT_LOG.text, "from": NOW, "after": after})
+        keys.update(sequence=1 << 20, proof=proof("MK", NEXT_LOG, [TLS["MK"]]))
+    return change
+
+
+def restored_later(bundle: Bundle) -> None:
+    """MK's bundle names a second incarnation, which the log has not begun."""
+    keys = bundle.bundles["MK-1"][0]
+    keys["log"].append({"origin": "mk-1.liaison/2", "key": NEXT_LOG.text, "from": NOW, "after": 5})
+    keys.update(sequence=1 << 20, proof=proof("MK", NEXT_LOG, [TLS["MK"]]))
+
+
+def lost_a_key(bundle: Bundle) -> None:
+    """A second incarnation that goes on from before the first one's second key took over."""
+    rotated(after=4)(bundle)
+    bundle.log_keys.pop()
+    last, keys = Key(), bundle.bundles["MK-1"][0]
+    bundle.entries[2] = entry(2, event=LOG_OPENED)
+    bundle.begun.append((2, "mk-1.liaison/2"))
+    bundle.log_keys.append((2, last))
+    keys["log"].append({"origin": "mk-1.liaison/2", "key": last.text, "from": NOW, "after": 2})
+    keys["proof"] = proof("MK", last, [TLS["MK"], NEXT_TLS])
+
+
 def grown(bundle: Bundle) -> None:
-    """A second incarnation, whose log is exported."""
+    """A second incarnation that begins with nothing, whose log is exported."""
     bundle.origin, bundle.log_keys = "mk-1.liaison/2", [(0, NEXT_LOG)]
     log = bundle.bundles["MK-1"][0]["log"]
     log.append({"origin": "mk-1.liaison/2", "key": NEXT_LOG.text, "from": NOW})
@@ -178,7 +212,12 @@ def good() -> dict[str, bytes]:
         "no address": made(drop(f"{nodes}.address")),
         "an empty contact": made(put("list.members.0.contact", "")),
         "a name in another script": made(put("list.members.0.name", "Канцеларија \"А\"")),
-        "a second incarnation": made(grown),
+        "a second incarnation": made(restored()),
+        "a second incarnation that begins with nothing": made(grown),
+        "a second incarnation that was not reached yet": made(restored_later),
+        "a second incarnation that lacks a key of the first": made(lost_a_key),
+        "a second incarnation, cosigned": cosigned(5, AT, SI, bundles=("SI",), changes=(restored(),)),
+        "a second incarnation, cosigned before it began": cosigned(2, AT, changes=(restored(),)),
         "a high sequence": made(then(proved, put("bundle.sequence", 2**64 - 1))),
         "a proof in the first bundle": made(then(proved, put("bundle.sequence", 1))),
         "a log that goes on with another key": made(rotated()),
@@ -439,6 +478,15 @@ def bad_log() -> dict[str, bytes]:
     number = lambda value, count: value.to_bytes(count, "big")
     return {
         "no bundle names the log": made(lambda b: setattr(b, "origin", "mk-1.liaison/2")),
+        "an incarnation that no entry begins": made(then(restored(), entries(entry(2), entry(3), entry(4)))),
+        "an incarnation that another entry begins": made(restored(said=3)),
+        "an incarnation that begins twice": made(then(restored(), entries(entry(3, event=LOG_OPENED), entry(4)))),
+        "an entry that begins no incarnation": made(entries(entry(4, event=LOG_OPENED))),
+        "an incarnation that is signed as the one before": made(
+            then(restored(), lambda b: b.begun.clear())),
+        "an incarnation under the key of the one before": made(
+            then(restored(), lambda b: b.log_keys.pop())),
+        "an incarnation that begins within a group": made(restored(after=3, said=3)),
         "a log of another node's key": made(lambda b: setattr(b, "log_keys", [(0, LOG["AT"])])),
         "a checkpoint by the key that took over later": made(
             then(rotated(), lambda b: setattr(b, "log_keys", [(0, NEXT_LOG)]))),

@@ -70,12 +70,17 @@ fn entry(number: u64) -> NewEntry {
 fn receipts(dir: &Path) -> Value {
     let origin = Origin::first("MK-1".parse().unwrap());
     let key = SigningKey::generate(&mut SeededEntropy::new(77));
-    FileLog::create(dir, origin).unwrap();
+    FileLog::create(dir, origin.node).unwrap();
     let (secrets, storage_key) = (dir.join("epoch"), [9; 32]);
     create_epoch(&secrets, &storage_key, &mut SeededEntropy::new(80)).unwrap();
     let epochs = Epochs::in_file(&secrets, &storage_key);
-    let (mut log, _) =
-        FileLog::open(dir, origin, epochs, &key.verifying_key().clone().into()).unwrap();
+    let (mut log, _) = FileLog::open(
+        dir,
+        origin.node,
+        epochs,
+        &key.verifying_key().clone().into(),
+    )
+    .unwrap();
     let epoch = log.take_over().unwrap();
     for count in GROUPS {
         let size = log.size();

@@ -194,6 +194,8 @@ class Bundle:
         demand(len(set(keys)) == len(keys), "a receiving key stands twice")
         # The keys of each log, with the size after which each signs.
         self.logs: dict[str, list[tuple[int, bytes]]] = {}
+        # All of them in order, with the origin of each.
+        self.turns: list[tuple[int, str, bytes]] = []
         self.log_keys(payload)
         lowest, highest = items(payload["protocols"], 2, 2)
         demand(integer(lowest, 1, 2**16) <= integer(highest, 1, 2**16), "the versions are reversed")
@@ -218,18 +220,25 @@ class Bundle:
             number = origin.removeprefix(name)
             demand(re.fullmatch("[1-9][0-9]{0,9}", number) and int(number) < 2**32, "no incarnation")
             place = int(number), after
-            demand(place > last and (place[0] > last[0]) == (after == 0), "the log keys do not ascend")
+            demand(place > last and (last[0] > 0 or after == 0), "the log keys do not ascend")
             key = hybrid_key(one["key"])
             demand(key not in known, "a log key stands twice")
             known.add(key)
             last = place
             self.logs.setdefault(origin, []).append((after, key))
+            self.turns.append((after, origin, key))
         self.last_log_key = key
 
-    def log_key(self, origin: str, size: int) -> bytes:
-        """The key that signs the checkpoint of this size."""
-        keys = self.logs[origin]
-        return [key for after, key in keys if after < size or keys[0] == (after, key)][-1]
+    def turn(self, newest: str, size: int) -> tuple[str, bytes]:
+        """The incarnation of the log `newest` that the checkpoint of this size is of, and its key."""
+        turns, until = [], None
+        last = max(at for at, (_, origin, _) in enumerate(self.turns) if origin == newest)
+        for after, origin, key in reversed(self.turns[:last + 1]):
+            if turns and origin != turns[0][1]:
+                until = turns[0][0] if until is None else min(until, turns[0][0])
+            if until is None or after < until:
+                turns.insert(0, (after, origin, key))
+        return [turn[1:] for turn in turns if turn[0] < size or turn is turns[0]][-1]
 
     def prove(self, payload: dict, sequence: int, listed: TrustList) -> None:
         if "proof" not in payload:

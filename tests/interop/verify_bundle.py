@@ -24,9 +24,13 @@ EVENTS = {
     310, 311, 313, 320, 321, 322, 330, 332, 340, 350, 351, 352, 353, 354, 360, 361,
     500, 501, 502, 504, 505, 506, 507, 508, 600, 601, 602, 603, 604, 605, 606, 607,
     608, 609, 610, 611, 612, 620, 621, 700, 701, 702, 710, 711, 712, 713, 714, 715,
-    716, 717, 800, 801, 802, 803, 810, 820, 830, 831,
+    716, 717, 800, 801, 802, 803, 810, 820, 830, 831, 832, 833,
     # </events>
 }
+
+
+# The event of an entry that begins an incarnation of the log.
+LOG_OPENED = (800).to_bytes(2, "big")
 
 
 # § 14.1
@@ -110,20 +114,20 @@ class Tree:
 
 # § 12.4
 
-def note(text: bytes, origin: str, key_for) -> tuple[int, bytes]:
-    """Size and root of a signed note of this log under the key that `key_for` gives for its size."""
+def note(text: bytes, turn) -> tuple[int, bytes]:
+    """Size and root of a signed note, of the origin and under the key that `turn` gives for its size."""
     match = re.fullmatch(
         rb"(([^\n]+)\n(0|[1-9][0-9]{0,19})\n([A-Za-z0-9+/=]+)\n)\n"
         rb"\xe2\x80\x94 ([^ \n]+) ([A-Za-z0-9+/=]+)\n"
         rb"\xe2\x80\x94 ([^ \n]+) ([A-Za-z0-9+/=]+)\n", text)
     demand(match is not None, "a note is malformed")
     signed, name, size, root, first, ed25519, second, ml_dsa = match.groups()
-    demand({name, first, second} == {origin.encode()}, "a note is of another log")
     ed25519, ml_dsa = from_base64(ed25519.decode()), from_base64(ml_dsa.decode())
     root, size = from_base64(root.decode()), int(size)
     demand(len(root) == 32 and size < 2**64, "a note is malformed")
     demand(len(ed25519) == 68 and len(ml_dsa) == 3313, "a signature has the wrong length")
-    key = key_for(size)
+    origin, key = turn(size)
+    demand({name, first, second} == {origin.encode()}, "a note is of another log")
     for found, kind, half in ((ed25519, b"\x01", key[:32]),
                               (ml_dsa, b"\xffliaison.ml-dsa-65", key[32:])):
         expected = digest(origin.encode() + b"\n" + kind + half)[:4]
@@ -134,17 +138,17 @@ def note(text: bytes, origin: str, key_for) -> tuple[int, bytes]:
 
 # § 12.5
 
-def cosigned_note(text: bytes, origin: str, key_for, keys_of) -> tuple[int, bytes, list[str]]:
-    """Size, root, and the nodes that cosigned a checkpoint of this log.
+def cosigned_note(text: bytes, own: str, turn, keys_of) -> tuple[int, bytes, list[str]]:
+    """Size, root, and the nodes that cosigned a checkpoint of the log of the node `own`.
 
-    `key_for` gives the log's key for a size, `keys_of` all keys of a log by its origin.
+    `turn` gives the log's origin and key for a size, `keys_of` all keys of a log by its origin.
     """
     try:
         lines = text.decode().split("\n")
     except UnicodeDecodeError:
         raise Refused("the cosigned note is no text") from None
     demand(len(lines) >= 7 and lines[-1] == "" and len(lines) % 2 == 1, "a note is malformed")
-    size, root = note("\n".join(lines[:6] + [""]).encode(), origin, key_for)
+    size, root = note("\n".join(lines[:6] + [""]).encode(), turn)
     signed, by = "\n".join(lines[:3] + [""]), []
     for first, second in zip(lines[6:-1:2], lines[7:-1:2], strict=True):
         parts = [re.fullmatch(r"\u2014 ([^ ]+) ([A-Za-z0-9+/=]+)", line) for line in (first, second)]
@@ -161,7 +165,7 @@ def cosigned_note(text: bytes, origin: str, key_for, keys_of) -> tuple[int, byte
         demand(named, "a cosignature is by another key")
         key = named[-1]
         demand(not by or node_id(by[-1]) < node_id(node), "the cosignatures do not ascend")
-        demand(node != origin_of(origin.encode())[1], "a log cosigns itself")
+        demand(node != own, "a log cosigns itself")
         covered = f"cosignature/v1\ntime {time}\n{signed}".encode()
         demand(holds(key, covered, ed25519[12:] + ml_dsa[12:]), "a cosignature does not hold")
         by.append(node)
@@ -316,8 +320,8 @@ def verify(data: bytes, expected_root: bytes | None = None) -> Report:
     head = archive.file("checkpoint", 8192)
     origin, node = origin_of(head)
     demand(node in bundles and origin in bundles[node].logs, "no bundle names the log")
-    key_for = lambda size: bundles[node].log_key(origin, size)
-    size, root = note(head, origin, key_for)
+    turn = lambda size: bundles[node].turn(origin, size)
+    size, root = note(head, turn)
     demand(size >= 1, "the log is empty")
     entries = verify_entries(archive, size, node)
     tree = Tree([digest(b"\x00" + entry) for entry in entries])
@@ -327,16 +331,21 @@ def verify(data: bytes, expected_root: bytes | None = None) -> Report:
         for number, (name, width) in enumerate(tiles(len(hashes))):
             tile = b"".join(hashes[256 * number:256 * number + width])
             demand(archive.file(f"tile/{level}/{name}", 8192) == tile, "a tile is not the tree's")
-    last, count = 0, 0
+    last, count, current, opened = 0, 0, turn(0)[0], []
     while last < size:
         name = archive.name or "checkpoints/"
         content = archive.file(name, 8192)
-        at, root = note(content, origin, key_for)
+        at, root = note(content, turn)
         demand(name == f"checkpoints/{at}", "a checkpoint lies under another size")
         demand(last < at <= size, "the checkpoints do not ascend")
         demand(tree.root(at) == root, f"checkpoint {at} has another root")
+        if turn(at)[0] != current:
+            current = turn(at)[0]
+            opened.append(last)
         last, count = at, count + 1
     demand(content == head, "the last checkpoint is not the head")
+    said = [index for index, entry in enumerate(entries) if entry[10:12] == LOG_OPENED]
+    demand(said == opened, "incarnations begin elsewhere than entries say")
     risk = at_risk(entries, node.rpartition("-")[0], compromised(listed, bundles))
     report = Report(origin, size, count, fingerprint, listed.version, risk)
     if archive.name == "cosigned":
@@ -355,9 +364,8 @@ def verify_cosigned(archive: Archive, origin: str, tree: Tree, most: int, listed
         return [key for _, key in bundles[node].logs[name]]
 
     own = origin_of(origin.encode())[1]
-    key_for = lambda size: bundles[own].log_key(origin, size)
-    demand(text.split(b"\n")[0] == origin.encode(), "the cosigned note is of another log")
-    size, root, nodes = cosigned_note(text, origin, key_for, keys_of)
+    turn = lambda size: bundles[own].turn(origin, size)
+    size, root, nodes = cosigned_note(text, own, turn, keys_of)
     demand(nodes, "the cosigned note has no cosignature")
     demand(1 <= size <= most and tree.root(size) == root, "the cosigned note is of another tree")
     witnesses = {member for member in listed.members if member != own.rsplit("-", 1)[0]}

@@ -190,7 +190,7 @@ def holds_tlog_proof(text: str, origin: str, key: bytes) -> bool:
     statement = read.take(read.number(2))
     read.end()
     try:
-        size, root = note(checkpoint.encode(), origin, lambda _: key)
+        size, root = note(checkpoint.encode(), lambda _: (origin, key))
     except Refused:
         return False
     path = [base64.b64decode(node, validate=True) for node in path]

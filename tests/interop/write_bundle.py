@@ -111,6 +111,8 @@ class Bundle:
         self.origin = "mk-1.liaison/1"
         # The keys of the log, with the size after which each signs.
         self.log_keys = [(0, LOG["MK"])]
+        # Later incarnations of the log, with the size after which each begins.
+        self.begun: list[tuple[int, str]] = []
         # The size that is cosigned, and by whom: names of logs, with their keys and two times.
         self.cosigned: tuple[int, list[tuple[str, Key, int, int]]] | None = None
 
@@ -139,15 +141,20 @@ class Bundle:
         self.list["root_version"] = following["version"]
         return following
 
+    def origin_at(self, size: int) -> str:
+        """The incarnation that the checkpoint of this size is of."""
+        return [self.origin, *(origin for after, origin in self.begun if after < size)][-1]
+
     def note(self, size: int, root: bytes) -> bytes:
-        text = f"{self.origin}\n{size}\n{text64(root)}\n"
+        origin = self.origin_at(size)
+        text = f"{origin}\n{size}\n{text64(root)}\n"
         key = [key for after, key in self.log_keys if after < size][-1]
         signature = key.sign(text.encode())
         lines = [text, "\n"]
         for kind, public, half in ((b"\1", key.public[:32], signature[:64]),
                                    (b"\xffliaison.ml-dsa-65", key.public[32:], signature[64:])):
-            name = digest(self.origin.encode() + b"\n" + kind + public)[:4]
-            lines.append(f"\u2014 {self.origin} {text64(name + half)}\n")
+            name = digest(origin.encode() + b"\n" + kind + public)[:4]
+            lines.append(f"\u2014 {origin} {text64(name + half)}\n")
         return "".join(lines).encode()
 
     def cosignatures(self, size: int, root: bytes, by: list[tuple[str, Key, int, int]]) -> bytes:
@@ -156,7 +163,7 @@ class Bundle:
         for name, key, *times in by:
             halves = []
             for time in times:
-                text = f"cosignature/v1\ntime {time}\n{self.origin}\n{size}\n{text64(root)}\n"
+                text = f"cosignature/v1\ntime {time}\n{self.origin_at(size)}\n{size}\n{text64(root)}\n"
                 halves.append(key.sign(text.encode()))
             kinds = ((b"\4", key.public[:32], halves[0][:64]),
                      (b"\xffliaison.cosignature-ml-dsa-65", key.public[32:], halves[1][64:]))

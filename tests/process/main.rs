@@ -30,6 +30,7 @@ mod life;
 mod moves;
 mod passing;
 mod release;
+mod restored;
 mod returned;
 mod stick;
 mod trust;

@@ -14,6 +14,7 @@ mod liar;
 mod office;
 mod passing;
 mod planted;
+mod restored;
 mod said;
 mod world;
 
@@ -194,6 +195,35 @@ fn what_was_said_is_witnessed_in_the_end() {
         world.rest(4);
         assert_eq!(world.not_witnessed(), 0, "seed {seed}");
     }
+}
+
+/// A federation in which one office loses its disk some time after its last backup.
+fn restored(seed: u64) -> Result<(), String> {
+    let mut world = World::new(seed, None);
+    for _ in 0..STEPS {
+        world.step();
+    }
+    let office = world.below(world.offices());
+    let mut backup = world.back_up(office);
+    for _ in 0..STEPS / 4 {
+        world.step();
+    }
+    world.restore(&mut backup);
+    world.settle();
+    world.check_restored(&backup)
+}
+
+#[test]
+fn an_office_that_is_restored_has_all_again_that_its_peers_hold() {
+    let only = number("LIAISON_RESTORED");
+    let count = number("LIAISON_SEEDS").unwrap_or(SEEDS / 2);
+    let seeds = only.map_or(0..count, |seed| seed..seed + 1);
+    on_all_processors(seeds, |seed| {
+        // Members that come and go are the matter of other tests.
+        if seed % 4 != 2 {
+            restored(seed).unwrap_or_else(|fault| panic!("seed {seed}: {fault}"));
+        }
+    });
 }
 
 #[test]

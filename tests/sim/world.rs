@@ -420,7 +420,7 @@ impl World {
         found.expect("every member has an office")
     }
 
-    fn start(&mut self, i: usize, kept: IndexKept) {
+    pub fn start(&mut self, i: usize, kept: IndexKept) {
         self.note(format!("start {i} {kept:?}"));
         let outcomes = self.offices[i].start(self.now, kept, at_start(i));
         self.carry(i, outcomes);
@@ -654,7 +654,7 @@ impl World {
         }
     }
 
-    fn unlink_all(&mut self, i: usize) {
+    pub fn unlink_all(&mut self, i: usize) {
         for other in 0..self.parties() {
             if other != i {
                 self.unlink(i, other);
@@ -921,7 +921,7 @@ impl World {
     }
 
     /// What still waits in all outboxes.
-    fn waiting(&self) -> usize {
+    pub fn waiting(&self) -> usize {
         let count = |office: &Office| {
             office.core.as_ref().map_or(0, |core| {
                 let rows = core.rows::<OutboxRow>(OUTBOX, 100_000);
@@ -932,7 +932,7 @@ impl World {
     }
 
     /// What waits, by office and place in its outbox, with what the entries hold.
-    fn what_waits(&self) -> Vec<(usize, String)> {
+    pub fn what_waits(&self) -> Vec<(usize, String)> {
         let mut all = Vec::new();
         for (i, office) in self.offices.iter().enumerate() {
             let rows = office.core.as_ref().map(|core| core.rows(OUTBOX, 100));

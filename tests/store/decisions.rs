@@ -103,12 +103,12 @@ fn in_every_log(last: &NewEntry) -> Vec<Result<(), AppendError>> {
         let mut memory = MemoryLog::new(origin);
         outcomes.push(appended(&mut memory, groups.clone()));
         let dir = tempfile::tempdir().expect("a folder");
-        FileLog::create(dir.path(), origin).expect("a new log");
+        FileLog::create(dir.path(), origin.node).expect("a new log");
         let key = SigningKey::generate(&mut SeededEntropy::new(1));
         let secret = EpochSecret::from_bytes(&[5; 32]);
         let (mut file, _) = FileLog::open(
             dir.path(),
-            origin,
+            origin.node,
             secret,
             &key.verifying_key().clone().into(),
         )

@@ -15,13 +15,13 @@ const STORAGE_KEY: [u8; 32] = [9; 32];
 
 fn create(dir: &Path) {
     create_epoch(&dir.join("epoch"), &STORAGE_KEY, &mut SeededEntropy::new(1)).unwrap();
-    FileLog::create(dir, origin()).unwrap();
+    FileLog::create(dir, origin().node).unwrap();
 }
 
 fn try_open(dir: &Path) -> Result<(FileLog, Recovery), OpenError> {
     let epochs = Epochs::in_file(&dir.join("epoch"), &STORAGE_KEY);
     let keys = log_key().verifying_key().clone().into();
-    FileLog::open(dir, origin(), epochs, &keys)
+    FileLog::open(dir, origin().node, epochs, &keys)
 }
 
 fn open(dir: &Path) -> FileLog {

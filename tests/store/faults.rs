@@ -12,7 +12,7 @@ fn open(dir: &Path) -> Result<(FileLog, Recovery), OpenError> {
     let secret = EpochSecret::from_bytes(&[5; 32]);
     FileLog::open(
         dir,
-        origin(),
+        origin().node,
         secret,
         &log_key().verifying_key().clone().into(),
     )
@@ -56,7 +56,7 @@ fn no_failed_system_call_loses_what_was_acknowledged() {
             for error in ["EIO", "ENOSPC"] {
                 let what = format!("{call}:error={error}:when={when}");
                 let dir = folder();
-                FileLog::create(dir.path(), origin()).unwrap();
+                FileLog::create(dir.path(), origin().node).unwrap();
                 let fault = format!("error={error}:when={when}");
                 let ended = under_strace("faults::a_writer", dir.path(), call, &fault);
                 let (acknowledged, outcome) = ended

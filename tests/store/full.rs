@@ -40,7 +40,7 @@ fn open(dir: &Path) -> (FileLog, Vec<Remark>) {
     let secret = EpochSecret::from_bytes(&[5; 32]);
     let (log, recovery) = FileLog::open(
         dir,
-        origin(),
+        origin().node,
         secret,
         &log_key().verifying_key().clone().into(),
     )
@@ -54,7 +54,7 @@ fn a_log_on_a_full_disk_loses_nothing_and_goes_on_when_there_is_room() {
         eprintln!("1 skipped: no file system can be mounted here");
         return;
     };
-    FileLog::create(disk.path(), origin()).unwrap();
+    FileLog::create(disk.path(), origin().node).unwrap();
     let (mut log, remarks) = open(disk.path());
     assert_eq!(remarks, []);
     log.set_segment_len(1_000_000);

@@ -209,7 +209,7 @@ fn a_log_in_files_is_open_in_one_process_at_a_time() {
 fn a_log_is_never_made_where_one_is_nor_opened_where_none_is() {
     let node = Node::new();
     assert!(matches!(
-        FileLog::create(node.dir.path(), origin()),
+        FileLog::create(node.dir.path(), origin().node),
         Err(OpenError::Exists)
     ));
     std::fs::remove_dir_all(node.log_folder()).unwrap();
@@ -254,7 +254,7 @@ fn another_epochs_secret_opens_no_content_but_the_log_holds() {
     let key = log_key();
     let (log, _) = FileLog::open(
         node.dir.path(),
-        origin(),
+        origin().node,
         other,
         &key.verifying_key().clone().into(),
     )
@@ -275,10 +275,10 @@ fn the_log_of_another_key_or_origin_is_refused() {
     drop(log);
     let secret = || EpochSecret::from_bytes(&[5; 32]);
     let other = SigningKey::generate(&mut SeededEntropy::new(78));
-    let refused = |origin, key: &SigningKey| {
+    let refused = |origin: Origin, key: &SigningKey| {
         FileLog::open(
             node.dir.path(),
-            origin,
+            origin.node,
             secret(),
             &key.verifying_key().clone().into(),
         )
@@ -286,10 +286,7 @@ fn the_log_of_another_key_or_origin_is_refused() {
         .code()
     };
     assert_eq!(refused(origin(), &other), "checkpoint-signature");
-    let second = Origin {
-        incarnation: 2,
-        ..origin()
-    };
-    assert_eq!(refused(second, &log_key()), "audit-malformed");
+    let other_node = Origin::first("MK-2".parse().unwrap());
+    assert_eq!(refused(other_node, &log_key()), "audit-malformed");
     node.open();
 }

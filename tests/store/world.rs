@@ -31,7 +31,7 @@ impl Node {
             dir: folder(),
             key: log_key(),
         };
-        FileLog::create(node.dir.path(), origin()).unwrap();
+        FileLog::create(node.dir.path(), origin().node).unwrap();
         node
     }
 
@@ -79,7 +79,12 @@ impl Node {
 
 fn open(dir: &Path, key: &SigningKey) -> Result<(FileLog, Recovery), OpenError> {
     let secret = EpochSecret::from_bytes(&[5; 32]);
-    FileLog::open(dir, origin(), secret, &key.verifying_key().clone().into())
+    FileLog::open(
+        dir,
+        origin().node,
+        secret,
+        &key.verifying_key().clone().into(),
+    )
 }
 
 /// The variable that names the folder to a test that runs under strace.

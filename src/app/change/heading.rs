@@ -3,6 +3,7 @@
 
 use super::events::{received_event, sent_event};
 use super::{Change, Other};
+use crate::app::restored;
 use crate::audit::{EntryKind, EventCode, Shown, Statement};
 use crate::base::{Actor, Digest, MemberId, MessageId};
 
@@ -31,7 +32,10 @@ impl Change {
         match self {
             Self::Sent(message) => Heading {
                 kind: EntryKind::Disclosure,
-                event: sent_event(message.header.kind),
+                event: match message.returned {
+                    Some(_) => EventCode::MessageReturned,
+                    None => sent_event(message.header.kind),
+                },
                 peer: message.header.recipients.first().copied(),
                 conversation: Some(message.header.conversation),
                 statement: Statement::Sent {
@@ -201,6 +205,23 @@ impl Other {
             }
             Self::Started { .. } => (EntryKind::Operation, EventCode::Started, own, None, note),
             Self::Stopped => (EntryKind::Operation, EventCode::Stopped, own, None, note),
+            Self::LogOpened { before, size, root } => {
+                let statement = restored::statement(before, *size, *root).unwrap_or(note);
+                (
+                    EntryKind::Operation,
+                    EventCode::LogOpened,
+                    own,
+                    None,
+                    statement,
+                )
+            }
+            Self::SentAgain { node, .. } => (
+                EntryKind::Operation,
+                EventCode::SentAgain,
+                Some(node.member),
+                None,
+                note,
+            ),
             Self::TrustListInForce { .. } => (
                 EntryKind::Operation,
                 EventCode::TrustListInstalled,

@@ -87,6 +87,8 @@ pub(in crate::app) fn without(other: &Other, gone: Gone) -> Option<Other> {
         | Other::Erased { .. }
         | Other::EpochChanged { .. }
         | Other::Started { .. }
+        | Other::LogOpened { .. }
+        | Other::SentAgain { .. }
         | Other::Stopped
         | Other::TrustListInForce { .. }
         | Other::Person(_)

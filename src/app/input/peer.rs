@@ -92,6 +92,7 @@ pub fn receipt_word(statement: &Statement) -> Option<ReceiptWord> {
         | Statement::Cleared { .. }
         | Statement::Witnessed { .. }
         | Statement::LogAlarm { .. }
+        | Statement::LogOpened { .. }
         | Statement::BundleInForce { .. } => None,
     }
 }

@@ -5,12 +5,13 @@ use super::change::{Held, LetterChange};
 use super::gates::judge;
 use super::hold::{leave, letter_row};
 use super::read::held;
-use super::rows::{LetterRow, LetterState, PERSON, PersonRow, policy};
+use super::rows::{LETTER, LETTER_OPEN, LetterRow, LetterState, PERSON, PersonRow, policy};
 use crate::app::change::{Change, Other};
 use crate::app::error::AppError;
 use crate::app::service::{Service, Stop, Turn};
 use crate::base::{Actor, MessageId};
 use crate::seal::person::{DecisionKind, SignedDecision, reason_digest};
+use crate::store::IndexError;
 
 /// The longest reason, in characters.
 const LONGEST_REASON: usize = 5_000;
@@ -203,6 +204,37 @@ pub(super) fn give_back(
     };
     record(service, turn, by, returned)?;
     letter_row(turn, letter)
+}
+
+/// What is said of the letters that a node gives back itself once it was restored.
+const RESTORED: &str = "The node was restored from a backup, after which this may have left. See whether \
+                        it comes back from the members before you write it anew.";
+
+/// Gives every letter that waits back to who wrote it: in a log that goes on from a backup it may have
+/// been released already, and would leave a second time.
+pub(in crate::app) fn give_all_back(
+    service: &Service,
+    turn: &mut Turn<'_>,
+) -> Result<(), IndexError> {
+    let me = service.me.member;
+    let open = turn
+        .view
+        .range::<MessageId>(LETTER_OPEN, &[], None, usize::MAX)?;
+    for (_, letter) in open {
+        let row = turn.view.row::<LetterRow>(LETTER, &letter.to_bytes())?;
+        let waits =
+            |row: &LetterRow| matches!(row.state, LetterState::InReview | LetterState::Stopped);
+        if row.is_some_and(|row| waits(&row)) {
+            let by = Actor::node(me);
+            let change = LetterChange::Returned {
+                letter,
+                by: by.person,
+                reason: RESTORED.to_owned(),
+            };
+            turn.record(me, by, Change::Other(Other::Letter(change)))?;
+        }
+    }
+    Ok(())
 }
 
 /// Throws a letter away: who wrote it may, and anybody once it was given back.

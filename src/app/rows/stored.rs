@@ -109,6 +109,7 @@ impl Row for OutboxRow {
         match self {
             Self::Message { message, .. } => [&since[..], &message.to_bytes()].concat(),
             Self::Receipt { .. } => since.to_vec(),
+            Self::Returned { message, .. } => [&since[..], &message.to_bytes(), &[1]].concat(),
         }
     }
 
@@ -117,6 +118,10 @@ impl Row for OutboxRow {
         let since = Timestamp::from_millis(i64::from_be_bytes(*since));
         Some(match message {
             [] => Self::Receipt { since },
+            [message @ .., 1] if message.len() == 16 => {
+                let message = MessageId::from_bytes(message.try_into().ok()?);
+                Self::Returned { message, since }
+            }
             message => {
                 let message = MessageId::from_bytes(message.try_into().ok()?);
                 Self::Message { message, since }
@@ -403,6 +408,10 @@ mod tests {
             since: at,
         });
         survives(OutboxRow::Receipt { since: at });
+        survives(OutboxRow::Returned {
+            message: id,
+            since: at,
+        });
         let place = |place| TermPlace {
             entry: 4,
             place,

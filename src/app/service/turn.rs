@@ -1,12 +1,22 @@
 //! One input's turn: what it reads, records, and takes back.
 
-use super::Recorded;
 use crate::app::change::Change;
 use crate::app::input::Effect;
 use crate::app::project::{Projected, project};
 use crate::app::view::View;
 use crate::base::{Actor, Entropy, MemberId, Timestamp};
 use crate::store::{IndexError, Log};
+
+/// A change that awaits its log append.
+#[derive(Debug)]
+pub struct Recorded {
+    /// Who caused it.
+    pub by: Actor,
+    /// What happened.
+    pub change: Change,
+    /// The entry of the letter that it came of, where it was one.
+    pub letter: Option<u64>,
+}
 
 /// One input's turn: what it may read, and what it leaves behind.
 pub struct Turn<'a> {

@@ -8,7 +8,7 @@ use crate::base::NodeId;
 use crate::store::IndexError;
 
 /// Records an alarm, unless it stands already. That a log has two histories is proved once for all.
-pub(super) fn raise(
+pub(in crate::app) fn raise(
     service: &Service,
     turn: &mut Turn<'_>,
     origin: Origin,
@@ -20,9 +20,30 @@ pub(super) fn raise(
     let key = alarm_key(origin, fault as u8);
     let known = turn.view.row::<AlarmRow>(LOG_ALARM, &key)?;
     let stands = |row: AlarmRow| fault == LogFault::TwoHistories || row.acknowledged.is_none();
-    if known.is_some_and(stands) {
-        return Ok(());
+    match known.is_some_and(stands) {
+        true => Ok(()),
+        false => put(
+            service,
+            turn,
+            origin,
+            fault,
+            (first, second),
+            from,
+            evidence,
+        ),
     }
+}
+
+/// Records an alarm, in the place of one that stands.
+pub(super) fn put(
+    service: &Service,
+    turn: &mut Turn<'_>,
+    origin: Origin,
+    fault: LogFault,
+    (first, second): (u64, u64),
+    from: NodeId,
+    evidence: Option<Evidence>,
+) -> Result<(), IndexError> {
     let change = WitnessChange::Alarm {
         origin: origin.to_string(),
         fault,

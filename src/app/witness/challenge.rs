@@ -1,7 +1,7 @@
 //! Two checkpoints of one log that nobody has shown to be of one tree: its node is asked to show
 //! it, and if it does not do so in time, that is an alarm.
 
-use super::{LogFault, Say, Seen, alarm, is_linked};
+use super::{LogFault, Say, Seen, alarm, is_linked, restored};
 use crate::app::input::Effect;
 use crate::app::service::{Service, Turn};
 use crate::audit::{Origin, Prefix, SignedCheckpoint};
@@ -100,11 +100,12 @@ pub(super) fn tick(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), Ind
         let up = is_linked(service, origin.node);
         let federation = service.federation.as_ref();
         let listed = federation.is_some_and(|f| f.nodes.contains(&origin.node));
+        let gone_on = restored::gone_on_from(service, origin).is_some();
         let Some(seen) = service.witness.logs.get_mut(&origin) else {
             continue;
         };
-        if !listed {
-            // Whoever is out owes no more answers.
+        if !listed || gone_on {
+            // Whoever is out owes no more answers, nor does a log that ended.
             seen.open.clear();
         }
         let mut overdue = Vec::new();

@@ -24,15 +24,19 @@ pub enum LogFault {
     Unproved = 3,
     /// The log of this node ends before a head that it signed.
     Behind = 4,
+    /// Its node was restored from a backup: what came after the smaller size is lost, and the log goes
+    /// on in its next incarnation.
+    Restored = 5,
 }
 
 impl LogFault {
     /// Every fault.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::TwoHistories,
         Self::Unanswered,
         Self::Unproved,
         Self::Behind,
+        Self::Restored,
     ];
 
     /// The stable code.
@@ -42,6 +46,7 @@ impl LogFault {
             Self::Unanswered => "unanswered",
             Self::Unproved => "unproved",
             Self::Behind => "behind",
+            Self::Restored => "restored",
         }
     }
 }
@@ -133,6 +138,7 @@ impl WitnessChange {
             } => {
                 let event = match fault {
                     LogFault::TwoHistories => EventCode::FraudProved,
+                    LogFault::Restored => EventCode::Restored,
                     LogFault::Unanswered | LogFault::Unproved | LogFault::Behind => {
                         EventCode::FederationAlarm
                     }

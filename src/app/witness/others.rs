@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use super::{
     LogFault, REMEMBERED, ReceiptHeadRow, Say, Seen, WitnessChange, WitnessRow, alarm, challenge,
-    own, receipts, record,
+    own, receipts, record, restored,
 };
 use crate::app::change::{Change, KeptProof};
 use crate::app::content::read_change;
@@ -65,7 +65,10 @@ pub(super) fn add_checkpoint(
         return Ok(());
     }
     hear(service, turn, peer, signed)?;
-    let row = turn.view.row::<WitnessRow>(WITNESS, &origin_key(origin))?;
+    let row = match turn.view.row::<WitnessRow>(WITNESS, &origin_key(origin))? {
+        None => restored::cosigned_before(service, turn, origin)?,
+        row => row,
+    };
     let last = row
         .as_ref()
         .map_or((0, Digest::EMPTY), |row| place(&row.signed));
@@ -145,9 +148,13 @@ pub(super) fn heads(
             own::is_of_this_log(service, turn, peer, signed)?;
             continue;
         }
+        if origin.node == service.me {
+            restored::earlier(service, turn, peer, signed)?;
+            continue;
+        }
         let federation = service.federation.as_ref();
         let listed = federation.is_some_and(|f| f.nodes.contains(&origin.node));
-        if origin.node == service.me || !listed {
+        if !listed {
             continue;
         }
         service.witness.tell(peer, &signed.checkpoint);
@@ -274,7 +281,7 @@ fn known_at(
 }
 
 /// The checkpoint under the receipt in an entry, if that is durable already.
-fn receipt_checkpoint(turn: &Turn<'_>, entry: u64) -> Option<SignedCheckpoint> {
+pub(super) fn receipt_checkpoint(turn: &Turn<'_>, entry: u64) -> Option<SignedCheckpoint> {
     let record = turn.log.read(entry).ok()?;
     let (_, change) = read_change(&record.content).ok()?;
     let Change::ReceiptKept(kept) = change else {

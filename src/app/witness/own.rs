@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{LogFault, LogWitnessedRow, Say, WitnessChange, alarm, linked, record, say_heads};
+use super::{
+    LogFault, LogWitnessedRow, Say, WitnessChange, alarm, linked, record, restored, say_heads,
+};
 use crate::app::input::Effect;
 use crate::app::rows::*;
 use crate::app::service::{Service, Turn};
@@ -238,8 +240,13 @@ pub(super) fn challenged(
         }
         return Ok(());
     };
-    if signed.checkpoint.origin != turn.log.origin() {
-        return Ok(());
+    let origin = signed.checkpoint.origin;
+    if origin != turn.log.origin() {
+        // It asks where this incarnation goes on from one that it cosigned.
+        let after = restored::gone_on_from(service, origin);
+        if after.is_none_or(|after| signed.checkpoint.size > after) {
+            return Ok(());
+        }
     }
     let fits = is_of_this_log(service, turn, peer, signed)?;
     if sizes.is_empty() {

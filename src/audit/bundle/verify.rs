@@ -11,8 +11,8 @@ use super::{COSIGNED, HEAD, TrustDocuments, checkpoint_path};
 use crate::audit::layout::Reader;
 use crate::audit::{
     AtRisk, AuditFailure, Checkpoint, CheckpointFault, CosignedCheckpoint, ENTRY_LEN, Entry,
-    FourEyes, FourEyesFault, MAX_COSIGNED_LEN, MAX_EXTENSIONS_LEN, MAX_NOTE_LEN, Origin, RiskCount,
-    SignedCheckpoint, Tree, UnverifiedNote, quorum,
+    FourEyes, FourEyesFault, Incarnations, MAX_COSIGNED_LEN, MAX_EXTENSIONS_LEN, MAX_NOTE_LEN,
+    Origin, RiskCount, SignedCheckpoint, Tree, UnverifiedNote, quorum,
 };
 use crate::base::{Digest, MemberId, Timestamp, merkle};
 use crate::seal::sign::KeyId;
@@ -135,6 +135,7 @@ pub fn verify_bundle(
         head,
         tree: Tree::new(),
         eyes: FourEyes::new(origin.node),
+        incarnations: Incarnations::default(),
         broken: None,
         at_risk: RiskCount::new(origin.node.member, &directory),
         progress,
@@ -173,6 +174,7 @@ struct Bundle<'a, R> {
     head: SignedCheckpoint,
     tree: Tree,
     eyes: FourEyes,
+    incarnations: Incarnations,
     /// The first entry that breaks the rule of four eyes.
     broken: Option<(u64, FourEyesFault)>,
     at_risk: RiskCount,
@@ -207,6 +209,7 @@ impl<R: Read> Bundle<'_, R> {
                 let entry =
                     Entry::decode(leaf).map_err(|error| AuditFailure::Entry { index, error })?;
                 self.at_risk.see(index, &entry);
+                self.incarnations.entry(index, &entry);
                 let (first, _) = period.unwrap_or((entry.time, entry.time));
                 period = Some((first, entry.time));
                 if self.broken.is_none()
@@ -249,6 +252,8 @@ impl<R: Read> Bundle<'_, R> {
     /// Verifies every checkpoint against key and tree; the last must be the head.
     fn checkpoints(&mut self) -> Result<u64, AuditFailure> {
         let (mut from, mut count) = (0, 0);
+        let newest = self.head.checkpoint.origin;
+        let mut incarnation = 1;
         loop {
             let name = self.archive.next_name().unwrap_or_default();
             let size = name.strip_prefix("checkpoints/");
@@ -260,15 +265,20 @@ impl<R: Read> Bundle<'_, R> {
                 .map_err(note_failure(&place))?;
             let Checkpoint { origin, size, root } = signed.checkpoint;
             let fault = |fault| AuditFailure::Checkpoint { from, size, fault };
-            if origin != self.head.checkpoint.origin {
+            // The incarnations that the log goes on from come before it, in their order.
+            if !(incarnation..=newest.incarnation).contains(&origin.incarnation)
+                || origin.node != newest.node
+            {
                 return Err(fault(CheckpointFault::Malformed));
             }
+            incarnation = origin.incarnation;
             if place != checkpoint_path(size) || size <= from || size > self.size() {
                 return Err(fault(CheckpointFault::Size));
             }
             if self.tree.root_at(size) != Some(root) {
                 return Err(fault(CheckpointFault::Root));
             }
+            self.incarnations.checkpoint(from, &signed.checkpoint)?;
             count += 1;
             self.tell(self.size() + size);
             if size == self.size() {
@@ -299,7 +309,9 @@ impl<R: Read> Bundle<'_, R> {
             size,
             fault,
         };
-        if origin != self.head.checkpoint.origin || cosigned.cosignatures.is_empty() {
+        let newest = self.head.checkpoint.origin;
+        let of_log = origin.node == newest.node && origin <= newest;
+        if !of_log || cosigned.cosignatures.is_empty() {
             return Err(fault(CheckpointFault::Malformed));
         }
         if size == 0 || size > self.size() {

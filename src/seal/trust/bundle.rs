@@ -22,6 +22,9 @@ const MAX_TLS: usize = 4;
 const MAX_RECIPIENT: usize = 8;
 const MAX_LOGS: usize = 64;
 
+/// More bundles than a node signs between a backup and the day on which it is restored.
+const RESTORED_STRIDE: u64 = 1 << 20;
+
 /// One version of a node's bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,8 +92,7 @@ impl KeyBundle {
     }
 
     /// The bundle that follows this one when keys have been rotated, or something else that it says
-    /// is to change. `entries` is how many the log has: from there on a new log key signs. Append to
-    /// [`KeyBundle::log`] when an incarnation begins.
+    /// is to change. `entries` is how many the log has: from there on a new log key signs.
     #[must_use]
     pub fn next(
         &self,
@@ -118,6 +120,35 @@ impl KeyBundle {
             proof: Some(Possession::issue(keys, entropy)),
             ..Self::with(keys, sequence, issued, expires, log)
         }
+    }
+
+    /// The bundle of a node that was restored from a backup: the log goes on under the next origin
+    /// with the log key among `keys`, after `entries`, the last of which is of the time `last`. Its
+    /// sequence is far enough ahead for the bundles that were signed after the backup.
+    #[must_use]
+    pub fn restored(
+        &self,
+        keys: &Keys,
+        (entries, last): (u64, Timestamp),
+        times: (Timestamp, Timestamp),
+        entropy: &mut dyn Entropy,
+    ) -> Self {
+        let mut next = self.next(keys, entries, times, entropy);
+        next.sequence = self.sequence.saturating_add(RESTORED_STRIDE);
+        next.log = self.log.clone();
+        next.log.push(LogKey {
+            origin: log_origin(self.node, self.incarnation().saturating_add(1)),
+            key: keys.log.verifying_key().clone(),
+            from: last,
+            after: entries,
+        });
+        next
+    }
+
+    /// The incarnation of the node's log that goes on now, from 1.
+    pub fn incarnation(&self) -> u32 {
+        let number = |log: &LogKey| incarnation(log.origin.rsplit_once('/')?.1);
+        self.log.last().and_then(number).unwrap_or(1)
     }
 
     /// Whether it names all public halves of `keys` that others use, and no others.
@@ -222,6 +253,12 @@ impl KeyBundle {
         LogKeys::of(&self.log, origin)
     }
 
+    /// The keys of the log that the node writes now, with those of the incarnations that it goes on
+    /// from.
+    pub fn newest_log_keys(&self) -> Option<LogKeys> {
+        self.log_keys(&self.log.last()?.origin)
+    }
+
     pub(super) fn check(&self) -> Result<(), TrustError> {
         self.broken_rule().map_or(Ok(()), |rule| {
             Err(TrustError::Rule(DocumentKind::Bundle, rule))
@@ -272,9 +309,10 @@ impl KeyBundle {
             let Some(incarnation) = incarnation else {
                 return Some(Rule::Origin);
             };
-            // A log is begun with its first key, and each later key takes over further on.
+            // A node's first log begins with nothing, a later incarnation wherever the one before was
+            // restored to, and each later key of one takes over further on.
             let place = (incarnation, log.after);
-            if place <= last || (incarnation > last.0) != (log.after == 0) {
+            if place <= last || (last.0 == 0 && log.after > 0) {
                 return Some(Rule::Origin);
             }
             last = place;

@@ -3,6 +3,9 @@
 //! A log goes on under its origin when its key is rotated. The bundle says how many entries the log
 //! had then: the checkpoint of every larger size is signed by the new key, and no smaller one is, so
 //! that whoever gets hold of an old key cannot sign anything that the log has not signed.
+//!
+//! A node that was restored from a backup goes on under the next origin, with a new key, after the
+//! entries that the backup has: up to there its checkpoints are those of the incarnation before.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,10 +20,12 @@ pub struct LogKey {
     pub origin: String,
     /// The key that signs its checkpoints.
     pub key: VerifyingKey,
-    /// Since when.
+    /// Since when. For the first key of a later incarnation: the time of the last entry that it goes
+    /// on from, so that others know since when messages may be lost.
     pub from: Timestamp,
     /// How many entries the log had when the key took over: it signs the checkpoints of every larger
-    /// size, up to that at which the next one took over. 0 for a log's first key.
+    /// size, up to that at which the next one took over. 0 for a node's first key; for the first one of
+    /// a later incarnation how many entries of the incarnation before it goes on from.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub after: u64,
 }
@@ -31,14 +36,39 @@ fn is_zero(size: &u64) -> bool {
 
 /// The keys of one log, the first one first; at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogKeys(Vec<(u64, VerifyingKey)>);
+pub struct LogKeys(Vec<Turn>);
+
+/// A key, and where its turn begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Turn {
+    after: u64,
+    /// The incarnation whose checkpoints it signs; none where nothing says so.
+    origin: Option<String>,
+    key: VerifyingKey,
+}
 
 impl LogKeys {
-    /// The keys with this origin; none if there are none.
+    /// The keys of the log with this origin, and before them those of the incarnations that it goes on
+    /// from, each up to where the next one began; none if no key has this origin.
     pub(super) fn of(log: &[LogKey], origin: &str) -> Option<Self> {
-        let keys = log.iter().filter(|log| log.origin == origin);
-        let keys: Vec<_> = keys.map(|log| (log.after, log.key.clone())).collect();
-        (!keys.is_empty()).then_some(Self(keys))
+        let last = log.iter().rposition(|log| log.origin == origin)?;
+        let mut keys: Vec<Turn> = Vec::new();
+        let (mut of, mut until) = (origin, u64::MAX);
+        for log in log[..=last].iter().rev() {
+            if log.origin != of {
+                until = keys.last().map_or(until, |turn| until.min(turn.after));
+                of = &log.origin;
+            }
+            if log.after < until {
+                keys.push(Turn {
+                    after: log.after,
+                    origin: Some(log.origin.clone()),
+                    key: log.key.clone(),
+                });
+            }
+        }
+        keys.reverse();
+        Some(Self(keys))
     }
 
     /// The key that signs the checkpoint of `size` entries.
@@ -46,14 +76,23 @@ impl LogKeys {
     /// # Panics
     /// Never: there is at least one key.
     pub fn at(&self, size: u64) -> &VerifyingKey {
-        let later = self.0.partition_point(|(after, _)| *after < size);
-        let (_, key) = &self.0[later.saturating_sub(1)];
-        key
+        &self.turn(size).key
+    }
+
+    /// The incarnation of the log whose checkpoint of `size` entries this is; none where nothing says
+    /// so.
+    pub fn origin_at(&self, size: u64) -> Option<&str> {
+        self.turn(size).origin.as_deref()
+    }
+
+    fn turn(&self, size: u64) -> &Turn {
+        let later = self.0.partition_point(|turn| turn.after < size);
+        &self.0[later.saturating_sub(1)]
     }
 
     /// The keys, the first one first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &VerifyingKey> {
-        self.0.iter().map(|(_, key)| key)
+        self.0.iter().map(|turn| &turn.key)
     }
 
     /// The key that signs now.
@@ -61,8 +100,7 @@ impl LogKeys {
     /// # Panics
     /// Never: there is at least one key.
     pub fn last(&self) -> &VerifyingKey {
-        let (_, key) = self.0.last().expect("a log has at least one key");
-        key
+        &self.0.last().expect("a log has at least one key").key
     }
 
     /// How many keys the log has had.
@@ -73,7 +111,11 @@ impl LogKeys {
 
 impl From<VerifyingKey> for LogKeys {
     fn from(key: VerifyingKey) -> Self {
-        Self(vec![(0, key)])
+        Self(vec![Turn {
+            after: 0,
+            origin: None,
+            key,
+        }])
     }
 }
 
@@ -108,7 +150,40 @@ mod tests {
             assert_eq!(keys.at(size), key, "{size}");
         }
         assert_eq!((keys.last(), keys.count()), (&c, 3));
+        assert_eq!(LogKeys::of(&log[..1], "mk-1.liaison/2"), None);
         assert_eq!(LogKeys::of(&log, "mk-1.liaison/2"), None);
         assert_eq!(LogKeys::from(b.clone()).at(1), &b);
+    }
+
+    #[test]
+    fn a_later_incarnation_has_the_keys_of_the_earlier_ones_up_to_where_it_began() {
+        let mut entropy = SeededEntropy::new(1);
+        let keys: Vec<_> = (0..5)
+            .map(|_| SigningKey::generate(&mut entropy).verifying_key().clone())
+            .collect();
+        let log = |incarnation, after, key: usize| LogKey {
+            origin: format!("mk-1.liaison/{incarnation}"),
+            key: keys[key].clone(),
+            from: Timestamp::default(),
+            after,
+        };
+        // The key that took over after 20 entries is not one of what was restored from 12.
+        let log = [
+            log(1, 0, 0),
+            log(1, 20, 1),
+            log(2, 12, 2),
+            log(2, 15, 3),
+            log(3, 14, 4),
+        ];
+        let signs = |incarnation, size| {
+            let of = LogKeys::of(&log, &format!("mk-1.liaison/{incarnation}")).unwrap();
+            keys.iter().position(|key| key == of.at(size)).unwrap()
+        };
+        assert_eq!([signs(1, 12), signs(1, 20), signs(1, 21)], [0, 0, 1]);
+        assert_eq!([signs(2, 12), signs(2, 13), signs(2, 16)], [0, 2, 3]);
+        assert_eq!(
+            [signs(3, 12), signs(3, 13), signs(3, 14), signs(3, 99)],
+            [0, 2, 2, 4]
+        );
     }
 }

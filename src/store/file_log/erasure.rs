@@ -58,7 +58,7 @@ impl FileLog {
         if self.epochs.destroy_others(number).is_err() {
             return Err(self.doubt());
         }
-        match Keyring::open(&self.folder, self.origin) {
+        match Keyring::open(&self.folder, self.origin.node) {
             Ok(Some(keyring)) if keyring.epoch == number => self.keyring = Some(keyring),
             Ok(_) | Err(_) => return Err(self.doubt()),
         }
@@ -70,7 +70,7 @@ impl FileLog {
 
     /// Whether the keyring on disk is still the one in memory.
     fn is_in_force(&self) -> bool {
-        let found = Keyring::open(&self.folder, self.origin);
+        let found = Keyring::open(&self.folder, self.origin.node);
         let known = self.keyring.as_ref().map(|keyring| keyring.epoch);
         found.is_ok_and(|found| found.map(|keyring| keyring.epoch) == known)
     }
@@ -107,14 +107,14 @@ impl FileLog {
             }
         }
         for (one, private) in gone {
-            let aad = associated_data(self.origin, one.index);
+            let aad = associated_data(self.origin.node, one.index);
             writer.remains(one.index, &seal_record(next, private, &aad, entropy))?;
         }
         let mut keys = Keys {
             log: self,
             segment: None,
         };
-        writer.finish(self.origin, self.epoch + 1, self.size(), |index| {
+        writer.finish(self.origin.node, self.epoch + 1, self.size(), |index| {
             let wrapped = keys.wrapped(index)?;
             rewrap_key(&self.epoch_secret, next, &wrapped, entropy).map_err(not_opened)
         })

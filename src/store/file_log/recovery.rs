@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::{FOLDER, FileLog, OpenSegment, Places};
 use crate::audit::{AuditFailure, CheckpointFault, Origin};
+use crate::base::NodeId;
 use crate::seal::at_rest::{EpochFileError, Epochs, FIRST_EPOCH};
 use crate::seal::trust::LogKeys;
 use crate::store::anchor::{self, Anchor, AnchorFile};
@@ -119,12 +120,12 @@ pub struct Recovery {
 }
 
 impl FileLog {
-    /// Makes a new, empty log in the node's folder `dir`, which must exist. A node does this once
-    /// for each incarnation of its log, so that a log that was lost is never taken for a new one.
+    /// Makes a new, empty log in the node's folder `dir`, which must exist. A node does this once,
+    /// so that a log that was lost is never taken for a new one.
     ///
     /// # Errors
     /// [`OpenError::Exists`] if any file of a log is there.
-    pub fn create(dir: &Path, origin: Origin) -> Result<(), OpenError> {
+    pub fn create(dir: &Path, node: NodeId) -> Result<(), OpenError> {
         let folder = dir.join(FOLDER);
         files::make_folder(&folder)?;
         let _lock = lock(&folder)?;
@@ -134,7 +135,7 @@ impl FileLog {
                 return Err(OpenError::Exists);
             }
         }
-        let head = anchor::empty_head(origin);
+        let head = anchor::empty_head(Origin::first(node));
         files::replace(&folder, anchor::FILE_NAME, &anchor::encode(&head))?;
         Ok(())
     }
@@ -148,7 +149,7 @@ impl FileLog {
     /// [`OpenError::Damaged`] with the first fault, in which case nothing was changed.
     pub fn open(
         dir: &Path,
-        origin: Origin,
+        node: NodeId,
         epochs: impl Into<Epochs>,
         keys: &LogKeys,
     ) -> Result<(Self, Recovery), OpenError> {
@@ -163,18 +164,18 @@ impl FileLog {
         };
         let anchor = Anchor::read(&folder)?;
         let mut places = Places::default();
-        let walked = walk::walk(&folder, origin, &mut places)?;
+        let walked = walk::walk(&folder, node, &mut places)?;
+        let origin = walked.origin;
         let size = walked.tree.size();
         if let Some(head) = &walked.head {
-            head.verify(keys.at(size))
-                .map_err(|_| AuditFailure::Checkpoint {
-                    from: places.checkpoints.iter().rev().nth(1).map_or(0, |at| at.0),
-                    size,
-                    fault: CheckpointFault::Signature,
-                })?;
+            head.verify_of(keys).map_err(|_| AuditFailure::Checkpoint {
+                from: places.checkpoints.iter().rev().nth(1).map_or(0, |at| at.0),
+                size,
+                fault: CheckpointFault::Signature,
+            })?;
         }
         let anchored = anchor.check(origin, &walked.tree, keys)?;
-        let keyring = open_keyring(&folder, origin, size)?;
+        let keyring = open_keyring(&folder, node, size)?;
         let epoch = keyring
             .as_ref()
             .map_or(FIRST_EPOCH, |keyring| keyring.epoch);
@@ -220,6 +221,7 @@ impl FileLog {
         let log = Self {
             folder,
             origin,
+            begun: walked.begun,
             epochs,
             epoch,
             epoch_secret,
@@ -251,9 +253,9 @@ impl From<Tail> for Remark {
 }
 
 /// The keyring of a log with `size` entries.
-fn open_keyring(folder: &Path, origin: Origin, size: u64) -> Result<Option<Keyring>, OpenError> {
+fn open_keyring(folder: &Path, node: NodeId, size: u64) -> Result<Option<Keyring>, OpenError> {
     let place = format!("{FOLDER}/{}", keyring::FILE_NAME);
-    match Keyring::open(folder, origin) {
+    match Keyring::open(folder, node) {
         Ok(Some(keyring)) if keyring.entries > size => {
             Err(AuditFailure::Malformed { place, offset: 0 }.into())
         }

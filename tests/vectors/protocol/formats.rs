@@ -190,6 +190,11 @@ fn statements() -> Value {
             leaf: digest,
             reason: ErasureReason::Retention,
         },
+        Statement::LogOpened {
+            before: Origin::first(node("MK-1")),
+            size: 7,
+            root: digest,
+        },
     ];
     json!({
         "bytes": all.map(|statement| hex::encode(statement.encode())),

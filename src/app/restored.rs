@@ -1,0 +1,333 @@
+//! A node that was restored from a backup goes on in a new incarnation of its log, which lacks what
+//! was recorded after the backup. Its first entry says from where it goes on; peers send again what
+//! they had sent, and give back what it had sent them; and everybody is told what is lost.
+
+use std::time::Duration;
+
+use super::change::{Change, Message, Other};
+use super::content::signed_message;
+use super::duty;
+use super::input::Effect;
+use super::letters;
+use super::project::Projected;
+use super::receive;
+use super::rows::*;
+use super::service::{Service, Turn};
+use super::view::{View, after_prefix};
+use super::witness::{self, AlarmRow, LogFault};
+use crate::audit::{Origin, Statement};
+use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, Timestamp};
+use crate::domain::duty::LooseState;
+use crate::domain::message::Kind;
+use crate::exchange::{Conversation, Refusal, Waiting};
+use crate::store::IndexError;
+
+/// Where the log of a node goes on after it was restored from a backup, as its bundle says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RestoredLog {
+    /// The new incarnation.
+    pub origin: Origin,
+    /// How many entries of the one before it goes on from.
+    pub after: u64,
+    /// The time of the last of them, by the node's own clock.
+    pub last: Timestamp,
+}
+
+/// How long before the last entry of a backup messages may be dated that were delivered after it: they
+/// may have waited for as long as messages live, and clocks may have been wrong.
+const BEFORE: Duration = Duration::from_secs(31 * 24 * 3_600);
+
+/// What is later than so long before the last entry of a backup is hardly in it, and goes first.
+const RECENT: Duration = Duration::from_secs(24 * 3_600);
+
+/// Messages that one entry names, and rows that are looked at together.
+const AT_ONCE: usize = 1_000;
+
+/// The node begins to serve: if nothing is in this incarnation of its log yet, it begins with this.
+pub(super) fn begin(service: &Service, turn: &mut Turn<'_>) -> Result<(), IndexError> {
+    let Some(head) = turn.log.head().map(|head| head.checkpoint) else {
+        return Ok(());
+    };
+    if head.origin != turn.log.origin() {
+        let opened = Other::LogOpened {
+            before: head.origin.to_string(),
+            size: head.size,
+            root: head.root,
+        };
+        let me = service.me.member;
+        turn.record(me, Actor::node(me), Change::Other(opened))?;
+        letters::give_all_back(service, turn)?;
+    }
+    Ok(())
+}
+
+/// Sends again to nodes that were restored what their logs have lost, once for each incarnation.
+pub(super) fn tick(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), IndexError> {
+    let Some(federation) = &service.federation else {
+        return Ok(());
+    };
+    let listed = |node: &NodeId| *node != service.me && federation.nodes.contains(node);
+    let restored: Vec<RestoredLog> = federation
+        .trust
+        .restored
+        .iter()
+        .filter(|log| listed(&log.origin.node))
+        .copied()
+        .collect();
+    for log in restored {
+        let before = log.origin.before();
+        let told = alarm_key(before, LogFault::Restored as u8);
+        if turn.view.row::<AlarmRow>(LOG_ALARM, &told)?.is_some() {
+            continue;
+        }
+        let known = witness::known_size(service, turn, before)?;
+        // What was before its own time is no matter of a new member.
+        if !send_again(service, turn, log)? && known.is_none() {
+            continue;
+        }
+        let sizes = (log.after, known.unwrap_or_default().max(log.after));
+        let node = log.origin.node;
+        witness::raise(service, turn, before, LogFault::Restored, sizes, node, None)?;
+        witness::tell_earlier(service, turn, node)?;
+    }
+    Ok(())
+}
+
+/// Sends again what went between this node and one that was restored; whether there is anything.
+fn send_again(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    log: RestoredLog,
+) -> Result<bool, IndexError> {
+    let (me, member) = (service.me.member, log.origin.node.member);
+    let since = log.last.minus(BEFORE);
+    let own = messages(turn, me, since, |row, now| {
+        row.deliveries.get(&member) == Some(&Delivery::Delivered) && row.expires > now
+    })?;
+    let theirs = messages(turn, member, since, |_, _| true)?;
+    let recent = MessageId::earliest(log.last.minus(RECENT));
+    for class in [0, 1] {
+        let of_class = |id: &&MessageId| (**id >= recent) == (class == 0);
+        let ids = |all: &[MessageId]| all.iter().filter(of_class).copied().collect::<Vec<_>>();
+        let (own, theirs) = (ids(&own), ids(&theirs));
+        let own = own.chunks(AT_ONCE).map(|own| (own.to_vec(), Vec::new()));
+        let theirs = theirs.chunks(AT_ONCE);
+        let theirs = theirs.map(|theirs| (Vec::new(), theirs.to_vec()));
+        for (own, theirs) in own.chain(theirs) {
+            let again = Other::SentAgain {
+                node: log.origin.node,
+                class,
+                own,
+                theirs,
+            };
+            turn.record(me, Actor::node(me), Change::Other(again))?;
+        }
+    }
+    service.stirred.insert(member);
+    Ok(!own.is_empty() || !theirs.is_empty())
+}
+
+/// The messages of a sender since a time whose content is here and that `fit`.
+fn messages(
+    turn: &Turn<'_>,
+    sender: MemberId,
+    since: Timestamp,
+    fit: impl Fn(&MessageRow, Timestamp) -> bool,
+) -> Result<Vec<MessageId>, IndexError> {
+    let mut from = message_key(sender, MessageId::earliest(since));
+    let end = after_prefix(&sender.to_bytes());
+    let mut found = Vec::new();
+    loop {
+        let rows = turn
+            .view
+            .range::<MessageRow>(MESSAGE, &from, end.as_deref(), AT_ONCE)?;
+        let Some((last, _)) = rows.last() else {
+            return Ok(found);
+        };
+        from = [last, &[0][..]].concat();
+        for (key, row) in rows {
+            let id = key.get(8..).and_then(|id| id.try_into().ok());
+            if let Some(id) = id
+                && fit(&row, turn.now)
+                && signed_message(turn.log, row.entry).is_ok()
+            {
+                found.push(MessageId::from_bytes(id));
+            }
+        }
+    }
+}
+
+/// A peer gives back a message that this node had sent to it, and whose entry was lost with the end
+/// of the log.
+pub(super) fn given_back(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    peer: NodeId,
+    message: &Message,
+) -> Result<(), IndexError> {
+    let me = service.me.member;
+    let header = &message.header;
+    let leaf = message.leaf();
+    let sent_there = header.recipients.contains(&peer.member) && message.event.by.member == me;
+    if turn.log.origin().incarnation == 1 || !sent_there {
+        return receive::refuse(service, turn, peer, leaf, Refusal::NotTheSender);
+    }
+    let key = message_key(me, header.id);
+    if let Some(row) = turn.view.row::<MessageRow>(MESSAGE, &key)? {
+        if row.leaf != leaf {
+            return receive::refuse(service, turn, peer, leaf, Refusal::ConflictingId);
+        }
+        let entries = vec![row.entry];
+        turn.effects.push(Effect::Receipts { peer, entries });
+        return Ok(());
+    }
+    if let Some(refusal) = out_of_order(turn, me, message)? {
+        return receive::refuse(service, turn, peer, leaf, refusal);
+    }
+    let returned = Message {
+        returned: Some(peer),
+        ..message.clone()
+    };
+    let entry = turn.record(me, Actor::node(me), Change::Sent(Box::new(returned)))?;
+    turn.effects.push(Effect::Receipts {
+        peer,
+        entries: vec![entry],
+    });
+    service.stirred.extend(header.recipients.iter().copied());
+    Ok(())
+}
+
+/// Why a message of this node does not come next in its conversation.
+fn out_of_order(
+    turn: &Turn<'_>,
+    me: MemberId,
+    message: &Message,
+) -> Result<Option<Refusal>, IndexError> {
+    let header = &message.header;
+    let conversation = header.conversation.to_bytes();
+    let known = turn
+        .view
+        .row::<ExchangeRow>(EXCHANGE, &conversation)?
+        .is_some()
+        || turn.view.row::<AlertRow>(ALERT, &conversation)?.is_some();
+    let opens = header.conversation == header.id;
+    let anywhere = opens || matches!(header.kind, Kind::Subscription);
+    if opens && known {
+        return Ok(Some(Refusal::OutOfState));
+    }
+    if !known && !anywhere {
+        return Ok(Some(Refusal::UnknownConversation));
+    }
+    let progress = turn
+        .view
+        .row::<Conversation>(CONVERSATION, &conversation_key(header.conversation, me))?
+        .unwrap_or_default();
+    let place = (header.sequence, header.previous_own);
+    Ok(match header.sequence.cmp(&progress.sequence) {
+        std::cmp::Ordering::Less => Some(Refusal::Replayed),
+        std::cmp::Ordering::Greater => Some(Refusal::Gap),
+        std::cmp::Ordering::Equal if place != (progress.sequence, progress.last) => {
+            Some(Refusal::BrokenChain)
+        }
+        std::cmp::Ordering::Equal => None,
+    })
+}
+
+/// What a receipt of a peer says of a message of its own that it was given back: that its log holds
+/// it again, or why it does not take it. Whether the receipt was about such a message.
+pub(super) fn taken_back(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    peer: NodeId,
+    statement: &Statement,
+) -> Result<bool, IndexError> {
+    let leaf = match statement {
+        Statement::Sent { leaf, .. } => *leaf,
+        Statement::Refused { sender, digest, .. } if *sender == service.me => *digest,
+        _ => return Ok(false),
+    };
+    let mut waiting = Vec::new();
+    for class in [0, 1] {
+        let prefix = [&peer.member.to_bytes()[..], &[class]].concat();
+        let window = service.flight.window();
+        waiting.extend(turn.view.prefix::<OutboxRow>(OUTBOX, &prefix, window)?);
+    }
+    for (key, row) in waiting {
+        let OutboxRow::Returned { message, .. } = row else {
+            continue;
+        };
+        let held = message_key(peer.member, message);
+        let is_it = turn
+            .view
+            .row::<MessageRow>(MESSAGE, &held)?
+            .is_some_and(|row| row.leaf == leaf);
+        if let (true, Some((class, entry))) = (is_it, outbox_place(&key)) {
+            turn.view.delete(OUTBOX, key);
+            service.flight.settle(peer.member, Waiting { class, entry });
+            service.stirred.insert(peer.member);
+            return Ok(true);
+        }
+    }
+    // It may have been settled before.
+    let Statement::Sent { id, leaf } = statement else {
+        return Ok(false);
+    };
+    let held = message_key(peer.member, *id);
+    let row = turn.view.row::<MessageRow>(MESSAGE, &held)?;
+    Ok(row.is_some_and(|row| row.leaf == *leaf))
+}
+
+/// Puts what is sent again, and what is given back, where it goes from, in the order of the log.
+pub(super) fn project(
+    view: &mut View<'_>,
+    me: MemberId,
+    p: &Projected<'_>,
+    (member, class): (MemberId, u8),
+    (own, theirs): (&[MessageId], &[MessageId]),
+) -> Result<(), IndexError> {
+    for id in own {
+        let key = message_key(me, *id);
+        let Some(mut row) = view.row::<MessageRow>(MESSAGE, &key)? else {
+            continue;
+        };
+        if row.deliveries.get(&member) != Some(&Delivery::Delivered) {
+            continue;
+        }
+        row.deliveries.insert(member, Delivery::Queued);
+        view.put(MESSAGE, key, &row);
+        let waiting = OutboxRow::Message {
+            message: *id,
+            since: p.at,
+        };
+        view.put(OUTBOX, outbox_key(member, class, row.entry), &waiting);
+        view.put(EXPIRY, expiry_key(row.expires, member, *id), &class);
+        let exchange = row.conversation.to_bytes();
+        if let Some(before) = view.row::<ExchangeRow>(EXCHANGE, &exchange)? {
+            let mut after = before.clone();
+            duty::loose(&mut after, *id, p.at, LooseState::Queued);
+            duty::put_exchange(view, Some(&before), &after);
+        }
+    }
+    for id in theirs {
+        let Some(row) = view.row::<MessageRow>(MESSAGE, &message_key(member, *id))? else {
+            continue;
+        };
+        let waiting = OutboxRow::Returned {
+            message: *id,
+            since: p.at,
+        };
+        view.put(OUTBOX, outbox_key(member, class, row.entry), &waiting);
+        // What it was told of them is gone too.
+        if let Some(opened) = row.opened {
+            let receipt = OutboxRow::Receipt { since: p.at };
+            view.put(OUTBOX, outbox_key(member, 0, opened), &receipt);
+        }
+    }
+    Ok(())
+}
+
+/// What an entry commits to that begins an incarnation; none where `before` is no log.
+pub(super) fn statement(before: &str, size: u64, root: Digest) -> Option<Statement> {
+    let before = before.parse().ok()?;
+    Some(Statement::LogOpened { before, size, root })
+}

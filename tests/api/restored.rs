@@ -1,0 +1,294 @@
+//! What a peer gives back to a node that was restored from a backup, before hostile peers: nothing but
+//! what the node itself had sent to that peer, in its order, and once.
+
+use liaison::app::change::{Change, Message};
+use liaison::app::core::{Core, Outcome, catch_up};
+use liaison::app::rows::{LOG_ALARM, alarm_key};
+use liaison::app::{AlarmRow, FromPeer, Input, LogFault, RestoredLog, Say};
+use liaison::audit::{Checkpoint, EventCode, Origin, Prefix, SignedCheckpoint, Statement, Tree};
+use liaison::base::{Digest, MessageId, merkle};
+use liaison::exchange::Refusal as R;
+use liaison::store::{Log as _, MemoryIndex};
+
+use crate::office::{
+    NoSigner, Office, alert_body, member, node, nothing_signed, receipt_of, receipted, state_of,
+    taken, with_header,
+};
+
+/// The office after its node was restored from a backup of so many entries.
+fn restored(office: &mut Office, size: u64) {
+    let last = office.log.read(size - 1).expect("it is in the backup");
+    office.log = office.log.restored(size);
+    office.federation.trust.restored.push(RestoredLog {
+        origin: office.log.origin(),
+        after: size,
+        last: last.entry.time,
+    });
+    let me = node("MK");
+    let mut log = office.log.reopen();
+    let epoch = log.take_over().expect("a log in memory");
+    let mut index = MemoryIndex::new();
+    catch_up(me, &log, &mut index, &mut |_, _| ()).expect("the log can be read");
+    office.core = Core::new(me, log, index, NoSigner, epoch, [7; 32]);
+    let version = "restored".to_owned();
+    let federation = office.federation.clone();
+    office.handle(vec![
+        Input::Start { version },
+        Input::Federation(federation),
+    ]);
+    for peer in ["TR", "AT", "RS"] {
+        office.peer(peer, FromPeer::Up);
+    }
+}
+
+/// An office that was restored from before it asked TR, and that request.
+fn after_asking() -> (Office, Message) {
+    let mut office = Office::new();
+    let size = office.log.size();
+    let id = office.asked_tr();
+    let request = sent(&office, id);
+    restored(&mut office, size);
+    (office, request)
+}
+
+/// The message that the office sent under this id.
+fn sent(office: &Office, id: MessageId) -> Message {
+    let changes = office.changes_since(0).into_iter();
+    let found = changes.into_iter().find_map(|change| match change {
+        Change::Sent(message) if message.header.id == id => Some(*message),
+        _ => None,
+    });
+    found.expect("it was sent")
+}
+
+fn events(office: &Office) -> Vec<EventCode> {
+    let event = |index| office.log.read(index).expect("it is there").entry.event;
+    (0..office.log.size()).map(event).collect()
+}
+
+fn alarm(office: &Office, origin: Origin) -> Option<AlarmRow> {
+    let key = alarm_key(origin, LogFault::Restored as u8);
+    office
+        .core
+        .row(LOG_ALARM, &key)
+        .expect("an index in memory")
+}
+
+fn checkpoint(origin: Origin, size: u64, root: Digest) -> SignedCheckpoint {
+    SignedCheckpoint {
+        checkpoint: Checkpoint { origin, size, root },
+        signature: nothing_signed(),
+    }
+}
+
+#[test]
+fn what_was_sent_comes_back_once_and_says_so_and_goes_to_its_recipients_again() {
+    let (mut office, request) = after_asking();
+    let id = request.header.id;
+    let outcomes = office.peer("TR", taken(&request));
+    let leaf = request.leaf();
+    let proved = Statement::Sent { id, leaf };
+    assert_eq!(receipted(&outcomes), [proved]);
+    let again = |outcome: &Outcome| match outcome {
+        Outcome::Send { messages, .. } => messages.iter().any(|m| m.leaf() == leaf),
+        _ => false,
+    };
+    assert!(outcomes.iter().any(again));
+    assert_eq!(state_of(&mut office, id), "queued");
+    let size = office.log.size();
+    let outcomes = office.peer("TR", taken(&request));
+    assert_eq!(receipted(&outcomes), [proved]);
+    assert_eq!(office.log.size(), size);
+    let events = events(&office);
+    let count = |wanted| events.iter().filter(|event| **event == wanted).count();
+    assert_eq!(count(EventCode::LogOpened), 1);
+    assert_eq!(count(EventCode::MessageReturned), 1);
+    assert_eq!(count(EventCode::RequestSent), 0);
+    // It is the same after a restart from the log alone.
+    office.rebuilt();
+    let Some(Change::Sent(message)) = office
+        .changes_since(0)
+        .into_iter()
+        .find(|change| matches!(change, Change::Sent(_)))
+    else {
+        panic!("it is in the log");
+    };
+    assert_eq!(message.returned, Some(node("TR")));
+    assert_eq!(state_of(&mut office, id), "queued");
+}
+
+#[test]
+fn a_node_that_was_not_restored_takes_nothing_of_its_own_from_others() {
+    let mut office = Office::new();
+    let id = office.asked_tr();
+    let known = sent(&office, id);
+    office.refuses("TR", &known, R::NotTheSender);
+    let unknown = office.new_id();
+    let other = with_header(&known, |header| {
+        (header.id, header.conversation) = (unknown, unknown);
+    });
+    office.refuses("TR", &other, R::NotTheSender);
+}
+
+#[test]
+fn a_message_is_given_back_by_its_recipients_alone() {
+    let (mut office, request) = after_asking();
+    office.refuses("AT", &request, R::NotTheSender);
+}
+
+#[test]
+fn nothing_is_given_back_that_names_another_as_who_acted() {
+    let (mut office, request) = after_asking();
+    let mut event = request.event.clone();
+    event.by.member = member("TR");
+    let mut forged = Message::compose(request.header.clone(), event, request.random);
+    forged.sender = request.sender;
+    office.refuses("TR", &forged, R::NotTheSender);
+}
+
+#[test]
+fn what_comes_back_keeps_its_order() {
+    let (mut office, request) = after_asking();
+    let next = office.new_id();
+    let later = with_header(&request, |header| {
+        header.id = next;
+        header.sequence = 1;
+        header.previous_own = Some(request.leaf());
+    });
+    office.refuses("TR", &later, R::UnknownConversation);
+    office.peer("TR", taken(&request));
+    let too_far = with_header(&later, |header| header.sequence = 2);
+    office.refuses("TR", &too_far, R::Gap);
+    let another = with_header(&later, |header| header.previous_own = Some(Digest::EMPTY));
+    office.refuses("TR", &another, R::BrokenChain);
+    let again = with_header(&later, |header| header.sequence = 0);
+    office.refuses("TR", &again, R::Replayed);
+    let same_id = with_header(&request, |header| header.sequence = 7);
+    office.refuses("TR", &same_id, R::ConflictingId);
+}
+
+#[test]
+fn what_was_sent_before_the_backup_comes_back_as_a_duplicate() {
+    let mut office = Office::new();
+    let id = office.asked_tr();
+    let request = sent(&office, id);
+    let size = office.log.size();
+    restored(&mut office, size);
+    let before = office.log.size();
+    let outcomes = office.peer("TR", taken(&request));
+    let leaf = request.leaf();
+    assert_eq!(receipted(&outcomes), [Statement::Sent { id, leaf }]);
+    assert_eq!(office.log.size(), before);
+}
+
+#[test]
+fn a_peer_that_was_restored_gets_again_what_it_had_and_no_more() {
+    let mut office = Office::new();
+    let id = office.asked_tr();
+    let leaf = sent(&office, id).leaf();
+    let got = Statement::Received {
+        sender: node("MK"),
+        id,
+        leaf,
+    };
+    office.peer("TR", receipt_of("TR", got, office.now));
+    let theirs = office.first_of("TR", liaison::base::Role::Contact, alert_body());
+    office.takes(&theirs);
+    assert_eq!(state_of(&mut office, id), "delivered");
+    let of_tr = Origin::first(node("TR"));
+    office.federation.trust.restored.push(RestoredLog {
+        origin: of_tr.next(),
+        after: 3,
+        last: office.now,
+    });
+    let federation = Input::Federation(office.federation.clone());
+    let outcomes = office.handle(vec![federation, Input::Tick]);
+    let mut sent_again: Vec<Digest> = Vec::new();
+    for outcome in &outcomes {
+        if let Outcome::Send { peer, messages, .. } = outcome {
+            assert_eq!(*peer, node("TR"));
+            sent_again.extend(messages.iter().map(|message| message.leaf()));
+        }
+    }
+    assert_eq!(sent_again, [leaf, theirs.leaf()]);
+    assert_eq!(state_of(&mut office, id), "delivered");
+    let told = alarm(&office, of_tr).expect("people are told");
+    assert_eq!((told.first, told.from), (3, node("TR")));
+    // Once is enough, and what it says of them ends it.
+    let size = office.log.size();
+    office.handle(vec![Input::Tick]);
+    assert_eq!(office.log.size(), size);
+    let back = Statement::Sent {
+        id: theirs.header.id,
+        leaf: theirs.leaf(),
+    };
+    let now = office.now;
+    office.peer("TR", receipt_of("TR", back, now));
+    office.peer("TR", receipt_of("TR", got, now));
+    let waiting = office
+        .core
+        .rows::<liaison::app::rows::OutboxRow>(liaison::app::rows::OUTBOX, 9);
+    assert_eq!(waiting.expect("an index in memory"), []);
+}
+
+#[test]
+fn a_restore_may_lose_the_end_of_a_log_and_cannot_change_what_was_cosigned() {
+    let tree = |number: u64, common: u64, size: u64| {
+        let mut tree = Tree::new();
+        tree.extend((0..size).map(|index| {
+            let which = if index < common { 0 } else { number };
+            merkle::leaf_hash(&[index, which].map(u64::to_be_bytes).concat())
+        }));
+        tree
+    };
+    let add = |tree: &Tree, origin: Origin, from: u64, size: u64| {
+        let root = tree.root_at(size).expect("it has them");
+        let prefix = match from {
+            0 => Prefix::empty(),
+            size_before => Prefix {
+                size: size_before,
+                root: tree.root_at(size_before).expect("it has them"),
+                path: tree.consistency(size_before, size).expect("it has them"),
+            },
+        };
+        FromPeer::Witness(Say::AddCheckpoint {
+            signed: Box::new(checkpoint(origin, size, root)),
+            prefixes: vec![prefix],
+            cosign: true,
+        })
+    };
+    let cosigned = |outcomes: &[Outcome]| {
+        let is = |outcome: &&Outcome| {
+            let Outcome::Witness { say, .. } = outcome else {
+                return false;
+            };
+            matches!(say, Say::Cosigned { .. })
+        };
+        outcomes.iter().filter(is).count()
+    };
+    let of_tr = Origin::first(node("TR"));
+    // TR's log was cosigned over 5 entries, and goes on from 7.
+    let witness = || {
+        let mut office = Office::new();
+        let honest = tree(0, 9, 9);
+        assert_eq!(cosigned(&office.peer("TR", add(&honest, of_tr, 0, 5))), 1);
+        office.federation.trust.restored.push(RestoredLog {
+            origin: of_tr.next(),
+            after: 7,
+            last: office.now,
+        });
+        let federation = Input::Federation(office.federation.clone());
+        office.handle(vec![federation]);
+        office
+    };
+    let (lost_its_end, rewritten) = (tree(1, 7, 9), tree(1, 4, 9));
+    for (history, from, expected) in [
+        (&lost_its_end, 5, 1),
+        (&lost_its_end, 0, 0),
+        (&rewritten, 5, 0),
+        (&rewritten, 0, 0),
+    ] {
+        let outcomes = witness().peer("TR", add(history, of_tr.next(), from, 9));
+        assert_eq!(cosigned(&outcomes), expected, "from {from}");
+    }
+}

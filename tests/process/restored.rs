@@ -1,0 +1,259 @@
+//! An office whose disk failed goes on from yesterday's backup: in a new incarnation of its log, with
+//! all that its peers hold, and with everybody told what is lost.
+
+use std::fs;
+use std::path::PathBuf;
+
+use liaison::api::{ExchangeView, Sent};
+use serde_json::Value;
+
+use crate::examples;
+use crate::office::{Office, files};
+use crate::run::Call;
+use crate::world::{PATIENCE, World, until};
+
+/// A backup of an office, and how to restore it.
+struct Backup {
+    file: PathBuf,
+    shares: Vec<PathBuf>,
+}
+
+/// Backs the running office up, with the recovery set up first.
+fn backed_up(world: &World, office: &Office) -> Backup {
+    let admin = office.token("admin");
+    let add = office.call("user add").option("--name", "admin");
+    let add = add.option("--role", "admin").option("--token-file", &admin);
+    add.run().done();
+    let folder = world.file("shares");
+    let recovery = office.call("key backup").option("--out", &folder);
+    recovery.run().done();
+    let file = world.file("backup");
+    let back_up = office.call("backup").option("--token-file", &admin);
+    back_up.option("--out", &file).run().done();
+    Backup {
+        file,
+        shares: files(&folder),
+    }
+}
+
+impl Backup {
+    /// The office's disk is lost, and its folder comes out of the backup.
+    fn restore(&self, office: &Office) {
+        office.kill();
+        let lost = office.dir.with_extension("lost");
+        fs::rename(&office.dir, &lost).expect("the folder goes");
+        let call = Call::of("restore").word(&self.file);
+        let call = self.shares[..3]
+            .iter()
+            .fold(call, |call, share| call.option("--share", share));
+        call.option("--dir", &office.dir).run().done();
+        // People keep their tokens and the passphrase elsewhere.
+        let tokens = office.part("tokens");
+        fs::create_dir(&tokens).expect("a new folder");
+        for token in files(&lost.join("tokens")) {
+            let name = token.file_name().expect("a file");
+            fs::copy(&token, tokens.join(name)).expect("room for a token");
+        }
+        let passphrase = "passphrase";
+        fs::copy(lost.join(passphrase), office.part(passphrase)).expect("room for a passphrase");
+    }
+}
+
+fn resume(office: &Office) -> Value {
+    office.call("resume").word("--old-folder-lost").run().done()
+}
+
+fn send(world: &World, from: &Office, to: &str, name: &str, request: &Value) -> String {
+    let text = toml::to_string(request).expect("an example is valid TOML");
+    let call = from.call("rfi send").option("--to", to);
+    let call = call.option("--file", world.write(name, text));
+    call.run().read::<Sent>().exchanges[0].id.to_string()
+}
+
+fn becomes(office: &Office, exchange: &str, state: &str) {
+    let what = format!("{} sees {exchange} {state}", office.member);
+    until(PATIENCE, &what, || {
+        let listed = office.exchanges().ok()?;
+        let found = listed.into_iter().find(|e| e.id.to_string() == exchange)?;
+        (found.state == state).then_some(())
+    });
+}
+
+fn shown(office: &Office, exchange: &str) -> ExchangeView {
+    let show = office.call("rfi show").word(exchange);
+    show.option("--as", "officer").run().read()
+}
+
+/// What was said in an exchange, in order, by the member that said it.
+fn said(office: &Office, exchange: &str) -> Vec<(String, String)> {
+    let events = shown(office, exchange).events.into_iter();
+    let messages = events.filter(|event| event.proof.leaf.is_some());
+    messages
+        .map(|event| (event.member.to_string(), event.kind))
+        .collect()
+}
+
+fn accept(office: &Office, exchange: &str) {
+    let accept = office.call("rfi accept").word(exchange);
+    accept.option("--reference", "ref-1").run().done();
+}
+
+fn answer(world: &World, office: &Office, exchange: &str) {
+    let file = world.write(
+        "answer.toml",
+        toml::to_string(&examples::answer_to_request()).expect("it is valid TOML"),
+    );
+    let answer = office.call("rfi answer").word(exchange);
+    answer.option("--file", file).run().done();
+}
+
+fn audit_of(office: &Office) -> Value {
+    office.call("audit witness").run().done()
+}
+
+/// What the office is told of logs that were restored: from how many entries they go on, and how many
+/// they had at least.
+fn told(office: &Office, origin: &str) -> Option<(u64, u64)> {
+    let report = audit_of(office);
+    let alarms = report["alarms"].as_array().expect("alarms").iter();
+    let mut alarms = alarms.filter(|alarm| alarm["fault"] == "restored");
+    let alarm = alarms.find(|alarm| alarm["origin"] == origin)?;
+    let size = |name: &str| alarm[name].as_u64().expect("a size");
+    Some((size("first"), size("second")))
+}
+
+#[test]
+fn an_office_that_lost_its_disk_has_everything_again_that_its_peers_hold() {
+    let world = World::serving(&["MK", "TR", "AT"]);
+    let (mk, tr, at) = (world.office("MK"), world.office("TR"), world.office("AT"));
+    let request = examples::request();
+    let before = send(&world, mk, "TR", "before.toml", &request);
+    becomes(mk, &before, "delivered");
+    accept(tr, &before);
+    becomes(mk, &before, "accepted");
+    let backup = backed_up(&world, mk);
+
+    // All of this is after the backup.
+    answer(&world, tr, &before);
+    becomes(mk, &before, "answered");
+    let asked = send(&world, mk, "TR", "asked.toml", &request);
+    becomes(mk, &asked, "delivered");
+    accept(tr, &asked);
+    becomes(mk, &asked, "accepted");
+    let clarify = tr.call("rfi clarify").word(&asked);
+    let clarify = clarify
+        .option("--ask", "Which van?")
+        .option("--question", "0");
+    clarify.run().done();
+    becomes(mk, &asked, "clarification-requested");
+    let clarify = mk.call("rfi clarify").word(&asked);
+    clarify.option("--answer", "The white one.").run().done();
+    becomes(tr, &asked, "clarified");
+    let got = send(&world, at, "MK", "got.toml", &request);
+    becomes(at, &got, "delivered");
+    accept(mk, &got);
+    becomes(at, &got, "accepted");
+    let alert = world.write(
+        "alert.toml",
+        include_str!("../../deploy/examples/alert.toml"),
+    );
+    let publish = mk.call("alert publish").option("--file", alert);
+    let published = publish.run().done();
+    let alert = published["id"].as_str().expect("an id").to_owned();
+    until(PATIENCE, "TR has the alert", || {
+        let shown = tr.call("alert show").word(&alert).run();
+        (shown.exit == Some(0)).then_some(())
+    });
+    let conversations = [&before, &asked, &got];
+    let at_mk: Vec<_> = conversations.iter().map(|id| said(mk, id)).collect();
+    let had = mk.health().expect("MK serves").log_size;
+
+    backup.restore(mk);
+    mk.call("serve").run().failed(1, "restored");
+    mk.call("resume").run().failed(2, "usage");
+    let resumed = resume(mk);
+    assert_eq!(resumed["origin"], "mk-1.liaison/2");
+    let goes_on_from = resumed["log_size"].as_u64().expect("a size");
+    assert!(goes_on_from < had);
+    mk.call("resume")
+        .word("--old-folder-lost")
+        .run()
+        .failed(1, "not-restored");
+    mk.verified();
+    mk.serve();
+
+    becomes(mk, &before, "answered");
+    becomes(mk, &asked, "clarified");
+    becomes(mk, &got, "accepted");
+    until(PATIENCE, "MK has its alert again", || {
+        let shown = mk.call("alert show").word(&alert).run();
+        (shown.exit == Some(0)).then_some(())
+    });
+    let again: Vec<_> = conversations.iter().map(|id| said(mk, id)).collect();
+    assert_eq!(again, at_mk);
+    for office in [tr, at] {
+        let what = format!("{} waits for nothing", office.member);
+        until(PATIENCE, &what, || {
+            let health = office.health()?;
+            let waiting: u64 = health.peers.iter().map(|peer| peer.waiting).sum();
+            (waiting == 0).then_some(())
+        });
+    }
+    // Nothing took effect twice at the others.
+    for (office, exchange) in [(tr, &before), (tr, &asked), (at, &got)] {
+        let mut theirs = said(office, exchange);
+        let mut ours = said(mk, exchange);
+        theirs.sort();
+        ours.sort();
+        assert_eq!(theirs, ours, "{}", office.member);
+    }
+    // Everybody is told how much is lost, and all logs hold.
+    let old = "mk-1.liaison/1";
+    for office in [mk, tr, at] {
+        let what = format!("{} is told", office.member);
+        let (first, second) = until(PATIENCE, &what, || told(office, old));
+        assert_eq!(first, goes_on_from, "{}", office.member);
+        assert!((first..=had).contains(&second), "{first} {second} {had}");
+    }
+    // And the exchange goes on from where it was.
+    answer(&world, tr, &asked);
+    becomes(mk, &asked, "answered");
+    answer(&world, mk, &got);
+    becomes(at, &got, "answered");
+    for office in [mk, tr, at] {
+        office.verified();
+        for alarm in audit_of(office)["alarms"].as_array().expect("alarms") {
+            assert_eq!(alarm["fault"], "restored", "{}: {alarm}", office.member);
+        }
+    }
+}
+
+#[test]
+fn an_office_that_was_restored_works_while_its_peers_are_away() {
+    let world = World::serving(&["MK", "TR"]);
+    let (mk, tr) = (world.office("MK"), world.office("TR"));
+    let request = examples::request();
+    let before = send(&world, mk, "TR", "before.toml", &request);
+    becomes(mk, &before, "delivered");
+    let backup = backed_up(&world, mk);
+    let lost = send(&world, mk, "TR", "lost.toml", &request);
+    becomes(mk, &lost, "delivered");
+    accept(tr, &lost);
+    becomes(mk, &lost, "accepted");
+    tr.stop();
+
+    backup.restore(mk);
+    resume(mk);
+    mk.serve();
+    let after = send(&world, mk, "TR", "after.toml", &request);
+    // It is killed before it has heard from anybody.
+    mk.kill();
+    mk.serve();
+    tr.serve();
+    becomes(mk, &after, "delivered");
+    becomes(mk, &lost, "accepted");
+    accept(tr, &before);
+    becomes(mk, &before, "accepted");
+    mk.verified();
+    tr.verified();
+}
