@@ -18,6 +18,7 @@ mod lane;
 mod limits;
 mod link;
 mod mux;
+mod network;
 mod peers;
 mod probe;
 mod refused;
@@ -43,6 +44,7 @@ pub use greet::MAX_HELLO;
 pub use identity::{IdentityError, TlsIdentity, pin_of, tls_identity};
 pub use limits::Limits;
 pub use link::LinkError;
+pub use network::Network;
 pub use peers::{PeerAddress, Peers, Vouched, dns_name};
 pub use probe::{Attempt, Reached, Unreached};
 pub use refused::Refused;
@@ -128,6 +130,9 @@ pub enum TransportError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The socket does not say where it is.
+    #[error("the socket has no address: {0}")]
+    Socket(std::io::Error),
     /// The key and its certificate do not make a TLS configuration.
     #[error("TLS cannot be configured: {0}")]
     Tls(#[from] rustls::Error),
@@ -166,9 +171,32 @@ impl Transport {
         handler: Arc<dyn Handler>,
         limits: Limits,
     ) -> Result<Self, TransportError> {
-        let (shared, listener) = Shared::bind(listen, identity, peers, handler, limits)?;
+        let network = Network::of_the_system(listen).map_err(|source| TransportError::Listen {
+            address: listen,
+            source,
+        })?;
+        Self::over(network, identity, peers, handler, limits)
+    }
+
+    /// As [`Transport::bind`], over sockets that are there.
+    ///
+    /// # Errors
+    /// [`TransportError`].
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn over(
+        network: Network,
+        identity: &TlsIdentity,
+        peers: Arc<Peers>,
+        handler: Arc<dyn Handler>,
+        limits: Limits,
+    ) -> Result<Self, TransportError> {
+        let (shared, listener) = Shared::over(network, identity, peers, handler, limits)?;
         shared.spawn(accept::run(shared.clone()));
-        shared.spawn(tcp::run(shared.clone(), listener));
+        if let Some(listener) = listener {
+            shared.spawn(tcp::run(shared.clone(), listener));
+        }
         dial::start_new(&shared);
         Ok(Self(shared))
     }

@@ -9,12 +9,13 @@ use quinn::ConnectionError;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::base::{Entropy, NodeId, OsEntropy};
+use crate::base::NodeId;
 
 use super::accept::peer_of;
 use super::connection::{Connection, Via};
 use super::limits::Limits;
 use super::link::{self, Authenticated, Candidate};
+use super::network::Chance;
 use super::peers::{Shown, dns_name};
 use super::probe::{self, Unreached};
 use super::shared::Shared;
@@ -35,12 +36,14 @@ const MAX_TRIES: usize = 8;
 pub(super) fn start_new(shared: &Arc<Shared>) {
     for slot in shared.new_slots() {
         shared.spawn(run(shared.clone(), slot.clone()));
-        shared.spawn(go_back(shared.clone(), slot));
+        if shared.ways.contains(&Via::Tcp) {
+            shared.spawn(go_back(shared.clone(), slot));
+        }
     }
 }
 
 async fn run(shared: Arc<Shared>, slot: Arc<Slot>) {
-    let mut pause = Pause::new(&shared.limits);
+    let mut pause = Pause::new(&shared);
     loop {
         let candidate = tokio::select! {
             () = shared.closing.cancelled() => return,
@@ -75,7 +78,7 @@ async fn connect(shared: &Arc<Shared>, slot: &Arc<Slot>, pause: &mut Pause) -> C
             pause.reset();
             continue;
         };
-        if let Some(mut candidate) = attempt(shared, slot, &address, &[Via::Quic, Via::Tcp]).await
+        if let Some(mut candidate) = attempt(shared, slot, &address, shared.ways).await
             && candidate.admit().await
         {
             return candidate;
@@ -223,22 +226,27 @@ struct Pause {
     next: Duration,
     first: Duration,
     last: Duration,
+    chance: Chance,
 }
 
 impl Pause {
-    fn new(limits: &Limits) -> Self {
+    fn new(shared: &Shared) -> Self {
+        Self::within(&shared.limits, shared.chance.clone())
+    }
+
+    fn within(limits: &Limits, chance: Chance) -> Self {
         Self {
             next: Duration::ZERO,
             first: limits.redial_first,
             last: limits.redial_last,
+            chance,
         }
     }
 
     fn next(&mut self) -> Duration {
         let length = self.next;
         self.next = (length * 2).clamp(self.first, self.last);
-        let entropy: &mut dyn Entropy = &mut OsEntropy;
-        let [random] = entropy.array();
+        let [random] = self.chance.array();
         length / 2 + length / 2 * u32::from(random) / 255
     }
 
@@ -250,11 +258,13 @@ impl Pause {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::SeededEntropy;
 
     #[test]
     fn pauses_grow_to_a_bound_and_begin_anew() {
         let limits = Limits::default();
-        let mut pause = Pause::new(&limits);
+        let chance = Chance::new(Box::new(SeededEntropy::new(1)));
+        let mut pause = Pause::within(&limits, chance);
         assert_eq!(pause.next(), Duration::ZERO);
         let mut expected = limits.redial_first;
         for _ in 0..20 {

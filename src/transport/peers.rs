@@ -1,6 +1,6 @@
 //! Who the peers are, as the trust list in force says it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use rustls::pki_types::ServerName;
 
@@ -40,7 +40,7 @@ pub(super) enum Shown {
 
 /// All nodes that this one may have a link with. Another list is another value.
 #[derive(Debug, Clone, Default)]
-pub struct Peers(HashMap<NodeId, PeerAddress>);
+pub struct Peers(BTreeMap<NodeId, PeerAddress>);
 
 impl FromIterator<PeerAddress> for Peers {
     /// Of two entries for one node the later counts.
@@ -55,7 +55,7 @@ impl Peers {
         self.0.get(&node)
     }
 
-    /// Every node, in no order.
+    /// Every node, in order.
     pub fn iter(&self) -> impl Iterator<Item = &PeerAddress> {
         self.0.values()
     }

@@ -66,7 +66,7 @@ pub(super) async fn probe(
 ) -> Option<Vec<Attempt>> {
     let addresses: Vec<_> = tokio::net::lookup_host(address).await.ok()?.collect();
     let mut running = JoinSet::new();
-    for via in [Via::Quic, Via::Tcp] {
+    for via in shared.ways.iter().copied() {
         for address in &addresses {
             let (shared, slot, address) = (shared.clone(), slot.clone(), *address);
             running.spawn(async move {

@@ -10,7 +10,8 @@ use quinn::{ConnectionId, ConnectionIdGenerator, EndpointConfig};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::base::{Digest, Entropy, OsEntropy};
+use super::network::Chance;
+use crate::base::Digest;
 
 /// The key of reset tokens.
 #[derive(Clone)]
@@ -24,9 +25,11 @@ impl ResetKey {
     }
 
     /// The configuration of an endpoint that resets with this key.
-    pub(super) fn endpoint(&self) -> EndpointConfig {
+    pub(super) fn endpoint(&self, chance: &Chance) -> EndpointConfig {
         let mut config = EndpointConfig::new(Arc::new(self.clone()));
-        config.cid_generator(|| Box::new(RandomIds));
+        let ids = chance.clone();
+        config.cid_generator(move || Box::new(RandomIds(ids.clone())));
+        config.rng_seed(Some(chance.array()));
         config
     }
 
@@ -58,14 +61,13 @@ impl HmacKey for ResetKey {
 
 /// Random connection ids. Quinn's own can be recognized by the process that made them and by no
 /// other, which would not answer for those of the one before it.
-struct RandomIds;
+struct RandomIds(Chance);
 
 const ID_LEN: usize = 8;
 
 impl ConnectionIdGenerator for RandomIds {
     fn generate_cid(&mut self) -> ConnectionId {
-        let entropy: &mut dyn Entropy = &mut OsEntropy;
-        ConnectionId::new(&entropy.array::<ID_LEN>())
+        ConnectionId::new(&self.0.array::<ID_LEN>())
     }
 
     fn cid_len(&self) -> usize {

@@ -1,7 +1,6 @@
 //! What all tasks of one transport share.
 
-use std::collections::HashMap;
-use std::net::{SocketAddr, UdpSocket};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use quinn::crypto::rustls::{NoInitialCipherSuite, QuicClientConfig};
@@ -12,10 +11,12 @@ use tokio::sync::watch;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 use tokio_util::sync::CancellationToken;
 
-use crate::base::{Entropy, NodeId, OsEntropy};
+use crate::base::NodeId;
 
+use super::connection::Via;
 use super::identity::{Presented, TlsIdentity};
 use super::limits::Limits;
+use super::network::{Chance, Network};
 use super::peers::{Peers, Shown};
 use super::refused::Counters;
 use super::slot::{Link, Slot, Standing};
@@ -35,20 +36,23 @@ pub(super) struct Shared {
     pub(super) limits: Limits,
     pub(super) counters: Arc<Counters>,
     pub(super) closing: CancellationToken,
+    pub(super) chance: Chance,
+    /// The ways to a peer, in the order in which they are tried.
+    pub(super) ways: &'static [Via],
     instance: [u8; 16],
-    slots: Mutex<HashMap<NodeId, Arc<Slot>>>,
+    slots: Mutex<BTreeMap<NodeId, Arc<Slot>>>,
     runtime: Handle,
     tasks: watch::Sender<usize>,
 }
 
 impl Shared {
-    pub(super) fn bind(
-        listen: SocketAddr,
+    pub(super) fn over(
+        network: Network,
         identity: &TlsIdentity,
         peers: Arc<Peers>,
         handler: Arc<dyn Handler>,
         limits: Limits,
-    ) -> Result<(Arc<Self>, TcpListener), TransportError> {
+    ) -> Result<(Arc<Self>, Option<TcpListener>), TransportError> {
         let me = identity.node();
         let (peers, in_force) = watch::channel(peers);
         let counters = Arc::new(Counters::default());
@@ -76,20 +80,18 @@ impl Shared {
             connector: TlsConnector::from(Arc::new(client)),
         };
 
-        let failed = |source| TransportError::Listen {
-            address: listen,
-            source,
-        };
-        let (socket, listener) = sockets(listen).map_err(failed)?;
-        let endpoint = Endpoint::new(
-            identity.reset.endpoint(),
+        let ways = network.ways();
+        let Network { udp, tcp, chance } = network;
+        let chance = Chance::new(chance);
+        let address = udp.local_addr().map_err(TransportError::Socket)?;
+        let endpoint = Endpoint::new_with_abstract_socket(
+            identity.reset.endpoint(&chance),
             Some(server),
-            socket,
+            udp,
             Arc::new(TokioRuntime),
         )
-        .map_err(failed)?;
+        .map_err(|source| TransportError::Listen { address, source })?;
 
-        let entropy: &mut dyn Entropy = &mut OsEntropy;
         let shared = Arc::new(Self {
             me,
             endpoint,
@@ -102,12 +104,14 @@ impl Shared {
             limits,
             counters,
             closing: CancellationToken::new(),
-            instance: entropy.array(),
+            instance: chance.array(),
+            chance,
+            ways,
             slots: Mutex::default(),
             runtime: Handle::current(),
             tasks: watch::Sender::new(0),
         });
-        Ok((shared, listener))
+        Ok((shared, tcp))
     }
 
     /// Starts a task that [`Shared::idle`] waits for.
@@ -184,28 +188,8 @@ impl Shared {
         self.endpoint.wait_idle().await;
     }
 
-    fn slots(&self) -> MutexGuard<'_, HashMap<NodeId, Arc<Slot>>> {
+    fn slots(&self) -> MutexGuard<'_, BTreeMap<NodeId, Arc<Slot>>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A UDP and a TCP socket on the port of one number. Where any port will do, one is sought that is
-/// free for both.
-fn sockets(listen: SocketAddr) -> std::io::Result<(UdpSocket, TcpListener)> {
-    const TRIES: usize = 32;
-    let mut tried = 0;
-    loop {
-        let udp = UdpSocket::bind(listen)?;
-        let tcp = std::net::TcpListener::bind(udp.local_addr()?);
-        tried += 1;
-        match tcp {
-            Ok(tcp) => {
-                tcp.set_nonblocking(true)?;
-                return Ok((udp, TcpListener::from_std(tcp)?));
-            }
-            Err(_) if listen.port() == 0 && tried < TRIES => {}
-            Err(error) => return Err(error),
-        }
     }
 }
 

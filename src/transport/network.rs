@@ -1,0 +1,73 @@
+//! What a transport runs on: its sockets, and chance. A simulation gives others than the system's.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use quinn::{AsyncUdpSocket, Runtime as _, TokioRuntime};
+use tokio::net::TcpListener;
+
+use crate::base::{Entropy, OsEntropy};
+
+use super::connection::Via;
+
+/// What a transport runs on.
+pub struct Network {
+    /// The socket that QUIC uses.
+    pub udp: Arc<dyn AsyncUdpSocket>,
+    /// Where connections over TCP come in; none where there is no TCP.
+    pub tcp: Option<TcpListener>,
+    /// Where pauses, connection ids and whatever else is left to chance come from. Keys do not.
+    pub chance: Box<dyn Entropy>,
+}
+
+impl Network {
+    /// The system's: a UDP and a TCP socket on the port of one number. Where any port will do, one
+    /// is sought that is free for both.
+    ///
+    /// # Errors
+    /// Whatever the system gives.
+    pub fn of_the_system(listen: SocketAddr) -> std::io::Result<Self> {
+        const TRIES: usize = 32;
+        let mut tried = 0;
+        loop {
+            let udp = UdpSocket::bind(listen)?;
+            let tcp = std::net::TcpListener::bind(udp.local_addr()?);
+            tried += 1;
+            match tcp {
+                Ok(tcp) => {
+                    tcp.set_nonblocking(true)?;
+                    return Ok(Self {
+                        udp: TokioRuntime.wrap_udp_socket(udp)?,
+                        tcp: Some(TcpListener::from_std(tcp)?),
+                        chance: Box::new(OsEntropy),
+                    });
+                }
+                Err(_) if listen.port() == 0 && tried < TRIES => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The ways to a peer, in the order in which they are tried.
+    pub(super) fn ways(&self) -> &'static [Via] {
+        match self.tcp {
+            Some(_) => &[Via::Quic, Via::Tcp],
+            None => &[Via::Quic],
+        }
+    }
+}
+
+/// The chance of one transport, shared by all of its tasks.
+#[derive(Clone)]
+pub(super) struct Chance(Arc<Mutex<Box<dyn Entropy>>>);
+
+impl Chance {
+    pub(super) fn new(entropy: Box<dyn Entropy>) -> Self {
+        Self(Arc::new(Mutex::new(entropy)))
+    }
+
+    pub(super) fn array<const N: usize>(&self) -> [u8; N] {
+        let mut entropy = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entropy.array()
+    }
+}

@@ -1,0 +1,281 @@
+//! Real QUIC and TLS between five offices over a simulated network, in simulated time: datagrams are
+//! lost, doubled, late and out of order, ways are cut in one direction or both, offices crash. Whatever
+//! happened, every pair is linked again soon, and what was written has come, in order on each link.
+//!
+//! `LIAISON_SEEDS=n` runs so many seeds, `LIAISON_SEED=n` one of them, whose trace is printed.
+
+mod office;
+mod socket;
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use liaison::base::{Entropy, NodeId, SeededEntropy};
+use liaison::transport::{PeerAddress, Peers, TlsIdentity, pin_of, tls_identity};
+use office::{Disk, Office, PORT, Planted, Trace};
+use socket::Weather;
+
+const SEEDS: u64 = 300;
+const MEMBERS: [&str; 5] = ["MK", "TR", "AT", "RS", "IR"];
+
+/// How long there are faults, and how long it may take then until all has settled.
+const FAULTS: Duration = Duration::from_secs(200);
+const SETTLING: Duration = Duration::from_secs(120);
+/// With the time in which nothing more is done, so long is a seed.
+const WHOLE: Duration = Duration::from_secs(290);
+/// How fine time is.
+const TICK: Duration = Duration::from_millis(10);
+
+/// What a seed came to.
+#[derive(Default)]
+struct Outcome {
+    simulated: Duration,
+    written: u64,
+    again: u64,
+    links: usize,
+    settled_after: Duration,
+    trace: Vec<String>,
+}
+
+/// The keys of all offices, made once: they do not matter to what happens.
+fn keys() -> &'static [Vec<u8>] {
+    static KEYS: std::sync::OnceLock<Vec<Vec<u8>>> = std::sync::OnceLock::new();
+    KEYS.get_or_init(|| {
+        let key = |_| rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519);
+        let keys = (0..MEMBERS.len()).map(key);
+        keys.map(|key| key.expect("a key").serialize_der())
+            .collect()
+    })
+}
+
+fn node(member: &str) -> NodeId {
+    NodeId::first(member.parse().expect("a member id"))
+}
+
+fn identity(place: usize) -> Arc<TlsIdentity> {
+    let made = tls_identity(&keys()[place], node(MEMBERS[place]), None);
+    Arc::new(made.expect("a certificate"))
+}
+
+fn listed(place: usize, address: IpAddr) -> PeerAddress {
+    PeerAddress {
+        node: node(MEMBERS[place]),
+        address: Some(format!("{address}:{PORT}")),
+        pins: vec![pin_of(&keys()[place]).expect("a pin")],
+        vouched: None,
+    }
+}
+
+struct Chance(SeededEntropy);
+
+impl Chance {
+    fn below(&mut self, most: u64) -> u64 {
+        let chance: &mut dyn Entropy = &mut self.0;
+        u64::from_be_bytes(chance.array()) % most
+    }
+
+    fn member(&mut self) -> usize {
+        usize::try_from(self.below(MEMBERS.len() as u64)).expect("small")
+    }
+}
+
+/// Runs one seed.
+fn run(seed: u64, planted: Option<Planted>) -> Result<Outcome, String> {
+    let mut chance = Chance(SeededEntropy::new(seed));
+    let weather = Weather {
+        latency: 20 + 40 * chance.below(8),
+        lost: u8::try_from(5 * chance.below(5)).expect("small"),
+        doubled: u8::try_from(3 * chance.below(3)).expect("small"),
+    };
+    let mut sim = turmoil::Builder::new()
+        .rng_seed(seed)
+        .tick_duration(TICK)
+        .simulation_duration(WHOLE * 2)
+        .min_message_latency(TICK)
+        .max_message_latency(TICK)
+        .udp_capacity(4_096)
+        .build();
+    let trace = Arc::new(Trace::default());
+    let busy = Arc::new(AtomicBool::new(true));
+    let addresses: Vec<IpAddr> = MEMBERS.iter().map(|name| sim.lookup(*name)).collect();
+    let all = |but: usize| (0..MEMBERS.len()).filter(move |place| *place != but);
+    let mut offices = Vec::new();
+    for (place, member) in MEMBERS.into_iter().enumerate() {
+        let peers: Peers = all(place).map(|p| listed(p, addresses[p])).collect();
+        let office = Office {
+            node: node(member),
+            identity: identity(place),
+            peers: Arc::new(peers),
+            others: all(place).map(|p| node(MEMBERS[p])).collect(),
+            disk: Arc::new(Mutex::new(Disk::default())),
+            trace: trace.clone(),
+            weather,
+            seed: seed * 10 + place as u64,
+            planted,
+            busy: busy.clone(),
+        };
+        offices.push(office.clone());
+        sim.host(member, move || office.clone().run());
+    }
+    let mut next_fault = Duration::from_secs(5);
+    let mut crashed: BTreeSet<usize> = BTreeSet::new();
+    while sim.elapsed() < FAULTS {
+        sim.step().map_err(|error| error.to_string())?;
+        if sim.elapsed() < next_fault {
+            continue;
+        }
+        next_fault = sim.elapsed() + Duration::from_secs(2 + chance.below(15));
+        let (a, b) = (chance.member(), chance.member());
+        let (one, other) = (MEMBERS[a], MEMBERS[b]);
+        let fault = chance.below(8);
+        trace.note(format!(
+            "{} fault {fault} {one} {other}",
+            sim.elapsed().as_millis()
+        ));
+        match fault {
+            0 if a != b => sim.partition(one, other),
+            1 if a != b => sim.partition_oneway(one, other),
+            2 if a != b => sim.hold(one, other),
+            3 if crashed.insert(a) => sim.crash(one),
+            4 => {
+                for place in std::mem::take(&mut crashed) {
+                    sim.bounce(MEMBERS[place]);
+                }
+            }
+            _ => repair(&sim),
+        }
+    }
+    repair(&sim);
+    for place in crashed {
+        sim.bounce(MEMBERS[place]);
+    }
+    busy.store(false, Ordering::SeqCst);
+    let mut settled_after = None;
+    while sim.elapsed() < WHOLE {
+        sim.step().map_err(|error| error.to_string())?;
+        let rests = |office: &Office| {
+            let disk = office.disk();
+            disk.is_settled() && disk.up.len() + 1 == MEMBERS.len()
+        };
+        if settled_after.is_none() && offices.iter().all(rests) {
+            settled_after = Some(sim.elapsed() - FAULTS);
+        }
+        if settled_after.is_none() && sim.elapsed() > FAULTS + SETTLING {
+            return Err(format!(
+                "nothing has settled after {SETTLING:?}: {}",
+                standing(&offices)
+            ));
+        }
+    }
+    let settled_after = settled_after.ok_or("it did not settle")?;
+    let mut outcome = Outcome {
+        simulated: sim.elapsed(),
+        settled_after,
+        trace: trace.take(),
+        ..Outcome::default()
+    };
+    for office in &offices {
+        let disk = office.disk();
+        if let Some(broken) = disk.broken.first() {
+            return Err(broken.clone());
+        }
+        if disk.up.len() + 1 != MEMBERS.len() {
+            return Err(format!("links break at rest: {}", standing(&offices)));
+        }
+        outcome.again += disk.again;
+        outcome.written += disk.inbox.values().map(|ids| ids.len() as u64).sum::<u64>();
+    }
+    let is_up = |line: &&String| line.contains(" up ");
+    outcome.links = outcome.trace.iter().filter(is_up).count();
+    Ok(outcome)
+}
+
+fn standing(offices: &[Office]) -> String {
+    let of = |office: &Office| format!("{} {:?}", office.node, office.disk().up);
+    offices.iter().map(of).collect::<Vec<_>>().join("; ")
+}
+
+fn repair(sim: &turmoil::Sim<'_>) {
+    for (a, one) in MEMBERS.iter().enumerate() {
+        for other in &MEMBERS[a + 1..] {
+            sim.release(*one, *other);
+            sim.repair(*one, *other);
+        }
+    }
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+/// Does the work for each seed, on all processors.
+fn on_all_processors<T: Send>(
+    seeds: std::ops::Range<u64>,
+    work: impl Fn(u64) -> T + Sync,
+) -> Vec<T> {
+    let next = AtomicU64::new(seeds.start);
+    let all = Mutex::new(Vec::new());
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..processors {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::SeqCst);
+                    if seed >= seeds.end {
+                        break;
+                    }
+                    let done = work(seed);
+                    all.lock().expect("no work panics in here").push(done);
+                }
+            });
+        }
+    });
+    all.into_inner().expect("no work panics in here")
+}
+
+#[test]
+fn whatever_the_network_does_all_are_linked_again_and_all_that_was_written_comes() {
+    let only = number("LIAISON_SEED");
+    let count = number("LIAISON_SEEDS").unwrap_or(SEEDS);
+    let seeds = only.map_or(0..count, |seed| seed..seed + 1);
+    let outcomes = on_all_processors(seeds, |seed| {
+        run(seed, None).unwrap_or_else(|fault| panic!("seed {seed}: {fault}"))
+    });
+    if only.is_some() {
+        println!("{}", outcomes[0].trace.join("\n"));
+    }
+    let simulated: Duration = outcomes.iter().map(|o| o.simulated).sum();
+    let sum = |figure: fn(&Outcome) -> u64| outcomes.iter().map(figure).sum::<u64>();
+    let slowest = outcomes.iter().map(|o| o.settled_after).max();
+    println!(
+        "{} seeds, {:.1} hours simulated: {} messages came, {} of them again, over {} links; the slowest seed settled after {:?}",
+        outcomes.len(),
+        simulated.as_secs_f64() / 3_600.0,
+        sum(|o| o.written),
+        sum(|o| o.again),
+        sum(|o| o.links as u64),
+        slowest.unwrap_or_default(),
+    );
+    let seeds = outcomes.len() as u64;
+    assert!(
+        only.is_some() || sum(|o| o.again) > seeds,
+        "hardly anything broke off"
+    );
+    assert!(
+        only.is_some() || sum(|o| o.links as u64) > seeds * 30,
+        "hardly a link was lost"
+    );
+}
+
+#[test]
+fn each_planted_bug_is_caught() {
+    for planted in [Planted::SendsOnce, Planted::MissesLinks] {
+        let caught = (0..20).find(|seed| run(*seed, Some(planted)).is_err());
+        println!("{planted:?} is caught by seed {caught:?}");
+        assert!(caught.is_some(), "{planted:?}");
+    }
+}
