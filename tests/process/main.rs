@@ -9,6 +9,7 @@ mod bundle;
 mod bundles;
 mod damage;
 mod duty;
+mod earlier;
 mod erasure;
 mod examples;
 mod liar;
