@@ -11,9 +11,16 @@ pub struct Incarnations {
     said: VecDeque<u64>,
     /// The incarnation of the last checkpoint.
     current: Option<u32>,
+    /// The first entries of those after the first.
+    begun: Vec<u64>,
 }
 
 impl Incarnations {
+    /// The first entry of each incarnation that went on from another.
+    pub fn begun(self) -> Vec<u64> {
+        self.begun
+    }
+
     /// The next entry.
     pub fn entry(&mut self, index: u64, entry: &Entry) {
         if entry.event == EventCode::LogOpened {
@@ -33,6 +40,7 @@ impl Incarnations {
             (None, false) => Ok(()),
             (Some(said), true) if said == from => {
                 self.said.pop_front();
+                self.begun.push(said);
                 match self.said.front() {
                     Some(again) if *again < checkpoint.size => {
                         Err(AuditFailure::Incarnation { index: *again })

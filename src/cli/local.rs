@@ -144,6 +144,7 @@ pub fn audit_verify_bundle(
         witnessed: report.witnessed.as_ref().map(witnessed),
         decisions: report.decisions,
         unreviewed: report.unreviewed,
+        restored: report.restored,
         at_risk: report.at_risk,
         notes: Vec::new(),
     })
@@ -290,6 +291,7 @@ fn verified(report: &VerifyReport) -> Verified {
         witnessed: report.witnessed.as_ref().map(witnessed),
         decisions: report.decisions,
         unreviewed: report.unreviewed.clone(),
+        restored: report.restored.clone(),
         notes: notes.collect(),
         at_risk: report.at_risk.clone(),
     }

@@ -138,6 +138,8 @@ pub struct Verified {
     pub decisions: u64,
     /// The letters that left in an emergency and were not reviewed, by their entries.
     pub unreviewed: Vec<u64>,
+    /// The entries with which the log went on after the node was restored from a backup.
+    pub restored: Vec<u64>,
     /// Members whose keys are said to have been in other hands, and what the log holds of them since.
     pub at_risk: Vec<AtRisk>,
     /// What the verifier wants said besides, such as a tail that was never acknowledged.
@@ -203,6 +205,15 @@ impl Report for Verified {
                          know,\nor give it with --root.\n";
             }
             (None, _) => text += "  trust    no list yet: the origin is UNCHECKED\n",
+        }
+        for entry in &self.restored {
+            text += &hang(
+                "  restored ",
+                &format!(
+                    "from a backup, which ends before entry {entry}; what came after it at that time \
+                     is not in this log"
+                ),
+            );
         }
         for risk in &self.at_risk {
             text += &hang("  AT RISK  ", &risk.in_words());

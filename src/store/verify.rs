@@ -46,6 +46,9 @@ pub struct VerifyReport {
     pub decisions: u64,
     /// The letters that left in an emergency and were not reviewed, by their entries.
     pub unreviewed: Vec<u64>,
+    /// Where the log goes on after a restore from a backup: the first entry of each incarnation but the
+    /// first.
+    pub restored: Vec<u64>,
     /// What is to be known. Beside a running node, a group that is just being written shows as
     /// one that was never finished.
     pub remarks: Vec<Remark>,
@@ -182,6 +185,7 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
             .map(|(cosigned, directory)| WitnessedReport::of(cosigned, directory)),
         decisions,
         unreviewed,
+        restored: seen.incarnations.begun(),
         remarks,
         at_risk: seen.at_risk.map_or_else(Vec::new, RiskCount::found),
     };

@@ -243,7 +243,7 @@ fn an_office_that_was_restored_works_while_its_peers_are_away() {
     tr.stop();
 
     backup.restore(mk);
-    resume(mk);
+    let resumed = resume(mk);
     mk.serve();
     let after = send(&world, mk, "TR", "after.toml", &request);
     // It is killed before it has heard from anybody.
@@ -254,6 +254,11 @@ fn an_office_that_was_restored_works_while_its_peers_are_away() {
     becomes(mk, &lost, "accepted");
     accept(tr, &before);
     becomes(mk, &before, "accepted");
-    mk.verified();
+    let verified = mk.call("audit verify").run().done();
+    assert_eq!(verified["origin"], "mk-1.liaison/2");
+    assert_eq!(
+        verified["restored"],
+        serde_json::json!([resumed["log_size"]])
+    );
     tr.verified();
 }

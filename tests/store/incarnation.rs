@@ -92,9 +92,11 @@ fn both_offline_verifications_hold_through_all_incarnations() {
     let report = office.verify().unwrap();
     assert_eq!((report.origin, report.checkpoints), (origin(3), 5));
     assert_eq!(report.remarks, []);
+    assert_eq!(report.restored, [5, 9]);
     let bundle = verify_bundle(&office.export()[..], None, &mut |_, _| {}).unwrap();
     assert_eq!((bundle.origin(), bundle.head.size), (origin(3), 11));
     assert_eq!((bundle.keys, bundle.checkpoints), (3, 5));
+    assert_eq!(bundle.restored, [5, 9]);
 }
 
 #[test]

@@ -47,6 +47,9 @@ pub struct BundleReport {
     pub decisions: u64,
     /// The letters that left in an emergency and were not reviewed, by their entries.
     pub unreviewed: Vec<u64>,
+    /// Where the log goes on after a restore from a backup: the first entry of each incarnation but the
+    /// first.
+    pub restored: Vec<u64>,
     /// Members whose keys are said to have been in other hands, and what the log holds of them since.
     pub at_risk: Vec<AtRisk>,
 }
@@ -150,6 +153,7 @@ pub fn verify_bundle(
         return Err(AuditFailure::FourEyes { index, fault });
     }
     let (decisions, unreviewed) = (bundle.eyes.decisions(), bundle.eyes.unreviewed());
+    let restored = bundle.incarnations.begun();
     bundle.archive.finish()?;
     let at_risk = bundle.at_risk.found();
     Ok(BundleReport {
@@ -164,6 +168,7 @@ pub fn verify_bundle(
         list_digest: directory.hash(),
         decisions,
         unreviewed,
+        restored,
         at_risk,
     })
 }
