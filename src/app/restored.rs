@@ -74,18 +74,22 @@ pub(super) fn tick(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), Ind
         .filter(|log| listed(&log.origin.node))
         .copied()
         .collect();
-    for log in restored {
+    if restored.is_empty() {
+        return Ok(());
+    }
+    let first = turn.log.read(0).ok();
+    let began = first.map(|first| first.entry.time);
+    // A node that began long after that has nothing to do with it.
+    let concerns = |log: &&RestoredLog| began.is_some_and(|at| at < log.last.plus(BEFORE));
+    for log in restored.iter().filter(concerns) {
         let before = log.origin.before();
         let told = alarm_key(before, LogFault::Restored as u8);
         if turn.view.row::<AlarmRow>(LOG_ALARM, &told)?.is_some() {
             continue;
         }
         let known = witness::known_size(service, turn, before)?;
-        // What was before its own time is no matter of a new member.
-        if !send_again(service, turn, log)? && known.is_none() {
-            continue;
-        }
-        let sizes = (log.after, known.unwrap_or_default().max(log.after));
+        send_again(service, turn, *log)?;
+        let sizes = (log.after, known.max(log.after));
         let node = log.origin.node;
         witness::raise(service, turn, before, LogFault::Restored, sizes, node, None)?;
         witness::tell_earlier(service, turn, node)?;
@@ -93,12 +97,11 @@ pub(super) fn tick(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), Ind
     Ok(())
 }
 
-/// Sends again what went between this node and one that was restored; whether there is anything.
 fn send_again(
     service: &mut Service,
     turn: &mut Turn<'_>,
     log: RestoredLog,
-) -> Result<bool, IndexError> {
+) -> Result<(), IndexError> {
     let (me, member) = (service.me.member, log.origin.node.member);
     let since = log.last.minus(BEFORE);
     let own = messages(turn, me, since, |row, now| {
@@ -124,7 +127,7 @@ fn send_again(
         }
     }
     service.stirred.insert(member);
-    Ok(!own.is_empty() || !theirs.is_empty())
+    Ok(())
 }
 
 /// The messages of a sender since a time whose content is here and that `fit`.

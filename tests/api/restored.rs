@@ -11,8 +11,8 @@ use liaison::exchange::Refusal as R;
 use liaison::store::{Log as _, MemoryIndex};
 
 use crate::office::{
-    NoSigner, Office, alert_body, member, node, nothing_signed, receipt_of, receipted, state_of,
-    taken, with_header,
+    HOUR, NoSigner, Office, alert_body, member, node, nothing_signed, receipt_of, receipted,
+    state_of, taken, with_header,
 };
 
 /// The office after its node was restored from a backup of so many entries.
@@ -291,4 +291,20 @@ fn a_restore_may_lose_the_end_of_a_log_and_cannot_change_what_was_cosigned() {
         let outcomes = witness().peer("TR", add(history, of_tr.next(), from, 9));
         assert_eq!(cosigned(&outcomes), expected, "from {from}");
     }
+}
+
+#[test]
+fn a_node_that_began_long_after_a_restore_hears_nothing_of_it() {
+    let mut office = Office::new();
+    office.federation.trust.restored.push(RestoredLog {
+        origin: Origin::first(node("TR")).next(),
+        after: 7,
+        last: office.now.minus(HOUR * 24 * 32),
+    });
+    let federation = Input::Federation(office.federation.clone());
+    office.handle(vec![federation]);
+    let size = office.log.size();
+    office.handle(vec![Input::Tick]);
+    assert_eq!(office.log.size(), size);
+    assert_eq!(alarm(&office, Origin::first(node("TR"))), None);
 }

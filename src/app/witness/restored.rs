@@ -7,12 +7,12 @@ use crate::audit::{Origin, SignedCheckpoint};
 use crate::base::NodeId;
 use crate::store::IndexError;
 
-/// The furthest head of a log that this node knows of; none of one that it never heard of.
+/// The size of the furthest head of a log that this node knows of, 0 of one that it never heard of.
 pub(in crate::app) fn known_size(
     service: &Service,
     turn: &Turn<'_>,
     origin: Origin,
-) -> Result<Option<u64>, IndexError> {
+) -> Result<u64, IndexError> {
     let cosigned = turn.view.row::<WitnessRow>(WITNESS, &origin_key(origin))?;
     let receipted = turn
         .view
@@ -25,7 +25,7 @@ pub(in crate::app) fn known_size(
             .map(|head| head.size),
         seen.map(|seen| seen.head.checkpoint.size),
     ];
-    Ok(sizes.into_iter().flatten().max())
+    Ok(sizes.into_iter().flatten().max().unwrap_or_default())
 }
 
 /// A peer shows a head of an earlier incarnation of this node's log: how much of it is lost is told,
