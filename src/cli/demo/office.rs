@@ -1,7 +1,7 @@
 //! One office of the demo: its folder, and its node as a process of its own.
 
 use std::fs::File;
-use std::net::UdpSocket;
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Stdio};
@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::call::{Fault, Program};
-use crate::base::{MemberId, Role};
+use crate::base::{Entropy, MemberId, OsEntropy, Role};
 use crate::config::{Addresses, Config};
 
 /// How long a node may take to stop in order before it is killed.
@@ -167,20 +167,32 @@ impl Drop for Node {
     }
 }
 
-/// Different UDP ports of loopback that nobody uses now.
+/// Below the ports that systems give by themselves: the fourth node starts late, and one of those might
+/// be another connection's by then.
+const PORTS: std::ops::Range<u16> = 12_000..32_000;
+
+/// Different ports of loopback that nobody uses now, for UDP and TCP.
 ///
 /// # Errors
 /// Where the system gives none.
 pub fn free_ports<const N: usize>() -> std::io::Result<[u16; N]> {
+    let [high, low] = (&mut OsEntropy as &mut dyn Entropy).array();
+    let start = u16::from_be_bytes([high, low]) % (PORTS.end - PORTS.start);
     let mut ports = [0; N];
     // All are held until all are known, so that none comes twice.
     let mut held = Vec::new();
-    for port in &mut ports {
-        let socket = UdpSocket::bind("127.0.0.1:0")?;
-        *port = socket.local_addr()?.port();
-        held.push(socket);
+    let order = (PORTS.start + start..PORTS.end).chain(PORTS.start..PORTS.start + start);
+    for port in order {
+        let here = (Ipv4Addr::LOCALHOST, port);
+        if let (Ok(udp), Ok(tcp)) = (UdpSocket::bind(here), TcpListener::bind(here)) {
+            ports[held.len()] = port;
+            held.push((udp, tcp));
+        }
+        if held.len() == N {
+            return Ok(ports);
+        }
     }
-    Ok(ports)
+    Err(std::io::ErrorKind::AddrNotAvailable.into())
 }
 
 #[cfg(test)]
@@ -188,8 +200,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn free_ports_differ() {
-        let [a, b, c] = free_ports().unwrap();
-        assert!(a != b && b != c && a != c && a != 0);
+    fn free_ports_differ_and_are_none_that_the_system_gives_to_others_meanwhile() {
+        for _ in 0..50 {
+            let [a, b, c] = free_ports().unwrap();
+            assert!(a != b && b != c && a != c);
+            for port in [a, b, c] {
+                assert!(PORTS.contains(&port), "{port}");
+                TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+            }
+        }
     }
 }
