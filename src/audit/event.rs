@@ -341,7 +341,7 @@ events! {
     ClockAlarm = 820, "clock-alarm";
     /// A backup was made.
     BackedUp = 830, "backed-up";
-    /// The node was restored from a backup.
+    /// A node was restored from a backup, this one or a peer's, and the end of its log is lost.
     Restored = 831, "restored";
     /// A peer gave back a message of this node whose entry was lost with the end of the log.
     MessageReturned = 832, "message-returned";
