@@ -5,18 +5,20 @@
 //! `LIAISON_SEEDS=n` runs so many seeds, `LIAISON_SEED=n` one of them, whose trace is printed.
 
 mod office;
+#[path = "../sim/seeds.rs"]
+mod seeds;
 mod socket;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::num::NonZero;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use liaison::base::{Entropy, NodeId, SeededEntropy};
 use liaison::transport::{PeerAddress, Peers, TlsIdentity, pin_of, tls_identity};
 use office::{Disk, Office, PORT, Planted, Trace};
+use seeds::{number, on_all_processors};
 use socket::Weather;
 
 const SEEDS: u64 = 300;
@@ -206,35 +208,6 @@ fn repair(sim: &turmoil::Sim<'_>) {
             sim.repair(*one, *other);
         }
     }
-}
-
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok()?.parse().ok()
-}
-
-/// Does the work for each seed, on all processors.
-fn on_all_processors<T: Send>(
-    seeds: std::ops::Range<u64>,
-    work: impl Fn(u64) -> T + Sync,
-) -> Vec<T> {
-    let next = AtomicU64::new(seeds.start);
-    let all = Mutex::new(Vec::new());
-    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    std::thread::scope(|scope| {
-        for _ in 0..processors {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::SeqCst);
-                    if seed >= seeds.end {
-                        break;
-                    }
-                    let done = work(seed);
-                    all.lock().expect("no work panics in here").push(done);
-                }
-            });
-        }
-    });
-    all.into_inner().expect("no work panics in here")
 }
 
 #[test]

@@ -16,17 +16,15 @@ mod passing;
 mod planted;
 mod restored;
 mod said;
+mod seeds;
 mod world;
 
-use std::num::NonZero;
-use std::ops::Range;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use liaison::audit::EventCode;
 use office::TIMES;
 use planted::Planted;
+use seeds::{number, on_all_processors};
 use world::World;
 
 const SEEDS: u64 = 180;
@@ -84,36 +82,6 @@ fn settle(seed: u64) -> Result<Settled, String> {
         erased: world.erased(),
         escalated: world.escalated(),
     })
-}
-
-/// Does the work for each seed, on all processors, and gives what came of it in no order.
-fn on_all_processors<T: Send>(seeds: Range<u64>, work: impl Fn(u64) -> T + Sync) -> Vec<T> {
-    let next = AtomicU64::new(seeds.start);
-    let all = Mutex::new(Vec::new());
-    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    std::thread::scope(|scope| {
-        for _ in 0..processors {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::SeqCst);
-                    if seed >= seeds.end {
-                        break;
-                    }
-                    let done = work(seed);
-                    all.lock().expect("no work panics in here").push(done);
-                }
-            });
-        }
-    });
-    all.into_inner().expect("no work panics in here")
-}
-
-fn number(variable: &str) -> Option<u64> {
-    let text = std::env::var(variable).ok()?;
-    Some(
-        text.parse()
-            .unwrap_or_else(|_| panic!("{variable} is a number")),
-    )
 }
 
 #[test]
