@@ -1,7 +1,8 @@
 //! The one thread that owns the state: real clock, real entropy, group commit.
 //!
 //! Whoever wants something puts an input into a bounded mailbox. The thread takes what waits, what is
-//! urgent first, commits it as one group, and hands the outcomes on.
+//! urgent first, commits it as one group, and hands the outcomes on. No peer has more than its share of
+//! the mailbox, or of a group.
 
 mod mailbox;
 
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{oneshot, watch};
 
-use mailbox::{Lane, Receiver, Refused, Sender, mailbox};
+use mailbox::{Lane, Receiver, Refused, Room, Sender, Source, mailbox};
 
 use crate::app::core::{Core, Fatal, Outcome, Signer};
 use crate::app::{
@@ -25,9 +26,19 @@ use crate::domain::release::ReleasePolicy;
 use crate::store::{Index, Log};
 use crate::wire;
 
-/// Letters that may wait in a lane, each what a person asks or what one frame says. A full lane is
-/// "busy" for people and flow control for peers.
-const MAILBOX: usize = 4_096;
+/// What may wait in a lane of what people ask and the node tells itself. Where it is full, people are
+/// told that the node is busy.
+const HERE: Room = Room {
+    letters: 4_096,
+    bytes: usize::MAX,
+};
+
+/// What may wait in a lane of one peer, each letter what one frame says. Where it is full, the peer's
+/// frames are not read.
+const PEER: Room = Room {
+    letters: 64,
+    bytes: 2 * 1024 * 1024,
+};
 
 /// Urgent inputs that one group takes.
 const GROUP: usize = 512;
@@ -35,6 +46,10 @@ const GROUP: usize = 512;
 /// Routine inputs that one group takes: whatever is urgent waits for the group before it, so that one
 /// should last no longer than some tens of milliseconds.
 const ROUTINE: usize = 16;
+
+/// Inputs of one peer that one group takes, and the rest of the frame that the last of them is in:
+/// whoever else has something urgent waits for the group before it.
+const OF_ONE_PEER: usize = 128;
 
 /// What one group may bring into the log, in bytes, well below what the log takes at once. The last
 /// input of a group may go beyond it by one message, or by one request to as many as may be asked.
@@ -98,7 +113,7 @@ impl Driver {
         I: Index + 'static,
         S: Signer + 'static,
     {
-        let (mailbox, letters) = mailbox(MAILBOX);
+        let (mailbox, letters) = mailbox(HERE, PEER);
         let (grows, grown) = watch::channel(core.log().size());
         let run = move || {
             let outcome = run(&mut core, version, &letters, &mut carry, &grows);
@@ -132,7 +147,8 @@ impl Driver {
     /// # Errors
     /// [`Busy`] where it was not taken.
     pub fn tell(&self, peer: NodeId, from: FromPeer) -> Result<(), Busy> {
-        self.post(Letter::Inputs(vec![Input::Peer(peer, from)]))
+        let inputs = vec![Input::Peer(peer, from)];
+        self.try_put(Lane::Urgent, Source::Peer(peer), Letter::Inputs(inputs))
     }
 
     /// Tells of a peer's doing, and waits for room in the mailbox. Called on threads that may block.
@@ -159,7 +175,7 @@ impl Driver {
         }
         let inputs = from.into_iter().map(|from| Input::Peer(peer, from));
         let letter = Letter::Inputs(inputs.collect());
-        self.put(lane_of(priority), letter)
+        self.put(lane_of(priority), Source::Peer(peer), letter)
     }
 
     /// What happened in exchanges and alerts from entry `since` on, and the entry to go on from.
@@ -188,7 +204,7 @@ impl Driver {
     pub fn may_fetch(&self, peer: NodeId, message: MessageId) -> bool {
         let (reply, answer) = oneshot::channel();
         let letter = Letter::MayFetch(peer, message, reply);
-        self.put(Lane::Urgent, letter).is_ok()
+        self.put(Lane::Urgent, Source::Peer(peer), letter).is_ok()
             && matches!(answer.blocking_recv(), Ok(Ok(Reply::MayFetch)))
     }
 
@@ -207,7 +223,7 @@ impl Driver {
             // Whoever waits is gone only if the node stops.
             let _stopping = done.send(job(entries));
         });
-        self.put(Lane::Urgent, Letter::Between(job))?;
+        self.put(Lane::Urgent, Source::Here, Letter::Between(job))?;
         outcome.blocking_recv().map_err(|_| Busy::Stopping)
     }
 
@@ -225,7 +241,7 @@ impl Driver {
     /// # Errors
     /// [`Busy::Stopping`].
     pub fn happened(&self, input: Input) -> Result<(), Busy> {
-        self.put(Lane::Urgent, Letter::Inputs(vec![input]))
+        self.put(Lane::Urgent, Source::Here, Letter::Inputs(vec![input]))
     }
 
     /// The size of the log, as it grows.
@@ -266,11 +282,19 @@ impl Driver {
             | Letter::Between(_)
             | Letter::Stop => Lane::Urgent,
         };
-        self.mailbox.try_send(lane, letter).map_err(busy)
+        self.try_put(lane, Source::Here, letter)
     }
 
-    fn put(&self, lane: Lane, letter: Letter) -> Result<(), Busy> {
-        self.mailbox.send(lane, letter).map_err(busy)
+    fn try_put(&self, lane: Lane, source: Source, letter: Letter) -> Result<(), Busy> {
+        let bytes = weight(&letter);
+        let put = self.mailbox.try_send(lane, source, letter, bytes);
+        put.map_err(busy)
+    }
+
+    fn put(&self, lane: Lane, source: Source, letter: Letter) -> Result<(), Busy> {
+        let bytes = weight(&letter);
+        let put = self.mailbox.send(lane, source, letter, bytes);
+        put.map_err(busy)
     }
 }
 
@@ -298,7 +322,7 @@ impl Running {
     /// If the driver panicked.
     pub fn stop(self) -> Result<(), Fatal> {
         // A mailbox that nobody reads any more means that the thread has ended already.
-        let _ended = self.driver.put(Lane::Routine, Letter::Stop);
+        let _ended = self.driver.put(Lane::Routine, Source::Here, Letter::Stop);
         self.thread.join().expect("the driver does not panic")
     }
 }
@@ -347,13 +371,19 @@ fn run<L: Log, I: Index, S: Signer>(
             inputs.push(Input::Tick);
         }
         let mut bytes = 0;
+        let mut taken = HashMap::new();
         for (lane, at_once) in [(Lane::Urgent, GROUP), (Lane::Routine, ROUTINE)] {
             let most = inputs.len() + at_once;
             while !stopping && inputs.len() < most && bytes < GROUP_BYTES {
-                let Some(letter) = letters.take(lane) else {
+                let may = |source| match source {
+                    Source::Here => true,
+                    Source::Peer(_) => taken.get(&source).is_none_or(|n| *n < OF_ONE_PEER),
+                };
+                let Some((source, letter)) = letters.take(lane, may) else {
                     break;
                 };
                 bytes += weight(&letter);
+                let before = inputs.len();
                 match letter {
                     Letter::Ask(permit, ask, reply) => {
                         let ticket = Ticket(next_ticket);
@@ -380,6 +410,7 @@ fn run<L: Log, I: Index, S: Signer>(
                         stopping = true;
                     }
                 }
+                *taken.entry(source).or_insert(0) += inputs.len() - before;
             }
         }
     }

@@ -31,15 +31,15 @@ const PINNED_AT_MOST: u64 = 8 << 20;
 
 /// A link made of quinn and rustls alone, under the keys of a listed office, on which the greeting
 /// is done.
-struct Harmful {
+pub struct Harmful {
     connection: Connection,
     send: SendStream,
-    _receive: RecvStream,
+    receive: RecvStream,
     _endpoint: Endpoint,
 }
 
 impl Harmful {
-    async fn link(office: &Office, to: &Office) -> Self {
+    pub async fn link(office: &Office, to: &Office) -> Self {
         let hands = Hands::of(office);
         let directory = Folder(office.dir.clone()).directory().expect("trust files");
         let directory = directory.expect("a trust list");
@@ -83,7 +83,7 @@ impl Harmful {
         Self {
             connection,
             send,
-            _receive: receive,
+            receive,
             _endpoint: endpoint,
         }
     }
@@ -110,6 +110,34 @@ impl Harmful {
             while let Some(Ok(_)) = now(stream.write(&piece)).await {}
         }
         (self, sends, receives)
+    }
+
+    /// Says these frames as urgent ones, again and again and as fast as they are taken, and hears all
+    /// that is said, until the link is ended.
+    pub async fn say_without_end(mut self, frames: Vec<Vec<u8>>) -> quinn::ConnectionError {
+        let connection = self.connection.clone();
+        let hears = tokio::spawn(async move {
+            let mut receive = self.receive;
+            loop {
+                tokio::spawn(async move {
+                    while let Ok(Some(_)) = receive.read_chunk(usize::MAX, false).await {}
+                });
+                let Ok(next) = connection.accept_uni().await else {
+                    return;
+                };
+                receive = next;
+            }
+        });
+        for frame in frames.iter().cycle() {
+            let length = u32::try_from(frame.len()).expect("short");
+            let said = [&length.to_be_bytes()[..], frame].concat();
+            if self.send.write_all(&said).await.is_err() {
+                break;
+            }
+        }
+        let why = self.connection.closed().await;
+        hears.abort();
+        why
     }
 
     fn ended(&self) -> bool {
@@ -154,7 +182,7 @@ fn tls(hands: &Hands) -> ClientConfig {
 }
 
 /// TR and AT, which serve, and MK, whose keys mean harm.
-fn world() -> World {
+pub fn world() -> World {
     let world = World::of(&["MK", "TR", "AT"]);
     for office in ["TR", "AT"] {
         world.office(office).serve();
@@ -164,7 +192,7 @@ fn world() -> World {
 }
 
 /// A request goes from AT to TR, with its receipt.
-fn exchanged(world: &World) {
+pub fn exchanged(world: &World) {
     let text = toml::to_string(&examples::request()).expect("an example is valid TOML");
     let file = world.write("request.toml", text);
     let at = world.office("AT");

@@ -22,6 +22,7 @@ mod search;
 mod trusting;
 mod world;
 
+mod floods;
 mod folders;
 mod hostile;
 mod index;
