@@ -23,6 +23,7 @@ mod people;
 mod permissions;
 mod permit;
 mod project;
+mod quota;
 mod read;
 mod receipts;
 mod receive;
@@ -67,6 +68,7 @@ pub use people::{
 };
 pub use permissions::Decision;
 pub use permit::{Action, Caller, Denied, Permit, Thing};
+pub use quota::MESSAGES_A_DAY;
 pub use receive::LARGEST_ATTACHMENT;
 pub use recipients::{MOST_ASKED, check_asked, named_once};
 pub use requests::LIFE;

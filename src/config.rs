@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::app::WitnessTimes;
+use crate::app::{MESSAGES_A_DAY, WitnessTimes};
 use crate::base::{MemberId, NodeId, Role};
 
 mod console;
@@ -127,6 +127,9 @@ pub struct Exchange {
     pub listen: SocketAddr,
     /// What peers dial, `host:port`; none where only this node dials.
     pub address: Option<String>,
+    /// How many messages of each other member are taken in a day, urgent and routine ones counted
+    /// apart. A long one counts as one for each 16 KiB.
+    pub messages_a_day: u32,
 }
 
 impl Default for Exchange {
@@ -134,6 +137,7 @@ impl Default for Exchange {
         Self {
             listen: SocketAddr::from(([0, 0, 0, 0], 4433)),
             address: None,
+            messages_a_day: MESSAGES_A_DAY,
         }
     }
 }
@@ -422,6 +426,10 @@ impl Settings {
                 let message = format!("{address:?} is not host:port, such as mk.example.org:4433");
                 return Err(("exchange.address", message));
             }
+        }
+        if self.exchange.messages_a_day == 0 {
+            let message = "0 would take nothing from anybody".to_owned();
+            return Err(("exchange.messages_a_day", message));
         }
         let Witness {
             interval_seconds,

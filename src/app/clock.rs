@@ -66,6 +66,11 @@ impl ClockWatch {
         }
     }
 
+    /// How long the node has been running, as it last heard.
+    pub(super) fn running(&self) -> Duration {
+        self.running
+    }
+
     /// A member's signature says that it was `at` when this came.
     pub(super) fn said(&mut self, member: MemberId, at: Timestamp, now: Timestamp) {
         let agrees = apart(at, now) <= APART;

@@ -176,6 +176,13 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         self
     }
 
+    /// The core with another quota: how many messages of each member and priority it takes in a day.
+    #[must_use]
+    pub fn with_quota(mut self, messages_a_day: u32) -> Self {
+        self.service.set_quota(messages_a_day);
+        self
+    }
+
     /// The log.
     pub fn log(&self) -> &L {
         &self.log

@@ -365,6 +365,7 @@ pub(super) fn health(service: &Service, turn: &Turn<'_>, by: Actor) -> Result<Re
         waiting,
         linked: service.linked.iter().copied().collect(),
         refusing: refusing.collect(),
+        exceeding: service.quota.exceeding(service.erasure.clock.running()),
         erasure_waits: service.erasure.waits,
         witness: witness::report(service, turn)?,
         pressing: duty::for_health(service, turn, by)?,

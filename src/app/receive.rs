@@ -7,6 +7,7 @@ use super::deliver;
 use super::input::{Effect, Federation};
 use super::members;
 use super::passing;
+use super::quota::Exceeded;
 use super::restored;
 use super::rows::*;
 use super::service::{Service, Turn};
@@ -70,6 +71,22 @@ pub(super) fn message(
     }
     if let Err(refusal) = admit(service, turn, message)? {
         return refuse(service, turn, peer, leaf, refusal);
+    }
+    let bytes = message.header_bytes.len() + message.body_bytes.len();
+    let running = service.erasure.clock.running();
+    let of = (sender, header.priority);
+    match service.quota.take(of, bytes, turn.now, running) {
+        Ok(()) => (),
+        Err(Exceeded::First) => return refuse(service, turn, peer, leaf, Refusal::OverQuota),
+        // That it began is on record.
+        Err(Exceeded::Again) => {
+            turn.effects.push(Effect::Refuse {
+                peer,
+                digest: leaf,
+                refusal: Refusal::OverQuota,
+            });
+            return Ok(());
+        }
     }
     let received = Change::Received(Box::new(message.clone()), Some(Box::new(signature.clone())));
     let by = Actor {

@@ -10,6 +10,7 @@ use super::error::AppError;
 use super::input::{Ask, Effect, Federation, FromPeer, Input, Reply, Ticket};
 use super::members::{KeyAlarm, MemberChange};
 use super::permit::Permit;
+use super::quota::{MESSAGES_A_DAY, Quota};
 use super::witness::{self, Witness, WitnessTimes};
 use super::{
     alerts, carried, deliver, duty, erase, letters, members, news, office, people, permissions,
@@ -67,6 +68,8 @@ pub struct Service {
     pub(super) unlinked: BTreeMap<MemberId, Timestamp>,
     pub(super) alarms: Alarms,
     pub(super) erasure: Erasure,
+    /// How much of each member is taken.
+    pub(super) quota: Quota,
     refusals: Refusals,
 }
 
@@ -107,6 +110,7 @@ impl Service {
             unlinked: BTreeMap::new(),
             alarms: Alarms::default(),
             erasure: Erasure::default(),
+            quota: Quota::new(MESSAGES_A_DAY),
             refusals: Refusals::default(),
         }
     }
@@ -114,6 +118,11 @@ impl Service {
     /// Sets how often things are done about witnesses.
     pub(super) fn set_times(&mut self, times: WitnessTimes) {
         self.witness.times = times;
+    }
+
+    /// Sets how many messages of each member and priority are taken in a day.
+    pub(super) fn set_quota(&mut self, messages_a_day: u32) {
+        self.quota = Quota::new(messages_a_day);
     }
 
     /// Whether this member is an observer.

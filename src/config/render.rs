@@ -57,6 +57,10 @@ listen = "{exchange_listen}"
 # What peers dial, host:port. It enters the trust list with `liaison member card`. Leave it out where
 # no port can be opened: this node then dials its peers, and both directions run over that link.
 {address}
+# How many messages of each other member are taken in a day, urgent and routine ones counted apart: a
+# node that is broken or in wrong hands must not fill this one's disk. What is beyond that waits at its
+# sender, and both sides are told. A long message counts as one for each 16 KiB.
+messages_a_day = {messages_a_day}
 
 # The side that the office's own people see: HTTP with a token for each person.
 [api]
@@ -117,6 +121,7 @@ release = [{release}]
             name = quoted(&self.name),
             contact = quoted(&self.contact),
             exchange_listen = self.exchange.listen,
+            messages_a_day = self.exchange.messages_a_day,
             api_listen = self.api.listen,
             interval = self.witness.interval_seconds,
             heartbeat = self.witness.heartbeat_seconds,

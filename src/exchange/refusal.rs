@@ -63,11 +63,14 @@ pub enum Refusal {
     /// The sender's identity key changed, and two people here have not accepted that yet.
     #[error("the sender's changed identity key has not been accepted here yet")]
     KeyNotAccepted = 19,
+    /// The sender has sent more than this node takes of one member in a day.
+    #[error("the sender has sent more than is taken of one member in a day")]
+    OverQuota = 20,
 }
 
 impl Refusal {
     /// Every refusal, in the order of its number.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::BadEnvelope,
         Self::UnknownRecipientKey,
         Self::NotListed,
@@ -87,6 +90,7 @@ impl Refusal {
         Self::MayNotPassOn,
         Self::OtherStatus,
         Self::KeyNotAccepted,
+        Self::OverQuota,
     ];
 
     /// The number that travels.
@@ -121,6 +125,7 @@ impl Refusal {
             Self::MayNotPassOn => "may-not-pass-on",
             Self::OtherStatus => "other-status",
             Self::KeyNotAccepted => "key-not-accepted",
+            Self::OverQuota => "over-quota",
         }
     }
 
@@ -134,6 +139,7 @@ impl Refusal {
                 | Self::PostDated
                 | Self::UnknownConversation
                 | Self::KeyNotAccepted
+                | Self::OverQuota
         )
     }
 }

@@ -278,5 +278,16 @@ pub fn alarms(health: &HealthReply) -> Vec<Alarm> {
              both agree.",
         )
     });
-    told.chain(waits).collect()
+    let exceeding = health.exceeding.iter().map(|(member, since)| {
+        alarm(
+            "over-quota",
+            format!(
+                "since {since} {member} sends more than is taken of one member in a day; what is \
+                 beyond that waits there"
+            ),
+            "Call its people: its node may be broken, or in wrong hands. If all of it is wanted, \
+             raise `messages_a_day` under [exchange] and start the node again.",
+        )
+    });
+    told.chain(waits).chain(exceeding).collect()
 }

@@ -32,6 +32,9 @@ fn refusing(health: &HealthReply, member: MemberId) -> Option<String> {
     let next = match why {
         Refusal::PostDated => "compare both clocks, and set the one that is wrong",
         Refusal::KeyNotAccepted => "two people there have to accept this office's new key",
+        Refusal::OverQuota => {
+            "send less; if all of it is needed, ask them to raise their quota for this office"
+        }
         _ => "it is offered again and again; if it lasts, call their administrator",
     };
     Some(format!("it takes nothing since {since} ({why}): {next}"))

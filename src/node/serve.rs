@@ -104,7 +104,8 @@ pub async fn serve_observed(
     let writer = log.take_over().map_err(Fatal::Append)?;
     let signer = KeySigner(keys.clone());
     let core = Core::new(node, log, opened.index, signer, writer, pseudonym_key)
-        .with_times(config.settings.witness.times());
+        .with_times(config.settings.witness.times())
+        .with_quota(config.settings.exchange.messages_a_day);
 
     let blobs = BlobStore::open(&folder.0).map_err(|source| NodeError::File {
         path: folder.0.join("blobs"),

@@ -21,6 +21,7 @@ mod news;
 mod office;
 mod openapi;
 mod passing;
+mod quota;
 mod receipts;
 mod removed;
 mod repeat;

@@ -13,8 +13,12 @@ from .switch import Switch
 
 MEMBERS = ("MK", "TR", "AT")
 PEOPLE = ("officer", "contact", "auditor")
-# Logs are shown to witnesses often, so that a fork is noticed while the rig still looks.
-WITNESSING = {"interval_seconds = 60": "interval_seconds = 2"}
+SETTINGS = {
+    # Logs are shown to witnesses often, so that a fork is noticed while the rig still looks.
+    "interval_seconds = 60": "interval_seconds = 2",
+    # What comes in hours here is more than an office sends in a day.
+    "messages_a_day = 20000": "messages_a_day = 4000000000",
+}
 DISK_MIB = 1024
 
 
@@ -70,7 +74,7 @@ class Place:
         self.init(folder, member)
         config = folder / "liaison.toml"
         text = config.read_text()
-        for setting, instead in WITNESSING.items():
+        for setting, instead in SETTINGS.items():
             assert setting in text, setting
             text = text.replace(setting, instead)
         config.write_text(text)

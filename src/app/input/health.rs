@@ -32,6 +32,8 @@ pub struct HealthReply {
     pub waiting: Vec<(MemberId, u64, Option<Timestamp>)>,
     /// Why members take nothing now of what waits for them, and since when.
     pub refusing: Vec<(MemberId, Refusal, Timestamp)>,
+    /// Members that want to send more than is taken of them in a day, and since when.
+    pub exceeding: Vec<(MemberId, Timestamp)>,
     /// Since when content is due for erasure and waits for the clock, and why.
     pub erasure_waits: Option<(Timestamp, ClockDoubt)>,
     /// Nodes with a link.
