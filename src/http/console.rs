@@ -88,7 +88,7 @@ pub struct Console {
     site: Arc<Site>,
     office: Arc<str>,
     /// The node's folder, whose log auditors verify and export.
-    dir: Arc<PathBuf>,
+    pub(super) dir: Arc<PathBuf>,
     sessions: Sessions,
     ceremonies: Ceremonies,
     drafts: Drafts,

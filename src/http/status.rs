@@ -13,6 +13,7 @@ use crate::api::{Alarm, Health, LinkOut, MemberOut, OwnKeys, PeerHealth, WhoAmI}
 use crate::app::{Action, AppError, Ask, HealthReply, Reply};
 use crate::base::{MemberId, Timestamp};
 use crate::exchange::Refusal;
+use crate::store::leaves_room_for_messages;
 
 /// `GET /whoami`.
 pub async fn whoami(State(api): State<Api>, SignedIn(caller): SignedIn) -> Json<WhoAmI> {
@@ -56,6 +57,27 @@ fn hooks(api: &Api) -> Vec<Alarm> {
             .to_owned(),
     };
     states.into_iter().map(alarm).collect()
+}
+
+/// A disk that has no more room than messages need.
+fn disk(api: &Api) -> Option<Alarm> {
+    let dir = &*api.console.dir;
+    // A disk that cannot be asked has faults of its own, which the log tells.
+    if leaves_room_for_messages(dir, 0).unwrap_or(true) {
+        return None;
+    }
+    let free = fs4::available_space(dir).ok()?;
+    Some(Alarm {
+        code: "disk-nearly-full".to_owned(),
+        detail: format!(
+            "{} MB are free: attachments of others are not fetched, so that messages have room",
+            free / 1_000_000
+        ),
+        next:
+            "Free space on the disk of the node's folder, or give it a larger one; what waits is \
+               fetched by itself then."
+                .to_owned(),
+    })
 }
 
 /// `GET /health`.
@@ -113,6 +135,7 @@ pub async fn health(
             .into_iter()
             .chain(witness::alarms(&health.witness))
             .chain(hooks(&api))
+            .chain(disk(&api))
             .collect(),
         own_log: Some(witness::view(&health.witness).own),
         letters: super::letters::waiting(&health.letters),

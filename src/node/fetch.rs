@@ -147,6 +147,7 @@ impl Fetcher {
         if part.len() < offset {
             return Ok(Added::Gap);
         }
+        part.fits(length)?;
         let known = usize::try_from(part.len() - offset).unwrap_or(usize::MAX);
         if let Some(new) = bytes.get(known..) {
             part.append(new)?;
@@ -186,6 +187,7 @@ impl Fetcher {
             part.discard()?;
             part = self.blobs.resume(id)?;
         }
+        part.fits(length)?;
         let offset = part.len();
         let mut sink = Sink(part);
         if offset < length {

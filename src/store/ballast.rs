@@ -1,4 +1,5 @@
-//! A file that holds room back, so that a node on a full disk can still start.
+//! Room that is held back: by a file, so that a node on a full disk can still start, and from
+//! attachments of others, so that they leave room for messages.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -13,6 +14,18 @@ pub(super) const RESERVE: u64 = 512 * 1024;
 /// Whether the file system has room for `len` bytes and the reserve.
 pub(super) fn has_room(folder: &Path, len: usize) -> io::Result<bool> {
     Ok(fs4::available_space(folder)? >= len as u64 + RESERVE)
+}
+
+/// The most that attachments leave free, in bytes; less, a tenth, on a small disk.
+const LEFT_FOR_MESSAGES: u64 = 1 << 30;
+
+/// Whether a file system keeps enough room for messages when `len` bytes more of attachments are on it.
+///
+/// # Errors
+/// Whatever the file system gives.
+pub fn leaves_room_for_messages(folder: &Path, len: u64) -> io::Result<bool> {
+    let left = LEFT_FOR_MESSAGES.min(fs4::total_space(folder)? / 10);
+    Ok(fs4::available_space(folder)? >= left.saturating_add(len))
 }
 
 /// At start: drops the ballast where the disk is full, so that the rest of the start has room,

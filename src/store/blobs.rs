@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::files;
+use super::{files, leaves_room_for_messages};
 use crate::base::MessageId;
 
 /// The folder of attachments within the node's.
@@ -37,6 +37,9 @@ impl BlobId {
         (id.file_name() == name).then_some(id)
     }
 }
+
+/// After how many bytes of an attachment that is fetched the room on the disk is looked at again.
+const MEASURED_EVERY: u64 = 1 << 20;
 
 /// The attachments that a node keeps.
 #[derive(Debug)]
@@ -96,6 +99,7 @@ impl BlobStore {
         Ok(PartialBlob {
             file,
             len,
+            unmeasured: 0,
             part,
             path: self.path(id),
         })
@@ -245,11 +249,24 @@ impl Drop for BlobWriter {
 pub struct PartialBlob {
     file: File,
     len: u64,
+    /// Bytes since the room on the disk was last looked at.
+    unmeasured: u64,
     part: PathBuf,
     path: PathBuf,
 }
 
 impl PartialBlob {
+    /// Whether the whole attachment of `len` bytes fits on the disk, beside what messages need.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::StorageFull`] where it does not; else whatever the file system gives.
+    pub fn fits(&self, len: u64) -> io::Result<()> {
+        match leaves_room_for_messages(&self.part, len.saturating_sub(self.len))? {
+            true => Ok(()),
+            false => Err(no_room()),
+        }
+    }
+
     /// How many bytes are there. After a power cut they may not be those that were appended:
     /// whoever finishes checks the digest of the whole first.
     pub fn len(&self) -> u64 {
@@ -273,7 +290,15 @@ impl PartialBlob {
     ///
     /// # Errors
     /// Whatever the file system gives; how much was appended shows when it is resumed.
+    /// [`io::ErrorKind::StorageFull`] where it would not leave enough room for messages.
     pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.unmeasured += bytes.len() as u64;
+        if self.unmeasured >= MEASURED_EVERY {
+            if !leaves_room_for_messages(&self.part, MEASURED_EVERY)? {
+                return Err(no_room());
+            }
+            self.unmeasured = 0;
+        }
         self.file.write_all(bytes)?;
         self.len += bytes.len() as u64;
         Ok(())
@@ -296,6 +321,12 @@ impl PartialBlob {
     pub fn discard(self) -> io::Result<()> {
         fs::remove_file(&self.part)
     }
+}
+
+/// What is free on the disk is kept for messages.
+fn no_room() -> io::Error {
+    let why = "attachments of others wait: what is free on the disk is kept for messages";
+    io::Error::new(io::ErrorKind::StorageFull, why)
 }
 
 fn sync_folder_of(path: &Path) -> io::Result<()> {

@@ -1,11 +1,12 @@
 //! A real full disk: a small file system in memory, where the system lets us mount one.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
 
-use liaison::base::SeededEntropy;
+use liaison::base::{MessageId, SeededEntropy};
 use liaison::seal::at_rest::EpochSecret;
-use liaison::store::{AppendError, FileLog, Log, Remark};
+use liaison::store::{AppendError, BlobId, BlobStore, FileLog, Log, Remark};
 
 use crate::world::{append, entry, folder, log_key, origin};
 
@@ -100,4 +101,26 @@ fn a_log_on_a_full_disk_loses_nothing_and_goes_on_when_there_is_room() {
     std::fs::remove_file(&hog).unwrap();
     let (log, remarks) = open(disk.path());
     assert_eq!((log.size(), remarks), (size + 1, vec![]));
+}
+
+#[test]
+fn attachments_of_others_leave_a_tenth_of_the_disk_to_messages() {
+    let Some(disk) = SmallDisk::mount() else {
+        eprintln!("1 skipped: no file system can be mounted here");
+        return;
+    };
+    let blobs = BlobStore::open(disk.path()).unwrap();
+    let message = MessageId::from_bytes([1; 16]);
+    let mut part = blobs.resume(BlobId { message, index: 0 }).unwrap();
+    assert!(part.fits(7_000_000).is_ok());
+    let refused = part.fits(8_000_000).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::StorageFull);
+
+    // One that is longer than its message said.
+    let piece = vec![1; 1 << 16];
+    let full = (0..200).find_map(|_| part.append(&piece).err()).unwrap();
+    assert_eq!(full.kind(), ErrorKind::StorageFull);
+    let free = fs4::available_space(disk.path()).unwrap();
+    assert!(free > 800_000, "{free} bytes are left");
+    assert!(part.len() > 4_000_000, "{} bytes were taken", part.len());
 }
