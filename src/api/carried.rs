@@ -56,7 +56,7 @@ impl Tried {
 }
 
 /// A clock that is wrong by more than this is worth a word, in milliseconds.
-const SKEW: u64 = 60_000;
+pub const SKEW: u64 = 60_000;
 
 /// What every path of the internet should pass, in bytes: QUIC's own packets are 1,200 long.
 const SHORT: u16 = 1_280;

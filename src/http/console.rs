@@ -49,6 +49,7 @@ use crate::seal::passkey::RelyingParty;
 
 use ceremonies::Ceremonies;
 use drafts::Drafts;
+use live::Listeners;
 use log::Verifier;
 use sessions::Sessions;
 use snooze::Snoozes;
@@ -94,6 +95,7 @@ pub struct Console {
     drafts: Drafts,
     snoozes: Snoozes,
     verifier: Verifier,
+    listeners: Listeners,
     zone: jiff::tz::TimeZone,
 }
 
@@ -112,6 +114,7 @@ impl Console {
             sessions: Sessions::default(),
             ceremonies: Ceremonies::default(),
             verifier: Verifier::default(),
+            listeners: Listeners::default(),
             zone: jiff::tz::TimeZone::system(),
         }
     }

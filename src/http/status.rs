@@ -1,5 +1,7 @@
 //! Who one is, and how the node is.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 
@@ -9,9 +11,9 @@ use super::members::alarms;
 use super::problem::Failure;
 use super::witness;
 use super::{Api, HookFailing, LinkState};
-use crate::api::{Alarm, Health, LinkOut, MemberOut, OwnKeys, PeerHealth, WhoAmI};
+use crate::api::{Alarm, Health, LinkOut, MemberOut, OwnKeys, PeerHealth, SKEW, WhoAmI};
 use crate::app::{Action, AppError, Ask, HealthReply, Reply};
-use crate::base::{MemberId, Timestamp};
+use crate::base::{MemberId, NodeId, Timestamp};
 use crate::exchange::Refusal;
 use crate::store::leaves_room_for_messages;
 
@@ -57,6 +59,27 @@ fn hooks(api: &Api) -> Vec<Alarm> {
             .to_owned(),
     };
     states.into_iter().map(alarm).collect()
+}
+
+/// Linked peers whose clocks differ from this node's.
+fn clocks(states: &BTreeMap<NodeId, LinkState>) -> impl Iterator<Item = Alarm> {
+    states.iter().filter_map(|(peer, state)| {
+        let LinkState::Up { ahead, .. } = state else {
+            return None;
+        };
+        let apart = ahead.unsigned_abs();
+        let whose = match *ahead > 0 {
+            true => format!("{peer}'s clock was ahead of this node's"),
+            false => format!("this node's clock was ahead of {peer}'s"),
+        };
+        (apart >= SKEW).then(|| Alarm {
+            code: "clock-astray".to_owned(),
+            detail: format!("{whose} by {} minutes when they linked", apart / 60_000),
+            next: "Compare both with a third, and set the one that is wrong: what is dated ahead \
+                   waits, and limits are counted by it."
+                .to_owned(),
+        })
+    })
 }
 
 /// A disk that has no more room than messages need.
@@ -135,6 +158,7 @@ pub async fn health(
             .into_iter()
             .chain(witness::alarms(&health.witness))
             .chain(hooks(&api))
+            .chain(clocks(&states))
             .chain(disk(&api))
             .collect(),
         own_log: Some(witness::view(&health.witness).own),

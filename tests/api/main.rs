@@ -8,6 +8,7 @@ mod console;
 mod console_alerts;
 mod console_files;
 mod console_hostile;
+mod console_live;
 mod console_passing;
 mod console_snooze;
 mod duty;

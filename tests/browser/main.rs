@@ -8,3 +8,4 @@ mod keyboard;
 mod pages;
 mod stage;
 mod story;
+mod tabs;

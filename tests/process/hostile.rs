@@ -261,6 +261,27 @@ fn a_frame_of_more_than_may_be_is_refused_before_any_of_it_is_kept() {
 }
 
 #[test]
+fn a_peer_whose_clock_is_far_off_is_told_of_while_it_is_linked() {
+    let world = world();
+    let (mk, tr) = (world.office("MK"), world.office("TR"));
+    let astray = || {
+        let alarms = tr.health()?.alarms;
+        alarms
+            .into_iter()
+            .find(|alarm| alarm.code == "clock-astray")
+    };
+    assert_eq!(astray(), None, "clocks of one machine agree");
+    let link = block(Harmful::link(mk, tr));
+    let alarm = until(PATIENCE, "it is told", astray);
+    let said = "this node's clock was ahead of MK-1's by ";
+    assert!(alarm.detail.starts_with(said), "{}", alarm.detail);
+    drop(link);
+    until(PATIENCE, "it is told no more", || {
+        astray().is_none().then_some(())
+    });
+}
+
+#[test]
 fn half_open_handshakes_from_strangers_leave_room_for_members() {
     let world = World::of(&["TR", "AT"]);
     let (tr, at) = (world.office("TR"), world.office("AT"));

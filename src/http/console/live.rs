@@ -1,35 +1,87 @@
 //! What is new, told to open pages: that the log grew, and to which size; nothing of what it holds.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 use futures_util::stream::unfold;
 
 use super::super::Api;
 use super::guard::Person;
-use crate::base::Timestamp;
+use crate::base::{PersonId, Timestamp};
 
 /// The shortest time between two events: pages ask again after each.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// Streams of events that one person may hold open. Each takes one of the API's connections, which are
+/// few (see `callers`).
+const MOST: usize = 32;
+
+/// Who holds how many streams of events open.
+#[derive(Clone, Default)]
+pub struct Listeners(Arc<Mutex<HashMap<PersonId, usize>>>);
+
+/// A stream that is open, until it is dropped.
+pub struct Listening {
+    listeners: Listeners,
+    person: PersonId,
+}
+
+impl Listeners {
+    /// One more stream for a person, unless they hold as many as they may.
+    pub fn one_more(&self, person: PersonId) -> Option<Listening> {
+        let mut open = self.lock();
+        let count = open.entry(person).or_insert(0);
+        if *count >= MOST {
+            return None;
+        }
+        *count += 1;
+        drop(open);
+        Some(Listening {
+            listeners: self.clone(),
+            person,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<PersonId, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let mut open = self.listeners.lock();
+        if let Some(count) = open.get_mut(&self.person) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.person);
+            }
+        }
+    }
+}
+
 /// `GET /live`: one event for each time that the log grew. Its id is the log's size, so that a
-/// browser that was cut off says with `Last-Event-ID` what it has seen.
+/// browser that was cut off says with `Last-Event-ID` what it has seen. Status 429 where the person
+/// holds as many streams open as they may.
 pub async fn events(
     State(api): State<Api>,
     person: Person,
     headers: HeaderMap,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, StatusCode> {
+    let listening = api.console.listeners.one_more(person.caller.person);
+    let listening = listening.ok_or(StatusCode::TOO_MANY_REQUESTS)?;
     let last = headers.get("last-event-id");
     let last = last.and_then(|id| id.to_str().ok()?.parse().ok());
     let grown = api.driver.grown();
     let seen = last.unwrap_or_else(|| *grown.borrow());
     let stream = unfold(
-        (grown, seen, api, person),
-        |(mut grown, seen, api, person)| async move {
+        (grown, seen, api, person, listening),
+        |(mut grown, seen, api, person, listening)| async move {
             let size = *grown.wait_for(|size| *size > seen).await.ok()?;
             tokio::time::sleep(PAUSE).await;
             let size = size.max(*grown.borrow_and_update());
@@ -39,8 +91,8 @@ pub async fn events(
                 return None;
             }
             let event = Event::default().event("news").id(size.to_string()).data("");
-            Some((Ok(event), (grown, size, api, person)))
+            Some((Ok(event), (grown, size, api, person, listening)))
         },
     );
-    Sse::new(stream).keep_alive(KeepAlive::default())
+    Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
 }

@@ -269,26 +269,35 @@ pub async fn verify(State(api): State<Api>, person: Person) -> Result<Response, 
 /// `GET /log/verify/progress`: parts of a thousand, and `end` once it is over.
 pub async fn progress(State(api): State<Api>, person: Person) -> Result<Response, Trouble> {
     may_verify(&api, &person)?;
+    let Some(listening) = api.console.listeners.one_more(person.caller.person) else {
+        return Ok(axum::http::StatusCode::TOO_MANY_REQUESTS.into_response());
+    };
     let state = api.console.verifier.0.subscribe();
-    let stream = unfold((state, false), |(mut state, ended)| async move {
-        if ended {
-            return None;
-        }
-        state.changed().await.ok()?;
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        let now = state.borrow_and_update().clone();
-        let (event, ended) = match now {
-            Verification::Running(done, total) => {
-                let parts = done.saturating_mul(1_000) / total.max(1);
-                let event = Event::default().event("progress").data(parts.to_string());
-                (event, false)
+    let stream = unfold(
+        (state, false, listening),
+        |(mut state, ended, listening)| async move {
+            if ended {
+                return None;
             }
-            Verification::None | Verification::Holds(_) | Verification::Fails(_) => {
-                (Event::default().event("end").data("end"), true)
-            }
-        };
-        Some((Ok::<_, std::convert::Infallible>(event), (state, ended)))
-    });
+            state.changed().await.ok()?;
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            let now = state.borrow_and_update().clone();
+            let (event, ended) = match now {
+                Verification::Running(done, total) => {
+                    let parts = done.saturating_mul(1_000) / total.max(1);
+                    let event = Event::default().event("progress").data(parts.to_string());
+                    (event, false)
+                }
+                Verification::None | Verification::Holds(_) | Verification::Fails(_) => {
+                    (Event::default().event("end").data("end"), true)
+                }
+            };
+            Some((
+                Ok::<_, std::convert::Infallible>(event),
+                (state, ended, listening),
+            ))
+        },
+    );
     let stream = Sse::new(stream).keep_alive(KeepAlive::default());
     Ok(stream.into_response())
 }

@@ -84,6 +84,11 @@ def ahead(stage, chance) -> dict:
     stage.world.linked()
     dated_ahead = office.api("officer").send(to.member, {**REQUEST, "reference": "dated ahead"})["id"]
     told = until("that it waits is told", lambda: waits(office, to))
+    for one in (office, to):
+        try:
+            until("that a clock is wrong is told", lambda: astray(one))
+        except Unsettled:
+            raise Broken("not_told", f"{one} does not tell that clocks are a day apart") from None
     into = to.api("officer").send(office.member, {**REQUEST, "reference": "to the one ahead"})["id"]
     until("a request reaches the node that is ahead", lambda: state(office, into))
     office.stop()
@@ -105,6 +110,11 @@ def state(office, exchange: str) -> str | None:
     """The state of an exchange; none where the node does not have it."""
     listed = office.api("officer").pages("/exchanges")
     return next((one["state"] for one in listed if one["id"] == exchange), None)
+
+
+def astray(office) -> bool:
+    """Whether the node tells that a linked peer's clock is another one."""
+    return any(alarm["code"] == "clock-astray" for alarm in office.health()["alarms"])
 
 
 def waits(office, to) -> str | None:

@@ -157,16 +157,34 @@
 
   // The page follows the log: the server says that it grew, and the page asks for itself again.
   if ("live" in document.body.dataset) {
-    const source = new EventSource("/live");
-    source.addEventListener("news", async () => {
+    const refresh = async () => {
       const part = document.querySelector("[data-refresh]");
-      if (!part || part.contains(document.activeElement) || document.hidden) return;
+      if (!part || part.contains(document.activeElement)) return false;
       await htmx.ajax("GET", location.href, {
         target: `#${part.id}`, select: `#${part.id}`, swap: "outerHTML",
       });
-      const said = document.getElementById("news");
-      if (said) said.textContent = document.body.dataset.news;
+      return true;
+    };
+    let source;
+    const listen = () => {
+      source?.close();
+      source = new EventSource("/live");
+      source.addEventListener("news", async () => {
+        if (!(await refresh())) return;
+        const said = document.getElementById("news");
+        if (said) said.textContent = document.body.dataset.news;
+      });
+    };
+    // Browsers have few connections to one site, so a page that nobody sees lets its own go.
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) {
+        source?.close();
+      } else {
+        listen();
+        refresh();
+      }
     });
-    addEventListener("pagehide", () => source.close());
+    addEventListener("pagehide", () => source?.close());
+    if (!document.hidden) listen();
   }
 })();
