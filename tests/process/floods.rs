@@ -1,16 +1,21 @@
-//! A listed peer that sends without end: others' urgent requests are not kept waiting by it.
+//! Peers and strangers that send without end: others' urgent requests are not kept waiting by them,
+//! members link as ever, and memory stays bounded.
 
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use liaison::api::SendRequest;
-use liaison::base::{MessageId, NodeId, OsEntropy, Role, Timestamp};
+use liaison::base::{Entropy as _, MessageId, NodeId, OsEntropy, Role, SeededEntropy, Timestamp};
 use liaison::domain::message::Body;
 use liaison::node::Folder;
 use liaison::seal::envelope::{SignedMessage, seal_parcel};
 use liaison::wire::frame::Frame;
 
 use crate::examples;
-use crate::hostile::{Harmful, world};
+use crate::hostile::{Harmful, PINNED_AT_MOST, first_packet, world};
 use crate::liar::{Hands, message};
 use crate::office::Office;
 use crate::world::{PATIENCE, World, block, until};
@@ -95,4 +100,123 @@ fn a_member_that_sends_requests_without_end_keeps_no_urgent_request_waiting() {
     let flooded = takes(&world);
     assert!(!flood.is_finished(), "the flood lasts");
     assert!(flooded <= quiet + LONGER, "{flooded:?}, {quiet:?} before");
+}
+
+/// Datagrams a second that strangers send (docs/reliability.md).
+const A_SECOND: f64 = 160_000.0;
+
+/// Strangers that send a datagram again and again, until this is dropped.
+struct Strangers {
+    stop: Arc<AtomicBool>,
+    sent: Arc<AtomicU64>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Strangers {
+    fn send(datagram: Vec<u8>, to: SocketAddr) -> Self {
+        let (stop, sent) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
+        let (stopped, count) = (stop.clone(), sent.clone());
+        let thread = std::thread::spawn(move || {
+            let bind = |_| UdpSocket::bind("127.0.0.1:0").expect("a socket");
+            let sockets: Vec<UdpSocket> = (0..64).map(bind).collect();
+            let began = Instant::now();
+            for (sent, socket) in (0_u32..).zip(sockets.iter().cycle()) {
+                while f64::from(sent) > began.elapsed().as_secs_f64() * A_SECOND {
+                    std::thread::yield_now();
+                }
+                if stopped.load(Ordering::Relaxed) {
+                    return;
+                }
+                // What the system does not take is lost, as on any network.
+                let _lost = socket.send_to(&datagram, to);
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        Self {
+            stop,
+            sent,
+            thread: Some(thread),
+        }
+    }
+
+    fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Strangers {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let thread = self.thread.take();
+        thread.map(JoinHandle::join);
+    }
+}
+
+/// Where a node takes datagrams.
+fn datagrams_of(office: &Office, seen_by: &Office) -> SocketAddr {
+    let directory = Folder(seen_by.dir.clone())
+        .directory()
+        .expect("trust files");
+    let directory = directory.expect("a trust list");
+    let address = directory.address(NodeId::first(office.member));
+    address.expect("it is listed").parse().expect("an address")
+}
+
+/// How long a listed peer takes to link, at the middle of a few.
+fn links(peer: &Office, to: &Office) -> Duration {
+    let mut times: Vec<Duration> = (0..5)
+        .map(|_| {
+            let began = Instant::now();
+            let link = block(Harmful::link(peer, to));
+            let took = began.elapsed();
+            assert!(!link.ended());
+            took
+        })
+        .collect();
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// While strangers send this, members link and urgent requests pass, and memory stays bounded.
+fn holds_while_strangers_send(datagram: Vec<u8>) {
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let world = world();
+    let (mk, tr) = (world.office("MK"), world.office("TR"));
+    // The machine is as busy, and the node hears nothing.
+    let sink = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let elsewhere = sink.local_addr().expect("an address");
+    let strangers = Strangers::send(datagram.clone(), elsewhere);
+    let (links_quiet, takes_quiet) = (links(mk, tr), takes(&world));
+    drop(strangers);
+    let before = tr.memory();
+    let strangers = Strangers::send(datagram, datagrams_of(tr, mk));
+    until(PATIENCE, "the flood has begun", || {
+        (strangers.sent() > 10_000).then_some(())
+    });
+    let (links, takes) = (links(mk, tr), takes(&world));
+    let more = tr.memory().saturating_sub(before);
+    drop(strangers);
+    assert!(
+        links <= links_quiet + LONGER,
+        "{links:?}, {links_quiet:?} before"
+    );
+    assert!(
+        takes <= takes_quiet + LONGER,
+        "{takes:?}, {takes_quiet:?} before"
+    );
+    assert!(more <= PINNED_AT_MOST, "{more} bytes more");
+}
+
+#[test]
+fn strangers_that_begin_handshakes_without_end_keep_no_member_from_linking() {
+    holds_while_strangers_send(first_packet());
+}
+
+#[test]
+fn strangers_that_send_packets_of_no_connection_keep_no_member_from_linking() {
+    // A short header (RFC 9000 § 17.3.1) under a connection id that there never was.
+    let mut datagram = vec![0x40; 1_200];
+    SeededEntropy::new(1).fill(&mut datagram[1..]);
+    holds_while_strangers_send(datagram);
 }

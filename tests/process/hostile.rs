@@ -27,7 +27,7 @@ use crate::trusting::Trusting;
 use crate::world::{PATIENCE, World, block, until};
 
 /// What a peer may pin at most, in bytes (docs/reliability.md).
-const PINNED_AT_MOST: u64 = 8 << 20;
+pub const PINNED_AT_MOST: u64 = 8 << 20;
 
 /// A link made of quinn and rustls alone, under the keys of a listed office, on which the greeting
 /// is done.
@@ -140,7 +140,7 @@ impl Harmful {
         why
     }
 
-    fn ended(&self) -> bool {
+    pub fn ended(&self) -> bool {
         self.connection.close_reason().is_some()
     }
 }
@@ -334,7 +334,7 @@ fn idle_callers_of_the_api_take_neither_its_files_nor_its_time_from_a_node() {
 }
 
 /// The first datagram of a QUIC client that shows no certificate.
-fn first_packet() -> Vec<u8> {
+pub fn first_packet() -> Vec<u8> {
     let sink = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
     sink.set_read_timeout(Some(Duration::from_secs(20)))
         .expect("a time");
