@@ -45,11 +45,11 @@ const GROUP: usize = 512;
 
 /// Routine inputs that one group takes: whatever is urgent waits for the group before it, so that one
 /// should last no longer than some tens of milliseconds.
-const ROUTINE: usize = 16;
+const ROUTINE: usize = 8;
 
 /// Inputs of one peer that one group takes, and the rest of the frame that the last of them is in:
 /// whoever else has something urgent waits for the group before it.
-const OF_ONE_PEER: usize = 128;
+const OF_ONE_PEER: usize = 32;
 
 /// What one group may bring into the log, in bytes, well below what the log takes at once. The last
 /// input of a group may go beyond it by one message, or by one request to as many as may be asked.
@@ -339,6 +339,7 @@ fn run<L: Log, I: Index, S: Signer>(
     let mut next_ticket = 0;
     let mut inputs = vec![Input::Start { version }];
     let mut stopping = false;
+    let mut routine_waited = false;
     let started = Instant::now();
     let mut ticked = started;
     loop {
@@ -372,7 +373,16 @@ fn run<L: Log, I: Index, S: Signer>(
         }
         let mut bytes = 0;
         let mut taken = HashMap::new();
+        let mut pressing = false;
         for (lane, at_once) in [(Lane::Urgent, GROUP), (Lane::Routine, ROUTINE)] {
+            // What somebody waits for makes a group of its own, though never two in a row: what is
+            // routine goes on.
+            if lane == Lane::Routine {
+                routine_waited = pressing && !routine_waited;
+                if routine_waited {
+                    continue;
+                }
+            }
             let most = inputs.len() + at_once;
             while !stopping && inputs.len() < most && bytes < GROUP_BYTES {
                 let may = |source| match source {
@@ -383,6 +393,7 @@ fn run<L: Log, I: Index, S: Signer>(
                     break;
                 };
                 bytes += weight(&letter);
+                pressing |= presses(&letter);
                 let before = inputs.len();
                 match letter {
                     Letter::Ask(permit, ask, reply) => {
@@ -413,6 +424,18 @@ fn run<L: Log, I: Index, S: Signer>(
                 *taken.entry(source).or_insert(0) += inputs.len() - before;
             }
         }
+    }
+}
+
+/// Whether somebody waits for what is in a letter of the urgent lane: a person, or whoever sent an
+/// urgent message.
+fn presses(letter: &Letter) -> bool {
+    match letter {
+        Letter::Ask(..) | Letter::MayFetch(..) => true,
+        Letter::Inputs(inputs) => inputs
+            .iter()
+            .any(|input| matches!(input, Input::Peer(_, FromPeer::Message(..)))),
+        Letter::News(..) | Letter::Between(_) | Letter::Stop => false,
     }
 }
 
