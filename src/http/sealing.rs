@@ -8,6 +8,7 @@ use std::ops::Range;
 use axum::body::Bytes;
 use axum::http::StatusCode;
 use tokio::sync::mpsc::{Receiver, Sender};
+use zeroize::Zeroizing;
 
 use super::problem::Failure;
 use crate::app::Attached;
@@ -108,15 +109,22 @@ pub fn seal(
     let key = AttachmentKey::generate(&mut OsEntropy);
     let mut sealer = AttachmentSealer::new(&key, &context(id, index), &mut OsEntropy);
     let mut file = blobs.create(BlobId { message: id, index })?;
-    let mut out = Vec::new();
+    let (mut together, mut out) = (Zeroizing::new(Vec::new()), Vec::new());
     loop {
         match pieces.blocking_recv() {
             Some(Piece::Bytes(piece)) => {
-                sealer.push(&piece, &mut out);
+                together.extend_from_slice(&piece);
+                // What has come meanwhile goes with it: a large piece is sealed on two threads.
+                if !pieces.is_empty() && together.len() < READ {
+                    continue;
+                }
+                sealer.push(&together, &mut out);
+                together.clear();
                 file.write_all(&out)?;
                 out.clear();
             }
             Some(Piece::Finish) => {
+                sealer.push(&together, &mut out);
                 let measured = sealer.finish(&mut out);
                 file.write_all(&out)?;
                 file.finish()?;

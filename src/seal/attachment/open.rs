@@ -4,6 +4,7 @@ use std::fmt;
 
 use ring::aead::Aad;
 use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
 
 use super::{
     AttachmentKey, CHUNK_LEN, COMMITMENT_LEN, Chunks, HEADER_LEN, Measured, Meter, SALT_LEN,
@@ -35,7 +36,7 @@ pub struct AttachmentOpener {
     chunks: Option<Chunks>,
     failed: Option<AttachmentError>,
     /// Less than a header, or less than a chunk with its tag.
-    pending: Vec<u8>,
+    pending: Zeroizing<Vec<u8>>,
     ciphertext: Meter,
     plaintext: Meter,
 }
@@ -48,7 +49,7 @@ impl AttachmentOpener {
             context: context.to_vec(),
             chunks: None,
             failed: None,
-            pending: Vec::with_capacity(CHUNK_LEN + TAG_LEN),
+            pending: Zeroizing::new(Vec::with_capacity(CHUNK_LEN + TAG_LEN)),
             ciphertext: Meter::new(),
             plaintext: Meter::new(),
         }
@@ -139,7 +140,6 @@ impl AttachmentOpener {
             .map_err(|_| AttachmentError::Damaged(number))?;
         self.plaintext.update(plaintext);
         out.extend_from_slice(plaintext);
-        zeroize::Zeroize::zeroize(plaintext);
         Ok(())
     }
 }

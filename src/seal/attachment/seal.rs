@@ -3,12 +3,15 @@
 use std::fmt;
 
 use ring::aead::Aad;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::{
     AttachmentKey, CHUNK_LEN, Chunks, HEADER_LEN, Measured, Meter, SALT_LEN, TAG_LEN, measured,
 };
 use crate::base::Entropy;
+
+/// From so many bytes on, the digest of the plaintext is made on another thread, beside the rest.
+const WORTH_A_THREAD: usize = 128 * 1024;
 
 /// Seals one attachment.
 pub struct AttachmentSealer {
@@ -41,9 +44,24 @@ impl AttachmentSealer {
     ///
     /// # Panics
     /// After 4 PiB.
-    pub fn push(&mut self, mut plaintext: &[u8], out: &mut Vec<u8>) {
+    pub fn push(&mut self, plaintext: &[u8], out: &mut Vec<u8>) {
         self.put_header(out);
-        self.plaintext.update(plaintext);
+        if plaintext.len() < WORTH_A_THREAD {
+            self.plaintext.update(plaintext);
+            return self.put_chunks(plaintext, out);
+        }
+        let mut meter = std::mem::replace(&mut self.plaintext, Meter::new());
+        self.plaintext = std::thread::scope(|scope| {
+            let measuring = scope.spawn(move || {
+                meter.update(plaintext);
+                meter
+            });
+            self.put_chunks(plaintext, out);
+            measuring.join().expect("digesting does not panic")
+        });
+    }
+
+    fn put_chunks(&mut self, mut plaintext: &[u8], out: &mut Vec<u8>) {
         while !plaintext.is_empty() {
             let room = CHUNK_LEN - self.pending.len();
             let (taken, rest) = plaintext.split_at(room.min(plaintext.len()));
@@ -84,7 +102,8 @@ impl AttachmentSealer {
         out.extend_from_slice(&self.pending);
         out.extend_from_slice(tag.as_ref());
         self.ciphertext.update(&out[start..]);
-        self.pending.zeroize();
+        // What is left there is ciphertext.
+        self.pending.clear();
     }
 }
 
