@@ -1,6 +1,7 @@
 //! A request's life on two consoles at once, and what nobody gets past.
 
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use crate::browser::{Browser, Driver};
 use crate::stage::{Demo, Node};
@@ -131,7 +132,17 @@ async fn a_request_lives_its_life_on_two_consoles_by_keyboard_alone() {
     releaser.enter_row("Smuggling by van").await;
     releaser.arrives("/letters/").await;
     let letter = releaser.path().await;
+    contact.enter("nav a[href='/inbox']").await;
+    contact.arrives("/inbox").await;
+    let began = Instant::now();
     releaser.enter("form[action$=release] button").await;
+    // The page is open, and nobody touches it.
+    let there = "return document.body.innerText.includes('MK-BROWSER-1')";
+    contact.until("it is in the open inbox", there).await;
+    println!(
+        "from releasing to the other side's open inbox: {} ms",
+        began.elapsed().as_millis()
+    );
     released(&releaser).await;
     let path = letter.replace("/letters/", "/exchanges/");
     officer.goto(&mk.page(&path)).await;

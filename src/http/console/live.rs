@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 use futures_util::stream::unfold;
+use tokio::time::Instant;
 
 use super::super::Api;
 use super::guard::Person;
@@ -80,18 +81,21 @@ pub async fn events(
     let grown = api.driver.grown();
     let seen = last.unwrap_or_else(|| *grown.borrow());
     let stream = unfold(
-        (grown, seen, api, person, listening),
-        |(mut grown, seen, api, person, listening)| async move {
+        (grown, seen, Instant::now(), api, person, listening),
+        |(mut grown, seen, not_before, api, person, listening)| async move {
             let size = *grown.wait_for(|size| *size > seen).await.ok()?;
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep_until(not_before).await;
             let size = size.max(*grown.borrow_and_update());
             // A page that listens keeps nobody signed in, and hears nothing once nobody is.
             let now = Timestamp::system();
             if !api.console.sessions.is_awake(person.held, now) {
                 return None;
             }
-            let event = Event::default().event("news").id(size.to_string()).data("");
-            Some((Ok(event), (grown, size, api, person, listening)))
+            // Browsers pass over an event without data (HTML Standard § 9.2.6).
+            let size_now = size.to_string();
+            let event = Event::default().event("news").id(&size_now).data(&size_now);
+            let not_before = Instant::now() + PAUSE;
+            Some((Ok(event), (grown, size, not_before, api, person, listening)))
         },
     );
     Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
