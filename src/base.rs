@@ -11,7 +11,7 @@ pub mod merkle;
 mod time;
 
 pub use actor::{Actor, ParseRoleError, PersonId, Role};
-pub use digest::{Digest, Digesting, ParseDigestError};
+pub use digest::{Digest, ParseDigestError};
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use id::{MemberId, MessageId, NodeId, ParseIdError};
 pub use time::{ParseTimestampError, Timestamp};

@@ -44,9 +44,18 @@ impl Digest {
     /// # Errors
     /// Whatever reading gives.
     pub fn of_reader(reader: &mut dyn std::io::Read) -> std::io::Result<(Self, u64)> {
-        let mut digesting = Digesting::default();
-        digesting.read(reader)?;
-        Ok(digesting.finish())
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; 64 * 1024];
+        let mut total = 0;
+        loop {
+            match reader.read(&mut buffer)? {
+                0 => return Ok((Self(hasher.finalize().into()), total)),
+                n => {
+                    hasher.update(&buffer[..n]);
+                    total += n as u64;
+                }
+            }
+        }
     }
 
     /// A digest that was computed elsewhere.
@@ -62,40 +71,6 @@ impl Digest {
     /// The first sixteen hexadecimal characters, for a person to tell digests apart on a screen.
     pub fn short(&self) -> String {
         hex::encode(&self.0[..8])
-    }
-}
-
-/// The digest of what comes piece by piece.
-#[derive(Debug, Clone, Default)]
-pub struct Digesting {
-    hasher: Sha256,
-    len: u64,
-}
-
-impl Digesting {
-    /// Takes the next bytes in.
-    pub fn update(&mut self, bytes: &[u8]) {
-        self.hasher.update(bytes);
-        self.len += bytes.len() as u64;
-    }
-
-    /// Takes in everything that `reader` yields.
-    ///
-    /// # Errors
-    /// Whatever reading gives.
-    pub fn read(&mut self, reader: &mut dyn std::io::Read) -> std::io::Result<()> {
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            match reader.read(&mut buffer)? {
-                0 => return Ok(()),
-                n => self.update(&buffer[..n]),
-            }
-        }
-    }
-
-    /// The digest of all that came, and how many bytes that was.
-    pub fn finish(self) -> (Digest, u64) {
-        (Digest(self.hasher.finalize().into()), self.len)
     }
 }
 

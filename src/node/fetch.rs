@@ -12,7 +12,7 @@ use tracing::{info, warn};
 
 use crate::app::FromPeer;
 use crate::app::rows::stored_under;
-use crate::base::{Digest, Digesting, MemberId, MessageId, NodeId};
+use crate::base::{Digest, MemberId, MessageId, NodeId};
 use crate::driver::Driver;
 use crate::store::{BlobId, BlobStore, PartialBlob};
 use crate::transport::{AttachmentRequest, Transport};
@@ -155,7 +155,7 @@ impl Fetcher {
         if part.len() < length {
             return Ok(Added::Part);
         }
-        match Sink::new(part)?.finish(length, digest) {
+        match verify(part, length, digest) {
             Ok(()) => Ok(Added::Whole),
             Err(FetchFailed::Io(error)) => Err(error),
             // It was thrown away, and may come again.
@@ -189,9 +189,7 @@ impl Fetcher {
         }
         part.fits(length)?;
         let offset = part.len();
-        let mut sink = tokio::task::spawn_blocking(move || Sink::new(part))
-            .await
-            .map_err(|_| FetchFailed::Link("reading what is there was interrupted".to_owned()))??;
+        let mut sink = Sink(part);
         if offset < length {
             let request = AttachmentRequest {
                 message,
@@ -203,7 +201,7 @@ impl Fetcher {
                 .await
                 .map_err(|error| FetchFailed::Link(error.to_string()))?;
         }
-        tokio::task::spawn_blocking(move || sink.finish(length, digest))
+        tokio::task::spawn_blocking(move || verify(sink.0, length, digest))
             .await
             .map_err(|_| FetchFailed::Link("the check was interrupted".to_owned()))?
     }
@@ -220,30 +218,8 @@ pub enum Added {
     Gap,
 }
 
-/// Writes what comes to the partial file, and digests it. Writing to a file does not wait for anybody.
-struct Sink {
-    part: PartialBlob,
-    digesting: Digesting,
-}
-
-impl Sink {
-    /// Goes on from what is there, which is read. Blocks.
-    fn new(part: PartialBlob) -> std::io::Result<Self> {
-        let mut digesting = Digesting::default();
-        digesting.read(&mut part.read()?.take(part.len()))?;
-        Ok(Self { part, digesting })
-    }
-
-    /// Puts the attachment in place if it is the one that its message lists, and throws it away
-    /// otherwise. Blocks.
-    fn finish(self, length: u64, digest: Digest) -> Result<(), FetchFailed> {
-        if self.digesting.finish() != (digest, length) {
-            self.part.discard()?;
-            return Err(FetchFailed::Digest);
-        }
-        Ok(self.part.finish()?)
-    }
-}
+/// Writes what comes to the partial file. Writing to a file does not wait for anybody.
+struct Sink(PartialBlob);
 
 impl AsyncWrite for Sink {
     fn poll_write(
@@ -251,8 +227,7 @@ impl AsyncWrite for Sink {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        self.digesting.update(bytes);
-        Poll::Ready(self.part.append(bytes).map(|()| bytes.len()))
+        Poll::Ready(self.0.append(bytes).map(|()| bytes.len()))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
@@ -272,4 +247,13 @@ enum FetchFailed {
     Digest,
     #[error("{0}")]
     Io(#[from] std::io::Error),
+}
+
+fn verify(part: PartialBlob, length: u64, digest: Digest) -> Result<(), FetchFailed> {
+    let (found, size) = Digest::of_reader(&mut part.read()?.take(length + 1))?;
+    if (found, size) != (digest, length) {
+        part.discard()?;
+        return Err(FetchFailed::Digest);
+    }
+    Ok(part.finish()?)
 }
