@@ -47,7 +47,7 @@ const GROUP: usize = 512;
 /// should last no longer than some tens of milliseconds.
 const ROUTINE: usize = 8;
 
-/// Inputs of one peer that one group takes, and the rest of the frame that the last of them is in:
+/// Inputs of one peer that one group takes of a lane, and the rest of the frame that the last of them is in:
 /// whoever else has something urgent waits for the group before it.
 const OF_ONE_PEER: usize = 32;
 
@@ -372,7 +372,6 @@ fn run<L: Log, I: Index, S: Signer>(
             inputs.push(Input::Tick);
         }
         let mut bytes = 0;
-        let mut taken = HashMap::new();
         let mut pressing = false;
         for (lane, at_once) in [(Lane::Urgent, GROUP), (Lane::Routine, ROUTINE)] {
             // What somebody waits for makes a group of its own, though never two in a row: what is
@@ -384,6 +383,7 @@ fn run<L: Log, I: Index, S: Signer>(
                 }
             }
             let most = inputs.len() + at_once;
+            let mut taken = HashMap::new();
             while !stopping && inputs.len() < most && bytes < GROUP_BYTES {
                 let may = |source| match source {
                     Source::Here => true,
