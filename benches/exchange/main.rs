@@ -10,6 +10,7 @@ mod beside;
 mod crypto;
 mod disk;
 mod echo;
+mod felt;
 mod grown;
 mod growth;
 mod load;
@@ -139,6 +140,7 @@ fn main() {
         }
     }
     bench.nodes.stop(&runtime);
+    rows.extend(felt::measure(&root.path().join("demo")));
     rows.extend(growth::measure(&root.path().join("grown"), scale.grown));
     table::print("exchange, body 1 KiB, two processes on one machine", &rows);
     let path = table::write(&rows).expect("the target folder can be written");
