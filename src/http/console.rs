@@ -165,6 +165,7 @@ pub fn router(api: Api) -> Router {
             post(files::add).layer(DefaultBodyLimit::disable()),
         )
         .route("/exchanges/{id}", get(exchange::open))
+        .route("/exchanges/{id}/latest", get(exchange::latest))
         .route("/exchanges/{id}/why", post(exchange::justify))
         .route(
             "/exchanges/{id}/snooze",

@@ -3,7 +3,9 @@
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
 
+use liaison::api::Health;
 use liaison::base::Role;
+use serde_json::{Value, json};
 
 use crate::console::{Person, enrolled};
 use crate::office::request_body;
@@ -42,11 +44,12 @@ fn nobody_holds_more_than_some_streams_of_events_and_others_are_not_kept_out() {
 
 #[test]
 fn a_page_hears_that_the_log_grew_and_nothing_of_what_it_holds() {
-    let office = Served::new();
+    let mut office = Served::new();
+    let message = office.peers.first_of("TR", Role::Officer, request_body());
     let (officer, _) = enrolled(&office, "officer");
     let (stream, head) = listens(&officer);
     assert!(head.contains(" 200 "), "{head}");
-    office.receives(&crate::office::Office::new().first_of("TR", Role::Officer, request_body()));
+    office.receives(&message);
     let mut said = String::new();
     let mut reader = BufReader::new(stream);
     while !said.contains("\n\n") {
@@ -58,4 +61,55 @@ fn a_page_hears_that_the_log_grew_and_nothing_of_what_it_holds() {
         said.contains("data: "),
         "browsers would pass over it: {said}"
     );
+}
+
+fn log_size(office: &Served) -> u64 {
+    let health: Health = office.call("admin", "GET", "/health").send().is(200);
+    health.log_size
+}
+
+#[test]
+fn what_pages_ask_by_themselves_records_nothing() {
+    let mut office = Served::new();
+    let message = office.peers.first_of("TR", Role::Officer, request_body());
+    let (officer, _) = enrolled(&office, "officer");
+    let exchange = format!("/exchanges/{}", message.header.conversation);
+    office.receives(&message);
+    let why = || officer.post(&format!("{exchange}/why"), &[("why", "on duty")]);
+    until("it is there", || why().status == 303);
+    assert_eq!(officer.get(&exchange).status, 200);
+    let size = log_size(&office);
+    for page in ["/inbox", "/outgoing", "/letters", "/alerts", "/node"] {
+        assert_eq!(officer.get(page).status, 200, "{page}");
+    }
+    assert_eq!(officer.get(&format!("{exchange}/latest")).status, 200);
+    assert_eq!(log_size(&office), size);
+    officer.get(&exchange);
+    assert!(log_size(&office) > size, "a person's reading is recorded");
+}
+
+#[test]
+fn an_open_exchange_hears_of_what_is_said_in_it_and_of_nothing_else() {
+    let mut office = Served::new();
+    let message = office.peers.first_of("TR", Role::Officer, request_body());
+    let another = office.peers.first_of("AT", Role::Officer, request_body());
+    let (contact, _) = enrolled(&office, "contact");
+    let exchange = format!("/exchanges/{}", message.header.conversation);
+    office.receives(&message);
+    let why = || contact.post(&format!("{exchange}/why"), &[("why", "on duty")]);
+    until("it is there", || why().status == 303);
+    let page = contact.get(&exchange).text();
+    let latest = || contact.get(&format!("{exchange}/latest")).text();
+    let shown = latest();
+    assert!(
+        page.contains(&format!("data-latest=\"{shown}\"")),
+        "{shown}"
+    );
+    let size = log_size(&office);
+    office.receives(&another);
+    until("the other one is there", || log_size(&office) > size);
+    assert_eq!(latest(), shown);
+    let accept = office.call("contact", "POST", &format!("{exchange}/accept"));
+    let _: Value = accept.json(&json!({ "access": "direct" })).send().is(202);
+    assert_ne!(latest(), shown);
 }

@@ -196,8 +196,10 @@ async fn a_request_lives_its_life_on_two_consoles_by_keyboard_alone() {
         )
         .await;
 
-    // It arrives by itself: the page hears that the log grew.
-    officer.goto(&mk.page(&path)).await;
+    // The officer's page is open, says that there is more, and reads nothing by itself.
+    let there = officer.text().await.contains("rental in Edirne");
+    assert!(!there, "nobody has asked for it");
+    officer.enter("#news a").await;
     officer
         .until(
             "the answer",

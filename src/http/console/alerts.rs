@@ -158,7 +158,7 @@ pub async fn open(
         return Err(AppError::NotFound("alert").into());
     };
     let of = alert_shapes::summary(&row, person.visitor.now);
-    let f = Frame::new(&api, &person.visitor, of.headline.clone()).live();
+    let f = Frame::new(&api, &person.visitor, of.headline.clone());
     let events: Vec<_> = entries.iter().map(shapes::event).collect();
     let now = person.visitor.now;
     let actions = alert_shapes::actions(&row, api.member(), &person.caller, now);

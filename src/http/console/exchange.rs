@@ -20,8 +20,9 @@ use super::search::Before;
 use super::thread::{Item, items};
 use super::trouble::{Trouble, see_other};
 use crate::api::{Direction, ExchangeSummary, QuestionView};
+use crate::app::rows::ExchangeRow;
 use crate::app::{Action, AppError, Ask, Deed, OfficeAsk, OfficeReply, Reply};
-use crate::base::MessageId;
+use crate::base::{Digest, MessageId};
 
 pub use say::{glance, handling, say, say_form};
 
@@ -66,6 +67,8 @@ struct Clock {
 #[template(path = "exchange.html")]
 struct ExchangePage {
     f: Frame,
+    /// How far the exchange has come.
+    latest: String,
     of: ExchangeSummary,
     incoming: bool,
     state: String,
@@ -114,6 +117,7 @@ pub async fn open(
     let Reply::Thread(row, entries) = reply else {
         return Err(AppError::NotFound("exchange").into());
     };
+    let latest = how_far(&glance(api, person, exchange).await?);
     let t = person.words();
     let of = api.summary(&row);
     let f = Frame::new(api, &person.visitor, of.reference.clone()).live();
@@ -132,6 +136,7 @@ pub async fn open(
     let snoozes = &api.console.snoozes;
     let snoozed = snoozes.until(person.caller.person, &row, &chip, f.now);
     Ok(show(&ExchangePage {
+        latest,
         incoming: of.direction == Direction::Incoming,
         state: t.code("state", &of.state),
         urgency: t.code("urgency", &of.urgency),
@@ -153,6 +158,23 @@ pub async fn open(
         of,
         f,
     }))
+}
+
+/// `GET /exchanges/{id}/latest`: how far it has come, for an open page that shows it. Reading is
+/// recorded, and is a person's to do: this is not, and says nothing of what is new.
+pub async fn latest(
+    State(api): State<Api>,
+    person: Person,
+    Place(exchange): Place<MessageId>,
+) -> Result<String, Trouble> {
+    Ok(how_far(&glance(&api, &person, exchange).await?))
+}
+
+/// Changes with whatever is said in an exchange and with the other side's receipts, and not with time.
+fn how_far(row: &ExchangeRow) -> String {
+    let receipt = row.receipt.as_ref().map(|receipt| receipt.size);
+    let far = (&row.thread, receipt, row.exchange.state(), row.witnessed);
+    Digest::of(format!("{far:?}").as_bytes()).short()
 }
 
 fn deals(verbs: &[String], t: super::language::Words) -> Vec<Deal> {

@@ -30,6 +30,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 const PERMISSIONS: &str = "publickey-credentials-get=(self), publickey-credentials-create=(self), \
                            camera=(), microphone=(), geolocation=(), usb=()";
 
+/// What a page says that asks without anybody having done anything.
+const BY_ITSELF: HeaderName = HeaderName::from_static("liaison-by-itself");
+
 /// The cookie that keeps the language of somebody who is not signed in.
 pub const LANGUAGE_COOKIE: &str = "__Host-language";
 
@@ -153,8 +156,13 @@ fn visitor(api: &Api, request: &Request<Body>) -> Visitor {
     let now = Timestamp::system();
     let headers = request.headers();
     let people = api.people.current();
-    let held =
-        cookie(headers, sessions::COOKIE).and_then(|secret| api.console.sessions.find(secret, now));
+    let held = cookie(headers, sessions::COOKIE).and_then(|secret| {
+        let sessions = &api.console.sessions;
+        match headers.contains_key(BY_ITSELF) || request.uri().path() == "/live" {
+            true => sessions.find_idle(secret, now),
+            false => sessions.find(secret, now),
+        }
+    });
     let signed_in = held.and_then(|held| Some((people.by_id(held.person)?, held)));
     let preferences = signed_in
         .as_ref()

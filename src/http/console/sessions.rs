@@ -80,14 +80,23 @@ impl Sessions {
 
     /// The session whose secret this is, if it holds; being asked for keeps it awake.
     pub fn find(&self, secret: &str, now: Timestamp) -> Option<Held> {
+        let held = self.find_idle(secret, now)?;
+        if let Some(session) = self.lock().get_mut(&held.key) {
+            session.used = now;
+        }
+        Some(held)
+    }
+
+    /// The session whose secret this is, if it holds, for what a page asks by itself: that keeps nobody
+    /// signed in.
+    pub fn find_idle(&self, secret: &str, now: Timestamp) -> Option<Held> {
         let key = key(secret);
         let mut all = self.lock();
-        let session = all.get_mut(&key)?;
+        let session = all.get(&key)?;
         if !session.holds(now) {
             all.remove(&key);
             return None;
         }
-        session.used = now;
         Some(Held {
             key,
             person: session.person,
@@ -168,6 +177,14 @@ mod tests {
             sessions.find(&secret, at(1_801)).is_none(),
             "it does not come back"
         );
+    }
+
+    #[test]
+    fn what_a_page_asks_by_itself_keeps_nobody_signed_in() {
+        let sessions = Sessions::default();
+        let secret = sessions.begin(ANA, at(0));
+        assert!(sessions.find_idle(&secret, at(600)).is_some());
+        assert!(sessions.find_idle(&secret, at(901)).is_none());
     }
 
     #[test]

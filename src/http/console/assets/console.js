@@ -157,23 +157,34 @@
 
   // The page follows the log: the server says that it grew, and the page asks for itself again.
   if ("live" in document.body.dataset) {
-    const refresh = async () => {
-      const part = document.querySelector("[data-refresh]");
-      if (!part || part.contains(document.activeElement)) return false;
+    const said = document.getElementById("news");
+    // What a page asks by itself keeps nobody signed in.
+    const headers = { "Liaison-By-Itself": "1" };
+    const refresh = async (part) => {
+      if (part.contains(document.activeElement)) return;
       await htmx.ajax("GET", location.href, {
-        target: `#${part.id}`, select: `#${part.id}`, swap: "outerHTML",
+        target: `#${part.id}`, select: `#${part.id}`, swap: "outerHTML", headers,
       });
-      return true;
+      if (said) said.textContent = document.body.dataset.news;
+    };
+    // Reading is recorded, so only a person does it: the page says that there is more, and no more.
+    const tell = async (part) => {
+      const answer = await fetch(`${location.pathname}/latest`, { headers }).catch(() => null);
+      if (!answer?.ok || (await answer.text()) === part.dataset.latest || !said) return;
+      const link = document.createElement("a");
+      link.href = location.href;
+      link.textContent = document.body.dataset.news;
+      said.replaceChildren(link);
+    };
+    const look = () => {
+      const part = document.querySelector("[data-refresh]");
+      if (part) return "latest" in part.dataset ? tell(part) : refresh(part);
     };
     let source;
     const listen = () => {
       source?.close();
       source = new EventSource("/live");
-      source.addEventListener("news", async () => {
-        if (!(await refresh())) return;
-        const said = document.getElementById("news");
-        if (said) said.textContent = document.body.dataset.news;
-      });
+      source.addEventListener("news", look);
     };
     // Browsers have few connections to one site, so a page that nobody sees lets its own go.
     document.addEventListener("visibilitychange", () => {
@@ -181,7 +192,7 @@
         source?.close();
       } else {
         listen();
-        refresh();
+        look();
       }
     });
     addEventListener("pagehide", () => source?.close());
