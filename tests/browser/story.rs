@@ -143,6 +143,8 @@ async fn a_request_lives_its_life_on_two_consoles_by_keyboard_alone() {
         "from releasing to the other side's open inbox: {} ms",
         began.elapsed().as_millis()
     );
+    let told = "return document.getElementById('news').textContent !== ''";
+    contact.until("that is told", told).await;
     released(&releaser).await;
     let path = letter.replace("/letters/", "/exchanges/");
     officer.goto(&mk.page(&path)).await;

@@ -160,12 +160,16 @@
     const said = document.getElementById("news");
     // What a page asks by itself keeps nobody signed in.
     const headers = { "Liaison-By-Itself": "1" };
+    // Without the first column: how much time is left is no news.
+    const rows = () => [...document.querySelectorAll("[data-refresh] table.rows tbody tr")]
+      .map((row) => [...row.cells].slice(1).map((cell) => cell.textContent).join()).join();
     const refresh = async (part) => {
       if (part.contains(document.activeElement)) return;
+      const before = rows();
       await htmx.ajax("GET", location.href, {
         target: `#${part.id}`, select: `#${part.id}`, swap: "outerHTML", headers,
       });
-      if (said) said.textContent = document.body.dataset.news;
+      if (said && rows() !== before) said.textContent = document.body.dataset.news;
     };
     // Reading is recorded, so only a person does it: the page says that there is more, and no more.
     const tell = async (part) => {
