@@ -155,7 +155,7 @@
     }
   });
 
-  // The page follows the log: the server says that it grew, and the page asks for itself again.
+  // The page follows the log: the server says that it grew, and the page looks what that is to it.
   if ("live" in document.body.dataset) {
     const said = document.getElementById("news");
     // What a page asks by itself keeps nobody signed in.
@@ -171,9 +171,16 @@
       });
       if (said && rows() !== before) said.textContent = document.body.dataset.news;
     };
+    // Whoever is signed out meanwhile is asked to sign in.
+    document.addEventListener("htmx:before:response", (event) => {
+      if (!event.detail.ctx.response.raw.redirected) return;
+      event.preventDefault();
+      location.reload();
+    });
     // Reading is recorded, so only a person does it: the page says that there is more, and no more.
     const tell = async (part) => {
       const answer = await fetch(`${location.pathname}/latest`, { headers }).catch(() => null);
+      if (answer?.redirected) return location.reload();
       if (!answer?.ok || (await answer.text()) === part.dataset.latest || !said) return;
       const link = document.createElement("a");
       link.href = location.href;
