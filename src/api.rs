@@ -25,7 +25,7 @@ pub use alerts::{
     MemberSubscription, PreviewAlert, PublishAlert, SendContradiction, SendSighting, Subscribe,
     UpdateAlert,
 };
-pub use carried::{BroughtIn, Hindrance, Netcheck, PeerReach, SKEW, TakeOut, Tried};
+pub use carried::{BroughtIn, CLOCK_SKEW_MS, Hindrance, Netcheck, PeerReach, TakeOut, Tried};
 pub use duty::{AttentionView, CallMadeView, CallView, PostView, PressingExchange};
 pub use letters::{
     DecideLetter, DecisionView, LetterSummary, LetterView, Outcome, PersonView, ReturnLetter,

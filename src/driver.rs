@@ -47,8 +47,8 @@ const GROUP: usize = 512;
 /// should last no longer than some tens of milliseconds.
 const ROUTINE: usize = 8;
 
-/// Inputs of one peer that one group takes of a lane, and the rest of the frame that the last of them is in:
-/// whoever else has something urgent waits for the group before it.
+/// Inputs of one peer that one group takes of a lane, and the rest of the frame that the last of them
+/// is in: whoever else has something urgent waits for the group before it.
 const OF_ONE_PEER: usize = 32;
 
 /// What one group may bring into the log, in bytes, well below what the log takes at once. The last

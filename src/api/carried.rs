@@ -55,8 +55,8 @@ impl Tried {
     }
 }
 
-/// A clock that is wrong by more than this is worth a word, in milliseconds.
-pub const SKEW: u64 = 60_000;
+/// A clock that is wrong by as much is worth a word.
+pub const CLOCK_SKEW_MS: u64 = 60_000;
 
 /// What every path of the internet should pass, in bytes: QUIC's own packets are 1,200 long.
 const SHORT: u16 = 1_280;
@@ -112,7 +112,7 @@ impl PeerReach {
         let over = |over: &'static str| self.tried.iter().filter(move |tried| tried.over == over);
         let any = |found: &str| self.tried.iter().any(|tried| tried.found == found);
         let works = |way: &'static str| over(way).any(Tried::works);
-        let astray = |ahead: i64| ahead.unsigned_abs() >= SKEW;
+        let astray = |ahead: i64| ahead.unsigned_abs() >= CLOCK_SKEW_MS;
         let hindrance = if !self.resolves {
             Hindrance::NameUnknown
         } else if self.clock_ahead_ms.is_some_and(astray) {

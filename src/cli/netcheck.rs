@@ -6,11 +6,8 @@ use super::failure::{Exit, Failure};
 use super::output;
 use super::session::ReaderArgs;
 use super::text::{clean, duration, hang};
-use crate::api::{Hindrance, Netcheck as Checked, PeerReach, Tried};
+use crate::api::{CLOCK_SKEW_MS, Hindrance, Netcheck as Checked, PeerReach, Tried};
 use crate::base::{MemberId, Role, Timestamp};
-
-/// A clock that is wrong by more than this is worth a word, in milliseconds.
-const SKEW: i64 = 60_000;
 
 /// `netcheck`.
 #[derive(Debug, Args)]
@@ -83,7 +80,9 @@ fn of_peer(peer: &PeerReach, now: Timestamp) -> String {
         None => "  link   down\n".to_owned(),
     };
     text += &match peer.clock_ahead_ms {
-        Some(ahead) if ahead.abs() < SKEW => "  clock  agrees with this node's\n".to_owned(),
+        Some(ahead) if ahead.unsigned_abs() < CLOCK_SKEW_MS => {
+            "  clock  agrees with this node's\n".to_owned()
+        }
         Some(ahead) => {
             let by = duration(std::time::Duration::from_millis(ahead.unsigned_abs()));
             let way = if ahead > 0 { "ahead of" } else { "behind" };

@@ -11,7 +11,7 @@ use super::members::alarms;
 use super::problem::Failure;
 use super::witness;
 use super::{Api, HookFailing, LinkState};
-use crate::api::{Alarm, Health, LinkOut, MemberOut, OwnKeys, PeerHealth, SKEW, WhoAmI};
+use crate::api::{Alarm, CLOCK_SKEW_MS, Health, LinkOut, MemberOut, OwnKeys, PeerHealth, WhoAmI};
 use crate::app::{Action, AppError, Ask, HealthReply, Reply};
 use crate::base::{MemberId, NodeId, Timestamp};
 use crate::exchange::Refusal;
@@ -72,7 +72,7 @@ fn clocks(states: &BTreeMap<NodeId, LinkState>) -> impl Iterator<Item = Alarm> {
             true => format!("{peer}'s clock was ahead of this node's"),
             false => format!("this node's clock was ahead of {peer}'s"),
         };
-        (apart >= SKEW).then(|| Alarm {
+        (apart >= CLOCK_SKEW_MS).then(|| Alarm {
             code: "clock-astray".to_owned(),
             detail: format!("{whose} by {} minutes when they linked", apart / 60_000),
             next: "Compare both with a third, and set the one that is wrong: what is dated ahead \

@@ -63,6 +63,12 @@ fn a_page_hears_that_the_log_grew_and_nothing_of_what_it_holds() {
     );
 }
 
+/// Says why the person opens the exchange, as soon as it is there.
+fn may_open(person: &Person, exchange: &str) {
+    let why = || person.post(&format!("{exchange}/why"), &[("why", "on duty")]);
+    until("it is there", || why().status == 303);
+}
+
 fn log_size(office: &Served) -> u64 {
     let health: Health = office.call("admin", "GET", "/health").send().is(200);
     health.log_size
@@ -75,8 +81,7 @@ fn what_pages_ask_by_themselves_records_nothing() {
     let (officer, _) = enrolled(&office, "officer");
     let exchange = format!("/exchanges/{}", message.header.conversation);
     office.receives(&message);
-    let why = || officer.post(&format!("{exchange}/why"), &[("why", "on duty")]);
-    until("it is there", || why().status == 303);
+    may_open(&officer, &exchange);
     assert_eq!(officer.get(&exchange).status, 200);
     let size = log_size(&office);
     for page in ["/inbox", "/outgoing", "/letters", "/alerts", "/node"] {
@@ -96,8 +101,7 @@ fn an_open_exchange_hears_of_what_is_said_in_it_and_of_nothing_else() {
     let (contact, _) = enrolled(&office, "contact");
     let exchange = format!("/exchanges/{}", message.header.conversation);
     office.receives(&message);
-    let why = || contact.post(&format!("{exchange}/why"), &[("why", "on duty")]);
-    until("it is there", || why().status == 303);
+    may_open(&contact, &exchange);
     let page = contact.get(&exchange).text();
     let latest = || contact.get(&format!("{exchange}/latest")).text();
     let shown = latest();

@@ -117,7 +117,6 @@ pub async fn open(
     let Reply::Thread(row, entries) = reply else {
         return Err(AppError::NotFound("exchange").into());
     };
-    let latest = how_far(&glance(api, person, exchange).await?);
     let t = person.words();
     let of = api.summary(&row);
     let f = Frame::new(api, &person.visitor, of.reference.clone()).live();
@@ -136,7 +135,7 @@ pub async fn open(
     let snoozes = &api.console.snoozes;
     let snoozed = snoozes.until(person.caller.person, &row, &chip, f.now);
     Ok(show(&ExchangePage {
-        latest,
+        latest: how_far(&row),
         incoming: of.direction == Direction::Incoming,
         state: t.code("state", &of.state),
         urgency: t.code("urgency", &of.urgency),

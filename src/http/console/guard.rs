@@ -4,8 +4,9 @@
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{
-    ACCEPT_LANGUAGE, CACHE_CONTROL, COOKIE, HOST, HeaderName, LOCATION, ORIGIN, REFERRER_POLICY,
-    SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, COOKIE, HOST, HeaderName, LOCATION, ORIGIN,
+    REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -30,7 +31,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 const PERMISSIONS: &str = "publickey-credentials-get=(self), publickey-credentials-create=(self), \
                            camera=(), microphone=(), geolocation=(), usb=()";
 
-/// What a page says that asks without anybody having done anything.
+/// The header of what a page asks by itself.
 const BY_ITSELF: HeaderName = HeaderName::from_static("liaison-by-itself");
 
 /// The cookie that keeps the language of somebody who is not signed in.
@@ -152,13 +153,20 @@ fn foreign() -> Trouble {
     Failure::new(StatusCode::FORBIDDEN, "foreign-origin", what, next).into()
 }
 
+/// Whether a page asks without anybody having done anything: it says so, or it is a stream of events,
+/// whose request a browser makes alone, and again whenever it breaks off.
+fn asks_by_itself(headers: &HeaderMap) -> bool {
+    let stream = |accept: &HeaderValue| accept == "text/event-stream";
+    headers.contains_key(BY_ITSELF) || headers.get(ACCEPT).is_some_and(stream)
+}
+
 fn visitor(api: &Api, request: &Request<Body>) -> Visitor {
     let now = Timestamp::system();
     let headers = request.headers();
     let people = api.people.current();
     let held = cookie(headers, sessions::COOKIE).and_then(|secret| {
         let sessions = &api.console.sessions;
-        match headers.contains_key(BY_ITSELF) || request.uri().path() == "/live" {
+        match asks_by_itself(headers) {
             true => sessions.find_idle(secret, now),
             false => sessions.find(secret, now),
         }

@@ -92,8 +92,8 @@ pub async fn events(
                 return None;
             }
             // Browsers pass over an event without data (HTML Standard § 9.2.6).
-            let size_now = size.to_string();
-            let event = Event::default().event("news").id(&size_now).data(&size_now);
+            let so_far = size.to_string();
+            let event = Event::default().event("news").id(&so_far).data(&so_far);
             let not_before = Instant::now() + PAUSE;
             Some((Ok(event), (grown, size, not_before, api, person, listening)))
         },
