@@ -14,6 +14,7 @@ mod index;
 mod keyring;
 mod log;
 pub mod memory;
+mod room;
 mod segment;
 mod sled_index;
 mod verify;
@@ -30,5 +31,6 @@ pub use log::{
     Record, Remains, WriterEpoch,
 };
 pub use memory::{Fault, MemoryIndex, MemoryLog};
+pub use room::Room;
 pub use sled_index::{IndexSize, SledIndex};
 pub use verify::{ExportError, VerifyReport, export_folder, verify_folder};

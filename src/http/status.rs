@@ -15,7 +15,7 @@ use crate::api::{Alarm, CLOCK_SKEW_MS, Health, LinkOut, MemberOut, OwnKeys, Peer
 use crate::app::{Action, AppError, Ask, HealthReply, Reply};
 use crate::base::{MemberId, NodeId, Timestamp};
 use crate::exchange::Refusal;
-use crate::store::leaves_room_for_messages;
+use crate::store::{Room, leaves_room_for_messages};
 
 /// `GET /whoami`.
 pub async fn whoami(State(api): State<Api>, SignedIn(caller): SignedIn) -> Json<WhoAmI> {
@@ -89,7 +89,7 @@ fn disk(api: &Api) -> Option<Alarm> {
     if leaves_room_for_messages(dir, 0).unwrap_or(true) {
         return None;
     }
-    let free = fs4::available_space(dir).ok()?;
+    let free = Room::of(dir).ok()?.free;
     Some(Alarm {
         code: "disk-nearly-full".to_owned(),
         detail: format!(

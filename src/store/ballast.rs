@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use super::room::Room;
+
 const FILE_NAME: &str = "ballast";
 const LEN: u64 = 1024 * 1024;
 
@@ -13,7 +15,7 @@ pub(super) const RESERVE: u64 = 512 * 1024;
 
 /// Whether the file system has room for `len` bytes and the reserve.
 pub(super) fn has_room(folder: &Path, len: usize) -> io::Result<bool> {
-    Ok(fs4::available_space(folder)? >= len as u64 + RESERVE)
+    Ok(Room::of(folder)?.free >= len as u64 + RESERVE)
 }
 
 /// The most that attachments leave free, in bytes; less, a tenth, on a small disk.
@@ -24,8 +26,9 @@ const LEFT_FOR_MESSAGES: u64 = 1 << 30;
 /// # Errors
 /// Whatever the file system gives.
 pub fn leaves_room_for_messages(folder: &Path, len: u64) -> io::Result<bool> {
-    let left = LEFT_FOR_MESSAGES.min(fs4::total_space(folder)? / 10);
-    Ok(fs4::available_space(folder)? >= left.saturating_add(len))
+    let room = Room::of(folder)?;
+    let left = LEFT_FOR_MESSAGES.min(room.whole / 10);
+    Ok(room.free >= left.saturating_add(len))
 }
 
 /// At start: drops the ballast where the disk is full, so that the rest of the start has room,
@@ -33,7 +36,7 @@ pub fn leaves_room_for_messages(folder: &Path, len: u64) -> io::Result<bool> {
 pub(super) fn settle(folder: &Path) -> io::Result<bool> {
     let path = folder.join(FILE_NAME);
     let present = fs::metadata(&path).map_or(0, |data| data.len());
-    let room = fs4::available_space(folder)?;
+    let room = Room::of(folder)?.free;
     if room < RESERVE && present > 0 {
         fs::remove_file(&path)?;
         return Ok(true);

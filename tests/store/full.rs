@@ -6,7 +6,7 @@ use std::process::Command;
 
 use liaison::base::{MessageId, SeededEntropy};
 use liaison::seal::at_rest::EpochSecret;
-use liaison::store::{AppendError, BlobId, BlobStore, FileLog, Log, Remark};
+use liaison::store::{AppendError, BlobId, BlobStore, FileLog, Log, Remark, Room};
 
 use crate::world::{append, entry, folder, log_key, origin};
 
@@ -120,7 +120,7 @@ fn attachments_of_others_leave_a_tenth_of_the_disk_to_messages() {
     let piece = vec![1; 1 << 16];
     let full = (0..200).find_map(|_| part.append(&piece).err()).unwrap();
     assert_eq!(full.kind(), ErrorKind::StorageFull);
-    let free = fs4::available_space(disk.path()).unwrap();
+    let free = Room::of(disk.path()).unwrap().free;
     assert!(free > 800_000, "{free} bytes are left");
     assert!(part.len() > 4_000_000, "{} bytes were taken", part.len());
 }

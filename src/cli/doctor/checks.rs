@@ -14,6 +14,7 @@ use crate::client::Client;
 use crate::config::{Addresses, Config};
 use crate::node::Folder;
 use crate::seal::trust::{Directory, KeyBundle};
+use crate::store::Room;
 
 /// What runs out within this time is worth a warning.
 const SOON: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -119,7 +120,7 @@ fn moving(folder: &Folder) -> Option<Finding> {
 fn disk(dir: &Path) -> Finding {
     let remedy =
         "free space on the disk of the folder; nothing acknowledged is lost when it is full";
-    match fs4::available_space(dir) {
+    match Room::of(dir).map(|room| room.free) {
         Ok(free) if free < LITTLE_ROOM => Finding::fault(
             "disk",
             Trouble::DiskNearlyFull,

@@ -20,6 +20,7 @@ use super::trouble::{Trouble, see_other};
 use crate::api::{Health, KeyAge, LogAlarmView, LogView, PeerHealth, PeerReach, Tried};
 use crate::app::{Action, AppError, Permit};
 use crate::seal::keystore::Rotation;
+use crate::store::Room;
 
 /// A peer on the page.
 struct Peer {
@@ -215,11 +216,10 @@ async fn node(api: Api, person: Person, tested: Option<Vec<Tested>>) -> Result<R
 /// Room on the disk of the data folder; none where the system does not say.
 fn disk(api: &Api, t: Words) -> Option<String> {
     let dir = &*api.console.dir;
-    let free = fs4::available_space(dir).ok()?;
-    let whole = fs4::total_space(dir).ok()?;
+    let room = Room::of(dir).ok()?;
     let parts = [
-        ("free", Part::from(size(free))),
-        ("whole", Part::from(size(whole))),
+        ("free", Part::from(size(room.free))),
+        ("whole", Part::from(size(room.whole))),
     ];
     Some(t.put("disk-free-of", &parts))
 }
