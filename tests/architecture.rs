@@ -29,6 +29,7 @@ const FENCES: &[(&str, &str)] = &[
     ("ring", "seal"),
     ("hpke", "seal"),
     ("ml_kem", "seal"),
+    ("libcrux_ml_dsa", "seal"),
     ("ml_dsa", "seal"),
     ("argon2", "seal"),
     ("quinn", "transport"),

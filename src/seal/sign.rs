@@ -5,6 +5,7 @@
 //! `u8 length of context ‖ context ‖ message`. ML-DSA's own context string stays empty, since
 //! other implementations support nothing else, and its signing is hedged with fresh randomness.
 
+mod lattice;
 mod proven;
 
 use std::fmt;
@@ -12,14 +13,13 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use ml_dsa::MlDsa65;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use lattice::{LatticeKey, VerifyingHalf};
 pub use proven::Proven;
 
-use super::rng::EntropyRng;
 use crate::base::{Digest, Entropy};
 
 /// Names a public key: H("liaison/key/v1" ‖ the key's bytes).
@@ -107,7 +107,7 @@ pub struct BadSignature;
 pub struct SigningKey {
     seeds: [u8; SEEDS_LEN],
     ed25519: Ed25519KeyPair,
-    ml_dsa: Box<ml_dsa::SigningKey<MlDsa65>>,
+    ml_dsa: LatticeKey,
     verifying: VerifyingKey,
 }
 
@@ -123,12 +123,11 @@ impl SigningKey {
     pub fn from_seeds(seeds: &[u8; SEEDS_LEN]) -> Self {
         let ed25519 = Ed25519KeyPair::from_seed_unchecked(&seeds[..32])
             .expect("any 32 bytes are an Ed25519 seed");
-        let mut seed = ml_dsa::Seed::default();
+        let mut seed = Zeroizing::new([0; lattice::SEED_LEN]);
         seed.copy_from_slice(&seeds[32..]);
-        let ml_dsa = Box::new(ml_dsa::SigningKey::<MlDsa65>::from_seed(&seed));
-        seed.zeroize();
+        let ml_dsa = LatticeKey::from_seed(&seed);
 
-        let public: &ml_dsa::VerifyingKey<MlDsa65> = (*ml_dsa).as_ref();
+        let public = ml_dsa.public();
         let mut bytes = [0; VERIFYING_KEY_LEN];
         bytes[..ED25519_KEY_LEN].copy_from_slice(ed25519.public_key().as_ref());
         bytes[ED25519_KEY_LEN..].copy_from_slice(&public.encode());
@@ -174,12 +173,8 @@ impl SigningKey {
     pub fn sign_raw(&self, message: &[u8], entropy: &mut dyn Entropy) -> HybridSignature {
         let mut bytes = [0; SIGNATURE_LEN];
         bytes[..ED25519_SIGNATURE_LEN].copy_from_slice(self.ed25519.sign(message).as_ref());
-        let ml_dsa = self
-            .ml_dsa
-            .expanded_key()
-            .sign_randomized(message, &[], &mut EntropyRng(entropy))
-            .expect("rejection sampling ends long before 13,107 rounds");
-        bytes[ED25519_SIGNATURE_LEN..].copy_from_slice(&ml_dsa.encode());
+        let ml_dsa = self.ml_dsa.sign(message, entropy);
+        bytes[ED25519_SIGNATURE_LEN..].copy_from_slice(&ml_dsa[..]);
         HybridSignature(Arc::new(bytes))
     }
 }
@@ -204,12 +199,12 @@ pub struct VerifyingKey(Arc<Expanded>);
 
 struct Expanded {
     bytes: [u8; VERIFYING_KEY_LEN],
-    ml_dsa: ml_dsa::VerifyingKey<MlDsa65>,
+    ml_dsa: VerifyingHalf,
     key_id: KeyId,
 }
 
 impl VerifyingKey {
-    fn assemble(bytes: [u8; VERIFYING_KEY_LEN], ml_dsa: ml_dsa::VerifyingKey<MlDsa65>) -> Self {
+    fn assemble(bytes: [u8; VERIFYING_KEY_LEN], ml_dsa: VerifyingHalf) -> Self {
         let key_id = key_id(&bytes);
         Self(Arc::new(Expanded {
             bytes,
@@ -231,10 +226,7 @@ impl VerifyingKey {
             return Err(ParseKeyError::Weak);
         }
         let encoded = ml_dsa.try_into().map_err(|_| ParseKeyError::Length)?;
-        Ok(Self::assemble(
-            bytes,
-            ml_dsa::VerifyingKey::decode(&encoded),
-        ))
+        Ok(Self::assemble(bytes, VerifyingHalf::decode(&encoded)))
     }
 
     /// The 1,984 bytes.
@@ -282,11 +274,7 @@ impl VerifyingKey {
         UnparsedPublicKey::new(&ED25519, self.ed25519())
             .verify(message, signature.ed25519())
             .map_err(|_| BadSignature)?;
-        let ml_dsa =
-            ml_dsa::Signature::<MlDsa65>::try_from(signature.ml_dsa()).map_err(|_| BadSignature)?;
-        self.0
-            .ml_dsa
-            .verify_with_context(message, &[], &ml_dsa)
+        lattice::holds(&self.0.ml_dsa, message, signature.ml_dsa())
             .then_some(())
             .ok_or(BadSignature)
     }

