@@ -10,6 +10,7 @@ use liaison::base::{Entropy, NodeId, OsEntropy};
 use liaison::seal::envelope::{SignedMessage, open_envelope, seal_envelope};
 use liaison::seal::recipient::{RecipientKey, RecipientKeys};
 use liaison::seal::sign::SigningKey;
+use libcrux_ml_dsa::ml_dsa_65::{self, MLDSA65KeyPair};
 use ml_dsa::MlDsa65;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 
@@ -31,7 +32,7 @@ pub struct Crypto {
     keys: RecipientKeys,
     to: liaison::seal::recipient::RecipientPublicKey,
     ed25519: Ed25519KeyPair,
-    ml_dsa: Box<ml_dsa::SigningKey<MlDsa65>>,
+    ml_dsa: Box<MLDSA65KeyPair>,
     hpke: (
         <XWing as hpke::Kem>::PrivateKey,
         <XWing as hpke::Kem>::PublicKey,
@@ -45,8 +46,6 @@ impl Crypto {
         let entropy: &mut dyn Entropy = &mut OsEntropy;
         let key = RecipientKey::generate(entropy);
         let to = key.public().clone();
-        let mut seed = ml_dsa::Seed::default();
-        seed.copy_from_slice(&entropy.array::<32>());
         Self {
             sender: node("MK-1"),
             recipient: node("TR-1"),
@@ -55,7 +54,7 @@ impl Crypto {
             keys: RecipientKeys::from_iter([key]),
             ed25519: Ed25519KeyPair::from_seed_unchecked(&entropy.array::<32>())
                 .expect("any 32 bytes are a seed"),
-            ml_dsa: Box::new(ml_dsa::SigningKey::from_seed(&seed)),
+            ml_dsa: Box::new(ml_dsa_65::generate_key_pair(entropy.array::<32>())),
             hpke: XWing::gen_keypair_with_rng(&mut Random),
             count,
         }
@@ -93,10 +92,8 @@ impl Crypto {
             }
         });
         samples.time("ml-dsa-sign", self.count, || {
-            let expanded = self.ml_dsa.expanded_key();
             for _ in 0..self.count {
-                let signature = expanded.sign_randomized(black_box(&digest), &[], &mut Random);
-                black_box(signature.expect("signing ends"));
+                black_box(self.sign_ml_dsa(black_box(&digest)));
             }
         });
         let bodies = vec![(vec![1; HEADER], vec![2; BODY]); self.count];
@@ -111,6 +108,13 @@ impl Crypto {
         signed
     }
 
+    fn sign_ml_dsa(&self, message: &[u8]) -> [u8; 3309] {
+        let entropy: &mut dyn Entropy = &mut OsEntropy;
+        let key = &self.ml_dsa.signing_key;
+        let signature = ml_dsa_65::sign(key, message, &[], entropy.array::<32>());
+        *signature.expect("signing ends").as_ref()
+    }
+
     fn verifying(&self, samples: &mut Samples, signed: &[SignedMessage]) {
         let digest = [7; 77];
         let ed25519 = self.ed25519.sign(&digest);
@@ -121,12 +125,9 @@ impl Crypto {
                     .expect("it holds");
             }
         });
-        let expanded = self.ml_dsa.expanded_key();
-        let signature = expanded
-            .sign_randomized(&digest, &[], &mut Random)
-            .expect("signing ends");
-        let signature = signature.encode();
-        let key: &ml_dsa::VerifyingKey<MlDsa65> = (*self.ml_dsa).as_ref();
+        let signature = self.sign_ml_dsa(&digest);
+        let encoded = (*self.ml_dsa.verification_key.as_ref()).into();
+        let key = ml_dsa::VerifyingKey::<MlDsa65>::decode(&encoded);
         samples.time("ml-dsa-verify", self.count, || {
             for _ in 0..self.count {
                 let read = ml_dsa::Signature::<MlDsa65>::try_from(black_box(&signature[..]));
