@@ -114,7 +114,8 @@ impl Console {
             sessions: Sessions::default(),
             ceremonies: Ceremonies::default(),
             verifier: Verifier::default(),
-            listeners: Listeners::default(),
+            // Half of the room for callers is for those who ask.
+            listeners: Listeners::new(super::callers::most() / 2),
             zone: jiff::tz::TimeZone::system(),
         }
     }

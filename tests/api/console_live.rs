@@ -1,10 +1,12 @@
 //! Streams of events: each takes one of the API's connections, so nobody holds more than some.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use liaison::api::Health;
 use liaison::base::Role;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::{Value, json};
 
 use crate::console::{Person, enrolled};
@@ -40,6 +42,51 @@ fn nobody_holds_more_than_some_streams_of_events_and_others_are_not_kept_out() {
     assert_eq!(officer.get("/help").status, 200, "pages are served");
     held.pop();
     until("the place is free again", || is_open(&listens(&officer)));
+}
+
+/// Streams that somebody asks for who keeps every connection.
+const ASKED_FOR: usize = 10_000;
+
+#[test]
+fn ten_thousand_idle_streams_of_events_keep_nobody_out() {
+    more_files();
+    let office = Served::new();
+    let (officer, _) = enrolled(&office, "officer");
+    let (contact, _) = enrolled(&office, "contact");
+    let ask = officer.call("GET", "/live").head(0);
+    let ask = ask.replace("connection: close\r\n", "");
+    let (held, waited) = std::thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            let ask = |_| {
+                let mut stream = TcpStream::connect(office.address).expect("it listens");
+                // The node may have hung up on an idle one, which only makes room for others.
+                let _hung_up = stream.write_all(ask.as_bytes());
+                stream
+            };
+            (0..ASKED_FOR).map(ask).collect::<Vec<_>>()
+        });
+        let mut waited = Duration::ZERO;
+        while !asking.is_finished() {
+            let began = Instant::now();
+            assert_eq!(contact.get("/help").status, 200, "pages are served");
+            waited = waited.max(began.elapsed());
+        }
+        (asking.join().expect("it asks"), waited)
+    });
+    println!("{} asked; others waited {waited:?} at most", held.len());
+    let (_stream, refused) = listens(&officer);
+    assert!(refused.contains(" 429 "), "{refused}");
+    assert!(is_open(&listens(&contact)));
+}
+
+/// As many files as the system lets this process have.
+fn more_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let most = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    setrlimit(Resource::Nofile, most).expect("the soft limit may be raised");
 }
 
 #[test]

@@ -24,8 +24,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 const MOST: usize = 32;
 
 /// Who holds how many streams of events open.
-#[derive(Clone, Default)]
-pub struct Listeners(Arc<Mutex<HashMap<PersonId, usize>>>);
+#[derive(Clone)]
+pub struct Listeners {
+    open: Arc<Mutex<HashMap<PersonId, usize>>>,
+    most: usize,
+}
 
 /// A stream that is open, until it is dropped.
 pub struct Listening {
@@ -34,9 +37,20 @@ pub struct Listening {
 }
 
 impl Listeners {
-    /// One more stream for a person, unless they hold as many as they may.
+    /// Nobody holds one yet; together they may hold so many.
+    pub fn new(most: usize) -> Self {
+        Self {
+            open: Arc::default(),
+            most,
+        }
+    }
+
+    /// One more stream for a person, unless they hold as many as they may, or all do.
     pub fn one_more(&self, person: PersonId) -> Option<Listening> {
         let mut open = self.lock();
+        if open.values().sum::<usize>() >= self.most {
+            return None;
+        }
         let count = open.entry(person).or_insert(0);
         if *count >= MOST {
             return None;
@@ -50,7 +64,7 @@ impl Listeners {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<PersonId, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -67,8 +81,8 @@ impl Drop for Listening {
 }
 
 /// `GET /live`: one event for each time that the log grew. Its id is the log's size, so that a
-/// browser that was cut off says with `Last-Event-ID` what it has seen. Status 429 where the person
-/// holds as many streams open as they may.
+/// browser that was cut off says with `Last-Event-ID` what it has seen. Status 429 where the person,
+/// or all together, hold as many streams open as they may.
 pub async fn events(
     State(api): State<Api>,
     person: Person,
@@ -99,4 +113,23 @@ pub async fn events(
         },
     );
     Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(number: u8) -> PersonId {
+        PersonId::from_bytes([number; 16])
+    }
+
+    #[test]
+    fn all_together_hold_no_more_streams_than_leave_room_for_other_callers() {
+        let listeners = Listeners::new(3);
+        let held: Vec<_> = (0..3).map(|n| listeners.one_more(person(n))).collect();
+        assert!(held.iter().all(Option::is_some));
+        assert!(listeners.one_more(person(4)).is_none());
+        drop(held);
+        assert!(listeners.one_more(person(4)).is_some());
+    }
 }
