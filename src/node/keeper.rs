@@ -228,9 +228,19 @@ impl Keeping {
         self.switch();
     }
 
-    /// Takes up a peer's bundle. It is stored before it is used.
+    /// Takes up a bundle that a peer handed over: its own, or an earlier one of this node. It is stored
+    /// before it is used.
     fn take(&mut self, peer: NodeId, bytes: &[u8]) {
-        let document = read_bundle(peer, bytes);
+        let document = read_bundle(bytes);
+        if let Ok((document, earlier)) = &document
+            && earlier.node == self.node()
+        {
+            return self.regain(peer, document);
+        }
+        let document = document.and_then(|(document, bundle)| match bundle.node == peer {
+            true => Ok((document, bundle.sequence)),
+            false => Err(TrustError::NotListed(bundle.node)),
+        });
         let outcome = document.and_then(|(document, sequence)| {
             let digest = document.digest();
             let outcome = self.put(peer, document);
@@ -248,6 +258,13 @@ impl Keeping {
                 | TrustError::BundleConflict(_)),
             ) => warn!(event = "bundle-not-taken", %peer, %error),
             Err(error) => {
+                // A node that was restored from a backup may not know of a log key that it had.
+                if let TrustError::LogKeyChanged(_) = error
+                    && let Some(directory) = self.directory()
+                    && let Some(frame) = bundle_frame(&directory, peer)
+                {
+                    self.trust.carrier.run(Errand::Frame(peer, frame));
+                }
                 warn!(event = "bundle-refused", %peer, %error);
                 let (digest, refusal) = (Digest::of(bytes), Refusal::Malformed);
                 self.tell(peer, FromPeer::Unreadable { digest, refusal });
@@ -255,6 +272,23 @@ impl Keeping {
         }
         if let Some(frame) = bundle_at(self.directory().as_ref(), peer) {
             self.trust.carrier.run(Errand::Frame(peer, frame));
+        }
+    }
+
+    /// Names the log keys again that this node had when it made the bundle which a peer shows.
+    fn regain(&mut self, peer: NodeId, document: &SignedDocument) {
+        let (own, document) = (self.own.clone(), document.clone());
+        let done = self.trust.driver.between(move |_| own.regain(&document));
+        match done {
+            Ok(Ok(Some(directory))) => {
+                info!(event = "log-keys-regained", node = %self.node(), %peer);
+                self.told(&directory);
+            }
+            Ok(Ok(None)) => {
+                warn!(event = "own-bundle-not-taken", %peer, "it names no log key that was lost");
+            }
+            Ok(Err(error)) => warn!(event = "own-bundle-refused", %peer, %error),
+            Err(_stopping) => {}
         }
     }
 
@@ -367,23 +401,25 @@ impl Keeping {
     }
 }
 
-/// A bundle that a peer says is its own, with its sequence.
-fn read_bundle(peer: NodeId, bytes: &[u8]) -> Result<(SignedDocument, u64), TrustError> {
+/// A bundle that a peer handed over, and what it says.
+fn read_bundle(bytes: &[u8]) -> Result<(SignedDocument, KeyBundle), TrustError> {
     if bytes.len() > MAX_BUNDLE {
         return Err(TrustError::Malformed);
     }
     let document = SignedDocument::from_json(bytes)?;
     let bundle = KeyBundle::peek(&document)?;
-    match bundle.node == peer {
-        true => Ok((document, bundle.sequence)),
-        false => Err(TrustError::NotListed(bundle.node)),
-    }
+    Ok((document, bundle))
 }
 
 /// This node's bundle as a frame.
 pub fn own_frame(directory: &Directory, me: NodeId) -> Option<Frame> {
-    directory.node(me)?;
-    let bundle = directory.bundle_document(me)?;
+    bundle_frame(directory, me)
+}
+
+/// The bundle of a listed node as a frame.
+fn bundle_frame(directory: &Directory, node: NodeId) -> Option<Frame> {
+    directory.node(node)?;
+    let bundle = directory.bundle_document(node)?;
     Some(Frame::Bundle(bundle.to_json()))
 }
 

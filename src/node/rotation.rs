@@ -56,6 +56,34 @@ impl OwnKeys {
     }
 }
 
+impl OwnKeys {
+    /// Puts a bundle in force that names the log keys, too, which the node had when it made an earlier
+    /// one and lost with its folder; none if it lost none. Called between two groups of the log.
+    ///
+    /// # Errors
+    /// [`NodeError`]; the bundle in force stays then.
+    pub fn regain(&self, earlier: &SignedDocument) -> Result<Option<Directory>, NodeError> {
+        let _lock = self.folder.lock_trust()?;
+        let Some(directory) = self.directory.get().as_ref().clone() else {
+            return Ok(None);
+        };
+        let keys = self.keys.get();
+        let identity = keys.identity.verifying_key();
+        let own = KeyBundle::read(&self.folder.own_bundle(keys.node)?, identity)?;
+        let earlier = KeyBundle::read(earlier, identity)?;
+        let now = Timestamp::system();
+        let times = (now, now.plus(BUNDLE_LIFE));
+        let Some(next) = own.regained(&earlier, &keys, times, &mut OsEntropy) else {
+            return Ok(None);
+        };
+        let next = next.sign(&keys.identity, &mut OsEntropy)?;
+        let directory = with_own(directory, &keys, next.clone())?;
+        self.folder.save_own_bundle(keys.node, &next)?;
+        self.directory.set(Some(directory.clone()));
+        Ok(Some(directory))
+    }
+}
+
 impl Custody for OwnKeys {
     fn key_ages(&self) -> Vec<KeyAge> {
         let keys = self.keys.get();

@@ -262,3 +262,48 @@ fn an_office_that_was_restored_works_while_its_peers_are_away() {
     );
     tr.verified();
 }
+
+#[test]
+fn an_office_that_renewed_its_log_key_after_the_backup_learns_of_that_key_from_its_peers() {
+    let world = World::serving(&["MK", "TR", "AT"]);
+    let (mk, tr, at) = (world.office("MK"), world.office("TR"), world.office("AT"));
+    let request = examples::request();
+    let backup = backed_up(&world, mk);
+    // AT never hears of the key that is lost.
+    at.stop();
+    let rotate = mk.call("key rotate").word("--log");
+    let rotated = rotate.option("--token-file", mk.token("admin")).run();
+    let rotated = rotated.done()["sequence"].clone();
+    until(PATIENCE, "MK's new log key is in force", || {
+        let sequence = mk.health()?.keys?.sequence;
+        (rotated == sequence).then_some(())
+    });
+    let lost = send(&world, mk, "TR", "lost.toml", &request);
+    becomes(mk, &lost, "delivered");
+    accept(tr, &lost);
+    becomes(mk, &lost, "accepted");
+
+    backup.restore(mk);
+    resume(mk);
+    // AT hears of the new incarnation before anybody has told MK of the key.
+    tr.stop();
+    at.serve();
+    mk.serve();
+    let to_at = send(&world, mk, "AT", "to-at.toml", &request);
+    becomes(mk, &to_at, "delivered");
+    tr.serve();
+
+    becomes(mk, &lost, "accepted");
+    answer(&world, tr, &lost);
+    becomes(mk, &lost, "answered");
+    accept(at, &to_at);
+    becomes(mk, &to_at, "accepted");
+    for office in [mk, tr, at] {
+        let what = format!("{} is told", office.member);
+        until(PATIENCE, &what, || told(office, "mk-1.liaison/1"));
+        office.verified();
+        for alarm in audit_of(office)["alarms"].as_array().expect("alarms") {
+            assert_eq!(alarm["fault"], "restored", "{}: {alarm}", office.member);
+        }
+    }
+}

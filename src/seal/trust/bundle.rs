@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::document::{DocumentKind, Payload, SignedDocument};
 use super::list::{check_address, check_text};
-use super::log_keys::{LogKey, LogKeys};
+use super::log_keys::{self, LogKey, LogKeys};
 use super::possession::Possession;
 use super::{Rule, TrustError};
 use crate::base::{Digest, Entropy, NodeId, Timestamp};
@@ -143,6 +143,28 @@ impl KeyBundle {
             after: entries,
         });
         next
+    }
+
+    /// The bundle of a restored node that follows this one once a peer has shown an `earlier` one, of
+    /// before the node lost its folder: it names the log keys of then, too, under which peers hold proofs.
+    /// None where there are no others.
+    #[must_use]
+    pub fn regained(
+        &self,
+        earlier: &Self,
+        keys: &Keys,
+        times: (Timestamp, Timestamp),
+        entropy: &mut dyn Entropy,
+    ) -> Option<Self> {
+        let log = log_keys::with_lost(&self.log, &earlier.log)?;
+        let known = Self {
+            log,
+            sequence: self.sequence.max(earlier.sequence),
+            ..self.clone()
+        };
+        // No other key takes over.
+        let entries = 0;
+        Some(known.next(keys, entries, times, entropy))
     }
 
     /// The incarnation of the node's log that goes on now, from 1.

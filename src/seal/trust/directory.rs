@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::document::{DocumentKind, SignedDocument};
 use super::list::{ListedNode, Member, TrustList};
+use super::log_keys;
 use super::root::expect_version;
 use super::{KeyBundle, LogKey, LogKeys, Root, Rule, SuspendList, TrustError};
 use crate::base::{Digest, MemberId, NodeId, Timestamp};
@@ -455,7 +456,7 @@ fn follows(current: &KeyBundle, next: &KeyBundle) -> Result<(), TrustError> {
     if next.sequence == current.sequence {
         return Err(TrustError::BundleConflict(node));
     }
-    if !next.log.starts_with(&current.log) {
+    if !log_keys::may_follow(&current.log, &next.log) {
         return Err(TrustError::LogKeyChanged(node));
     }
     Ok(())

@@ -30,6 +30,50 @@ pub struct LogKey {
     pub after: u64,
 }
 
+/// Whether log keys may take the place of those that a node had. All of these stay, in their order. A new
+/// one comes behind them, or it is one that the node lost with the end of an incarnation: that is over,
+/// and the key signs nothing of what goes on from it.
+pub(super) fn may_follow(current: &[LogKey], next: &[LogKey]) -> bool {
+    let mut kept = current.iter().peekable();
+    for (place, log) in next.iter().enumerate() {
+        match kept.peek() {
+            Some(known) if *known == log => {
+                kept.next();
+            }
+            Some(known)
+                if known.origin == log.origin || !signs_only_the_lost(log, &next[place..]) =>
+            {
+                return false;
+            }
+            Some(_) | None => {}
+        }
+    }
+    kept.peek().is_none()
+}
+
+/// Whether all that a key signs lies beyond where the next incarnation goes on.
+fn signs_only_the_lost(log: &LogKey, later: &[LogKey]) -> bool {
+    let mut later = later.iter();
+    later
+        .find(|later| later.origin != log.origin)
+        .is_some_and(|begun| begun.after <= log.after)
+}
+
+/// The log keys of a restored node, and among them those that it had after the backup, as an earlier
+/// bundle has them. None where there are no such, or where they are of the incarnation that goes on:
+/// then somebody else signs with the node's identity key.
+pub(super) fn with_lost(own: &[LogKey], earlier: &[LogKey]) -> Option<Vec<LogKey>> {
+    let goes_on = &own.last()?.origin;
+    let mut all = own.to_vec();
+    for lost in earlier.iter().filter(|log| !own.contains(log)) {
+        let over = |log: &LogKey| log.origin == lost.origin && log.origin != *goes_on;
+        let of_its_log = all.iter().rposition(over)?;
+        all.insert(of_its_log + 1, lost.clone());
+    }
+    let regained = all.len() > own.len();
+    (regained && may_follow(own, &all) && may_follow(earlier, &all)).then_some(all)
+}
+
 fn is_zero(size: &u64) -> bool {
     *size == 0
 }
@@ -185,5 +229,84 @@ mod tests {
             [signs(3, 12), signs(3, 13), signs(3, 14), signs(3, 99)],
             [0, 2, 2, 4]
         );
+    }
+
+    /// Log keys as `(incarnation, after, number of the key)`.
+    fn log(keys: &[(u32, u64, u64)]) -> Vec<LogKey> {
+        let log = |(incarnation, after, seed): &(u32, u64, u64)| LogKey {
+            origin: format!("mk-1.liaison/{incarnation}"),
+            key: SigningKey::generate(&mut SeededEntropy::new(*seed))
+                .verifying_key()
+                .clone(),
+            from: Timestamp::default(),
+            after: *after,
+        };
+        keys.iter().map(log).collect()
+    }
+
+    #[test]
+    fn log_keys_are_followed_by_more_of_them() {
+        let had = log(&[(1, 0, 1), (1, 50, 2)]);
+        for more in [&[][..], &[(1, 60, 3)], &[(2, 40, 3)]] {
+            let next = [had.clone(), log(more)].concat();
+            assert!(may_follow(&had, &next), "{more:?}");
+        }
+    }
+
+    #[test]
+    fn no_log_key_goes_or_changes_its_place() {
+        let had = log(&[(1, 0, 1), (1, 50, 2), (2, 40, 3)]);
+        for next in [
+            &[(1, 0, 1), (1, 50, 2)][..],
+            &[(1, 0, 1), (2, 40, 3)],
+            &[(1, 0, 1), (1, 50, 4), (2, 40, 3)],
+            &[(1, 0, 1), (1, 51, 2), (2, 40, 3)],
+            &[(1, 50, 2), (1, 0, 1), (2, 40, 3)],
+        ] {
+            assert!(!may_follow(&had, &log(next)), "{next:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_was_lost_with_the_end_of_an_incarnation_may_be_named_later() {
+        let had = log(&[(1, 0, 1), (2, 40, 3)]);
+        for lost in [40, 50] {
+            let next = log(&[(1, 0, 1), (1, lost, 2), (2, 40, 3)]);
+            assert!(may_follow(&had, &next), "{lost}");
+        }
+    }
+
+    #[test]
+    fn no_key_is_named_later_that_signs_what_the_log_goes_on_from_or_what_another_signed() {
+        let before_the_next = log(&[(1, 0, 1), (1, 39, 2), (2, 40, 3)]);
+        assert!(!may_follow(
+            &log(&[(1, 0, 1), (2, 40, 3)]),
+            &before_the_next
+        ));
+        let before_another = log(&[(1, 0, 1), (1, 45, 4), (1, 50, 2), (2, 40, 3)]);
+        let had = log(&[(1, 0, 1), (1, 50, 2), (2, 40, 3)]);
+        assert!(!may_follow(&had, &before_another));
+    }
+
+    #[test]
+    fn a_restored_node_names_the_log_keys_that_it_lost() {
+        let own = log(&[(1, 0, 1), (2, 40, 3)]);
+        let earlier = log(&[(1, 0, 1), (1, 50, 2), (1, 60, 4)]);
+        let all = log(&[(1, 0, 1), (1, 50, 2), (1, 60, 4), (2, 40, 3)]);
+        assert_eq!(with_lost(&own, &earlier), Some(all.clone()));
+        assert_eq!(with_lost(&all, &earlier), None);
+    }
+
+    #[test]
+    fn keys_of_the_incarnation_that_goes_on_were_not_lost_but_are_somebody_elses() {
+        let own = log(&[(1, 0, 1), (2, 40, 3)]);
+        for others in [
+            &[(1, 0, 1), (2, 40, 3), (2, 50, 5)][..],
+            &[(1, 0, 1), (2, 40, 5)],
+            &[(1, 0, 1), (1, 30, 5)],
+            &[(1, 0, 1), (3, 40, 5)],
+        ] {
+            assert_eq!(with_lost(&own, &log(others)), None, "{others:?}");
+        }
     }
 }
