@@ -153,12 +153,14 @@ pub(super) async fn serve(
     let mut serving = JoinSet::new();
     loop {
         tokio::select! {
+            biased;
+            // First, so that what is done does not pile up behind a peer that asks without end.
+            Some(_) = serving.join_next() => {}
             stream = wire.connection().accept_bi() => {
                 let (send, receive) = stream?;
                 let connection = wire.connection().clone();
                 serving.spawn(serve_one(shared.clone(), peer, connection, send, receive));
             }
-            Some(_) = serving.join_next() => {}
         }
     }
 }

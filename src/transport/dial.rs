@@ -46,6 +46,7 @@ async fn run(shared: Arc<Shared>, slot: Arc<Slot>) {
     let mut pause = Pause::new(&shared);
     loop {
         let candidate = tokio::select! {
+            biased;
             () = shared.closing.cancelled() => return,
             candidate = connect(&shared, &slot, &mut pause) => candidate,
         };
@@ -62,6 +63,7 @@ async fn connect(shared: &Arc<Shared>, slot: &Arc<Slot>, pause: &mut Pause) -> C
     loop {
         let length = pause.next();
         tokio::select! {
+            biased;
             () = sleep(length) => {}
             () = slot.dial_now.notified() => pause.reset(),
             // The sender is in shared and so lives as long as the wait.
@@ -95,6 +97,7 @@ async fn go_back(shared: Arc<Shared>, slot: Arc<Slot>) {
         loop {
             slot.held_by(Via::Tcp).await;
             tokio::select! {
+                biased;
                 () = sleep(pause) => {}
                 () = slot.left_by(Via::Tcp) => continue,
             }
@@ -104,6 +107,7 @@ async fn go_back(shared: Arc<Shared>, slot: Arc<Slot>) {
                 continue;
             };
             let tried = tokio::select! {
+                biased;
                 tried = attempt(&shared, &slot, &address, &[Via::Quic]) => tried,
                 () = slot.left_by(Via::Tcp) => continue,
             };
@@ -118,6 +122,7 @@ async fn go_back(shared: Arc<Shared>, slot: Arc<Slot>) {
         }
     };
     tokio::select! {
+        biased;
         () = shared.closing.cancelled() => {}
         () = going_back => {}
     }

@@ -248,6 +248,7 @@ async fn talk(
         let stream = greet::accept(wire, ROUTINE).await?;
         let frames = FrameReader::new(stream, wire.connection(), shared.limits);
         tokio::select! {
+            biased;
             ended = receive(shared, peer, Class::Routine, frames) => ended,
             third = wire.connection().accept_uni() => {
                 Err(third.map_or_else(LinkError::from, |_| LinkError::Misbehaved))
@@ -255,6 +256,7 @@ async fn talk(
         }
     };
     let ended: Result<Infallible, LinkError> = tokio::select! {
+        biased;
         ended = send(shared, peer, link, Class::Urgent, outgoing) => ended,
         ended = receive(shared, peer, Class::Urgent, incoming) => ended,
         ended = send_routine => ended,

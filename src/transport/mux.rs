@@ -245,6 +245,7 @@ async fn carry(
         sleep(FAREWELL).await;
     };
     tokio::select! {
+        biased;
         // Ends when the last piece is written.
         () = written => {}
         () = async { tokio::join!(read, stopped); } => {}

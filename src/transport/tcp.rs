@@ -42,6 +42,7 @@ pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener) {
     let places = Arc::new(Places::default());
     loop {
         let accepted = tokio::select! {
+            biased;
             () = shared.closing.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
@@ -58,6 +59,7 @@ pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener) {
 
 async fn one(shared: Arc<Shared>, stream: TcpStream, place: Place) {
     let handshaken = tokio::select! {
+        biased;
         () = shared.closing.cancelled() => return,
         handshaken = handshake(&shared, stream) => handshaken,
     };
