@@ -20,6 +20,7 @@ pub mod passkey;
 pub mod person;
 pub mod recipient;
 pub mod recovery;
+pub mod retry;
 pub mod safety;
 pub mod sign;
 pub mod stick;

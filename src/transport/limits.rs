@@ -1,11 +1,17 @@
 //! How long, how fast and how much: the figures that bound what a peer can cost.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use quinn::congestion::BbrConfig;
 use quinn::crypto::rustls::{NoInitialCipherSuite, QuicServerConfig};
-use quinn::{IdleTimeout, ServerConfig, TransportConfig, ValidationTokenConfig, VarInt};
+use quinn::{
+    IdleTimeout, ServerConfig, TimeSource, TransportConfig, ValidationTokenConfig, VarInt,
+};
+use tokio::time::Instant;
+
+use super::network::Chance;
+use crate::seal::retry::retry_key;
 
 /// Times and rates of links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,18 +125,31 @@ impl Limits {
     pub(super) fn server(
         &self,
         tls: rustls::ServerConfig,
+        chance: &Chance,
     ) -> Result<ServerConfig, NoInitialCipherSuite> {
-        let mut config = ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls)?));
+        let tls = Arc::new(QuicServerConfig::try_from(tls)?);
+        let mut config = ServerConfig::new(tls, Arc::new(retry_key(&chance.array())));
         // Without tokens from earlier connections every address is validated by Retry.
         let mut tokens = ValidationTokenConfig::default();
         tokens.sent(0);
         config
             .transport_config(self.transport())
             .validation_token_config(tokens)
+            .time_source(Arc::new(SinceStart(Instant::now())))
             .max_incoming(MAX_HANDSHAKES)
             .incoming_buffer_size(INCOMING_BUFFER)
             .incoming_buffer_size_total(INCOMING_BUFFERS);
         Ok(config)
+    }
+}
+
+/// The clock of Retry tokens, which are of use to the endpoint that made them alone: no clock that is set
+/// makes them old or young.
+struct SinceStart(Instant);
+
+impl TimeSource for SinceStart {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + self.0.elapsed()
     }
 }
 

@@ -1,14 +1,17 @@
-//! What a transport runs on: its sockets, and chance. A simulation gives others than the system's.
+//! What a transport runs on: its sockets, chance, and cryptography. A simulation gives others than the
+//! system's.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use quinn::{AsyncUdpSocket, Runtime as _, TokioRuntime};
+use quinn::{AsyncUdpSocket, ConnectionId, Runtime as _, TokioRuntime};
+use rustls::crypto::CryptoProvider;
 use tokio::net::TcpListener;
 
 use crate::base::{Entropy, OsEntropy};
 
 use super::connection::Via;
+use super::crypto;
 
 /// What a transport runs on.
 pub struct Network {
@@ -18,6 +21,8 @@ pub struct Network {
     pub tcp: Option<TcpListener>,
     /// Where pauses, connection ids and whatever else is left to chance come from. Keys do not.
     pub chance: Box<dyn Entropy>,
+    /// What TLS works with, its keys included.
+    pub crypto: CryptoProvider,
 }
 
 impl Network {
@@ -40,6 +45,7 @@ impl Network {
                         udp: TokioRuntime.wrap_udp_socket(udp)?,
                         tcp: Some(TcpListener::from_std(tcp)?),
                         chance: Box::new(OsEntropy),
+                        crypto: crypto::provider(),
                     });
                 }
                 Err(_) if listen.port() == 0 && tried < TRIES => {}
@@ -69,5 +75,10 @@ impl Chance {
     pub(super) fn array<const N: usize>(&self) -> [u8; N] {
         let mut entropy = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         entropy.array()
+    }
+
+    /// What a client calls the server until that has chosen a name (RFC 9000 § 7.2).
+    pub(super) fn initial_id(&self) -> ConnectionId {
+        ConnectionId::new(&self.array::<20>())
     }
 }

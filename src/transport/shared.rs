@@ -56,7 +56,14 @@ impl Shared {
         let me = identity.node();
         let (peers, in_force) = watch::channel(peers);
         let counters = Arc::new(Counters::default());
-        let provider = Arc::new(crypto::provider());
+        let ways = network.ways();
+        let Network {
+            udp,
+            tcp,
+            chance,
+            crypto: provider,
+        } = network;
+        let (provider, chance) = (Arc::new(provider), Chance::new(chance));
         let verifier = PinVerifier::new(me, in_force, counters.clone(), provider.clone());
 
         let presented = Arc::new(Presented::new(identity));
@@ -71,8 +78,11 @@ impl Shared {
         let (client, server) = config(crypto::ALPN)?;
         let client = QuicClientConfig::try_from(client).map_err(no_suite)?;
         let mut dialling = ClientConfig::new(Arc::new(client));
-        dialling.transport_config(limits.transport());
-        let server = limits.server(server).map_err(no_suite)?;
+        let ids = chance.clone();
+        dialling
+            .transport_config(limits.transport())
+            .initial_dst_cid_provider(Arc::new(move || ids.initial_id()));
+        let server = limits.server(server, &chance).map_err(no_suite)?;
 
         let (client, on_tcp) = config(crypto::ALPN_TCP)?;
         let tls = Tls {
@@ -80,9 +90,6 @@ impl Shared {
             connector: TlsConnector::from(Arc::new(client)),
         };
 
-        let ways = network.ways();
-        let Network { udp, tcp, chance } = network;
-        let chance = Chance::new(chance);
         let address = udp.local_addr().map_err(TransportError::Socket)?;
         let endpoint = Endpoint::new_with_abstract_socket(
             identity.reset.endpoint(&chance),

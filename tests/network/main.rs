@@ -2,8 +2,11 @@
 //! lost, doubled, late and out of order, ways are cut in one direction or both, offices crash. Whatever
 //! happened, every pair is linked again soon, and what was written has come, in order on each link.
 //!
-//! `LIAISON_SEEDS=n` runs so many seeds, `LIAISON_SEED=n` one of them, whose trace is printed.
+//! `LIAISON_SEEDS=n` runs so many seeds, `LIAISON_SEED=n` one of them, whose trace is printed. The trace of
+//! one that fails is in `target/tmp/reproductions`. The same seed is the same every time: nothing in it
+//! comes from the system's clock or chance, the keys of TLS included.
 
+mod keys;
 mod office;
 #[path = "../sim/seeds.rs"]
 mod seeds;
@@ -18,10 +21,12 @@ use std::time::Duration;
 use liaison::base::{Entropy, NodeId, SeededEntropy};
 use liaison::transport::{PeerAddress, Peers, TlsIdentity, pin_of, tls_identity};
 use office::{Disk, Office, PORT, Planted, Trace};
-use seeds::{number, on_all_processors};
+use seeds::{kept, number, on_all_processors};
 use socket::Weather;
 
 const SEEDS: u64 = 300;
+/// So many of them are run twice.
+const TWICE: u64 = 20;
 const MEMBERS: [&str; 5] = ["MK", "TR", "AT", "RS", "IR"];
 
 /// How long there are faults, and how long it may take then until all has settled.
@@ -46,12 +51,14 @@ struct Outcome {
 /// The keys of all offices, made once: they do not matter to what happens.
 fn keys() -> &'static [Vec<u8>] {
     static KEYS: std::sync::OnceLock<Vec<Vec<u8>>> = std::sync::OnceLock::new();
-    KEYS.get_or_init(|| {
-        let key = |_| rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519);
-        let keys = (0..MEMBERS.len()).map(key);
-        keys.map(|key| key.expect("a key").serialize_der())
-            .collect()
-    })
+    KEYS.get_or_init(|| (1..).take(MEMBERS.len()).map(key).collect())
+}
+
+/// An Ed25519 key as PKCS#8 (RFC 8410 § 7).
+fn key(seed: u8) -> Vec<u8> {
+    let mut key = hex::decode("302e020100300506032b657004220420").expect("hexadecimal");
+    key.extend([seed; 32]);
+    key
 }
 
 fn node(member: &str) -> NodeId {
@@ -85,8 +92,17 @@ impl Chance {
     }
 }
 
-/// Runs one seed.
+/// Runs one seed. A fault says where its trace is.
 fn run(seed: u64, planted: Option<Planted>) -> Result<Outcome, String> {
+    let trace = Arc::new(Trace::default());
+    let outcome = play(seed, planted, &trace);
+    outcome.map_err(|fault| match planted {
+        Some(_) => fault,
+        None => fault + &kept(&format!("network-{seed}"), &trace.take().join("\n")),
+    })
+}
+
+fn play(seed: u64, planted: Option<Planted>, trace: &Arc<Trace>) -> Result<Outcome, String> {
     let mut chance = Chance(SeededEntropy::new(seed));
     let weather = Weather {
         latency: 20 + 40 * chance.below(8),
@@ -101,7 +117,6 @@ fn run(seed: u64, planted: Option<Planted>) -> Result<Outcome, String> {
         .max_message_latency(TICK)
         .udp_capacity(4_096)
         .build();
-    let trace = Arc::new(Trace::default());
     let busy = Arc::new(AtomicBool::new(true));
     let addresses: Vec<IpAddr> = MEMBERS.iter().map(|name| sim.lookup(*name)).collect();
     let all = |but: usize| (0..MEMBERS.len()).filter(move |place| *place != but);
@@ -251,4 +266,16 @@ fn each_planted_bug_is_caught() {
         println!("{planted:?} is caught by seed {caught:?}");
         assert!(caught.is_some(), "{planted:?}");
     }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_trace() {
+    let differ = on_all_processors(0..TWICE, |seed| {
+        let [one, other] = [(); 2].map(|()| run(seed, None).expect("it settles").trace);
+        let mut pairs = one.into_iter().zip(other);
+        let first = pairs.find(|(one, other)| one != other);
+        first.map(|pair| (seed, pair))
+    });
+    let differ: Vec<_> = differ.into_iter().flatten().collect();
+    assert!(differ.is_empty(), "{differ:?}");
 }

@@ -14,6 +14,7 @@ use liaison::transport::{
 use tokio::sync::mpsc;
 use turmoil::net::UdpSocket;
 
+use crate::keys;
 use crate::socket::{SimulatedSocket, Weather};
 
 /// The port of every office.
@@ -139,6 +140,7 @@ impl Office {
             udp: Arc::new(SimulatedSocket::new(socket, self.weather, seed)),
             tcp: None,
             chance: Box::new(SeededEntropy::new(seed + 1)),
+            crypto: keys::seeded(seed + 3),
         };
         let transport = Transport::over(
             network,

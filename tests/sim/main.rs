@@ -19,8 +19,6 @@ mod said;
 mod seeds;
 mod world;
 
-use std::path::Path;
-
 use liaison::audit::EventCode;
 use office::TIMES;
 use planted::Planted;
@@ -109,13 +107,7 @@ fn in_every_seed_all_settles_and_nothing_is_lost_or_doubled() {
 
 /// Keeps the trace of a seed that failed, and says where.
 fn kept(seed: u64) -> String {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reproductions");
-    let trace = traced(seed);
-    let path = folder.join(format!("seed-{seed}.txt"));
-    match std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&path, trace)) {
-        Ok(()) => format!("; its trace is in {}", path.display()),
-        Err(error) => format!("; its trace cannot be kept: {error}"),
-    }
+    seeds::kept(&format!("seed-{seed}"), &traced(seed))
 }
 
 /// What happens in a seed, whatever comes of it.

@@ -2,6 +2,7 @@
 
 use std::num::NonZero;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -34,4 +35,14 @@ pub fn number(variable: &str) -> Option<u64> {
         text.parse()
             .unwrap_or_else(|_| panic!("{variable} is a number")),
     )
+}
+
+/// Keeps the trace of a seed that failed, and says where.
+pub fn kept(name: &str, trace: &str) -> String {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reproductions");
+    let path = folder.join(format!("{name}.txt"));
+    match std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&path, trace)) {
+        Ok(()) => format!("; its trace is in {}", path.display()),
+        Err(error) => format!("; its trace cannot be kept: {error}"),
+    }
 }
