@@ -216,6 +216,8 @@ pub(super) fn link_up(
     witness.told.remove(&peer);
     let mut heads = witness.own.heads(turn);
     heads.extend(witness.logs.values().map(|seen| plain(&seen.head)));
+    heads.extend(others::cosigned_apart(service, turn)?.iter().map(plain));
+    heads.extend(alarm::convictions(turn)?.iter().map(plain));
     let earlier = restored::earlier_heads(service, turn, peer)?;
     heads.extend(earlier.iter().map(plain));
     say_heads(service, turn, peer, heads);

@@ -7,6 +7,7 @@
 //! `LIAISON_SEED=n cargo test --test sim`, and its trace is in `target/tmp/reproductions`.
 
 mod alerts;
+mod course;
 mod duty;
 mod keys;
 mod letters;
@@ -19,6 +20,7 @@ mod said;
 mod seeds;
 mod world;
 
+use course::Settled;
 use liaison::audit::EventCode;
 use office::TIMES;
 use planted::Planted;
@@ -36,50 +38,12 @@ const TELLS_PEOPLE: [EventCode; 4] = [
     EventCode::AlarmGiven,
 ];
 
-fn lived(seed: u64, planted: Option<Planted>) -> World {
-    let mut world = World::new(seed, planted);
-    // Every other federation has a member that lies about its log.
-    if seed % 2 == 1 {
-        world.let_in_a_liar(seed % 4 == 1);
-    }
-    for _ in 0..STEPS {
-        world.step();
-    }
-    world.people_pass_on();
-    world
-}
-
 fn settled(seed: u64, planted: Option<Planted>) -> Result<World, String> {
-    let mut world = lived(seed, planted);
-    world.settle();
-    world.check()?;
-    Ok(world)
+    course::settled(seed, STEPS, planted)
 }
 
 fn run(seed: u64, planted: Option<Planted>) -> Result<String, String> {
     settled(seed, planted).map(|world| world.trace())
-}
-
-/// What a seed came to, beside that all its promises held.
-struct Settled {
-    crossed: usize,
-    lied_to: bool,
-    letters_left: usize,
-    permissions_used: usize,
-    erased: usize,
-    escalated: usize,
-}
-
-fn settle(seed: u64) -> Result<Settled, String> {
-    let world = settled(seed, None)?;
-    Ok(Settled {
-        crossed: world.crossed(),
-        lied_to: world.was_lied_to(),
-        letters_left: world.letters_left(),
-        permissions_used: world.check_passed_on()?,
-        erased: world.erased(),
-        escalated: world.escalated(),
-    })
 }
 
 #[test]
@@ -88,7 +52,8 @@ fn in_every_seed_all_settles_and_nothing_is_lost_or_doubled() {
     let seeds = number("LIAISON_SEEDS").unwrap_or(SEEDS);
     let seeds = only.map_or(0..seeds, |seed| seed..seed + 1);
     let all = on_all_processors(seeds, |seed| {
-        settle(seed).unwrap_or_else(|fault| panic!("seed {seed}: {fault}{}", kept(seed)))
+        course::settle(seed, STEPS)
+            .unwrap_or_else(|fault| panic!("seed {seed}: {fault}{}", kept(seed)))
     });
     let sum = |figure: fn(&Settled) -> usize| all.iter().map(figure).sum::<usize>();
     let figures = [
@@ -107,14 +72,7 @@ fn in_every_seed_all_settles_and_nothing_is_lost_or_doubled() {
 
 /// Keeps the trace of a seed that failed, and says where.
 fn kept(seed: u64) -> String {
-    seeds::kept(&format!("seed-{seed}"), &traced(seed))
-}
-
-/// What happens in a seed, whatever comes of it.
-fn traced(seed: u64) -> String {
-    let mut world = lived(seed, None);
-    world.settle();
-    world.trace()
+    seeds::kept(&format!("seed-{seed}"), &course::traced(seed, STEPS))
 }
 
 #[test]
@@ -145,6 +103,17 @@ fn an_idle_federation_is_quiet_apart_from_heartbeats_and_what_waits_for_people()
         }
         // Nobody answers here, and still each level hears of each matter once.
         world.check_duty().expect("people were told once");
+    }
+}
+
+/// The steps of a course so short that a lie is among the last things that happen.
+const FEW: usize = 40;
+
+#[test]
+fn whoever_was_shown_the_furthest_head_of_a_lie_hears_of_the_others() {
+    for seed in [1, 5, 11, 27, 29, 33] {
+        let world = course::settled(seed, FEW, None).unwrap_or_else(|fault| panic!("{fault}"));
+        assert!(world.was_lied_to(), "seed {seed}");
     }
 }
 

@@ -39,7 +39,8 @@ pub fn number(variable: &str) -> Option<u64> {
 
 /// Keeps the trace of a seed that failed, and says where.
 pub fn kept(name: &str, trace: &str) -> String {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reproductions");
+    let folder = option_env!("CARGO_TARGET_TMPDIR").unwrap_or("target/tmp");
+    let folder = Path::new(folder).join("reproductions");
     let path = folder.join(format!("{name}.txt"));
     match std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&path, trace)) {
         Ok(()) => format!("; its trace is in {}", path.display()),

@@ -1,6 +1,7 @@
 //! Two checkpoints of one log that nobody has shown to be of one tree: its node is asked to show
 //! it, and if it does not do so in time, that is an alarm.
 
+use super::others::place;
 use super::{LogFault, Say, Seen, alarm, is_linked, restored};
 use crate::app::input::Effect;
 use crate::app::service::{Service, Turn};
@@ -61,8 +62,15 @@ pub(super) fn open(
     });
 }
 
-/// What a log showed of itself settles the challenges that it answers.
-pub(super) fn settle(seen: &mut Seen, signed: &SignedCheckpoint, shown: &Prefix) {
+/// What a log showed of itself settles the challenges that it answers. `cosigned` is the checkpoint that
+/// was cosigned last, if there is one.
+pub(super) fn settle(
+    seen: &mut Seen,
+    ticks: u64,
+    signed: &SignedCheckpoint,
+    shown: &Prefix,
+    cosigned: Option<&SignedCheckpoint>,
+) {
     let answered = |open: &Open| {
         let low = &open.low.checkpoint;
         open.high.checkpoint == signed.checkpoint
@@ -73,12 +81,20 @@ pub(super) fn settle(seen: &mut Seen, signed: &SignedCheckpoint, shown: &Prefix)
         .partition(answered);
     seen.open = open;
     for open in done {
-        let (low, high) = (open.low.checkpoint, open.high.checkpoint);
-        let (low, high) = ((low.size, low.root), (high.size, high.root));
-        match (seen.is_consistent(low), seen.is_consistent(high)) {
-            (true, false) => seen.remember(high),
-            (false, true) => seen.remember(low),
-            (true, true) | (false, false) => (),
+        let (low, high) = (place(&open.low), place(&open.high));
+        if seen.is_consistent(high) {
+            seen.remember(low);
+        }
+        if seen.is_consistent(low) {
+            seen.extends(low, high, cosigned);
+        }
+        // What was cosigned since may be of another history that both go on from.
+        for (place, head) in [(low, &open.low), (high, &open.high)] {
+            if let Some(cosigned) = cosigned
+                && !seen.is_consistent(place)
+            {
+                self::open(seen, ticks, head, cosigned, open.from);
+            }
         }
     }
 }
@@ -110,12 +126,11 @@ pub(super) fn tick(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), Ind
         }
         let mut overdue = Vec::new();
         for open in &mut seen.open {
-            let sizes = (open.low.checkpoint.size, open.high.checkpoint.size);
             // What was said may be lost with a group that a full disk turned down, so it is said again.
             let again = |asked: u64| (ticks - asked).is_multiple_of((patience / 4).max(1));
             match (up, open.asked) {
                 (true, Some(asked)) if ticks - asked >= patience => {
-                    overdue.push((sizes, open.from));
+                    overdue.push(([open.low.clone(), open.high.clone()], open.from));
                 }
                 (true, asked) if asked.is_none_or(again) => {
                     open.asked = asked.or(Some(ticks));
@@ -126,13 +141,18 @@ pub(super) fn tick(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), Ind
                     let peer = origin.node;
                     turn.effects.push(Effect::Witness { peer, say });
                 }
-                (false, _) if ticks - open.since >= AWAY => overdue.push((sizes, open.from)),
+                (false, _) if ticks - open.since >= AWAY => {
+                    overdue.push(([open.low.clone(), open.high.clone()], open.from));
+                }
                 (true, _) | (false, _) => (),
             }
         }
-        for (sizes, from) in overdue {
+        for (both, from) in overdue {
             let fault = LogFault::Unanswered;
-            alarm::raise(service, turn, origin, fault, sizes, from, None)?;
+            let [low, high] = [&both[0], &both[1]].map(|signed| signed.checkpoint.size);
+            if alarm::raise(service, turn, origin, fault, (low, high), from, None)? {
+                alarm::show_all(service, turn, &both);
+            }
         }
     }
     Ok(())

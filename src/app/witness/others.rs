@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use super::report::MOST_ALARMS;
 use super::{
     LogFault, REMEMBERED, ReceiptHeadRow, Say, Seen, WitnessChange, WitnessRow, alarm, challenge,
     own, receipts, record, restored,
@@ -33,6 +34,26 @@ impl Seen {
         self.consistent.contains(&checkpoint)
     }
 
+    /// A checkpoint was shown to go on from one that is consistent with what was cosigned. It is so, too,
+    /// unless that one is only a beginning of what was cosigned: another history may go on from there.
+    pub(super) fn extends(
+        &mut self,
+        from: (u64, Digest),
+        checkpoint: (u64, Digest),
+        cosigned: Option<&SignedCheckpoint>,
+    ) {
+        if from.0 >= cosigned.map_or(0, |cosigned| cosigned.checkpoint.size) {
+            self.remember(checkpoint);
+        }
+    }
+
+    /// Another checkpoint is cosigned, that continues the one of `size` entries. What went on from that one
+    /// may be of another history than this.
+    fn continued(&mut self, size: u64, checkpoint: (u64, Digest)) {
+        self.consistent.retain(|(known, _)| *known <= size);
+        self.remember(checkpoint);
+    }
+
     pub(super) fn remember(&mut self, checkpoint: (u64, Digest)) {
         if self.consistent.contains(&checkpoint) {
             return;
@@ -44,7 +65,7 @@ impl Seen {
     }
 }
 
-fn place(signed: &SignedCheckpoint) -> (u64, Digest) {
+pub(super) fn place(signed: &SignedCheckpoint) -> (u64, Digest) {
     (signed.checkpoint.size, signed.checkpoint.root)
 }
 
@@ -86,12 +107,14 @@ pub(super) fn add_checkpoint(
         }
         let shown_at = (shown.size, shown.root);
         continues |= shown_at == last;
+        let ticks = service.witness.ticks;
         let Some(seen) = service.witness.logs.get_mut(&origin) else {
             continue;
         };
-        challenge::settle(seen, signed, shown);
+        let cosigned = row.as_ref().map(|row| &row.signed);
+        challenge::settle(seen, ticks, signed, shown, cosigned);
         if seen.is_consistent(shown_at) {
-            seen.remember(place(signed));
+            seen.extends(shown_at, place(signed), cosigned);
         }
     }
     let size = |of: u64| (of.min(checkpoint.size), of.max(checkpoint.size));
@@ -126,12 +149,35 @@ pub(super) fn add_checkpoint(
         let signed = Box::new(signed.clone());
         record(service, turn, WitnessChange::Witnessed { signed })?;
     }
-    if let Some(seen) = service.witness.logs.get_mut(&origin) {
-        seen.remember(place(signed));
+    if place(signed) != last
+        && let Some(seen) = service.witness.logs.get_mut(&origin)
+    {
+        seen.continued(last.0, place(signed));
     }
     // It leaves once what was recorded is durable.
     turn.effects.push(Effect::Cosign { peer, checkpoint });
     Ok(())
+}
+
+/// What was cosigned of logs whose furthest head is not known to be consistent with it, or has not been
+/// heard of since the start: whoever was shown another one hears of it in no other way.
+pub(super) fn cosigned_apart(
+    service: &Service,
+    turn: &Turn<'_>,
+) -> Result<Vec<SignedCheckpoint>, IndexError> {
+    let rows = turn
+        .view
+        .range::<WitnessRow>(WITNESS, &[], None, MOST_ALARMS)?;
+    let cosigned = rows.into_iter().map(|(_, row)| row.signed);
+    let apart = |signed: &SignedCheckpoint| {
+        let origin = signed.checkpoint.origin;
+        let seen = service.witness.logs.get(&origin);
+        let known = seen.is_some_and(|seen| {
+            seen.head.checkpoint == signed.checkpoint || seen.is_consistent(place(&seen.head))
+        });
+        !known && restored::gone_on_from(service, origin).is_none()
+    };
+    Ok(cosigned.filter(apart).collect())
 }
 
 /// A peer tells the latest checkpoints that it knows.

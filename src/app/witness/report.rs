@@ -1,8 +1,8 @@
 //! How the logs of the federation stand, for people: what was seen, what is cosigned, what is wrong.
 
-use super::{AlarmRow, LogFault, LogWitnessedRow, WitnessChange, WitnessRow, record_by, witnesses};
-use crate::app::change::{Change, Other};
-use crate::app::content::read_change;
+use super::{
+    AlarmRow, LogFault, LogWitnessedRow, WitnessChange, WitnessRow, alarm, record_by, witnesses,
+};
 use crate::app::error::AppError;
 use crate::app::input::Reply;
 use crate::app::permit::{Action, Permit};
@@ -14,7 +14,7 @@ use crate::domain::FieldError;
 use crate::store::IndexError;
 
 /// Alarms that are listed at most.
-const MOST_ALARMS: usize = 1_000;
+pub(super) const MOST_ALARMS: usize = 1_000;
 
 /// The longest note to an alarm, in bytes.
 const LONGEST_NOTE: usize = 2_000;
@@ -262,17 +262,7 @@ fn evidence(turn: &Turn<'_>, origin: Origin) -> Result<Evidence, Stop> {
     if row.entry >= turn.log.size() {
         return Err(Stop::NotYet);
     }
-    let record = turn.log.read(row.entry)?;
-    let (_, change) = read_change(&record.content).map_err(|_| AppError::Log)?;
-    match change {
-        Change::Other(Other::Witness(WitnessChange::Alarm {
-            evidence: Some(evidence),
-            ..
-        })) => Ok(*evidence),
-        Change::Sent(_) | Change::Received(..) | Change::ReceiptKept(_) | Change::Other(_) => {
-            Err(AppError::NotFound("evidence").into())
-        }
-    }
+    alarm::evidence(turn, &row).ok_or_else(|| AppError::NotFound("evidence").into())
 }
 
 /// Whether an entry of this log is under a checkpoint that enough witnesses cosigned.
