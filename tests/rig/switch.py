@@ -6,6 +6,8 @@ delays, reorders, doubles or blocks them as it is told. The kernels of these mac
 Rules are by ordered pair of addresses, `"*"` for all: `loss` and `twice` (chance, 0 to 1), `delay`
 and `jitter` (seconds each way; jitter reorders), `rate` (bits a second), `mtu` (longer packets
 vanish), `udp` (false: blocked), `up` ([seconds up, seconds of a period]), `cut` (true: nothing passes).
+Besides, `moved` gives addresses others: their packets come from there, and nothing reaches the old one, as
+where a provider gives a line another address and a NAT forgets what went over it.
 Each line is answered with the counts since the line before.
 """
 
@@ -23,7 +25,9 @@ from collections import Counter
 from pathlib import Path
 
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
-UDP = 17
+UDP, TCP = 17, 6
+# Where the addresses stand in a packet.
+SOURCE, TARGET = 12, 16
 # Bytes that may queue before a link of limited rate.
 QUEUE = 64 * 1024
 
@@ -67,6 +71,27 @@ def tun(space: str, address: str) -> int:
     return device
 
 
+def readdressed(packet: bytes, at: int, address: str) -> bytes:
+    """The packet with another address, and with the checksums that it has then (RFC 1624)."""
+    old, new = packet[at:at + 4], bytes(map(int, address.split(".")))
+    changed = bytearray(packet)
+    changed[at:at + 4] = new
+    header = (packet[0] & 15) * 4
+    places = [10]
+    if packet[9] == TCP:
+        places.append(header + 16)
+    elif packet[9] == UDP and packet[header + 6:header + 8] != bytes(2):
+        places.append(header + 6)
+    for place in places:
+        total = ~int.from_bytes(packet[place:place + 2]) & 0xFFFF
+        for word in (0, 2):
+            total += (~int.from_bytes(old[word:word + 2]) & 0xFFFF) + int.from_bytes(new[word:word + 2])
+        while total >> 16:
+            total = (total & 0xFFFF) + (total >> 16)
+        changed[place:place + 2] = (~total & 0xFFFF).to_bytes(2)
+    return bytes(changed)
+
+
 class Carrier:
     """Carries packets by the rules."""
 
@@ -90,9 +115,19 @@ class Carrier:
         """Judges a packet that a device gave."""
         if len(packet) < 20 or packet[0] >> 4 != 4:
             return
-        source, target = (".".join(map(str, packet[at:at + 4])) for at in (12, 16))
+        source, target = (".".join(map(str, packet[at:at + 4])) for at in (SOURCE, TARGET))
+        moved = self.rules.get("moved", {})
+        if target in moved:
+            self.counts["to-the-old-address"] += 1
+            return
+        for old, new in moved.items():
+            if target == new:
+                target, packet = old, readdressed(packet, TARGET, old)
         if target not in self.devices:
             return
+        if source in moved:
+            self.counts["moved"] += 1
+            packet = readdressed(packet, SOURCE, moved[source])
         rule = self.rule(source, target)
         self.counts["carried"] += 1
         up, period = rule.get("up", (1, 1))

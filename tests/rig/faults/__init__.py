@@ -46,6 +46,7 @@ FAULTS = [
     Fault("flapping-link", network.flapping, ("tun",), quick=False),
     Fault("partition", network.partition, ("tun",)),
     Fault("one-way-partition", network.one_way, ("tun",)),
+    Fault("address-change", network.address_change, ("tun",), quick=False),
     Fault("udp-blocked", network.udp_blocked, ("tun",)),
     Fault("mtu-1228", network.small_packets, ("tun",)),
 ]

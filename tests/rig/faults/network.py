@@ -1,7 +1,15 @@
 """Networks that lose, delay, reorder, block or cut what passes."""
 
-from ..base import RigError
+import time
+
+from ..base import RigError, until
+from ..promises import attachment_digest
 from .process import pick
+
+# Bits a second, and bytes: what goes over such a line for some ten seconds.
+RATE, ATTACHMENT = 4_000_000, 5_000_000
+# Seconds in which all of that has come after the address changed, whoever has to dial anew.
+PATIENCE = 120
 
 
 def hostname(office) -> str:
@@ -58,6 +66,42 @@ def one_way(stage, chance) -> dict:
     others = stage.world.others(office)
     to = others[chance.randrange(len(others))]
     return under(stage, {f"{hostname(office)}>{hostname(to)}": {"cut": True}}, 10_000, 15, ("cut",))
+
+
+def address_change(stage, chance) -> dict:
+    """An office gets another address in the middle of an attachment each way, and later the old one again."""
+    office = pick(stage, chance)
+    others = stage.world.others(office)
+    other = others[chance.randrange(len(others))]
+    host = hostname(office)
+    slow = {f"{host}>*": {"rate": RATE}, f"*>{host}": {"rate": RATE}}
+    stage.traffic.gate.open()
+    stage.network(slow)
+    try:
+        sent = [(to, sends(stage, one, to, chance)) for one, to in ((office, other), (other, office))]
+        stage.some_traffic(20, ATTACHMENT * 8 / RATE / 3)
+        under_way = [to for to, message in sent if attachment_digest(to, message) is None]
+        if len(under_way) < len(sent):
+            raise RigError(f"what went to {other} and {office} was there before the address changed")
+        stage.network({**slow, "moved": {host: f"{host.rsplit('.', 1)[0]}.{200 + chance.randrange(50)}"}})
+        began = time.monotonic()
+        until("what was under way is there at the new address", lambda: all(
+            attachment_digest(to, message) is not None for to, message in sent) or None, PATIENCE)
+        took = round(time.monotonic() - began, 1)
+    finally:
+        counts = stage.network({})
+    if not counts.get("moved"):
+        raise RigError(f"nothing came from the new address: {dict(counts)}")
+    return {**counts, "there_after_s": took}
+
+
+def sends(stage, office, to, chance) -> str:
+    """Sends an attachment that takes a while; gives the message."""
+    reference = f"moving-{office}-{chance.randrange(10**9):09}"
+    outcome = stage.traffic.send(office, reference, to.member, chance, chance.randbytes(ATTACHMENT))
+    if outcome != "acknowledged":
+        raise RigError(f"{reference} was {outcome}")
+    return stage.ledger.asked[reference].id
 
 
 def udp_blocked(stage, chance) -> dict:
