@@ -20,7 +20,7 @@ use crate::wire::frame::{Frame, MOST_ITEMS};
 
 use super::bell::Bell;
 use super::fetch::Fetcher;
-use super::keeper::{Keeper, Task, own_frame};
+use super::keeper::{Keeper, Task, bundle_frame};
 use super::witnessing;
 
 /// Bytes of messages or receipts that one frame carries at most, well below what a frame may have.
@@ -170,7 +170,7 @@ async fn frames(
             let directory = directory.as_ref().as_ref();
             let keys = directory
                 .filter(|_| refusal == Refusal::UnknownRecipientKey)
-                .and_then(|directory| own_frame(directory, node));
+                .and_then(|directory| bundle_frame(directory, node));
             let frame = Frame::Refusals(vec![(digest, refusal.number())]);
             Some((
                 peer,

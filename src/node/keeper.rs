@@ -207,7 +207,7 @@ impl Keeping {
     /// Decisions learn of a directory with other keys, and peers of this node's.
     fn told(&self, directory: &Directory) {
         self.trust.keys_changed(directory);
-        if let Some(frame) = own_frame(directory, self.node()) {
+        if let Some(frame) = bundle_frame(directory, self.node()) {
             for peer in self.trust.transport.connected() {
                 self.trust.carrier.run(Errand::Frame(peer, frame.clone()));
             }
@@ -221,7 +221,7 @@ impl Keeping {
         let own = self.own_bundle();
         if own.is_some_and(|(own, _)| sequence < own)
             && let Some(directory) = self.directory()
-            && let Some(frame) = own_frame(&directory, self.node())
+            && let Some(frame) = bundle_frame(&directory, self.node())
         {
             self.trust.carrier.run(Errand::Frame(peer, frame));
         }
@@ -411,13 +411,8 @@ fn read_bundle(bytes: &[u8]) -> Result<(SignedDocument, KeyBundle), TrustError> 
     Ok((document, bundle))
 }
 
-/// This node's bundle as a frame.
-pub fn own_frame(directory: &Directory, me: NodeId) -> Option<Frame> {
-    bundle_frame(directory, me)
-}
-
 /// The bundle of a listed node as a frame.
-fn bundle_frame(directory: &Directory, node: NodeId) -> Option<Frame> {
+pub fn bundle_frame(directory: &Directory, node: NodeId) -> Option<Frame> {
     directory.node(node)?;
     let bundle = directory.bundle_document(node)?;
     Some(Frame::Bundle(bundle.to_json()))

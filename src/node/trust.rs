@@ -10,7 +10,7 @@ use tracing::{error, info, warn};
 
 use super::carrier::{Carrier, Errand};
 use super::folder::{Folder, NodeError};
-use super::keeper::own_frame;
+use super::keeper::bundle_frame;
 use super::links::hello;
 use crate::app::{Contact, Federation, Input, ListOnRecord, NodeKeys, RestoredLog, TrustDetails};
 use crate::base::{Digest, MemberId, NodeId};
@@ -241,7 +241,7 @@ impl InForce {
         let (federation, peers) = (federation(&directory), peers(Some(&directory), self.node));
         let hello = hello(self.node, Some(&directory));
         // Who is on duty here, or where this node is reached, may be new.
-        let own = own_frame(&directory, self.node);
+        let own = bundle_frame(&directory, self.node);
         self.directory.set(Some(directory));
         self.transport.update_peers(Arc::new(peers));
         for peer in self.transport.connected() {

@@ -17,7 +17,7 @@ pub(in crate::app) fn raise(
     turn: &mut Turn<'_>,
     origin: Origin,
     fault: LogFault,
-    (first, second): (u64, u64),
+    sizes: (u64, u64),
     from: NodeId,
     evidence: Option<Evidence>,
 ) -> Result<bool, IndexError> {
@@ -27,7 +27,6 @@ pub(in crate::app) fn raise(
     if known.is_some_and(stands) {
         return Ok(false);
     }
-    let sizes = (first, second);
     put(service, turn, origin, fault, sizes, from, evidence)?;
     Ok(true)
 }
@@ -87,16 +86,20 @@ pub(super) fn convictions(turn: &Turn<'_>) -> Result<Vec<SignedCheckpoint>, Inde
     let rows = turn
         .view
         .range::<AlarmRow>(LOG_ALARM, &[], None, MOST_ALARMS)?;
-    let evidence = rows.iter().filter_map(|(_, row)| evidence(turn, row));
+    let proved = rows.iter().filter(|(_, row)| row.evidence);
+    let evidence = proved.filter_map(|(_, row)| {
+        // An alarm of this very group is not in the log yet.
+        let record = turn.log.read(row.entry).ok()?;
+        let (_, change) = read_change(&record.content).ok()?;
+        evidence_in(change)
+    });
     Ok(evidence
         .flat_map(|evidence| [evidence.first, evidence.second])
         .collect())
 }
 
-/// The evidence behind an alarm, where there is any and it is durable already.
-pub(super) fn evidence(turn: &Turn<'_>, row: &AlarmRow) -> Option<Evidence> {
-    let record = turn.log.read(row.entry).ok()?;
-    let (_, change) = read_change(&record.content).ok()?;
+/// The evidence that an alarm was recorded with.
+pub(super) fn evidence_in(change: Change) -> Option<Evidence> {
     match change {
         Change::Other(Other::Witness(WitnessChange::Alarm { evidence, .. })) => {
             evidence.map(|evidence| *evidence)

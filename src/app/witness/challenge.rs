@@ -126,11 +126,12 @@ pub(super) fn tick(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), Ind
         }
         let mut overdue = Vec::new();
         for open in &mut seen.open {
+            let both = || [open.low.clone(), open.high.clone()];
             // What was said may be lost with a group that a full disk turned down, so it is said again.
             let again = |asked: u64| (ticks - asked).is_multiple_of((patience / 4).max(1));
             match (up, open.asked) {
                 (true, Some(asked)) if ticks - asked >= patience => {
-                    overdue.push(([open.low.clone(), open.high.clone()], open.from));
+                    overdue.push((both(), open.from));
                 }
                 (true, asked) if asked.is_none_or(again) => {
                     open.asked = asked.or(Some(ticks));
@@ -141,15 +142,13 @@ pub(super) fn tick(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), Ind
                     let peer = origin.node;
                     turn.effects.push(Effect::Witness { peer, say });
                 }
-                (false, _) if ticks - open.since >= AWAY => {
-                    overdue.push(([open.low.clone(), open.high.clone()], open.from));
-                }
+                (false, _) if ticks - open.since >= AWAY => overdue.push((both(), open.from)),
                 (true, _) | (false, _) => (),
             }
         }
         for (both, from) in overdue {
             let fault = LogFault::Unanswered;
-            let [low, high] = [&both[0], &both[1]].map(|signed| signed.checkpoint.size);
+            let [low, high] = both.each_ref().map(|signed| signed.checkpoint.size);
             if alarm::raise(service, turn, origin, fault, (low, high), from, None)? {
                 alarm::show_all(service, turn, &both);
             }

@@ -3,6 +3,7 @@
 use super::{
     AlarmRow, LogFault, LogWitnessedRow, WitnessChange, WitnessRow, alarm, record_by, witnesses,
 };
+use crate::app::content::read_change;
 use crate::app::error::AppError;
 use crate::app::input::Reply;
 use crate::app::permit::{Action, Permit};
@@ -262,7 +263,9 @@ fn evidence(turn: &Turn<'_>, origin: Origin) -> Result<Evidence, Stop> {
     if row.entry >= turn.log.size() {
         return Err(Stop::NotYet);
     }
-    alarm::evidence(turn, &row).ok_or_else(|| AppError::NotFound("evidence").into())
+    let record = turn.log.read(row.entry)?;
+    let (_, change) = read_change(&record.content).map_err(|_| AppError::Log)?;
+    alarm::evidence_in(change).ok_or_else(|| AppError::NotFound("evidence").into())
 }
 
 /// Whether an entry of this log is under a checkpoint that enough witnesses cosigned.
