@@ -84,6 +84,16 @@ fn shown(office: &Office, exchange: &str) -> ExchangeView {
     show.option("--as", "officer").run().read()
 }
 
+/// The office has its peer's proof that what it said in an exchange is in the log of that origin.
+fn proved(office: &Office, exchange: &str, origin: &str) {
+    let what = format!("{} has proof of {origin}", office.member);
+    until(PATIENCE, &what, || {
+        let events = shown(office, exchange).events.into_iter();
+        let mut logs = events.filter_map(|event| event.proof.peer_log);
+        logs.any(|log| log.origin == origin).then_some(())
+    });
+}
+
 /// What was said in an exchange, in order, by the member that said it.
 fn said(office: &Office, exchange: &str) -> Vec<(String, String)> {
     let events = shown(office, exchange).events.into_iter();
@@ -282,6 +292,8 @@ fn an_office_that_renewed_its_log_key_after_the_backup_learns_of_that_key_from_i
     becomes(mk, &lost, "delivered");
     accept(tr, &lost);
     becomes(mk, &lost, "accepted");
+    // What is shown later of the lost part is this proof; MK is killed next.
+    proved(tr, &lost, "mk-1.liaison/1");
 
     backup.restore(mk);
     resume(mk);
