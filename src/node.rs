@@ -1,6 +1,7 @@
 //! A node assembled: start, supervise, stop in order.
 
 mod announce;
+mod aside;
 mod backup;
 mod bell;
 mod carrier;

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
 use super::carrier::Errand;
@@ -55,6 +56,8 @@ pub enum Task {
         peer: NodeId,
         /// The document.
         document: Vec<u8>,
+        /// Told once it is taken up, or refused.
+        taken: oneshot::Sender<()>,
     },
     /// The link with a peer is gone.
     Down(NodeId),
@@ -69,6 +72,18 @@ impl Keeper {
     pub fn new() -> (Self, Receiver<Task>) {
         let (tasks, queue) = channel(TASKS);
         (Self(tasks), queue)
+    }
+
+    /// Hands over the bundle of a peer, and waits until it is taken up, or refused.
+    pub async fn take(&self, peer: NodeId, document: Vec<u8>) {
+        let (taken, done) = oneshot::channel();
+        self.give(Task::Bundle {
+            peer,
+            document,
+            taken,
+        });
+        // A keeper that has ended takes nothing up.
+        let _ended = done.await;
     }
 
     /// Hands over a task. Where too many wait it is dropped: what is due is found again, and peers say
@@ -131,7 +146,15 @@ impl Keeping {
                 sequence,
                 digest,
             }) => self.at_peer(peer, sequence, digest),
-            Some(Task::Bundle { peer, document }) => self.take(peer, &document),
+            Some(Task::Bundle {
+                peer,
+                document,
+                taken,
+            }) => {
+                self.take(peer, &document);
+                // Whoever waited may be gone with its link.
+                let _gone = taken.send(());
+            }
             Some(Task::Down(peer)) => {
                 self.at.remove(&peer);
             }

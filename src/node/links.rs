@@ -4,12 +4,13 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use tracing::{debug, info, warn};
 
 use crate::app::change::Message;
 use crate::app::{FromPeer, PeerReceipt};
-use crate::audit::{Receipt, ReceiptBatch};
+use crate::audit::{Receipt, ReceiptBatch, Statement};
 use crate::base::{Digest, NodeId, Timestamp};
 use crate::domain::message::{Priority, SignedCopy};
 use crate::driver::{Current, Driver};
@@ -24,10 +25,11 @@ use crate::store::{BlobId, BlobStore};
 use crate::transport::{AttachmentRequest, BoxFuture, Class, Established, Handler, LinkError};
 use crate::wire::frame::Frame;
 
+use super::aside::Aside;
 use super::carrier::{Carrier, Errand};
 use super::clocks::PeerTimes;
 use super::keeper::{Keeper, Task, bundle_at};
-use super::witnessing;
+use super::witnessing::{self, Disbelief};
 
 /// A link is refused because the hello does not decode or names another node.
 const BAD_HELLO: u32 = 1;
@@ -57,6 +59,8 @@ pub struct Links {
     pub states: LinkStates,
     /// Signatures of each peer that held lately.
     pub proven: ProvenByPeer,
+    /// Frames that wait for their peer's bundle.
+    pub aside: Aside,
 }
 
 /// Signatures that held lately, apart for each peer, so that none crowds out another's.
@@ -98,6 +102,7 @@ impl Handler for Links {
                 },
             );
         }
+        self.aside.link_up(peer, Instant::now());
         self.tell(peer, FromPeer::Up);
         // The peer sees whether it has to hand over its keys.
         if let Some(frame) = bundle_at(self.directory.get().as_ref().as_ref(), peer) {
@@ -110,36 +115,21 @@ impl Handler for Links {
             Class::Urgent => Priority::Urgent,
             Class::Routine => Priority::Routine,
         };
-        let (driver, keys) = (self.driver.clone(), self.keys.get());
-        let (keeper, times) = (self.keeper.clone(), self.times.clone());
-        let directory = self.directory.get();
-        let proven = self
-            .proven
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(peer)
-            .or_default()
-            .clone();
         Box::pin(async move {
-            let read = move || {
-                let Some(directory) = directory.as_ref() else {
-                    return;
-                };
-                let reader = FrameReader {
-                    keys: &keys,
-                    directory,
-                    peer,
-                    proven: &proven,
-                    keeper: &keeper,
-                    times: &times,
-                };
-                // A driver that is stopping hears it again from the peer after the next start.
-                let _stopping = driver.tell_all(peer, priority, reader.read(&frame));
-            };
-            // Waiting for it is what slows a peer down that sends faster than this node decides.
-            if tokio::task::spawn_blocking(read).await.is_err() {
-                warn!(event = "frame-failed", %peer, "reading a frame broke off");
+            match self.hear(peer, priority, frame).await {
+                Some((frame, Heard::Unproved(said))) => {
+                    if !self.aside.put(peer, &frame, Instant::now()) {
+                        self.tell_all(peer, said).await;
+                    }
+                }
+                Some((_, Heard::Bundle(document))) => {
+                    self.keeper.take(peer, document).await;
+                    self.hear_again(peer, self.aside.take(peer)).await;
+                }
+                Some((_, Heard::Said(_))) | None => {}
             }
+            let overdue = self.aside.overdue(peer, Instant::now());
+            self.hear_again(peer, overdue).await;
         })
     }
 
@@ -171,6 +161,66 @@ impl Handler for Links {
 }
 
 impl Links {
+    /// Reads a frame on a thread that may take its time, and tells the driver what it said. Gives back
+    /// what is for others.
+    async fn hear(
+        &self,
+        peer: NodeId,
+        priority: Priority,
+        frame: Vec<u8>,
+    ) -> Option<(Vec<u8>, Heard)> {
+        let (driver, keys) = (self.driver.clone(), self.keys.get());
+        let (keeper, times) = (self.keeper.clone(), self.times.clone());
+        let directory = self.directory.get();
+        let proven = self
+            .proven
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(peer)
+            .or_default()
+            .clone();
+        let hear = move || {
+            let reader = FrameReader {
+                keys: &keys,
+                directory: directory.as_ref().as_ref()?,
+                peer,
+                proven: &proven,
+                keeper: &keeper,
+                times: &times,
+            };
+            match reader.read(&frame) {
+                Heard::Said(said) => {
+                    // A driver that is stopping hears it again from the peer after the next start.
+                    let _stopping = driver.tell_all(peer, priority, said);
+                    None
+                }
+                heard => Some((frame, heard)),
+            }
+        };
+        // Waiting for it is what slows a peer down that sends faster than this node decides.
+        let heard = tokio::task::spawn_blocking(hear).await;
+        if heard.is_err() {
+            warn!(event = "frame-failed", %peer, "reading a frame broke off");
+        }
+        heard.ok().flatten()
+    }
+
+    /// Reads frames again that were set aside; what they say now holds.
+    async fn hear_again(&self, peer: NodeId, frames: Vec<Vec<u8>>) {
+        for frame in frames {
+            let heard = self.hear(peer, Priority::Urgent, frame).await;
+            if let Some((_, Heard::Unproved(said))) = heard {
+                self.tell_all(peer, said).await;
+            }
+        }
+    }
+
+    async fn tell_all(&self, peer: NodeId, said: Vec<FromPeer>) {
+        let driver = self.driver.clone();
+        let told = move || driver.tell_all(peer, Priority::Urgent, said);
+        let _stopping = tokio::task::spawn_blocking(told).await;
+    }
+
     fn stands(&self, peer: NodeId, state: LinkState) {
         let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
         states.insert(peer, state);
@@ -196,6 +246,18 @@ pub fn hello(node: NodeId, directory: Option<&Directory>) -> Frame {
     }
 }
 
+/// What a frame of a peer says.
+#[derive(Debug)]
+pub(super) enum Heard {
+    /// Something for the driver.
+    Said(Vec<FromPeer>),
+    /// It is signed by no log key of the peer that is known here. This is what it says if its bundle names
+    /// no such key either.
+    Unproved(Vec<FromPeer>),
+    /// A bundle of keys, for the keeper.
+    Bundle(Vec<u8>),
+}
+
 /// Reads the frames of one peer.
 pub(super) struct FrameReader<'a> {
     pub(super) keys: &'a Keys,
@@ -209,16 +271,14 @@ pub(super) struct FrameReader<'a> {
 impl FrameReader<'_> {
     /// What a frame says. A frame that does not decode says nothing: its sender is listed, so it is
     /// recorded as a refused input.
-    pub(super) fn read(&self, bytes: &[u8]) -> Vec<FromPeer> {
-        match Frame::decode(bytes) {
+    pub(super) fn read(&self, bytes: &[u8]) -> Heard {
+        Heard::Said(match Frame::decode(bytes) {
             Ok(Frame::Envelopes(envelopes)) => envelopes
                 .iter()
                 .map(|envelope| self.envelope(envelope))
                 .collect(),
             Ok(Frame::Parcel(parcel)) => self.parcel(&parcel),
-            Ok(Frame::Receipts(batches)) => {
-                batches.iter().flat_map(|batch| self.batch(batch)).collect()
-            }
+            Ok(Frame::Receipts(batches)) => return self.batches(&batches),
             Ok(Frame::Refusals(refusals)) => refusals
                 .into_iter()
                 .map(|(digest, number)| {
@@ -240,25 +300,9 @@ impl FrameReader<'_> {
                 | Frame::Cosigned { .. }
                 | Frame::Challenge { .. }
                 | Frame::Heads(_)),
-            ) => match witnessing::read(
-                frame,
-                self.directory,
-                self.keys.node,
-                self.peer,
-                self.proven,
-            ) {
-                Ok(said) => said.into_iter().map(FromPeer::Witness).collect(),
-                Err(witnessing::DoesNotHold) => {
-                    warn!(event = "checkpoint-refused", peer = %self.peer, "what it said of a log does not hold");
-                    vec![unreadable(Digest::of(bytes), Refusal::Malformed)]
-                }
-            },
+            ) => return self.witnessing(frame, bytes),
             Ok(Frame::Hello { .. }) => Vec::new(),
-            Ok(Frame::Bundle(document)) => {
-                let peer = self.peer;
-                self.keeper.give(Task::Bundle { peer, document });
-                Vec::new()
-            }
+            Ok(Frame::Bundle(document)) => return Heard::Bundle(document),
             Ok(Frame::BundleAt { sequence, digest }) => {
                 self.keeper.give(Task::At {
                     peer: self.peer,
@@ -268,6 +312,28 @@ impl FrameReader<'_> {
                 Vec::new()
             }
             Err(_) => vec![unreadable(Digest::of(bytes), Refusal::Malformed)],
+        })
+    }
+
+    fn witnessing(&self, frame: Frame, bytes: &[u8]) -> Heard {
+        let said = witnessing::read(
+            frame,
+            self.directory,
+            self.keys.node,
+            self.peer,
+            self.proven,
+        );
+        let disbelief = match said {
+            Ok(said) => {
+                return Heard::Said(said.into_iter().map(FromPeer::Witness).collect());
+            }
+            Err(disbelief) => disbelief,
+        };
+        warn!(event = "checkpoint-not-believed", peer = %self.peer, ?disbelief);
+        let refused = vec![unreadable(Digest::of(bytes), Refusal::Malformed)];
+        match disbelief {
+            Disbelief::Malformed => Heard::Said(refused),
+            Disbelief::Unproved => Heard::Unproved(refused),
         }
     }
 
@@ -326,39 +392,44 @@ impl FrameReader<'_> {
         key.is_some_and(|key| verified(&key).is_ok())
     }
 
-    fn batch(&self, bytes: &[u8]) -> Vec<FromPeer> {
-        match ReceiptBatch::decode(bytes) {
-            Ok(batch) => batch
-                .receipts()
-                .map(|receipt| self.receipt(receipt))
-                .collect(),
-            Err(_) => vec![self.bad_receipt(bytes)],
-        }
-    }
-
-    fn receipt(&self, receipt: Receipt) -> FromPeer {
-        let keys = self.directory.log_keys(&receipt.origin.to_string());
-        let size = receipt.checkpoint.checkpoint.size;
-        let of_peer = receipt.origin.node == self.peer;
-        let verified = keys
-            .filter(|_| of_peer)
-            .and_then(|keys| receipt.verify_among(keys.at(size), self.proven).ok());
-        match verified {
-            Some(verified) => {
-                self.times.saw(self.peer.member, verified.entry.time);
-                FromPeer::Receipt(Box::new(PeerReceipt {
-                    statement: verified.statement,
-                    at: verified.entry.time,
-                    receipt,
-                }))
+    fn batches(&self, batches: &[Vec<u8>]) -> Heard {
+        let (mut said, mut unproved) = (Vec::new(), false);
+        for batch in batches {
+            let Ok(decoded) = ReceiptBatch::decode(batch) else {
+                said.push(unreadable(Digest::of(batch), Refusal::Malformed));
+                continue;
+            };
+            for receipt in decoded.receipts() {
+                said.push(match self.verified(&receipt) {
+                    Some((statement, at)) => FromPeer::Receipt(Box::new(PeerReceipt {
+                        statement,
+                        at,
+                        receipt,
+                    })),
+                    None => {
+                        unproved |= receipt.origin.node == self.peer;
+                        unreadable(Digest::of(&receipt.encode()), Refusal::Malformed)
+                    }
+                });
             }
-            None => self.bad_receipt(&receipt.encode()),
         }
+        if unproved {
+            warn!(event = "receipt-not-believed", peer = %self.peer);
+            return Heard::Unproved(said);
+        }
+        Heard::Said(said)
     }
 
-    fn bad_receipt(&self, bytes: &[u8]) -> FromPeer {
-        warn!(event = "receipt-refused", peer = %self.peer, "a receipt does not hold");
-        unreadable(Digest::of(bytes), Refusal::Malformed)
+    /// What a receipt of the peer states, and when, if it is signed by a log key that is known here.
+    fn verified(&self, receipt: &Receipt) -> Option<(Statement, Timestamp)> {
+        if receipt.origin.node != self.peer {
+            return None;
+        }
+        let keys = self.directory.log_keys(&receipt.origin.to_string())?;
+        let key = keys.at(receipt.checkpoint.checkpoint.size);
+        let verified = receipt.verify_among(key, self.proven).ok()?;
+        self.times.saw(self.peer.member, verified.entry.time);
+        Some((verified.statement, verified.entry.time))
     }
 }
 

@@ -146,6 +146,7 @@ pub async fn serve_observed(
         carrier: carrier.clone(),
         states: states.clone(),
         proven: Default::default(),
+        aside: Default::default(),
     };
     let listen = serve.listen.unwrap_or(config.settings.exchange.listen);
     let transport = Transport::bind(

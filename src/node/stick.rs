@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use super::carrier::wrap;
 use super::fetch::Added;
-use super::links::FrameReader;
+use super::links::{FrameReader, Heard};
 use super::reach::Ways;
 use crate::api::BroughtIn;
 use crate::app::{
@@ -363,10 +363,15 @@ impl Bringing<'_> {
         frame: &[u8],
         told: &mut BroughtIn,
     ) -> Result<(), CarryFailed> {
-        let heard = reader.read(frame);
-        if heard.is_empty() {
-            return Ok(());
-        }
+        let heard = match reader.read(frame) {
+            Heard::Said(said) | Heard::Unproved(said) if !said.is_empty() => said,
+            Heard::Said(_) | Heard::Unproved(_) => return Ok(()),
+            Heard::Bundle(document) => {
+                let taken = self.ways.keeper.take(told.from, document);
+                self.runtime.block_on(taken);
+                return Ok(());
+            }
+        };
         let peer = told.from;
         let came = CarryAsk::Came { peer, heard };
         if let CarryReply::Came(taken) = ask(self.ways, self.runtime, self.permit, came)? {

@@ -11,9 +11,14 @@ use crate::seal::trust::Directory;
 use crate::store::CosignedFile;
 use crate::wire::frame::{Earlier, Frame, Head};
 
-/// A signature does not hold, a layout is another, or the peer speaks for a log that is not its own.
+/// Why what a peer says of logs is not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DoesNotHold;
+pub enum Disbelief {
+    /// A layout is another, or the peer speaks for a log that is not its own.
+    Malformed,
+    /// A signature holds under no key that is known here of the peer's log, or of this node's own.
+    Unproved,
+}
 
 /// The frame that says it.
 pub fn frame(say: &Say) -> Frame {
@@ -64,18 +69,23 @@ pub fn frame(say: &Say) -> Frame {
     }
 }
 
-/// What a frame of a peer says about logs. A head of a log that has no key here is passed over.
+/// What a frame of a peer says about logs. What it says of others' is passed over where it is signed by
+/// no key that is known here: the peer may know a newer one.
 ///
 /// # Errors
-/// [`DoesNotHold`].
+/// [`Disbelief`].
 pub fn read(
     frame: Frame,
     directory: &Directory,
     me: NodeId,
     peer: NodeId,
     proven: &Proven,
-) -> Result<Option<Say>, DoesNotHold> {
-    let reader = Reader { directory, proven };
+) -> Result<Option<Say>, Disbelief> {
+    let reader = Reader {
+        directory,
+        of: [me, peer],
+        proven,
+    };
     Ok(Some(match frame {
         Frame::AddCheckpoint {
             checkpoint,
@@ -98,12 +108,14 @@ pub fn read(
             checkpoint,
             cosignature,
         } => {
-            let checkpoint = unsigned(&checkpoint).ok_or(DoesNotHold)?;
-            let cosignature = Cosignature::decode(&cosignature).map_err(|_| DoesNotHold)?;
+            let checkpoint = unsigned(&checkpoint).ok_or(Disbelief::Malformed)?;
+            let cosignature = read_cosignature(&cosignature)?;
             if checkpoint.origin.node != me || cosignature.witness.node != peer {
-                return Err(DoesNotHold);
+                return Err(Disbelief::Malformed);
             }
-            reader.cosigned(&checkpoint, &cosignature)?;
+            if !reader.cosigned(&checkpoint, &cosignature) {
+                return Err(Disbelief::Unproved);
+            }
             Say::Cosigned {
                 checkpoint,
                 cosignature: Box::new(cosignature),
@@ -134,23 +146,24 @@ pub fn read(
 
 struct Reader<'a> {
     directory: &'a Directory,
+    /// This node and the peer.
+    of: [NodeId; 2],
     proven: &'a Proven,
 }
 
 impl Reader<'_> {
     /// A checkpoint of a log of this node, whose signature holds.
-    fn checkpoint_of(&self, bytes: &[u8], node: NodeId) -> Result<SignedCheckpoint, DoesNotHold> {
-        let signed = SignedCheckpoint::decode_with_origin(bytes).map_err(|_| DoesNotHold)?;
+    fn checkpoint_of(&self, bytes: &[u8], node: NodeId) -> Result<SignedCheckpoint, Disbelief> {
+        let signed = read_checkpoint(bytes)?;
         if signed.checkpoint.origin.node != node {
-            return Err(DoesNotHold);
+            return Err(Disbelief::Malformed);
         }
-        self.checkpoint(&signed)?
-            .then_some(signed)
-            .ok_or(DoesNotHold)
+        let held = self.holds(&signed)?;
+        held.then_some(signed).ok_or(Disbelief::Unproved)
     }
 
-    /// Whether the log has a key here; its signature holds then.
-    fn checkpoint(&self, signed: &SignedCheckpoint) -> Result<bool, DoesNotHold> {
+    /// Whether its signature holds under a key of the log that is known here.
+    fn holds(&self, signed: &SignedCheckpoint) -> Result<bool, Disbelief> {
         let origin = signed.checkpoint.origin.to_string();
         let Some(keys) = self.directory.log_keys(&origin) else {
             return Ok(false);
@@ -158,50 +171,56 @@ impl Reader<'_> {
         let size = signed.checkpoint.size;
         // What an incarnation goes on from is signed as the one before.
         if keys.origin_at(size) != Some(&origin) {
-            return Err(DoesNotHold);
+            return Err(Disbelief::Malformed);
         }
         let key = keys.at(size);
         let note = signed.checkpoint.note_text();
         let held = self
             .proven
             .verify_raw(key, note.as_bytes(), &signed.signature);
-        held.map(|()| true).map_err(|_| DoesNotHold)
+        Ok(held.is_ok())
     }
 
-    fn cosigned(
-        &self,
-        checkpoint: &Checkpoint,
-        cosignature: &Cosignature,
-    ) -> Result<(), DoesNotHold> {
+    fn cosigned(&self, checkpoint: &Checkpoint, cosignature: &Cosignature) -> bool {
         let keys = self.directory.log_keys(&cosignature.witness.to_string());
-        let keys = keys.ok_or(DoesNotHold)?;
         // A witness that has another key by now signed with an earlier one.
-        let mut keys = keys.iter().rev();
-        let held = keys.any(|key| cosignature.verify(checkpoint, key).is_ok());
-        held.then_some(()).ok_or(DoesNotHold)
+        let mut keys = keys.iter().flat_map(|keys| keys.iter().rev());
+        keys.any(|key| cosignature.verify(checkpoint, key).is_ok())
     }
 
-    fn head(&self, head: &Head) -> Result<Option<CosignedCheckpoint>, DoesNotHold> {
-        let signed = SignedCheckpoint::decode_with_origin(&head.checkpoint);
-        let signed = signed.map_err(|_| DoesNotHold)?;
-        if !self.checkpoint(&signed)? {
-            return Ok(None);
+    fn head(&self, head: &Head) -> Result<Option<CosignedCheckpoint>, Disbelief> {
+        let signed = read_checkpoint(&head.checkpoint)?;
+        if !self.holds(&signed)? {
+            return match self.of.contains(&signed.checkpoint.origin.node) {
+                true => Err(Disbelief::Unproved),
+                false => Ok(None),
+            };
         }
+        let mut witness = None;
         let mut cosignatures: Vec<Cosignature> = Vec::new();
         for bytes in &head.cosignatures {
-            let cosignature = Cosignature::decode(bytes).map_err(|_| DoesNotHold)?;
-            let last = cosignatures.last();
-            if last.is_some_and(|last| last.witness.node >= cosignature.witness.node) {
-                return Err(DoesNotHold);
+            let cosignature = read_cosignature(bytes)?;
+            let node = cosignature.witness.node;
+            if witness.replace(node).is_some_and(|last| last >= node) {
+                return Err(Disbelief::Malformed);
             }
-            self.cosigned(&signed.checkpoint, &cosignature)?;
-            cosignatures.push(cosignature);
+            if self.cosigned(&signed.checkpoint, &cosignature) {
+                cosignatures.push(cosignature);
+            }
         }
         Ok(Some(CosignedCheckpoint {
             signed,
             cosignatures,
         }))
     }
+}
+
+fn read_checkpoint(bytes: &[u8]) -> Result<SignedCheckpoint, Disbelief> {
+    SignedCheckpoint::decode_with_origin(bytes).map_err(|_| Disbelief::Malformed)
+}
+
+fn read_cosignature(bytes: &[u8]) -> Result<Cosignature, Disbelief> {
+    Cosignature::decode(bytes).map_err(|_| Disbelief::Malformed)
 }
 
 /// origin 13 ‖ size u64 ‖ root 32.

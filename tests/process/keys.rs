@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use liaison::api::{Health, MemberView, Sent};
 use liaison::base::{MessageId, OsEntropy, Timestamp};
+use liaison::config::{Addresses, Config};
 use liaison::node::Folder;
 use liaison::seal::keystore::{Keystore, Rotation};
+use serde_json::Value;
 
 use crate::examples;
 use crate::office::Office;
@@ -40,6 +42,18 @@ impl Office {
     fn rotate(&self) -> u64 {
         let rotated = self.as_role("admin", "key rotate").run().done();
         rotated["sequence"].as_u64().expect("a number")
+    }
+
+    /// The inputs of peers that the node's log says were refused.
+    fn refused(&self) -> Vec<Value> {
+        let config = Config::load(&self.dir).expect("a valid configuration");
+        let api = Addresses::load(&config).expect("a file").expect("it serves");
+        let token = std::fs::read_to_string(self.token("auditor")).expect("a token");
+        let url = format!("http://{}/api/v1/log?event=input-refused", api.api);
+        let asked = reqwest::blocking::Client::new().get(url);
+        let page = asked.bearer_auth(token.trim()).send().expect("an answer");
+        let page: Value = page.json().expect("it is JSON");
+        page["items"].as_array().expect("entries").clone()
     }
 
     fn sequence(&self) -> Option<u64> {
@@ -117,6 +131,9 @@ fn all_keys_are_made_anew_under_traffic_and_nothing_is_lost() {
             assert_eq!(office.knows(*id).as_deref(), Some("delivered"), "{id}");
         }
     }
+    for office in [mk, tr] {
+        assert_eq!(office.refused(), Vec::<Value>::new(), "{}", office.member);
+    }
     mk.shows_its_next_tls_key(rotated[0]);
     tr.shows_its_next_tls_key(rotated[1]);
     world.linked();
@@ -137,6 +154,37 @@ fn all_keys_are_made_anew_under_traffic_and_nothing_is_lost() {
     export.run().done();
     let verify = Call::of("audit verify").option("--bundle", &exported);
     verify.option("--root", &world.root).run().done();
+}
+
+#[test]
+fn a_peer_that_was_away_while_the_log_key_changed_accuses_nobody() {
+    let world = administered(&["MK", "TR", "AT"]);
+    let (mk, tr) = (world.office("MK"), world.office("TR"));
+    let file = request(&world);
+    mk.stop();
+    let before = tr.sequence();
+    let rotate = tr.as_role("admin", "key rotate").word("--log");
+    rotate.run().done();
+    until(PATIENCE, "TR's new log key is in force", || {
+        (tr.sequence() > before).then_some(())
+    });
+    // TR's log goes on under the new key, and AT has heard of it.
+    let asked = tr.asks_for(&file, "AT");
+    until(PATIENCE, "AT has what TR asks", || {
+        (tr.knows(asked)? == "delivered").then_some(())
+    });
+    let waits = tr.asks_for(&file, "MK");
+    mk.serve();
+    world.linked();
+    until(PATIENCE, "MK has what TR asks", || {
+        (tr.knows(waits)? == "delivered").then_some(())
+    });
+    let back = mk.asks_for(&file, "TR");
+    until(PATIENCE, "TR has what MK asks", || {
+        (mk.knows(back)? == "delivered").then_some(())
+    });
+    assert_eq!(mk.refused(), Vec::<Value>::new());
+    assert_eq!(tr.refused(), Vec::<Value>::new());
 }
 
 #[test]
