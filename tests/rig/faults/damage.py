@@ -34,8 +34,10 @@ def damage(stage, chance) -> dict:
     office.stop()
     outcomes: dict[str, int] = {}
     for _ in range(TRIALS):
+        # sled gives its files other names at a start, so that one is chosen only now.
+        past = past_of(stage, office)
         name, way = next_trial(stage, office, chance)
-        outcome = trial(stage, office, name, way, chance)
+        outcome = trial(stage, office, name, way, past, chance)
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
         stage.damages.append({"office": office.member, "file": kind(name), "way": way, "outcome": outcome})
         if outcome == "silent":
@@ -83,12 +85,18 @@ def picture(office) -> dict:
     return {"exchanges": {one["id"]: one["state"] for one in listed}, "alerts": {one["id"] for one in alerts}}
 
 
-def trial(stage, office, name: str, way: str, chance) -> str:
-    """One file, one damage. Gives `refused`, `repaired`, `told`, `no effect` or `silent`."""
+def past_of(stage, office) -> tuple[dict, int]:
+    """Starts and stops the office. Gives what its people see of the past, and how long its log is."""
     office.serve()
-    before, heads = picture(office), office.health()["log_size"]
+    past = picture(office), office.health()["log_size"]
     stage.world.linked()
     office.stop()
+    return past
+
+
+def trial(stage, office, name: str, way: str, past: tuple[dict, int], chance) -> str:
+    """One file, one damage. Gives `refused`, `repaired`, `told`, `no effect` or `silent`."""
+    before, heads = past
     path = office.dir / name
     held = hurt(path, way, chance)
     office.start()
