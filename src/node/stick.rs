@@ -291,7 +291,6 @@ pub(super) fn bring_in(
         runtime: &runtime,
         permit,
         keys: &own,
-        directory,
         opened: &opened,
     };
     let taken = brought.run(file)?;
@@ -305,7 +304,6 @@ struct Bringing<'a> {
     runtime: &'a Handle,
     permit: Permit,
     keys: &'a Keys,
-    directory: &'a Directory,
     opened: &'a OpenedStick,
 }
 
@@ -333,17 +331,22 @@ impl Bringing<'_> {
             attachments: 0,
             parts_later: 0,
         };
-        let proven = Proven::default();
-        let reader = FrameReader {
-            keys: self.keys,
-            directory: self.directory,
-            peer,
-            proven: &proven,
-            keeper: &self.ways.keeper,
-            times: &self.ways.times,
-        };
+        let (proven, mut keys_came) = (Proven::default(), false);
         self.opened.items(file, |item| match item {
-            StickItem::Frame(frame) => self.frame(&reader, &frame, &mut told),
+            StickItem::Frame(frame) => match self.read(&proven, &frame) {
+                Heard::Bundle(document) => {
+                    keys_came = true;
+                    let taken = self.ways.keeper.take(peer, document);
+                    self.runtime.block_on(taken);
+                    Ok(())
+                }
+                // The key that verifies it may be in another file.
+                Heard::Unproved(said) if !keys_came => {
+                    told.later += said.len() as u64;
+                    Ok(())
+                }
+                Heard::Said(said) | Heard::Unproved(said) => self.tell(said, &mut told),
+            },
             // One that names files is no stick, and does not open as one.
             StickItem::File { .. } => Err(StickError::Damaged.into()),
             StickItem::Part {
@@ -357,21 +360,27 @@ impl Bringing<'_> {
         Ok(told)
     }
 
-    fn frame(
-        &self,
-        reader: &FrameReader<'_>,
-        frame: &[u8],
-        told: &mut BroughtIn,
-    ) -> Result<(), CarryFailed> {
-        let heard = match reader.read(frame) {
-            Heard::Said(said) | Heard::Unproved(said) if !said.is_empty() => said,
-            Heard::Said(_) | Heard::Unproved(_) => return Ok(()),
-            Heard::Bundle(document) => {
-                let taken = self.ways.keeper.take(told.from, document);
-                self.runtime.block_on(taken);
-                return Ok(());
-            }
+    /// What a frame says by the keys in force, which one before it may have brought.
+    fn read(&self, proven: &Proven, frame: &[u8]) -> Heard {
+        let directory = self.ways.directory.get();
+        let Some(directory) = directory.as_ref() else {
+            return Heard::Said(Vec::new());
         };
+        let reader = FrameReader {
+            keys: self.keys,
+            directory,
+            peer: self.opened.address.sender,
+            proven,
+            keeper: &self.ways.keeper,
+            times: &self.ways.times,
+        };
+        reader.read(frame)
+    }
+
+    fn tell(&self, heard: Vec<FromPeer>, told: &mut BroughtIn) -> Result<(), CarryFailed> {
+        if heard.is_empty() {
+            return Ok(());
+        }
         let peer = told.from;
         let came = CarryAsk::Came { peer, heard };
         if let CarryReply::Came(taken) = ask(self.ways, self.runtime, self.permit, came)? {

@@ -47,7 +47,9 @@ impl Office {
     /// The inputs of peers that the node's log says were refused.
     fn refused(&self) -> Vec<Value> {
         let config = Config::load(&self.dir).expect("a valid configuration");
-        let api = Addresses::load(&config).expect("a file").expect("it serves");
+        let api = Addresses::load(&config)
+            .expect("a file")
+            .expect("it serves");
         let token = std::fs::read_to_string(self.token("auditor")).expect("a token");
         let url = format!("http://{}/api/v1/log?event=input-refused", api.api);
         let asked = reqwest::blocking::Client::new().get(url);

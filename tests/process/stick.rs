@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::examples;
 use crate::office::{Office, files};
-use crate::world::{World, at_once, block, free_port};
+use crate::world::{PATIENCE, World, at_once, block, free_port, until};
 
 /// Lets the office listen where nobody looks for it.
 fn cut_off(office: &Office) {
@@ -52,6 +52,11 @@ fn an_exchange_with_attachments_and_receipts_goes_by_stick_in_any_order_and_twic
     let world = World::of(&["MK", "TR"]);
     let (mk, tr) = (world.office("MK"), world.office("TR"));
     world.offices.iter().for_each(cut_off);
+    let add = tr
+        .call("user add")
+        .option("--name", "admin")
+        .option("--role", "admin");
+    add.option("--token-file", tr.token("admin")).run().done();
     at_once(&world.offices, Office::serve);
 
     // Nothing works, and that is told with what to do.
@@ -102,6 +107,14 @@ fn an_exchange_with_attachments_and_receipts_goes_by_stick_in_any_order_and_twic
         .failed(3, "not-a-stick");
     assert_eq!(tr.verified(), before);
 
+    // The receipts will be under a log key that MK has not heard of.
+    let rotate = tr.call("key rotate").word("--log");
+    let rotated = rotate.option("--token-file", tr.token("admin")).run();
+    let rotated = rotated.done()["sequence"].clone();
+    until(PATIENCE, "TR's new log key is in force", || {
+        (rotated == tr.health()?.keys?.sequence).then_some(())
+    });
+
     // The last first: its parts of the attachment have to wait for those before.
     let mut backwards = stick.clone();
     backwards.reverse();
@@ -130,7 +143,12 @@ fn an_exchange_with_attachments_and_receipts_goes_by_stick_in_any_order_and_twic
     save.option("--out", &out).run().done();
     assert!(fs::read(out).expect("it was saved") == content);
 
-    // The acceptance and the receipts go back the same way.
+    // The acceptance and the receipts go back the same way, and so does a new log key.
+    let rotate = tr.call("key rotate").word("--log");
+    rotate
+        .option("--token-file", tr.token("admin"))
+        .run()
+        .done();
     let accept = SendAcceptance {
         reference: None,
         access: "direct".to_owned(),
@@ -140,7 +158,11 @@ fn an_exchange_with_attachments_and_receipts_goes_by_stick_in_any_order_and_twic
     assert_eq!(waiting(mk), 1);
     let back = export(&world, tr, "MK", "back");
     let taken = import(mk, &back);
-    assert_eq!(sum(&taken, "messages"), 1, "{taken:?}");
+    assert_eq!(
+        (sum(&taken, "messages"), sum(&taken, "refused")),
+        (1, 0),
+        "{taken:?}"
+    );
     assert!(sum(&taken, "receipts") >= 2, "{taken:?}");
     let again = import(mk, &back);
     let new = |what| sum(&again, what);
