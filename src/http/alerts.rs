@@ -15,7 +15,7 @@ use super::auth::{Body, Params, Place, SignedIn};
 use super::letters::{self, Composed};
 use super::problem::Failure;
 use super::repeat::fresh_id;
-use super::shapes::{cursor, event};
+use super::shapes::{cursor, thread};
 use super::terms::{Terms, tagged};
 use crate::api::{
     Acknowledge, AlertPreview, AlertSummary, AlertView, CancelAlert, MemberSubscription, Outcome,
@@ -126,7 +126,7 @@ pub async fn show(
         versions: shapes::versions(&row, now),
         recipients: row.alert.others(api.member()),
         rules: row.alert.alert().handling.in_words(),
-        events: items.iter().map(event).collect(),
+        events: thread(&items),
         actions: shapes::actions(&row, api.member(), &caller, now),
     };
     Ok(tagged(Json(view).into_response(), &row.thread))

@@ -2,6 +2,8 @@
 
 mod passing;
 
+use std::collections::HashSet;
+
 pub use passing::{forwards, permission};
 
 use super::duty;
@@ -164,15 +166,29 @@ pub fn passable(row: &ExchangeRow) -> Vec<(usize, SaidMessage)> {
 /// The events of an exchange.
 pub fn events(exchange: &Exchange, items: &[ThreadItem]) -> Vec<EventView> {
     let crossed = exchange.crossed();
-    let mut events: Vec<EventView> = items.iter().map(event).collect();
+    let mut events = thread(items);
     for event in &mut events {
         event.crossed = event.proof.leaf.is_some_and(|leaf| crossed.contains(&leaf));
     }
     events
 }
 
-/// One event of a thread.
-pub fn event(item: &ThreadItem) -> EventView {
+/// The events of a thread. A receipt that came again, as those of a node do that was restored from a
+/// backup, is shown once.
+pub fn thread(items: &[ThreadItem]) -> Vec<EventView> {
+    let mut shown = HashSet::new();
+    let mut events: Vec<EventView> = items.iter().map(event).collect();
+    events.retain(|event| {
+        let proof = event.proof.peer_log.as_ref();
+        proof.is_none_or(|proof| {
+            let of = (event.member, proof.origin.clone(), proof.index);
+            shown.insert((event.message, event.kind.clone(), of))
+        })
+    });
+    events
+}
+
+fn event(item: &ThreadItem) -> EventView {
     match &item.change {
         Change::Sent(message) | Change::Received(message, _) => message_event(item, message),
         Change::ReceiptKept(receipt) => receipt_event(item, receipt),

@@ -216,6 +216,16 @@ fn an_office_that_lost_its_disk_has_everything_again_that_its_peers_hold() {
         theirs.sort();
         ours.sort();
         assert_eq!(theirs, ours, "{}", office.member);
+        // A receipt that came again is no second event.
+        let receipts = shown(office, exchange).events.into_iter().filter_map(|e| {
+            let proof = e.proof.peer_log?;
+            Some((e.kind, e.message, e.member, proof.origin, proof.index))
+        });
+        let receipts: Vec<_> = receipts.collect();
+        for receipt in &receipts {
+            let times = receipts.iter().filter(|other| *other == receipt).count();
+            assert_eq!(times, 1, "{}: {receipt:?}", office.member);
+        }
     }
     // Everybody is told how much is lost, and all logs hold.
     let old = "mk-1.liaison/1";

@@ -159,7 +159,7 @@ pub async fn open(
     };
     let of = alert_shapes::summary(&row, person.visitor.now);
     let f = Frame::new(&api, &person.visitor, of.headline.clone());
-    let events: Vec<_> = entries.iter().map(shapes::event).collect();
+    let events = shapes::thread(&entries);
     let now = person.visitor.now;
     let actions = alert_shapes::actions(&row, api.member(), &person.caller, now);
     let first = actions.first().cloned();
