@@ -90,6 +90,12 @@ class Ledger:
             return f"{member} disclosed {largest} entries, and now serves {size}"
         return None
 
+    def goes_on_from(self, member: str, size: int) -> None:
+        """A log goes on in a new incarnation: what was disclosed beyond that is of the one before."""
+        with self.lock:
+            heads = self.heads.get(member, {})
+            self.heads[member] = {at: root for at, root in heads.items() if at <= size}
+
     def worst_delay(self) -> float:
         """The longest time from a request's acknowledgement until its recipient listed it, in seconds."""
         with self.lock:

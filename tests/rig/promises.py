@@ -113,8 +113,10 @@ def check_events(world, listed: Listed, ledger, findings: Findings, most: int, c
         exchanges = listed.exchanges[office.member]
         for exchange in chance.sample(exchanges, min(most, len(exchanges))):
             view = office.api("officer").json("GET", f"/exchanges/{exchange['id']}")
-            # What no message carried, such as the levels of an escalation, may well come again.
-            events = Counter((e["kind"], e["message"], e["member"]) for e in view["events"] if e["message"] != NONE)
+            # What no message carried, such as the levels of an escalation, may well come again. A node that
+            # was restored proves in its new log, too, what the one before had proved.
+            events = Counter((e["kind"], e["message"], e["member"], (e["proof"]["peer_log"] or {}).get("origin"))
+                             for e in view["events"] if e["message"] != NONE)
             for event, times in events.items():
                 if times > 1:
                     findings.add("doubled", f"{exchange['id']} at {office}: {event} {times} times")

@@ -121,9 +121,11 @@ class Traffic:
             else:
                 self.send(office, name, others[chance.randrange(len(others))], chance)
 
-    def send(self, office, reference: str, to: str, chance: random.Random, file: bytes | None = None) -> str:
+    def send(self, office, reference: str, to: str, chance: random.Random, file: bytes | None = None,
+             urgent: bool | None = None) -> str:
         """One request, whose outcome is noted. Gives `acknowledged`, `cut off`, or the code of the refusal."""
-        urgent = chance.randrange(URGENT) == 0
+        if urgent is None:
+            urgent = chance.randrange(URGENT) == 0
         request = copy.deepcopy(URGENT_REQUEST if urgent else REQUEST)
         request["reference"] = reference
         request["subjects"][0] = {"connection": "Received it", "account": {

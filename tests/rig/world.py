@@ -12,7 +12,7 @@ from .office import Office
 from .switch import Switch
 
 MEMBERS = ("MK", "TR", "AT")
-PEOPLE = ("officer", "contact", "auditor")
+PEOPLE = ("officer", "contact", "auditor", "admin")
 SETTINGS = {
     # Logs are shown to witnesses often, so that a fork is noticed while the rig still looks.
     "interval_seconds = 60": "interval_seconds = 2",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import clock, damage, limits, network, power, process, storage
+from . import backup, clock, damage, limits, network, power, process, storage
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ FAULTS = [
     Fault("clock-behind", clock.behind, ("faketime",)),
     Fault("clock-step", clock.step_back, ("faketime",)),
     Fault("damage", damage.damage),
+    Fault("restored", backup.restored, quick=False),
+    Fault("far-link", network.far_link, ("tun",)),
     Fault("bad-link", network.bad_link, ("tun",), quick=False),
     Fault("reordering", network.reordering, ("tun",)),
     Fault("slow-link", network.slow_link, ("tun",), quick=False),
