@@ -4,6 +4,7 @@ mod demo;
 mod deploy;
 mod manual;
 mod node;
+mod prompt;
 mod recovery;
 
 use std::path::Path;
