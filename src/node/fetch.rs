@@ -249,7 +249,7 @@ enum FetchFailed {
     Io(#[from] std::io::Error),
 }
 
-fn verify(part: PartialBlob, length: u64, digest: Digest) -> Result<(), FetchFailed> {
+fn verify(mut part: PartialBlob, length: u64, digest: Digest) -> Result<(), FetchFailed> {
     let (found, size) = Digest::of_reader(&mut part.read()?.take(length + 1))?;
     if (found, size) != (digest, length) {
         part.discard()?;

@@ -4,7 +4,7 @@
 //! being fetched, and with `.<number>.new` for one that is being written.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -40,6 +40,9 @@ impl BlobId {
 
 /// After how many bytes of an attachment that is fetched the room on the disk is looked at again.
 const MEASURED_EVERY: u64 = 1 << 20;
+
+/// Bytes of an attachment that are written together: each packet brings little more than a thousand.
+const WRITTEN_AT_ONCE: usize = 256 * 1024;
 
 /// The attachments that a node keeps.
 #[derive(Debug)]
@@ -97,7 +100,7 @@ impl BlobStore {
         let file = options.read(true).append(true).create(true).open(&part)?;
         let len = file.metadata()?.len();
         Ok(PartialBlob {
-            file,
+            file: BufWriter::with_capacity(WRITTEN_AT_ONCE, file),
             len,
             unmeasured: 0,
             part,
@@ -247,7 +250,7 @@ impl Drop for BlobWriter {
 /// An attachment that is being fetched. What is there stays there, to be taken up again.
 #[derive(Debug)]
 pub struct PartialBlob {
-    file: File,
+    file: BufWriter<File>,
     len: u64,
     /// Bytes since the room on the disk was last looked at.
     unmeasured: u64,
@@ -282,7 +285,8 @@ impl PartialBlob {
     ///
     /// # Errors
     /// Whatever the file system gives.
-    pub fn read(&self) -> io::Result<File> {
+    pub fn read(&mut self) -> io::Result<File> {
+        self.file.flush()?;
         File::open(&self.part)
     }
 
@@ -308,8 +312,9 @@ impl PartialBlob {
     ///
     /// # Errors
     /// Whatever the file system gives.
-    pub fn finish(self) -> io::Result<()> {
-        self.file.sync_all()?;
+    pub fn finish(mut self) -> io::Result<()> {
+        self.file.flush()?;
+        self.file.get_ref().sync_all()?;
         fs::rename(&self.part, &self.path)?;
         sync_folder_of(&self.path)
     }
