@@ -14,9 +14,12 @@ const BYTES: usize = 1024 * 1024;
 /// How long a linked peer has to hand over its bundle.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The frames set aside, by peer, in the order they came.
+/// Frames, each with the time since which it waits on a link, by peer, in the order they came.
+type Frames = HashMap<NodeId, Vec<(Instant, Vec<u8>)>>;
+
+/// The frames set aside.
 #[derive(Debug, Default)]
-pub struct Aside(Mutex<HashMap<NodeId, Vec<(Instant, Vec<u8>)>>>);
+pub struct Aside(Mutex<Frames>);
 
 impl Aside {
     /// Sets a frame of a peer aside. Says whether there is room.
@@ -56,7 +59,7 @@ impl Aside {
         }
     }
 
-    fn frames(&self) -> MutexGuard<'_, HashMap<NodeId, Vec<(Instant, Vec<u8>)>>> {
+    fn frames(&self) -> MutexGuard<'_, Frames> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
