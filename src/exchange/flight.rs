@@ -28,11 +28,35 @@ pub struct Flight {
 struct Link {
     node: NodeId,
     sent: BTreeMap<Waiting, Timestamp>,
+    /// Since when nothing of each class has been settled, where something was in flight.
+    quiet: [Option<Timestamp>; 2],
 }
 
+impl Link {
+    /// How long nothing of a class has been settled.
+    fn quiet_for(&mut self, class: u8, now: Timestamp) -> Duration {
+        let quiet = &mut self.quiet[usize::from(class.min(1))];
+        let since = *quiet.get_or_insert(now);
+        if since > now {
+            *quiet = Some(now);
+        }
+        now.since(since)
+    }
+
+    fn settled(&mut self, item: Waiting) {
+        if self.sent.remove(&item).is_some() {
+            self.quiet[usize::from(item.class.min(1))] = None;
+        }
+    }
+}
+
+/// After how many times as long something goes again although others of its class are settled meanwhile.
+const PATIENT: u32 = 10;
+
 impl Flight {
-    /// At most `window` items in flight to a peer and class; unsettled ones go again after
-    /// `retry_after`.
+    /// At most `window` items in flight to a peer and class. Unsettled ones go again where nothing of
+    /// their class was settled for `retry_after`: over a slow link those before them are still coming
+    /// through, and what goes again would only add to what it is slow with.
     pub fn new(window: usize, retry_after: Duration) -> Self {
         Self {
             window,
@@ -43,8 +67,12 @@ impl Flight {
 
     /// A link came up: whatever was in flight before goes again.
     pub fn link_up(&mut self, node: NodeId) {
-        let sent = BTreeMap::new();
-        self.links.insert(node.member, Link { node, sent });
+        let link = Link {
+            node,
+            sent: BTreeMap::new(),
+            quiet: [None; 2],
+        };
+        self.links.insert(node.member, link);
     }
 
     /// A link went down. A link to another node of the member stays.
@@ -81,10 +109,16 @@ impl Flight {
         };
         let mut due = Vec::new();
         for item in waiting.iter().take(self.window) {
+            let quiet_for = link.quiet_for(item.class, now);
             let again = match link.sent.get(item) {
                 None => true,
                 // A clock that was set back must not make a message wait for its return.
-                Some(at) => now.since(*at) >= self.retry_after || *at > now,
+                Some(at) if *at > now => true,
+                Some(at) => {
+                    let rested = now.since(*at);
+                    rested >= self.retry_after && quiet_for >= self.retry_after
+                        || rested >= self.retry_after * PATIENT
+                }
             };
             if again {
                 link.sent.insert(*item, now);
@@ -97,7 +131,7 @@ impl Flight {
     /// The item needs no more sending: it was receipted, refused for good, or expired.
     pub fn settle(&mut self, member: MemberId, item: Waiting) {
         if let Some(link) = self.links.get_mut(&member) {
-            link.sent.remove(&item);
+            link.settled(item);
         }
     }
 
@@ -106,12 +140,6 @@ impl Flight {
         if let Some(link) = self.links.get_mut(&member) {
             link.sent.retain(|item, _| item.entry != entry);
         }
-    }
-
-    /// When something in flight is next due to go again.
-    pub fn next_retry(&self) -> Option<Timestamp> {
-        let sent = self.links.values().flat_map(|link| link.sent.values());
-        sent.min().map(|at| at.plus(self.retry_after))
     }
 }
 
@@ -154,6 +182,53 @@ mod tests {
         assert_eq!(flight.take_due(node.member, &items, at(0)), items);
         assert_eq!(flight.take_due(node.member, &items, at(59)), []);
         assert_eq!(flight.take_due(node.member, &items, at(60)), items);
+    }
+
+    #[test]
+    fn nothing_goes_again_while_what_went_before_it_is_still_being_answered() {
+        let node: NodeId = "TR-1".parse().unwrap();
+        let mut flight = Flight::new(100, MINUTE);
+        flight.link_up(node);
+        let items = waiting(&(0..100).collect::<Vec<_>>());
+        assert_eq!(flight.take_due(node.member, &items, at(0)), items);
+        // A slow link brings one answer in half a minute.
+        for n in 1..=5 {
+            flight.settle(node.member, items[n - 1]);
+            let now = at(30 * n as i64);
+            assert_eq!(flight.take_due(node.member, &items[n..], now), []);
+        }
+        // Then no more come.
+        assert_eq!(flight.take_due(node.member, &items[5..], at(209)), []);
+        assert_eq!(
+            flight.take_due(node.member, &items[5..], at(210)),
+            items[5..]
+        );
+    }
+
+    #[test]
+    fn what_is_answered_of_one_class_says_nothing_of_the_other() {
+        let (mut flight, node) = flight();
+        let urgent = [Waiting { class: 0, entry: 1 }];
+        let routine = waiting(&[2]);
+        flight.take_due(node.member, &urgent, at(0));
+        flight.take_due(node.member, &routine, at(0));
+        flight.settle(node.member, routine[0]);
+        assert_eq!(flight.take_due(node.member, &urgent, at(60)), urgent);
+    }
+
+    #[test]
+    fn what_a_peer_has_lost_goes_again_in_the_end_while_others_are_answered() {
+        let (mut flight, node) = flight();
+        let lost = waiting(&[1]);
+        flight.take_due(node.member, &lost, at(0));
+        for n in 1..20 {
+            let other = waiting(&[1 + n]);
+            let now = at(30 * n as i64);
+            assert_eq!(flight.take_due(node.member, &other, now), other);
+            flight.settle(node.member, other[0]);
+            assert_eq!(flight.take_due(node.member, &lost, now), []);
+        }
+        assert_eq!(flight.take_due(node.member, &lost, at(600)), lost);
     }
 
     #[test]
