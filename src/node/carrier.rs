@@ -23,8 +23,13 @@ use super::fetch::Fetcher;
 use super::keeper::{Keeper, Task, bundle_frame};
 use super::witnessing;
 
-/// Bytes of messages or receipts that one frame carries at most, well below what a frame may have.
-const FRAME_BYTES: usize = 600 * 1024;
+/// Bytes of messages or receipts that one frame carries at most, unless a single one is longer. What has
+/// come of a frame is lost with its link, and a line of 64 kbit/s takes eight seconds for this.
+const FRAME_BYTES: usize = 64 * 1024;
+
+/// Bytes of frames of one class that wait for a link before more of it is dropped, to go again when the
+/// service next finds it unanswered.
+const WAITING_BYTES: usize = 4 * 1024 * 1024;
 
 /// More than a message takes in a parcel beside header and body, in bytes, without its padding.
 const MESSAGE_ROOM: usize = 2 * 1024;
@@ -42,7 +47,7 @@ pub enum Errand {
 }
 
 /// A handle to the carrier's queue. What waits in it is bounded by the service, which keeps no
-/// more than a window of messages in flight to a peer.
+/// more than a window of messages in flight to a peer; what waits for a slow link, by its bytes.
 #[derive(Clone)]
 pub struct Carrier(UnboundedSender<Errand>);
 
@@ -110,7 +115,13 @@ pub async fn carry(
                 {
                     continue;
                 }
-                waiting.entry((peer, class)).or_default().extend(encoded);
+                let queue = waiting.entry((peer, class)).or_default();
+                let held: usize = queue.iter().map(Vec::len).sum();
+                if held > WAITING_BYTES {
+                    debug!(event = "frames-dropped", %peer, "the link is slow; they go again later");
+                    continue;
+                }
+                queue.extend(encoded);
                 flush(&transport, &mut waiting, peer, class);
             }
         }
