@@ -98,7 +98,13 @@ pub(super) async fn fetch(
     send.finish();
 
     let mut stated = [0; 8];
-    in_time(limits, connection, receive.read_exact(&mut stated)).await??;
+    in_time(
+        limits,
+        connection,
+        stated.len(),
+        receive.read_exact(&mut stated),
+    )
+    .await??;
     let stated = u64::from_be_bytes(stated);
     if stated != length {
         return Err(FetchError::WrongLength(stated));
@@ -106,8 +112,9 @@ pub(super) async fn fetch(
     let mut left = length
         .checked_sub(request.offset)
         .ok_or(FetchError::Unavailable)?;
+    let patient = &limits.patient();
     loop {
-        let chunk = in_time(limits, connection, receive.read_chunk(PIECE)).await??;
+        let chunk = in_time(patient, connection, PIECE, receive.read_chunk(PIECE)).await??;
         let Some(chunk) = chunk else { break };
         left = left
             .checked_sub(chunk.len() as u64)
@@ -124,9 +131,10 @@ pub(super) async fn fetch(
 async fn in_time<T>(
     limits: &Limits,
     connection: &Connection,
+    bytes: usize,
     read: impl Future<Output = T>,
 ) -> Result<T, FetchError> {
-    timeout(limits.time_for(connection.rtt(), PIECE), read)
+    timeout(limits.time_for(connection.rtt(), bytes), read)
         .await
         .map_err(|_| FetchError::TooSlow)
 }
@@ -188,10 +196,15 @@ async fn answer(
     let limits = &shared.limits;
     send.set_priority(ATTACHMENT_PRIORITY);
     let mut request = [0; REQUEST_LEN];
-    in_time(limits, connection, receive.read_exact(&mut request))
-        .await
-        .map_err(|_| unavailable)?
-        .map_err(|_| unavailable)?;
+    in_time(
+        limits,
+        connection,
+        REQUEST_LEN,
+        receive.read_exact(&mut request),
+    )
+    .await
+    .map_err(|_| unavailable)?
+    .map_err(|_| unavailable)?;
     let request = AttachmentRequest::from_bytes(request);
 
     let handler = shared.handler.clone();
@@ -209,13 +222,14 @@ async fn answer(
     send.write_all(&length.to_be_bytes())
         .await
         .map_err(|_| unavailable)?;
+    let patient = &limits.patient();
     while file.limit() > 0 {
         let mut piece = BytesMut::with_capacity(PIECE);
         let read = file.read_buf(&mut piece).await.map_err(|_| unavailable)?;
         if read == 0 {
             return Err(unavailable);
         }
-        in_time(limits, connection, send.write_chunk(piece.freeze()))
+        in_time(patient, connection, PIECE, send.write_chunk(piece.freeze()))
             .await
             .map_err(|_| unavailable)?
             .map_err(|_| unavailable)?;

@@ -18,9 +18,13 @@ use crate::seal::retry::retry_key;
 pub struct Limits {
     /// How long the first words of an authenticated peer may take, and a few round trips more.
     pub hello: Duration,
-    /// How long something begun may stand still.
+    /// How long something urgent that has begun may stand still.
     pub stall: Duration,
-    /// Bytes a second that something begun must bring at least.
+    /// How long anything else that has begun may stand still: on a slow line all that is urgent goes before
+    /// it.
+    pub patience: Duration,
+    /// Bytes a second that something begun must bring at least: less than a line of 64 kbit/s leaves to it
+    /// beside all else. How much memory it may take meanwhile is bounded by other figures.
     pub rate: u32,
     /// After how long a silence a link counts as dead.
     pub idle: Duration,
@@ -43,8 +47,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             hello: Duration::from_secs(5),
-            stall: Duration::from_secs(5),
-            rate: 16 * 1024,
+            stall: Duration::from_secs(30),
+            patience: Duration::from_secs(900),
+            rate: 1024,
             idle: Duration::from_secs(20),
             keep_alive: Duration::from_secs(7),
             redial_first: Duration::from_millis(100),
@@ -88,6 +93,14 @@ impl Limits {
     /// to a bound, since on a bad line a lost packet costs several.
     pub(super) fn time_for(&self, rtt: Duration, bytes: usize) -> Duration {
         self.stall + round_trips(rtt) + Duration::from_secs(1) * bytes_u32(bytes) / self.rate
+    }
+
+    /// The limits of what is not urgent.
+    pub(super) fn patient(self) -> Self {
+        Self {
+            stall: self.patience,
+            ..self
+        }
     }
 
     /// How long the greeting may take.

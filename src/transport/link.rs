@@ -246,7 +246,7 @@ async fn talk(
     };
     let receive_routine = async {
         let stream = greet::accept(wire, ROUTINE).await?;
-        let frames = FrameReader::new(stream, wire.connection(), shared.limits);
+        let frames = FrameReader::new(stream, wire.connection(), shared.limits.patient());
         tokio::select! {
             biased;
             ended = receive(shared, peer, Class::Routine, frames) => ended,

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use liaison::transport::{Class, Limits, LinkError};
 
@@ -145,6 +145,22 @@ async fn a_third_stream_of_frames_ends_the_link() {
         streams.push(stream);
     }
     falls(node, &peer, &greeted, MISBEHAVED, LinkError::Misbehaved).await;
+}
+
+#[tokio::test]
+async fn what_is_not_urgent_may_stand_still_while_urgent_frames_go_before_it() {
+    let (mut node, peer, mut greeted) = greeted().await;
+    let mut routine = greeted.connection.open_uni().await.unwrap();
+    routine.write_all(&[2, 0, 0, 0, 2, 7]).await.unwrap();
+    let begun = Instant::now();
+    while begun.elapsed() < impatient().stall * 4 {
+        greeted.send.write_all(&[0, 0, 0, 1, 5]).await.unwrap();
+        let frame = Event::Frame(peer.node, Class::Urgent, vec![5]);
+        assert_eq!(node.event().await, frame);
+    }
+    routine.write_all(&[8]).await.unwrap();
+    let frame = Event::Frame(peer.node, Class::Routine, vec![7, 8]);
+    assert_eq!(node.event().await, frame);
 }
 
 #[tokio::test]
