@@ -364,6 +364,7 @@ fn run<L: Log, I: Index, S: Signer>(
         if stopping {
             return core.flush();
         }
+        core.settle_due()?;
         letters.wait(TICK.saturating_sub(ticked.elapsed()));
         // A busy mailbox must not keep time from passing.
         if ticked.elapsed() >= TICK {

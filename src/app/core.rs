@@ -142,6 +142,8 @@ pub struct Core<L, I, S> {
     epoch: WriterEpoch,
     pseudonym_key: [u8; 32],
     waiting: Vec<Input>,
+    /// Whether a second has passed since the index was last written.
+    ticked: bool,
     /// Rows of groups that are durable, which the index does not have yet.
     settled: Pending,
 }
@@ -165,6 +167,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             epoch,
             pseudonym_key,
             waiting: Vec::new(),
+            ticked: false,
             settled: Pending::default(),
         }
     }
@@ -191,11 +194,6 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
     /// The index.
     pub fn index(&self) -> &I {
         &self.index
-    }
-
-    /// When the core needs a [`Input::Tick`] at the latest.
-    pub fn next_wake(&self) -> Option<Timestamp> {
-        self.service.next_wake()
     }
 
     /// A row as decisions see it.
@@ -235,6 +233,23 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         Ok(())
     }
 
+    /// Writes to the index what has waited for long enough. What comes soon after another often changes
+    /// the same rows, so it gets them together: between two groups, once what came of the first is on its
+    /// way.
+    ///
+    /// # Errors
+    /// [`Fatal::Index`].
+    pub fn settle_due(&mut self) -> Result<(), Fatal> {
+        let ticked = std::mem::take(&mut self.ticked);
+        if ticked || self.settled.len() >= SETTLED_AT_MOST {
+            self.settle()?;
+        }
+        if ticked {
+            self.index.tidy()?;
+        }
+        Ok(())
+    }
+
     /// Writes the index through to the disk, so that the next start has nothing to catch up with.
     ///
     /// # Errors
@@ -262,18 +277,10 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         let mut outcomes = Vec::new();
         let mut group = std::mem::take(&mut self.waiting);
         group.extend(inputs);
-        let tick = group.iter().any(|input| matches!(input, Input::Tick));
+        self.ticked |= group.iter().any(|input| matches!(input, Input::Tick));
         loop {
             outcomes.extend(self.commit_once(now, entropy, group)?);
             if self.waiting.is_empty() {
-                // What comes soon after another often changes the same rows, so the index gets
-                // them together, and nobody waits for it.
-                if tick || self.settled.len() >= SETTLED_AT_MOST {
-                    self.settle()?;
-                }
-                if tick {
-                    self.index.tidy()?;
-                }
                 if let Some(files) = self.erase_due(now, entropy)? {
                     outcomes.push(Outcome::Forget { files });
                     // What was erased is recorded at once.

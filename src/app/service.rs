@@ -131,11 +131,6 @@ impl Service {
         self.federation.as_ref().is_some_and(observes)
     }
 
-    /// When the service next needs a [`Input::Tick`], if no other input comes before.
-    pub fn next_wake(&self) -> Option<Timestamp> {
-        self.flight.next_retry()
-    }
-
     /// Handles one input.
     ///
     /// # Errors

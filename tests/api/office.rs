@@ -173,7 +173,9 @@ impl Office {
     }
 
     pub fn try_handle(&mut self, inputs: Vec<Input>) -> Result<Vec<Outcome>, Fatal> {
-        self.core.commit(self.now, &mut self.entropy, inputs)
+        let outcomes = self.core.commit(self.now, &mut self.entropy, inputs)?;
+        self.core.settle_due()?;
+        Ok(outcomes)
     }
 
     pub fn peer(&mut self, peer: &str, from: FromPeer) -> Vec<Outcome> {

@@ -131,6 +131,10 @@ impl Office {
         let before = core.log().size();
         match core.commit(now, &mut self.entropy, inputs) {
             Ok(outcomes) => {
+                // What was decided is on its way by then.
+                if core.settle_due().is_err() {
+                    self.core = None;
+                }
                 if self.planted == Some(Planted::AcknowledgesBeforeDurable) {
                     self.lost_group = Some(before);
                 }
