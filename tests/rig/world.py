@@ -15,7 +15,7 @@ MEMBERS = ("MK", "TR", "AT")
 PEOPLE = ("officer", "contact", "auditor", "admin")
 SETTINGS = {
     # Logs are shown to witnesses often, so that a fork is noticed while the rig still looks.
-    "interval_seconds = 60": "interval_seconds = 2",
+    "interval_seconds = 60": "interval_seconds = 10",
     # What comes in hours here is more than an office sends in a day.
     "messages_a_day = 20000": "messages_a_day = 4000000000",
 }

@@ -10,6 +10,8 @@ from .process import pick
 RATE, ATTACHMENT = 4_000_000, 5_000_000
 # Urgent requests whose times are taken on a bad network, and seconds that one may take.
 URGENT, URGENT_PATIENCE = 10, 180
+# Routine requests of each office that they are sent beside.
+BACKLOG = 40
 # Seconds in which all of that has come after the address changed, whoever has to dial anew.
 PATIENCE = 120
 
@@ -21,13 +23,12 @@ def hostname(office) -> str:
 def under(stage, chance, rules: dict, deeds: int, patience: float, effects: tuple[str, ...],
           urgent: bool = False) -> dict:
     """Lets traffic run under rules, and checks that they had an effect."""
-    stage.traffic.gate.open()
     stage.network(rules)
     took = {}
     try:
-        stage.some_traffic(deeds, patience)
         if urgent:
             took = urgent_times(stage, chance)
+        stage.some_traffic(deeds, patience)
     finally:
         counts = stage.network({})
     missing = [effect for effect in effects if not counts.get(effect)]
@@ -37,8 +38,13 @@ def under(stage, chance, rules: dict, deeds: int, patience: float, effects: tupl
 
 
 def urgent_times(stage, chance) -> dict:
-    """How long urgent requests take beside the other traffic, one after another: from the acknowledgement
-    until the recipient's people see it."""
+    """How long urgent requests take beside a backlog of routine ones, one after another: from the
+    acknowledgement until the recipient's people see it."""
+    for office in stage.world.offices:
+        for number in range(BACKLOG):
+            to = stage.world.others(office)[number % 2]
+            reference = f"backlog-{office}-{chance.randrange(10**9):09}"
+            stage.traffic.send(office, reference, to.member, chance, urgent=False)
     took = []
     for _ in range(URGENT):
         office = pick(stage, chance)
