@@ -2,8 +2,11 @@
 
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
-use crate::{folder, path};
+use crate::{folder, path, stdout};
+
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs the program on a terminal, and types each answer where its question stands. Gives what the terminal
 /// showed, and the exit code.
@@ -11,7 +14,7 @@ fn typed(words: &str, answers: &[(&str, &str)]) -> (String, Option<i32>) {
     let program = env!("CARGO_BIN_EXE_liaison");
     let mut terminal = Command::new("script")
         .args(["--quiet", "--return", "--command"])
-        .arg(format!("{program} {words}"))
+        .arg(format!("tty; exec {program} {words}"))
         .arg("/dev/null")
         .env_remove("LIAISON_PASSPHRASE_FILE")
         .stdin(Stdio::piped())
@@ -29,12 +32,29 @@ fn typed(words: &str, answers: &[(&str, &str)]) -> (String, Option<i32>) {
             shown += &String::from_utf8_lossy(&piece[..read]);
         }
         seen = shown.len();
+        shows_no_keys(shown.lines().next().expect("it names itself").trim());
         keys.write_all(format!("{answer}\n").as_bytes())
             .expect("somebody types");
     }
     screen.read_to_string(&mut shown).expect("it shows text");
     let status = terminal.wait().expect("it ends");
     (shown, status.code())
+}
+
+/// Waits until the terminal does not show what is typed: the question stands a moment before that.
+fn shows_no_keys(terminal: &str) {
+    let begun = Instant::now();
+    loop {
+        let stty = Command::new("stty").args(["-a", "-F", terminal]).output();
+        let settings = stdout(&stty.expect("there is stty"));
+        if settings
+            .split_whitespace()
+            .any(|setting| setting == "-echo")
+        {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{terminal}: {settings}");
+    }
 }
 
 #[test]
