@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use crate::base::{MemberId, NodeId, Timestamp};
 
+/// After how many times `retry_after` something goes again although others of its class are settled meanwhile.
+const PATIENT: u32 = 10;
+
 /// Something that waits for a peer, by its place in the outbox: urgent before routine, then in
 /// the order of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,9 +52,6 @@ impl Link {
         }
     }
 }
-
-/// After how many times as long something goes again although others of its class are settled meanwhile.
-const PATIENT: u32 = 10;
 
 impl Flight {
     /// At most `window` items in flight to a peer and class. Unsettled ones go again where nothing of

@@ -27,8 +27,8 @@ use super::witnessing;
 /// come of a frame is lost with its link, and a line of 64 kbit/s takes eight seconds for this.
 const FRAME_BYTES: usize = 64 * 1024;
 
-/// Bytes of frames of one class that wait for a link before more of it is dropped, to go again when the
-/// service next finds it unanswered.
+/// Bytes of frames of one class that wait for a link before more is dropped: what is unanswered goes again
+/// in time, and all else that a peer has to know with the next link.
 const WAITING_BYTES: usize = 4 * 1024 * 1024;
 
 /// More than a message takes in a parcel beside header and body, in bytes, without its padding.

@@ -97,9 +97,11 @@ pub(super) async fn fetch(
     send.write_all(&request.to_bytes()).await?;
     send.finish();
 
+    // Its answer comes behind all else that the peer sends.
+    let patient = &limits.patient();
     let mut stated = [0; 8];
     in_time(
-        limits,
+        patient,
         connection,
         stated.len(),
         receive.read_exact(&mut stated),
@@ -112,7 +114,6 @@ pub(super) async fn fetch(
     let mut left = length
         .checked_sub(request.offset)
         .ok_or(FetchError::Unavailable)?;
-    let patient = &limits.patient();
     loop {
         let chunk = in_time(patient, connection, PIECE, receive.read_chunk(PIECE)).await??;
         let Some(chunk) = chunk else { break };
