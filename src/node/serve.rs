@@ -21,6 +21,7 @@ use super::rotation::{OwnKeys, reconciled};
 use super::signer::KeySigner;
 use super::trust::{self, InForce, federation, peers};
 use super::webhooks;
+use super::witnessing;
 use crate::app::core::{CatchUp, Core, Fatal, Outcome};
 use crate::app::rows::ATTACHED;
 use crate::app::{PERSON, People, bundles_on_record, list_on_record};
@@ -161,6 +162,9 @@ pub async fn serve_observed(
     let fetcher = Fetcher::new(node.member, blobs.clone(), driver.clone());
     let concerned = (node, in_force.clone());
     let kept = CosignedFile::of(&folder.0);
+    if let Some(directory) = &directory {
+        witnessing::set_damaged_aside(&kept, directory);
+    }
     let bell = Bell::new(&config, driver.clone());
     driver.tell_by(bell.channel()).map_err(stopped)?;
     let carrying = tokio::spawn(carry(

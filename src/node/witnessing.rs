@@ -3,6 +3,8 @@
 
 use std::io;
 
+use tracing::warn;
+
 use crate::app::Say;
 use crate::audit::{Checkpoint, Cosignature, CosignedCheckpoint, Origin, Prefix, SignedCheckpoint};
 use crate::base::{Digest, NodeId};
@@ -232,6 +234,22 @@ fn unsigned(bytes: &[u8]) -> Option<Checkpoint> {
         size: u64::from_be_bytes(*size),
         root: Digest::try_from(root).ok()?,
     })
+}
+
+/// Sets a cosigned checkpoint aside that was damaged while the node stood: the log could neither be
+/// verified nor exported with it, and the next cosignatures bring another.
+pub fn set_damaged_aside(file: &CosignedFile, directory: &Directory) {
+    let keys = |origin: Origin| directory.log_keys(&origin.to_string());
+    match file.read() {
+        Ok(None) => return,
+        Ok(Some(note)) if CosignedCheckpoint::read_known(&note, keys).is_ok() => return,
+        Ok(Some(_)) | Err(_) => (),
+    }
+    let next = "the next cosignatures are kept in its place";
+    match file.set_aside() {
+        Ok(()) => warn!(event = "cosigned-damaged", "cosigned.damaged is what was found; {next}"),
+        Err(error) => warn!(event = "cosigned-damaged", %error, "it stays as it is; {next}"),
+    }
 }
 
 /// Keeps a cosigned checkpoint of this node's log beside the log.

@@ -12,6 +12,9 @@ use crate::audit::{AuditFailure, MAX_COSIGNED_LEN};
 /// The file's name in a node's folder.
 pub const COSIGNED: &str = "cosigned";
 
+/// The name of one that was found damaged.
+const DAMAGED: &str = "cosigned.damaged";
+
 /// The file with the latest cosigned checkpoint.
 #[derive(Debug, Clone)]
 pub struct CosignedFile {
@@ -34,8 +37,21 @@ impl CosignedFile {
         files::replace(&self.folder, COSIGNED, note.as_bytes())
     }
 
+    /// Sets a damaged note aside, in the place of one that was before, so that the log can be verified
+    /// and exported without it.
+    ///
+    /// # Errors
+    /// Whatever the file system gives.
+    pub fn set_aside(&self) -> io::Result<()> {
+        fs::rename(self.folder.join(COSIGNED), self.folder.join(DAMAGED))
+    }
+
     /// The note; none where there is none.
-    pub(super) fn read(&self) -> Result<Option<Vec<u8>>, AuditFailure> {
+    ///
+    /// # Errors
+    /// [`AuditFailure::Malformed`] for what is no file, or longer than any note; whatever the file
+    /// system gives.
+    pub fn read(&self) -> Result<Option<Vec<u8>>, AuditFailure> {
         let path = self.folder.join(COSIGNED);
         match fs::metadata(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

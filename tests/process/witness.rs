@@ -93,6 +93,35 @@ fn what_was_received_becomes_witnessed_and_the_exported_log_carries_the_cosignat
 }
 
 #[test]
+fn cosignatures_that_were_damaged_on_the_disk_are_told_at_the_start_and_come_back() {
+    let world = quick(&["MK", "TR", "AT"]);
+    let tr = world.office("TR");
+    tr.asks_mk(&world);
+    let cosigned = tr.part("cosigned");
+    until(PATIENCE, "TR's log is cosigned", || {
+        cosigned.exists().then_some(())
+    });
+    for damage in [&b"at-1.liaison/1"[..], &[0; 9_000]] {
+        tr.stop();
+        fs::write(&cosigned, damage).expect("a file of TR");
+        tr.call("audit verify").run().failed(3, "note-malformed");
+        tr.serve();
+        assert!(tr.said().contains("cosigned-damaged"), "{}", tr.said());
+        let found = fs::read(tr.part("cosigned.damaged")).expect("what was found");
+        assert_eq!(found, damage);
+        tr.verified();
+        tr.asks_mk(&world);
+        until(PATIENCE, "TR's log is cosigned again", || {
+            cosigned.exists().then_some(())
+        });
+        tr.verified();
+    }
+    tr.stop();
+    tr.serve();
+    assert!(!tr.said().contains("cosigned-damaged"), "{}", tr.said());
+}
+
+#[test]
 fn a_log_that_was_put_back_from_a_copy_is_noticed_and_convicted_and_the_proof_convinces_others() {
     let world = quick(&["MK", "TR", "AT"]);
     let (mk, tr, at) = (world.office("MK"), world.office("TR"), world.office("AT"));
