@@ -29,9 +29,11 @@ def full_sending(stage, chance) -> dict:
             outcome = tried(stage, office, chance)
             return outcome if outcome != "acknowledged" else None
         code = until(f"{office} refuses on a full disk", refused)
-        if code != "disk-full" and office.runs():
+        # A call that is cut off is none that was refused: the node is ending.
+        patience = 15 if code == "cut off" else 1
+        exit_code = office.ends_by_itself(patience) if code != "disk-full" or not office.runs() else None
+        if code != "disk-full" and exit_code is None:
             raise Broken("not_told", f"{office} on a full disk refuses as {code}")
-        exit_code = office.ends_by_itself(1) if not office.runs() else None
         if exit_code is not None and exit_code <= 0:
             raise Broken("not_told", f"{office} ended with {exit_code} on a full disk: {office.last_words()}")
     finally:
@@ -86,13 +88,15 @@ def full_rebuilding(stage, chance) -> dict:
 
 
 def failing(stage, office, chance, calls: str, error: str, most: int) -> tuple[int | None, int]:
-    """Lets one system call of a running node fail; gives its exit code, if it ended, and how many failed."""
+    """Lets one system call of a running node on its files fail; gives its exit code, if it ended, and how
+    many failed."""
     report = stage.world.logs / "strace"
     when = chance.randrange(1, most)
-    words = ["strace", "-f", "--seccomp-bpf", "-q", "-o", report, "-p", office.child.pid, "-e", f"trace={calls}",
+    words = ["strace", "-f", "-q", "-o", report, "-p", office.child.pid, "-e", f"trace={calls}",
              "-e", f"inject={calls}:error={error}:when={when}"]
-    # The filter by seccomp cannot be attached to a process that runs already.
-    words.remove("--seccomp-bpf")
+    # A write to what is no file, such as what wakes the runtime's threads, does not fail on any machine.
+    for path in office.files():
+        words += ["-P", path, "-P", f"{path}.new", "-P", path.parent]
     tracer = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
