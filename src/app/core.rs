@@ -9,13 +9,13 @@ use super::change::Change;
 use super::content::Contents;
 use super::duty::Alarm;
 use super::error::AppError;
-use super::input::{Effect, Input};
+use super::input::{Effect, FromPeer, Input};
 use super::rows::Row;
 use super::service::{Handled, Recorded, Service, Turn};
 use super::view::{Pending, View};
 use super::witness::{Say, WitnessTimes};
 use crate::audit::{CosignedCheckpoint, ReceiptBatch, Shown};
-use crate::base::{Digest, Entropy, MessageId, NodeId, Timestamp};
+use crate::base::{Digest, Entropy, MessageId, NodeId, Timestamp, merkle};
 use crate::exchange::Refusal;
 use crate::seal::envelope::SignedMessage;
 use crate::seal::group::MessageSignature;
@@ -312,9 +312,11 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             effects: &mut effects,
             letter: None,
         };
+        let mut handled = Vec::with_capacity(inputs.len());
         for input in inputs {
-            if self.service.handle(&mut turn, &input)? == Handled::AfterCommit {
-                self.waiting.push(input);
+            match self.service.handle(&mut turn, &input)? {
+                Handled::AfterCommit => self.waiting.push(input),
+                Handled::Now => handled.push(input),
             }
         }
         self.service.pump(&mut turn)?;
@@ -327,8 +329,8 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             {
                 Ok(_) => (),
                 Err(AppendError::Full) => {
-                    self.service.turned_down(&recorded);
-                    return Ok(self.turn_down(effects));
+                    self.service.turned_down(&recorded, &effects);
+                    return Ok(self.turn_down(effects, handled));
                 }
                 Err(error) => return Err(Fatal::Append(error)),
             }
@@ -389,19 +391,34 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         pseudonym
     }
 
-    /// The group did not happen: people are told, peers hear nothing and send again.
-    fn turn_down(&mut self, effects: Vec<Effect>) -> Vec<Outcome> {
-        let mut outcomes = Vec::new();
-        for effect in effects {
-            if let Effect::Reply(ticket, _) = effect {
-                outcomes.push(Outcome::Reply(ticket, Err(AppError::DiskFull)));
-            }
+    /// The group did not happen: people are told, and peers, who keep what they sent and offer it again.
+    fn turn_down(&mut self, effects: Vec<Effect>, handled: Vec<Input>) -> Vec<Outcome> {
+        let full = |ticket| Outcome::Reply(ticket, Err(AppError::DiskFull));
+        let replies = effects.into_iter().filter_map(|effect| match effect {
+            Effect::Reply(ticket, _) => Some(full(ticket)),
+            _ => None,
+        });
+        let mut outcomes: Vec<Outcome> = replies.collect();
+        for input in handled {
+            let Input::Peer(peer, from) = input else {
+                continue;
+            };
+            let digest = match from {
+                FromPeer::Message(message, _) => message.leaf(),
+                FromPeer::Receipt(receipt) => merkle::leaf_hash(&receipt.receipt.entry),
+                _ => continue,
+            };
+            outcomes.push(Outcome::Refuse {
+                peer,
+                digest,
+                refusal: Refusal::NoRoom,
+            });
         }
         for input in std::mem::take(&mut self.waiting) {
             if let Input::Ask(ticket, ..) | Input::MayFetch(ticket, ..) | Input::News(ticket, _) =
                 input
             {
-                outcomes.push(Outcome::Reply(ticket, Err(AppError::DiskFull)));
+                outcomes.push(full(ticket));
             }
         }
         outcomes

@@ -64,10 +64,9 @@ impl Quota {
         now: Timestamp,
         running: Duration,
     ) -> Result<(), Exceeded> {
-        let pieces = u32::try_from(bytes.div_ceil(PIECE).max(1)).unwrap_or(u32::MAX);
-        let each = DAY / self.a_day.max(1);
+        let moved = self.moved(bytes);
         let unused_at = self.unused_at.entry((member, priority)).or_default();
-        let then = (*unused_at).max(running) + each.saturating_mul(pieces);
+        let then = (*unused_at).max(running) + moved;
         if then <= running + DAY {
             *unused_at = then;
             return Ok(());
@@ -80,6 +79,20 @@ impl Quota {
         };
         self.exceeding.insert(member, (since, running));
         Err(kind)
+    }
+
+    /// A message of so many bytes was counted, and not taken after all.
+    pub(super) fn give_back(&mut self, of: (MemberId, Priority), bytes: usize) {
+        let moved = self.moved(bytes);
+        if let Some(unused_at) = self.unused_at.get_mut(&of) {
+            *unused_at = unused_at.saturating_sub(moved);
+        }
+    }
+
+    /// By how much a message of so many bytes moves the time at which its sender has used nothing.
+    fn moved(&self, bytes: usize) -> Duration {
+        let pieces = u32::try_from(bytes.div_ceil(PIECE).max(1)).unwrap_or(u32::MAX);
+        (DAY / self.a_day.max(1)).saturating_mul(pieces)
     }
 
     /// The members that want more than they may send, and since when.

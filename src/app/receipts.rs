@@ -53,7 +53,11 @@ pub(super) fn keep(
     if word == ReceiptWord::Delivered {
         service.refusing.remove(&peer.member);
     }
-    if settles(word) {
+    let temporary = |number| Refusal::from_number(number).is_some_and(Refusal::is_temporary);
+    let later = matches!(word, ReceiptWord::Refused(number) if temporary(number));
+    if later {
+        service.flight.put_off(peer.member, row.entry, turn.now);
+    } else if settles(word) {
         for class in [0, 1] {
             let entry = row.entry;
             service.flight.settle(peer.member, Waiting { class, entry });
@@ -64,8 +68,7 @@ pub(super) fn keep(
         .erasure
         .clock
         .said(peer.member, receipt.at, turn.now);
-    let temporary = |number| Refusal::from_number(number).is_some_and(Refusal::is_temporary);
-    if matches!(word, ReceiptWord::Refused(number) if temporary(number)) {
+    if later {
         return Ok(());
     }
     let kept = KeptReceipt {
@@ -153,28 +156,35 @@ fn subject(
     Ok(message.map(|message| (message, word)))
 }
 
-/// The peer takes a message later: it goes again when something moves, or after its rest.
+/// The peer takes messages or receipts later: each is offered again when it has rested.
 pub(super) fn later(
     service: &mut Service,
     turn: &mut Turn<'_>,
     peer: NodeId,
-    (leaf, why): (Digest, Option<Refusal>),
+    refused: &[(Digest, Option<Refusal>)],
 ) -> Result<(), IndexError> {
     let me = service.me.member;
-    if let Some(why) = why {
-        let since = service.refusing.get(&peer.member);
-        let since = since.filter(|(before, _)| *before == why);
-        let since = since.map_or(turn.now, |(_, since)| *since);
-        service.refusing.insert(peer.member, (why, since));
+    let mut receipts = Vec::new();
+    for (digest, why) in refused {
+        if let Some(why) = *why {
+            let since = service.refusing.get(&peer.member);
+            let since = since.filter(|(before, _)| *before == why);
+            let since = since.map_or(turn.now, |(_, since)| *since);
+            service.refusing.insert(peer.member, (why, since));
+        }
+        let Some(message) = turn.view.row::<MessageId>(LEAF, digest.as_bytes())? else {
+            receipts.push(*digest);
+            continue;
+        };
+        if let Some(row) = turn
+            .view
+            .row::<MessageRow>(MESSAGE, &message_key(me, message))?
+        {
+            service.flight.put_off(peer.member, row.entry, turn.now);
+        }
     }
-    let Some(message) = turn.view.row::<MessageId>(LEAF, leaf.as_bytes())? else {
-        return Ok(());
-    };
-    if let Some(row) = turn
-        .view
-        .row::<MessageRow>(MESSAGE, &message_key(me, message))?
-    {
-        service.flight.release(peer.member, row.entry);
+    for (_, Waiting { entry, .. }) in waiting_receipts(service, turn, peer, &receipts)? {
+        service.flight.put_off(peer.member, entry, turn.now);
     }
     Ok(())
 }
@@ -186,22 +196,36 @@ pub(super) fn kept(
     peer: NodeId,
     leaves: &[Digest],
 ) -> Result<(), IndexError> {
+    for (key, place) in waiting_receipts(service, turn, peer, leaves)? {
+        turn.view.delete(OUTBOX, key);
+        service.flight.settle(peer.member, place);
+    }
+    Ok(())
+}
+
+/// Of the receipts that wait for a peer and may be in flight, those of these entries of the log, with
+/// their keys in the outbox.
+fn waiting_receipts(
+    service: &Service,
+    turn: &Turn<'_>,
+    peer: NodeId,
+    leaves: &[Digest],
+) -> Result<Vec<(Vec<u8>, Waiting)>, IndexError> {
+    if leaves.is_empty() {
+        return Ok(Vec::new());
+    }
     let prefix = [&peer.member.to_bytes()[..], &[0]].concat();
     let rows = turn
         .view
         .prefix::<OutboxRow>(OUTBOX, &prefix, service.flight.window())?;
-    for (key, row) in rows {
+    let named = rows.into_iter().filter_map(|(key, row)| {
         let (OutboxRow::Receipt { .. }, Some((class, entry))) = (row, outbox_place(&key)) else {
-            continue;
+            return None;
         };
-        if turn
-            .log
-            .leaf(entry)
-            .is_some_and(|leaf| leaves.contains(&leaf))
-        {
-            turn.view.delete(OUTBOX, key);
-            service.flight.settle(peer.member, Waiting { class, entry });
-        }
-    }
-    Ok(())
+        let leaf = turn.log.leaf(entry)?;
+        leaves
+            .contains(&leaf)
+            .then_some((key, Waiting { class, entry }))
+    });
+    Ok(named.collect())
 }

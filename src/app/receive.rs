@@ -72,10 +72,9 @@ pub(super) fn message(
     if let Err(refusal) = admit(service, turn, message)? {
         return refuse(service, turn, peer, leaf, refusal);
     }
-    let bytes = message.header_bytes.len() + message.body_bytes.len();
     let running = service.erasure.clock.running();
     let of = (sender, header.priority);
-    match service.quota.take(of, bytes, turn.now, running) {
+    match service.quota.take(of, size_of(message), turn.now, running) {
         Ok(()) => (),
         Err(Exceeded::First) => return refuse(service, turn, peer, leaf, Refusal::OverQuota),
         // That it began is on record.
@@ -103,6 +102,17 @@ pub(super) fn message(
         deliver::fetch_waiting(service, turn, peer)?;
     }
     Ok(())
+}
+
+/// A message was counted, and not taken after all.
+pub(super) fn give_back(service: &mut Service, message: &Message) {
+    let of = (message.sender.member, message.header.priority);
+    service.quota.give_back(of, size_of(message));
+}
+
+/// How long a message is for its sender's quota, in bytes.
+fn size_of(message: &Message) -> usize {
+    message.header_bytes.len() + message.body_bytes.len()
 }
 
 /// Whether the message fits what this node knows of its exchange or alert.

@@ -258,7 +258,7 @@ impl Service {
 
     /// The append did not happen: whatever was counted as sent goes again, and a list that came
     /// into force all the same is recorded with the next group.
-    pub fn turned_down(&mut self, recorded: &[Recorded]) {
+    pub fn turned_down(&mut self, recorded: &[Recorded], effects: &[Effect]) {
         let list = |recorded: &Recorded| {
             matches!(
                 recorded.change,
@@ -272,12 +272,20 @@ impl Service {
         self.witness.turned_down();
         self.keys_on_record = false;
         self.list_expired = None;
-        for member in self.flight.members() {
-            if let Some(node) = self.flight.peer(member) {
-                self.flight.link_up(node);
+        for recorded in recorded {
+            if let Change::Received(message, _) = &recorded.change {
+                receive::give_back(self, message);
             }
-            self.stirred.insert(member);
         }
+        for effect in effects {
+            if let Effect::Send { peer, entries, .. } | Effect::Receipts { peer, entries } = effect
+            {
+                for entry in entries {
+                    self.flight.release(peer.member, *entry);
+                }
+            }
+        }
+        self.stirred.extend(self.flight.members());
     }
 
     pub(super) fn peer_did(
@@ -322,7 +330,7 @@ impl Service {
                 receive::refuse(self, turn, peer, *digest, *refusal)
             }
             FromPeer::Receipt(receipt) => receipts::keep(self, turn, peer, receipt),
-            FromPeer::Later { leaf, why } => receipts::later(self, turn, peer, (*leaf, *why)),
+            FromPeer::Later(refused) => receipts::later(self, turn, peer, refused),
             FromPeer::Kept(digests) => receipts::kept(self, turn, peer, digests),
             FromPeer::Fetched { message, index } => {
                 receive::fetched(self, turn, peer, *message, *index)

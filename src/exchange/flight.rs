@@ -9,6 +9,9 @@ use crate::base::{MemberId, NodeId, Timestamp};
 /// After how many times `retry_after` something goes again although others of its class are settled meanwhile.
 const PATIENT: u32 = 10;
 
+/// How long what a peer takes later rests before it is offered again for the first time.
+const FIRST_REST: Duration = Duration::from_secs(1);
+
 /// Something that waits for a peer, by its place in the outbox: urgent before routine, then in
 /// the order of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +36,24 @@ struct Link {
     sent: BTreeMap<Waiting, Timestamp>,
     /// Since when nothing of each class has been settled, where something was in flight.
     quiet: [Option<Timestamp>; 2],
+    put_off: BTreeMap<Waiting, PutOff>,
+}
+
+/// What the peer takes later.
+#[derive(Debug, Clone, Copy)]
+struct PutOff {
+    /// When it last said so.
+    at: Timestamp,
+    /// How often it did since it last took anything.
+    times: u32,
+}
+
+impl PutOff {
+    /// Whether it is offered again: after a second, and after twice as long each time, up to `most`.
+    fn has_rested(self, most: Duration, now: Timestamp) -> bool {
+        let doubled = 1_u32 << self.times.saturating_sub(1).min(20);
+        self.at > now || now.since(self.at) >= (FIRST_REST * doubled).min(most)
+    }
 }
 
 impl Link {
@@ -47,8 +68,13 @@ impl Link {
     }
 
     fn settled(&mut self, item: Waiting) {
+        self.put_off.remove(&item);
         if self.sent.remove(&item).is_some() {
             self.quiet[usize::from(item.class.min(1))] = None;
+            // The peer takes something: perhaps what it did not take, too.
+            for put_off in self.put_off.values_mut() {
+                put_off.times = 0;
+            }
         }
     }
 }
@@ -71,6 +97,7 @@ impl Flight {
             node,
             sent: BTreeMap::new(),
             quiet: [None; 2],
+            put_off: BTreeMap::new(),
         };
         self.links.insert(node.member, link);
     }
@@ -111,7 +138,10 @@ impl Flight {
         for item in waiting.iter().take(self.window) {
             let quiet_for = link.quiet_for(item.class, now);
             let again = match link.sent.get(item) {
-                None => true,
+                None => {
+                    let put_off = link.put_off.get(item);
+                    put_off.is_none_or(|put_off| put_off.has_rested(self.retry_after, now))
+                }
                 // A clock that was set back must not make a message wait for its return.
                 Some(at) if *at > now => true,
                 Some(at) => {
@@ -135,7 +165,23 @@ impl Flight {
         }
     }
 
-    /// The item did not leave, or is to go again at the next occasion.
+    /// The peer takes the item later: it rests before it is offered again.
+    pub fn put_off(&mut self, member: MemberId, entry: u64, now: Timestamp) {
+        let Some(link) = self.links.get_mut(&member) else {
+            return;
+        };
+        for class in [0, 1] {
+            let item = Waiting { class, entry };
+            if link.sent.remove(&item).is_some() {
+                let put_off = link.put_off.entry(item);
+                let put_off = put_off.or_insert(PutOff { at: now, times: 0 });
+                put_off.at = now;
+                put_off.times += 1;
+            }
+        }
+    }
+
+    /// The item did not leave: it goes at the next occasion.
     pub fn release(&mut self, member: MemberId, entry: u64) {
         if let Some(link) = self.links.get_mut(&member) {
             link.sent.retain(|item, _| item.entry != entry);
@@ -229,6 +275,48 @@ mod tests {
             assert_eq!(flight.take_due(node.member, &lost, now), []);
         }
         assert_eq!(flight.take_due(node.member, &lost, at(600)), lost);
+    }
+
+    #[test]
+    fn what_the_peer_takes_later_is_offered_after_a_second_and_then_less_and_less_often() {
+        let (mut flight, node) = flight();
+        let items = waiting(&[1]);
+        let mut offered = Vec::new();
+        for second in 0..200 {
+            if flight.take_due(node.member, &items, at(second)) == items {
+                offered.push(second);
+                flight.put_off(node.member, 1, at(second));
+            }
+        }
+        assert_eq!(offered, [0, 1, 3, 7, 15, 31, 63, 123, 183]);
+    }
+
+    #[test]
+    fn what_the_peer_did_not_take_is_offered_again_soon_once_it_takes_something() {
+        let (mut flight, node) = flight();
+        let items = waiting(&[1, 2]);
+        for second in [0, 1, 3, 7, 15] {
+            assert_eq!(flight.take_due(node.member, &items, at(second)), items);
+            flight.put_off(node.member, 1, at(second));
+            flight.put_off(node.member, 2, at(second));
+        }
+        assert_eq!(flight.take_due(node.member, &items, at(31)), items);
+        flight.put_off(node.member, 2, at(31));
+        flight.settle(node.member, items[0]);
+        assert_eq!(flight.take_due(node.member, &items[1..], at(31)), []);
+        assert_eq!(
+            flight.take_due(node.member, &items[1..], at(32)),
+            items[1..]
+        );
+    }
+
+    #[test]
+    fn what_was_put_off_before_the_clock_was_set_back_does_not_wait_for_it() {
+        let (mut flight, node) = flight();
+        let items = waiting(&[1]);
+        flight.take_due(node.member, &items, at(10_000));
+        flight.put_off(node.member, 1, at(10_000));
+        assert_eq!(flight.take_due(node.member, &items, at(0)), items);
     }
 
     #[test]

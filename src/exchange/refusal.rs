@@ -66,11 +66,14 @@ pub enum Refusal {
     /// The sender has sent more than this node takes of one member in a day.
     #[error("the sender has sent more than is taken of one member in a day")]
     OverQuota = 20,
+    /// The node has no room for it, as on a full disk. Nothing of it is on record there.
+    #[error("the node has no room for it at present")]
+    NoRoom = 21,
 }
 
 impl Refusal {
     /// Every refusal, in the order of its number.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::BadEnvelope,
         Self::UnknownRecipientKey,
         Self::NotListed,
@@ -91,6 +94,7 @@ impl Refusal {
         Self::OtherStatus,
         Self::KeyNotAccepted,
         Self::OverQuota,
+        Self::NoRoom,
     ];
 
     /// The number that travels.
@@ -126,6 +130,7 @@ impl Refusal {
             Self::OtherStatus => "other-status",
             Self::KeyNotAccepted => "key-not-accepted",
             Self::OverQuota => "over-quota",
+            Self::NoRoom => "no-room",
         }
     }
 
@@ -140,6 +145,7 @@ impl Refusal {
                 | Self::UnknownConversation
                 | Self::KeyNotAccepted
                 | Self::OverQuota
+                | Self::NoRoom
         )
     }
 }

@@ -38,6 +38,7 @@ fn refusing(health: &HealthReply, member: MemberId) -> Option<String> {
         Refusal::OverQuota => {
             "send less; if all of it is needed, ask them to raise their quota for this office"
         }
+        Refusal::NoRoom => "their disk is full: call their administrator",
         _ => "it is offered again and again; if it lasts, call their administrator",
     };
     Some(format!("it takes nothing since {since} ({why}): {next}"))

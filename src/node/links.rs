@@ -279,14 +279,13 @@ impl FrameReader<'_> {
                 .collect(),
             Ok(Frame::Parcel(parcel)) => self.parcel(&parcel),
             Ok(Frame::Receipts(batches)) => return self.batches(&batches),
-            Ok(Frame::Refusals(refusals)) => refusals
-                .into_iter()
-                .map(|(digest, number)| {
+            Ok(Frame::Refusals(refusals)) => {
+                let later = refusals.into_iter().map(|(digest, number)| {
                     debug!(event = "not-taken-yet", peer = %self.peer, number);
-                    let why = Refusal::from_number(number);
-                    FromPeer::Later { leaf: digest, why }
-                })
-                .collect(),
+                    (digest, Refusal::from_number(number))
+                });
+                vec![FromPeer::Later(later.collect())]
+            }
             Ok(Frame::Kept(leaves)) => vec![FromPeer::Kept(leaves)],
             // Said again when another list came into force at the peer.
             Ok(Frame::Hello {

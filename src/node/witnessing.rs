@@ -247,7 +247,10 @@ pub fn set_damaged_aside(file: &CosignedFile, directory: &Directory) {
     }
     let next = "the next cosignatures are kept in its place";
     match file.set_aside() {
-        Ok(()) => warn!(event = "cosigned-damaged", "cosigned.damaged is what was found; {next}"),
+        Ok(()) => warn!(
+            event = "cosigned-damaged",
+            "cosigned.damaged is what was found; {next}"
+        ),
         Err(error) => warn!(event = "cosigned-damaged", %error, "it stays as it is; {next}"),
     }
 }

@@ -2,8 +2,10 @@
 //! is lost.
 
 use liaison::app::core::Outcome;
-use liaison::app::{Action, AppError, Ask, Input, Reply};
-use liaison::base::{MessageId, Role};
+use liaison::app::{Action, AppError, Ask, FromPeer, Input, Reply};
+use liaison::audit::Statement;
+use liaison::base::{MessageId, Role, merkle};
+use liaison::exchange::Refusal;
 use liaison::store::{Fault, Log as _};
 
 use crate::office::*;
@@ -62,9 +64,74 @@ fn what_a_peer_sends_meanwhile_is_neither_taken_nor_receipted_and_taken_later() 
     let (before, size) = (office.standing(), office.log.size());
     office.log.fail_next(Some(Fault::Full));
     let outcomes = office.peer("TR", taken(&message));
-    assert!(outcomes.is_empty(), "{outcomes:?}");
+    assert_eq!(told(&outcomes), [(message.leaf(), Refusal::NoRoom)]);
     assert_eq!(office.log.size(), size);
     assert!(office.standing() == before);
+    office.takes(&message);
+}
+
+#[test]
+fn a_receipt_that_comes_meanwhile_is_asked_for_again() {
+    let mut office = Office::new();
+    let exchange = office.asked_tr();
+    let received = Statement::Received {
+        sender: node("MK"),
+        id: exchange,
+        leaf: office.message_row(exchange).leaf,
+    };
+    let receipt = receipt_of("TR", received, office.now);
+    let FromPeer::Receipt(inner) = &receipt else {
+        panic!("{receipt:?}");
+    };
+    let entry = merkle::leaf_hash(&inner.receipt.entry);
+    office.log.fail_next(Some(Fault::Full));
+    let outcomes = office.peer("TR", receipt.clone());
+    assert_eq!(told(&outcomes), [(entry, Refusal::NoRoom)]);
+    let kept = office.peer("TR", receipt);
+    assert!(told(&kept).is_empty(), "{kept:?}");
+}
+
+#[test]
+fn what_a_peer_has_no_room_for_goes_again_when_it_has_rested_be_it_message_or_receipt() {
+    let mut office = Office::new();
+    let received = office.first_of("TR", Role::Officer, request_body());
+    office.takes(&received);
+    let opened = office.log.size();
+    let exchange = received.header.id;
+    let read = Ask::ReadExchange { exchange };
+    let reply = office.ask(Role::Contact, Action::ReadExchange, read);
+    reply.expect("a contact may open it");
+    let read = opened..office.log.size();
+    let receipts: Vec<_> = read.filter_map(|entry| office.log.leaf(entry)).collect();
+    let sent = office.asked_tr();
+    let leaf = office.message_row(sent).leaf;
+    let no_room = Some(Refusal::NoRoom);
+    let refused = receipts.into_iter().chain([leaf]);
+    let later = FromPeer::Later(refused.map(|digest| (digest, no_room)).collect());
+    let goes = |outcomes: Vec<Outcome>| -> (usize, usize) {
+        let of = |outcome: &Outcome| match outcome {
+            Outcome::Send { messages, .. } => (messages.len(), 0),
+            Outcome::Receipts { batches, .. } => (0, batches.len()),
+            _ => (0, 0),
+        };
+        let all = outcomes.iter().map(of);
+        all.fold((0, 0), |(a, b), (c, d)| (a + c, b + d))
+    };
+    assert_eq!(goes(office.peer("TR", later)), (0, 0), "not at once");
+    office.now = office.now.plus(SECOND);
+    assert_eq!(goes(office.handle(vec![Input::Tick])), (1, 1));
+}
+
+#[test]
+fn what_could_not_be_kept_does_not_use_up_a_members_quota() {
+    let mut office = Office::new();
+    office.core = office.core.with_quota(1);
+    office.handle(vec![Input::Federation(office.federation.clone())]);
+    let message = office.first_of("TR", Role::Officer, request_body());
+    for _ in 0..3 {
+        office.log.fail_next(Some(Fault::Full));
+        office.peer("TR", taken(&message));
+    }
     office.takes(&message);
 }
 
@@ -72,10 +139,10 @@ fn what_a_peer_sends_meanwhile_is_neither_taken_nor_receipted_and_taken_later() 
 fn what_waited_for_a_peer_goes_out_after_the_disk_was_full() {
     let mut office = Office::new();
     let (_, ask) = sending(&mut office, "RS");
-    office.peer("TR", liaison::app::FromPeer::Down);
+    office.peer("TR", FromPeer::Down);
     let waiting = office.asked_tr();
     // The link comes up in the very group that cannot be written.
-    let up = Input::Peer(node("TR"), liaison::app::FromPeer::Up);
+    let up = Input::Peer(node("TR"), FromPeer::Up);
     let (ticket, ask) = office.asking(Role::Officer, Action::SendRequest, ask);
     office.log.fail_next(Some(Fault::Full));
     let outcomes = office.handle(vec![up, ask]);

@@ -211,8 +211,7 @@ fn why_a_member_takes_nothing_is_told_until_it_takes_something() {
     };
     let since = office.now;
     for _ in 0..3 {
-        let why = Some(R::PostDated);
-        office.peer("TR", FromPeer::Later { leaf, why });
+        office.peer("TR", FromPeer::Later(vec![(leaf, Some(R::PostDated))]));
         office.now = office.now.plus(31 * SECOND);
     }
     assert_eq!(told(&mut office), [(member("TR"), R::PostDated, since)]);
@@ -234,10 +233,7 @@ fn word_of_messages_that_there_are_not_is_ignored() {
     let nothing = Digest::of(b"nothing");
     let unknown = MessageId::from_bytes([8; 16]);
     for from in [
-        FromPeer::Later {
-            leaf: nothing,
-            why: None,
-        },
+        FromPeer::Later(vec![(nothing, None); 1_000]),
         FromPeer::Kept(vec![nothing; 1_000]),
         FromPeer::Fetched {
             message: unknown,

@@ -209,8 +209,8 @@ def drain(world, findings: Findings, patience: float = DRAINING) -> bool:
     """Waits until nothing waits in any outbox, without anybody's help."""
     try:
         world.linked()
-        until("nothing waits", lambda: True if world.waiting() and not any(world.waiting().values()) else None,
-              patience)
+        until("nothing waits",
+              lambda: True if (waiting := world.waiting()) and not any(waiting.values()) else None, patience)
         return True
     except Unsettled as error:
         told = {office.member: [(p["waiting"], p["connected"], p["last_error"]) for p in health["peers"]]

@@ -155,14 +155,13 @@ impl World {
                 self.note(format!("{to} cannot open what {from} sealed to {sealed}"));
                 self.hand_over_bundle(to, sender);
                 let later = what.into_iter().map(|message| match message {
-                    FromPeer::Message(message, _) => FromPeer::Later {
-                        leaf: message.leaf(),
-                        why: Some(Refusal::UnknownRecipientKey),
-                    },
+                    FromPeer::Message(message, _) => {
+                        (message.leaf(), Some(Refusal::UnknownRecipientKey))
+                    }
                     other => panic!("only messages are sealed: {other:?}"),
                 });
-                let later = later.collect();
-                self.put(to, sender, Frame::Open(later));
+                let later = FromPeer::Later(later.collect());
+                self.put(to, sender, Frame::Open(vec![later]));
                 None
             }
         }

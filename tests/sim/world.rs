@@ -511,10 +511,7 @@ impl World {
                     self.put(
                         i,
                         peer,
-                        Frame::Open(vec![FromPeer::Later {
-                            leaf: digest,
-                            why: None,
-                        }]),
+                        Frame::Open(vec![FromPeer::Later(vec![(digest, None)])]),
                     );
                 }
                 Outcome::Keep { peer, receipts } => {

@@ -57,13 +57,9 @@ pub enum FromPeer {
     },
     /// A receipt whose proof holds.
     Receipt(Box<PeerReceipt>),
-    /// The peer will take a message later, not now.
-    Later {
-        /// The message's leaf.
-        leaf: Digest,
-        /// Why not now, where the reason is one that this version knows.
-        why: Option<Refusal>,
-    },
+    /// The peer will take these later, not now: messages, each by its leaf, and receipts, each by the
+    /// hash of its entry in this node's log. Why, where the reason is one that this version knows.
+    Later(Vec<(Digest, Option<Refusal>)>),
     /// The peer keeps these receipts (each by the hash of its entry in this node's log).
     Kept(Vec<Digest>),
     /// An attachment of the peer's message was fetched, verified and stored.

@@ -170,6 +170,7 @@ fn what_may_still_be_taken_is_told_apart_from_what_never_is() {
         R::UnknownConversation,
         R::KeyNotAccepted,
         R::OverQuota,
+        R::NoRoom,
     ];
     for refusal in R::ALL {
         assert_eq!(
@@ -186,7 +187,7 @@ fn every_refusal_has_a_code_of_its_own() {
     codes.sort_unstable();
     codes.dedup();
     assert_eq!(codes.len(), R::ALL.len());
-    assert_eq!(R::from_number(21), None);
+    assert_eq!(R::from_number(22), None);
     assert_eq!(R::from_number(u16::MAX), None);
 }
 
