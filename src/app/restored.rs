@@ -25,6 +25,8 @@ use crate::store::IndexError;
 /// Where the log of a node goes on after it was restored from a backup, as its bundle says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RestoredLog {
+    /// The incarnation that it had.
+    pub before: Origin,
     /// The new incarnation.
     pub origin: Origin,
     /// How many entries of the one before it goes on from.
@@ -82,7 +84,7 @@ pub(super) fn tick(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), Ind
     // A node that began long after that has nothing to do with it.
     let concerns = |log: &&RestoredLog| began.is_some_and(|at| at < log.last.plus(BEFORE));
     for log in restored.iter().filter(concerns) {
-        let before = log.origin.before();
+        let before = log.before;
         let told = alarm_key(before, LogFault::Restored as u8);
         if turn.view.row::<AlarmRow>(LOG_ALARM, &told)?.is_some() {
             continue;

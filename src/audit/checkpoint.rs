@@ -39,20 +39,11 @@ impl Origin {
         }
     }
 
-    /// The incarnation that goes on from this one.
+    /// The first incarnation that may go on from this one.
     #[must_use]
     pub fn next(self) -> Self {
         Self {
             incarnation: self.incarnation.saturating_add(1),
-            ..self
-        }
-    }
-
-    /// The incarnation that this one goes on from; the first one goes on from none and gives itself.
-    #[must_use]
-    pub fn before(self) -> Self {
-        Self {
-            incarnation: self.incarnation.saturating_sub(1).max(1),
             ..self
         }
     }

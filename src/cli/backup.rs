@@ -266,7 +266,7 @@ impl Resume {
             node: config.node(),
             dir: config.dir.clone(),
             before: resumed.head.origin.to_string(),
-            origin: resumed.head.origin.next().to_string(),
+            origin: resumed.origin.to_string(),
             log_size: resumed.head.size,
             log_root: resumed.head.root,
             last: resumed.last,

@@ -327,8 +327,9 @@ fn open(
     let epochs = Epochs::in_file(&folder.epoch(), &keys.storage_key);
     let log_keys = folder.log_keys(&keys);
     let (mut log, recovery) = FileLog::open(&folder.0, keys.node, epochs, &log_keys)?;
-    if folder.incarnation(&keys) > log.origin().incarnation {
-        log.begin_incarnation();
+    let incarnation = folder.incarnation(&keys);
+    if incarnation > log.origin().incarnation {
+        log.begin_incarnation(incarnation);
     }
     let open_index = || SledIndex::open(&folder.index(), log.index_key(), Box::new(OsEntropy));
     let mut remark = None;

@@ -10,7 +10,7 @@ use std::fs;
 
 use super::RESTORED;
 use super::folder::{BUNDLE_LIFE, Folder, NodeError};
-use crate::audit::Checkpoint;
+use crate::audit::{Checkpoint, Origin};
 use crate::base::{NodeId, OsEntropy, Timestamp};
 use crate::seal::at_rest::Epochs;
 use crate::seal::keystore::Rotation;
@@ -22,6 +22,8 @@ use crate::store::{FileLog, Log as _};
 pub struct Resumed {
     /// The last checkpoint that the backup has.
     pub head: Checkpoint,
+    /// The incarnation of the log that goes on from there.
+    pub origin: Origin,
     /// The time of the last entry under it.
     pub last: Timestamp,
 }
@@ -49,7 +51,8 @@ impl Folder {
         let now = Timestamp::system();
         let own = self.own_bundle(node)?;
         let own = KeyBundle::read(&own, keys.identity.verifying_key())?;
-        if own.incarnation() == head.origin.incarnation {
+        let mut incarnation = own.incarnation();
+        if incarnation == head.origin.incarnation {
             let named = own.log.last().map(|log| &log.key) == Some(keys.log.verifying_key());
             let keys = match named {
                 true => {
@@ -65,6 +68,7 @@ impl Folder {
             };
             let times = (now, now.plus(BUNDLE_LIFE));
             let next = own.restored(&keys, (head.size, last), times, &mut OsEntropy);
+            incarnation = next.incarnation();
             let next = next.sign(&keys.identity, &mut OsEntropy)?;
             self.save_own_bundle(node, &next)?;
         }
@@ -72,6 +76,7 @@ impl Folder {
         fs::remove_file(&mark)
             .and_then(|()| fs::File::open(&self.0)?.sync_all())
             .map_err(|source| NodeError::File { path: mark, source })?;
-        Ok(Resumed { head, last })
+        let origin = Origin { node, incarnation };
+        Ok(Resumed { head, origin, last })
     }
 }

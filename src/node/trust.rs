@@ -79,6 +79,7 @@ fn restored(directory: &Directory) -> Vec<RestoredLog> {
         let begun = logs.filter(|pair| pair[0].origin != pair[1].origin);
         let read = |pair: &[LogKey]| {
             Some(RestoredLog {
+                before: pair[0].origin.parse().ok()?,
                 origin: pair[1].origin.parse().ok()?,
                 after: pair[1].after,
                 last: pair[1].from,

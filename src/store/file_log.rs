@@ -22,7 +22,7 @@ use super::log::{
     AppendError, CheckpointSigner, Log, NewEntry, ReadError, Record, Remains, WriterEpoch,
 };
 use super::segment::{self, Payload, RECORD_HEADER_LEN, SEGMENT_LEN, StoredEntry};
-use super::walk::{Visitor, WalkedGroup};
+use super::walk::{Begun, Visitor, WalkedGroup};
 use super::{ballast, files, group};
 use crate::audit::{
     AuditFailure, Entry, Origin, Receipt, SIGNED_CHECKPOINT_LEN, SignedCheckpoint, Tree,
@@ -96,8 +96,8 @@ impl Closed {
 pub struct FileLog {
     folder: PathBuf,
     origin: Origin,
-    /// Where incarnations after the first begin.
-    begun: Vec<u64>,
+    /// The incarnations after the first, in their order.
+    begun: Vec<Begun>,
     epochs: Epochs,
     epoch: u64,
     epoch_secret: EpochSecret,
@@ -124,23 +124,25 @@ impl FileLog {
         self.segment_len = len.min(SEGMENT_LEN);
     }
 
-    /// Goes on with the next incarnation of the log: the next group is its first, in a segment of its
+    /// Goes on with a later incarnation of the log: the next group is its first, in a segment of its
     /// own. A log that was restored from a backup is never continued behind a head that it may have
     /// disclosed; this is how it goes on instead.
-    pub fn begin_incarnation(&mut self) {
-        self.origin = self.origin.next();
-        self.begun.push(self.size());
+    pub fn begin_incarnation(&mut self, incarnation: u32) {
+        self.origin.incarnation = incarnation;
+        self.begun.push(Begun {
+            first: self.size(),
+            incarnation,
+        });
     }
 
     /// The incarnation whose checkpoint covers so many entries.
     fn origin_at(&self, size: u64) -> Origin {
-        let later = self.begun.iter().filter(|begun| **begun >= size).count();
-        let later =
-            u32::try_from(later).expect("there are as many incarnations as log keys at most");
-        Origin {
-            incarnation: self.origin.incarnation - later,
-            ..self.origin
-        }
+        let begun = self.begun.iter().rev().find(|begun| begun.first < size);
+        let first = Origin::first(self.origin.node);
+        begun.map_or(first, |begun| Origin {
+            incarnation: begun.incarnation,
+            ..first
+        })
     }
 
     /// Writes `records` as the next group, synced, and tells its segment and offset.
@@ -150,7 +152,7 @@ impl FileLog {
             Ok(false) => return Err(AppendError::Full),
             Err(_) => return Err(self.doubt()),
         }
-        let begins = self.begun.last() == Some(&self.size());
+        let begins = self.begun.last().map(|begun| begun.first) == Some(self.size());
         if let Some(current) = &mut self.current
             && current.len < self.segment_len
             && !begins

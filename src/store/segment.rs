@@ -20,6 +20,9 @@ const VERSION: u16 = 1;
 /// Length of a segment's header in bytes.
 pub(super) const HEADER_LEN: usize = 8 + 2 + 13 + 8 + 32 + 4;
 
+/// Where the incarnation stands in a header.
+const INCARNATION_AT: usize = 8 + 2 + 9;
+
 /// Length of a record before its payload, in bytes.
 pub(super) const RECORD_HEADER_LEN: usize = 4 + 4 + 1;
 
@@ -64,6 +67,17 @@ pub(super) fn header(origin: Origin, first: u64, before: &Digest) -> Vec<u8> {
     let crc = crc32c::crc32c(&out);
     out.extend_from_slice(&crc.to_be_bytes());
     out
+}
+
+/// The incarnation that a header names, as far as it was written.
+pub(super) fn incarnation(header: &[u8]) -> u32 {
+    let mut number = [0; 4];
+    let written = header.get(INCARNATION_AT..).unwrap_or_default();
+    number
+        .iter_mut()
+        .zip(written)
+        .for_each(|(byte, written)| *byte = *written);
+    u32::from_be_bytes(number)
 }
 
 /// Appends the record of an entry.

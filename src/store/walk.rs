@@ -51,6 +51,15 @@ pub(super) struct Tail {
     pub(super) entries: u64,
 }
 
+/// Where an incarnation of a log begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Begun {
+    /// The index of its first entry.
+    pub(super) first: u64,
+    /// Its number.
+    pub(super) incarnation: u32,
+}
+
 /// What a walk found.
 pub(super) struct Walked {
     pub(super) tree: Tree,
@@ -60,8 +69,8 @@ pub(super) struct Walked {
     pub(super) tail: Option<Tail>,
     /// The log: the incarnation that the last segment is of.
     pub(super) origin: Origin,
-    /// Where incarnations after the first begin: the index of the first entry of each.
-    pub(super) begun: Vec<u64>,
+    /// The incarnations after the first, in their order.
+    pub(super) begun: Vec<Begun>,
 }
 
 /// Reads all segments in `folder`, which must be those of the node's log, one incarnation after the
@@ -238,10 +247,14 @@ fn walk_segment(
     } = *segment;
     let bytes = read.bytes.as_slice();
     let root = walked.tree.root();
-    let next = walked.origin.next();
+    let next = Origin {
+        incarnation: segment::incarnation(bytes),
+        ..walked.origin
+    };
     let header = segment::header(walked.origin, first, &root);
     let begins = segment::header(next, first, &root);
-    let origin = match first > 0 && bytes.starts_with(&begins) {
+    let later = next.incarnation > walked.origin.incarnation;
+    let origin = match first > 0 && later && bytes.starts_with(&begins) {
         true => next,
         false => walked.origin,
     };
@@ -271,7 +284,10 @@ fn walk_segment(
             Ok((group, end)) => {
                 if origin != walked.origin {
                     walked.origin = origin;
-                    walked.begun.push(first);
+                    walked.begun.push(Begun {
+                        first,
+                        incarnation: origin.incarnation,
+                    });
                 }
                 visitor.group(&group)?;
                 tell(visitor, end as u64);

@@ -18,8 +18,10 @@ use crate::office::{
 /// The office after its node was restored from a backup of so many entries.
 fn restored(office: &mut Office, size: u64) {
     let last = office.log.read(size - 1).expect("it is in the backup");
+    let before = office.log.origin();
     office.log = office.log.restored(size);
     office.federation.trust.restored.push(RestoredLog {
+        before,
         origin: office.log.origin(),
         after: size,
         last: last.entry.time,
@@ -197,6 +199,7 @@ fn a_peer_that_was_restored_gets_again_what_it_had_and_no_more() {
     assert_eq!(state_of(&mut office, id), "delivered");
     let of_tr = Origin::first(node("TR"));
     office.federation.trust.restored.push(RestoredLog {
+        before: of_tr,
         origin: of_tr.next(),
         after: 3,
         last: office.now,
@@ -273,6 +276,7 @@ fn a_restore_may_lose_the_end_of_a_log_and_cannot_change_what_was_cosigned() {
         let honest = tree(0, 9, 9);
         assert_eq!(cosigned(&office.peer("TR", add(&honest, of_tr, 0, 5))), 1);
         office.federation.trust.restored.push(RestoredLog {
+            before: of_tr,
             origin: of_tr.next(),
             after: 7,
             last: office.now,
@@ -297,6 +301,7 @@ fn a_restore_may_lose_the_end_of_a_log_and_cannot_change_what_was_cosigned() {
 fn a_node_that_began_long_after_a_restore_hears_nothing_of_it() {
     let mut office = Office::new();
     office.federation.trust.restored.push(RestoredLog {
+        before: Origin::first(node("TR")),
         origin: Origin::first(node("TR")).next(),
         after: 7,
         last: office.now.minus(HOUR * 24 * 32),

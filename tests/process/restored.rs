@@ -40,7 +40,10 @@ impl Backup {
     /// The office's disk is lost, and its folder comes out of the backup.
     fn restore(&self, office: &Office) {
         office.kill();
-        let lost = office.dir.with_extension("lost");
+        let lost = (1..)
+            .map(|disk| office.dir.with_extension(format!("lost-{disk}")))
+            .find(|lost| !lost.exists())
+            .expect("a name that is free");
         fs::rename(&office.dir, &lost).expect("the folder goes");
         let call = Call::of("restore").word(&self.file);
         let call = self.shares[..3]
@@ -182,7 +185,7 @@ fn an_office_that_lost_its_disk_has_everything_again_that_its_peers_hold() {
     mk.call("serve").run().failed(1, "restored");
     mk.call("resume").run().failed(2, "usage");
     let resumed = resume(mk);
-    assert_eq!(resumed["origin"], "mk-1.liaison/2");
+    assert_ne!(resumed["origin"], resumed["before"]);
     let goes_on_from = resumed["log_size"].as_u64().expect("a size");
     assert!(goes_on_from < had);
     mk.call("resume")
@@ -275,7 +278,7 @@ fn an_office_that_was_restored_works_while_its_peers_are_away() {
     accept(tr, &before);
     becomes(mk, &before, "accepted");
     let verified = mk.call("audit verify").run().done();
-    assert_eq!(verified["origin"], "mk-1.liaison/2");
+    assert_eq!(verified["origin"], resumed["origin"]);
     assert_eq!(
         verified["restored"],
         serde_json::json!([resumed["log_size"]])
@@ -327,5 +330,51 @@ fn an_office_that_renewed_its_log_key_after_the_backup_learns_of_that_key_from_i
         for alarm in audit_of(office)["alarms"].as_array().expect("alarms") {
             assert_eq!(alarm["fault"], "restored", "{}: {alarm}", office.member);
         }
+    }
+}
+
+#[test]
+fn an_office_that_loses_its_disk_again_goes_on_from_the_same_backup() {
+    let world = World::serving(&["MK", "TR", "AT"]);
+    let (mk, tr, at) = (world.office("MK"), world.office("TR"), world.office("AT"));
+    let request = examples::request();
+    let backup = backed_up(&world, mk);
+    let first = send(&world, mk, "TR", "first.toml", &request);
+    becomes(mk, &first, "delivered");
+    accept(tr, &first);
+    becomes(mk, &first, "accepted");
+
+    backup.restore(mk);
+    let once = resume(mk)["origin"].clone();
+    mk.serve();
+    becomes(mk, &first, "accepted");
+    let second = send(&world, mk, "TR", "second.toml", &request);
+    becomes(mk, &second, "delivered");
+    accept(tr, &second);
+    becomes(mk, &second, "accepted");
+
+    // Nobody made another backup, and one peer is away.
+    at.stop();
+    backup.restore(mk);
+    let again = resume(mk)["origin"].clone();
+    assert_ne!(once, again);
+    mk.serve();
+    becomes(mk, &first, "accepted");
+    becomes(mk, &second, "accepted");
+    let third = send(&world, mk, "AT", "third.toml", &request);
+    at.serve();
+    becomes(mk, &third, "delivered");
+    accept(at, &third);
+    becomes(mk, &third, "accepted");
+
+    for office in [mk, tr, at] {
+        for origin in ["mk-1.liaison/1", once.as_str().expect("an origin")] {
+            let what = format!("{} is told that the end of {origin} is lost", office.member);
+            until(PATIENCE, &what, || told(office, origin));
+        }
+        let faults = audit_of(office)["alarms"].clone();
+        let faults = faults.as_array().expect("alarms").iter();
+        assert!(faults.clone().all(|alarm| alarm["fault"] == "restored"));
+        office.verified();
     }
 }

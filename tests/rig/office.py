@@ -23,6 +23,8 @@ class Office:
     def __init__(self, world, member: str, address: str):
         self.world, self.member, self.address = world, member, address
         self.disk, self.child, self.starts, self.slowest = None, None, 0, 0.0
+        # The latest backup, with the shares that open it.
+        self.backup: tuple | None = None
         self.tokens: dict[str, str] = {}
         # How the next start differs from a plain one: words before the program, its environment.
         self.prefix: list[str] = []

@@ -41,8 +41,10 @@ impl World {
         backup.receipted = self.receipted_by(i);
         self.offices[i].kill();
         self.unlink_all(i);
+        let before = self.offices[i].log.origin();
         let log = self.offices[i].log.restored(backup.size);
         let restored = RestoredLog {
+            before,
             origin: log.origin(),
             after: backup.size,
             last: last_of(&log, backup.size),

@@ -51,7 +51,7 @@ fn twice_begun() -> Office {
     let mut office = Office::with_groups(1, [3, 2]);
     resumed(&mut office);
     let mut log = office.log();
-    log.begin_incarnation();
+    log.begin_incarnation(log.origin().incarnation + 1);
     append(&office, &mut log, EventCode::LogOpened, 1);
     append(&office, &mut log, EventCode::Heartbeat, 3);
     office
@@ -86,7 +86,7 @@ fn both_offline_verifications_hold_through_all_incarnations() {
     let mut office = twice_begun();
     resumed(&mut office);
     let mut log = office.log();
-    log.begin_incarnation();
+    log.begin_incarnation(log.origin().incarnation + 1);
     append(&office, &mut log, EventCode::LogOpened, 2);
     drop(log);
     let report = office.verify().unwrap();
@@ -104,7 +104,7 @@ fn a_beginning_that_was_cut_off_is_begun_anew() {
     let mut office = Office::with_groups(1, [3, 2]);
     resumed(&mut office);
     let mut log = office.log();
-    log.begin_incarnation();
+    log.begin_incarnation(log.origin().incarnation + 1);
     append(&office, &mut log, EventCode::LogOpened, 1);
     drop(log);
     let segment = office.path().join("log/00000000000000000005.seg");
@@ -128,7 +128,7 @@ fn a_beginning_that_was_cut_off_is_begun_anew() {
             "{len}: {recovery:?}"
         );
         assert_eq!((log.origin(), log.size()), (origin(1), 5), "{len}");
-        log.begin_incarnation();
+        log.begin_incarnation(log.origin().incarnation + 1);
         append(&office, &mut log, EventCode::LogOpened, 1);
         drop(log);
         office.verify().unwrap();
@@ -140,7 +140,7 @@ fn an_incarnation_that_begins_without_saying_so_is_found_out() {
     let mut office = Office::with_groups(1, [3, 2]);
     resumed(&mut office);
     let mut log = office.log();
-    log.begin_incarnation();
+    log.begin_incarnation(log.origin().incarnation + 1);
     append(&office, &mut log, EventCode::Heartbeat, 2);
     drop(log);
     assert_eq!(office.verify(), Err(AuditFailure::Incarnation { index: 5 }));

@@ -58,24 +58,30 @@ pub(super) fn earlier(
 /// How many entries of an earlier incarnation of a log the next one goes on from, as its bundle says.
 pub(super) fn gone_on_from(service: &Service, origin: Origin) -> Option<u64> {
     let restored = &service.federation.as_ref()?.trust.restored;
-    let next = restored.iter().find(|log| log.origin == origin.next());
+    let next = restored.iter().find(|log| log.before == origin);
     next.map(|log| log.after)
 }
 
 /// The checkpoint that a log has to be shown to go on from before it is cosigned for the first time:
-/// what was cosigned of the incarnation before, unless that is past where this one began.
+/// what was cosigned last of an incarnation before, up to where those after it began.
 pub(super) fn cosigned_before(
     service: &Service,
     turn: &Turn<'_>,
     origin: Origin,
 ) -> Result<Option<WitnessRow>, IndexError> {
-    let before = origin.before();
-    let after = gone_on_from(service, before);
-    let Some(after) = after.filter(|_| before != origin) else {
-        return Ok(None);
-    };
-    let row = turn.view.row::<WitnessRow>(WITNESS, &origin_key(before))?;
-    Ok(row.filter(|row| row.signed.checkpoint.size <= after))
+    let restored = service.federation.as_ref().map(|f| &f.trust.restored);
+    let (mut origin, mut until) = (origin, u64::MAX);
+    for log in restored.into_iter().flatten().rev() {
+        if log.origin != origin {
+            continue;
+        }
+        (origin, until) = (log.before, until.min(log.after));
+        let row = turn.view.row::<WitnessRow>(WITNESS, &origin_key(origin))?;
+        if let Some(row) = row.filter(|row| row.signed.checkpoint.size <= until) {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
 }
 
 /// The furthest heads that this node has of a peer's earlier incarnations, whose end the peer may have
@@ -90,7 +96,7 @@ pub(super) fn earlier_heads(
     let of_peer = of_peer.filter(|log| log.origin.node == peer);
     let mut heads = Vec::new();
     for log in of_peer {
-        heads.extend(furthest(turn, log.origin.before())?);
+        heads.extend(furthest(turn, log.before)?);
     }
     Ok(heads)
 }

@@ -25,6 +25,11 @@ const MAX_LOGS: usize = 64;
 /// More bundles than a node signs between a backup and the day on which it is restored.
 const RESTORED_STRIDE: u64 = 1 << 20;
 
+/// How far the sequences of two restores are apart for each second between them: further than
+/// [`RESTORED_STRIDE`], so that none of the later one was used by the earlier one. Until 2106 they are
+/// numbers that JSON can hold.
+const SEQUENCES_A_SECOND: u64 = 1 << 21;
+
 /// One version of a node's bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -122,9 +127,12 @@ impl KeyBundle {
         }
     }
 
-    /// The bundle of a node that was restored from a backup: the log goes on under the next origin
-    /// with the log key among `keys`, after `entries`, the last of which is of the time `last`. Its
-    /// sequence is far enough ahead for the bundles that were signed after the backup.
+    /// The bundle of a node that was restored from a backup: the log goes on under a later origin
+    /// with the log key among `keys`, after `entries`, the last of which is of the time `last`.
+    ///
+    /// The number of the incarnation is the time in seconds, where it is higher than the one before, and
+    /// the sequence grows with it: the same backup may have been restored before, and what was signed
+    /// then is not known here.
     #[must_use]
     pub fn restored(
         &self,
@@ -134,10 +142,13 @@ impl KeyBundle {
         entropy: &mut dyn Entropy,
     ) -> Self {
         let mut next = self.next(keys, entries, times, entropy);
-        next.sequence = self.sequence.saturating_add(RESTORED_STRIDE);
+        let seconds = u32::try_from(times.0.as_millis() / 1_000).unwrap_or_default();
+        let ahead = self.sequence.saturating_add(RESTORED_STRIDE);
+        next.sequence = ahead.max(u64::from(seconds) * SEQUENCES_A_SECOND);
+        let incarnation = self.incarnation().saturating_add(1).max(seconds);
         next.log = self.log.clone();
         next.log.push(LogKey {
-            origin: log_origin(self.node, self.incarnation().saturating_add(1)),
+            origin: log_origin(self.node, incarnation),
             key: keys.log.verifying_key().clone(),
             from: last,
             after: entries,
@@ -169,8 +180,7 @@ impl KeyBundle {
 
     /// The incarnation of the node's log that goes on now, from 1.
     pub fn incarnation(&self) -> u32 {
-        let number = |log: &LogKey| incarnation(log.origin.rsplit_once('/')?.1);
-        self.log.last().and_then(number).unwrap_or(1)
+        self.log.last().and_then(LogKey::incarnation).unwrap_or(1)
     }
 
     /// Whether it names all public halves of `keys` that others use, and no others.
@@ -327,8 +337,8 @@ impl KeyBundle {
         let prefix = prefix.trim_end_matches('0');
         let mut last = (0, 0);
         for log in &self.log {
-            let incarnation = log.origin.strip_prefix(prefix).and_then(incarnation);
-            let Some(incarnation) = incarnation else {
+            let named = log.origin.starts_with(prefix);
+            let Some(incarnation) = log.incarnation().filter(|_| named) else {
                 return Some(Rule::Origin);
             };
             // A node's first log begins with nothing, a later incarnation wherever the one before was
@@ -345,10 +355,4 @@ impl KeyBundle {
         }
         None
     }
-}
-
-/// Reads the number of an incarnation in its one spelling.
-fn incarnation(text: &str) -> Option<u32> {
-    let number: u32 = text.parse().ok()?;
-    (number.to_string() == text).then_some(number)
 }

@@ -30,6 +30,16 @@ pub struct LogKey {
     pub after: u64,
 }
 
+impl LogKey {
+    /// The number of the incarnation that it signs for, from 1; none where the origin has another
+    /// spelling than [`log_origin`](super::log_origin) gives it.
+    pub fn incarnation(&self) -> Option<u32> {
+        let (_, text) = self.origin.rsplit_once('/')?;
+        let number: u32 = text.parse().ok()?;
+        (number.to_string() == text).then_some(number)
+    }
+}
+
 /// Whether log keys may take the place of those that a node had. All of these stay, in their order. A new
 /// one comes behind them, or it is one that the node lost with the end of an incarnation: that is over,
 /// and the key signs nothing of what goes on from it.
@@ -60,15 +70,16 @@ fn signs_only_the_lost(log: &LogKey, later: &[LogKey]) -> bool {
 }
 
 /// The log keys of a restored node, and among them those that it had after the backup, as an earlier
-/// bundle has them. None where there are no such, or where they are of the incarnation that goes on:
-/// then somebody else signs with the node's identity key.
+/// bundle has them. None where there are no such, or where they are of the incarnation that goes on or of
+/// a later one: then somebody else signs with the node's identity key.
 pub(super) fn with_lost(own: &[LogKey], earlier: &[LogKey]) -> Option<Vec<LogKey>> {
-    let goes_on = &own.last()?.origin;
+    let goes_on = own.last()?.incarnation()?;
     let mut all = own.to_vec();
     for lost in earlier.iter().filter(|log| !own.contains(log)) {
-        let over = |log: &LogKey| log.origin == lost.origin && log.origin != *goes_on;
-        let of_its_log = all.iter().rposition(over)?;
-        all.insert(of_its_log + 1, lost.clone());
+        let of = lost.incarnation().filter(|of| *of < goes_on)?;
+        let not_later = |log: &LogKey| log.incarnation().is_some_and(|other| other <= of);
+        let before = all.iter().rposition(not_later)?;
+        all.insert(before + 1, lost.clone());
     }
     let regained = all.len() > own.len();
     (regained && may_follow(own, &all) && may_follow(earlier, &all)).then_some(all)
@@ -298,6 +309,16 @@ mod tests {
     }
 
     #[test]
+    fn a_node_that_was_restored_twice_from_one_backup_names_the_incarnation_that_it_lost() {
+        let own = log(&[(1, 0, 1), (9, 40, 3)]);
+        let earlier = log(&[(1, 0, 1), (1, 50, 2), (7, 40, 4), (7, 60, 5)]);
+        let all = log(&[(1, 0, 1), (1, 50, 2), (7, 40, 4), (7, 60, 5), (9, 40, 3)]);
+        assert_eq!(with_lost(&own, &earlier), Some(all));
+        let further_on = log(&[(1, 0, 1), (7, 30, 4)]);
+        assert_eq!(with_lost(&own, &further_on), None);
+    }
+
+    #[test]
     fn keys_of_the_incarnation_that_goes_on_were_not_lost_but_are_somebody_elses() {
         let own = log(&[(1, 0, 1), (2, 40, 3)]);
         for others in [
@@ -305,6 +326,7 @@ mod tests {
             &[(1, 0, 1), (2, 40, 5)],
             &[(1, 0, 1), (1, 30, 5)],
             &[(1, 0, 1), (3, 40, 5)],
+            &[(1, 0, 1), (2, 30, 5), (3, 40, 6)],
         ] {
             assert_eq!(with_lost(&own, &log(others)), None, "{others:?}");
         }

@@ -2,6 +2,8 @@ mod counting;
 mod negatives;
 mod suspension;
 
+use std::time::Duration;
+
 use super::*;
 use crate::base::{Digest, SeededEntropy, Timestamp};
 use crate::seal::keystore::{Keys, Rotation};
@@ -252,6 +254,44 @@ fn a_new_incarnation_of_a_log_stands_beside_the_old_one() {
     assert_eq!(
         next.current_log(node("MK-1")).unwrap().origin,
         "mk-1.liaison/2"
+    );
+}
+
+#[test]
+fn two_restores_from_one_backup_are_two_incarnations_whose_bundles_follow_each_other() {
+    let mut world = World::new();
+    let directory = world.directory();
+    let mk = directory.bundle(node("MK-1")).unwrap().clone();
+    let mut restored = |seconds: i64| {
+        let now = Timestamp::from_millis(seconds * 1_000);
+        let keys = world.keys[0].rotated(
+            Rotation {
+                log: true,
+                ..Rotation::default()
+            },
+            now,
+            &mut world.entropy,
+        );
+        let times = (now, now.plus(Duration::from_secs(3_600)));
+        let bundle = mk.restored(&keys, (7, now), times, &mut world.entropy);
+        (keys, times, bundle)
+    };
+    let (_, _, once) = restored(1_795_912_318);
+    let (keys, times, again) = restored(1_795_912_319);
+    assert!(again.incarnation() > once.incarnation());
+    // What was signed in the life between is passed, too.
+    assert!(again.sequence > once.sequence + 1_000_000);
+    assert!(again.sequence < 1 << 53);
+    let next = again.regained(&once, &keys, times, &mut world.entropy);
+    let next = next.expect("it lost a key");
+    let origins: Vec<_> = next.log.iter().map(|log| log.origin.as_str()).collect();
+    assert_eq!(
+        origins,
+        [
+            "mk-1.liaison/1",
+            "mk-1.liaison/1795912318",
+            "mk-1.liaison/1795912319"
+        ]
     );
 }
 

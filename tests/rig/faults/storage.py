@@ -125,7 +125,7 @@ def io_error(stage, chance) -> dict:
     """EIO on a write or a sync: the node must not go on as if nothing had happened."""
     stage.in_traffic(chance)
     office = pick(stage, chance)
-    call = chance.choice(("fdatasync", "fsync", "pwrite64", "write"))
+    call = chance.choice(("fdatasync", "fsync", "pwrite64"))
     code, failed = failing(stage, office, chance, call, "EIO", 4)
     if code is None and office.runs():
         # Not every call is the log's: what matters is checked when all has settled.
