@@ -199,13 +199,16 @@ impl Driver {
         })
     }
 
-    /// Whether a peer may fetch the attachments of a message of this node: it may if the message
-    /// was sent to it. Waits for the answer; called on threads that may block.
-    pub fn may_fetch(&self, peer: NodeId, message: MessageId) -> bool {
+    /// Under which id the attachments of a message lie, if a peer may fetch them: the message was sent to
+    /// it, or is its own. Waits for the answer; called on threads that may block.
+    pub fn may_fetch(&self, peer: NodeId, message: MessageId) -> Option<MessageId> {
         let (reply, answer) = oneshot::channel();
         let letter = Letter::MayFetch(peer, message, reply);
-        self.put(Lane::Urgent, Source::Peer(peer), letter).is_ok()
-            && matches!(answer.blocking_recv(), Ok(Ok(Reply::MayFetch)))
+        self.put(Lane::Urgent, Source::Peer(peer), letter).ok()?;
+        match answer.blocking_recv() {
+            Ok(Ok(Reply::MayFetch(stored))) => Some(stored),
+            Ok(_) | Err(_) => None,
+        }
     }
 
     /// Does something between two groups, on the driver's own thread, and waits until it is done: no

@@ -204,6 +204,8 @@ pub(super) fn ask(
         } => {
             let key = pull_key(peer.member, *message, *index);
             let row = turn.view.row::<PullRow>(PULL, &key)?;
+            // What is given back comes over a link alone.
+            let row = row.filter(|row| row.sender == peer.member);
             CarryReply::Wanted(row.map(|row| (row.length, row.digest)))
         }
     };

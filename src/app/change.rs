@@ -162,7 +162,7 @@ pub enum Other {
         /// Its place there.
         index: u16,
     },
-    /// One attachment of a peer's message is stored whole.
+    /// One attachment of a message is stored whole: a peer's, or this node's own that was lost.
     AttachmentStored {
         /// The member that sent the message.
         sender: MemberId,
@@ -174,7 +174,7 @@ pub enum Other {
         conversation: MessageId,
         /// The attachment's place in the message.
         index: u16,
-        /// Whether all of the message's attachments are stored now.
+        /// Whether all attachments of a peer's message are stored now, for which it has a receipt.
         all: bool,
     },
     /// A peer's input was not taken.

@@ -10,7 +10,7 @@ use super::content::Contents;
 use super::duty::Alarm;
 use super::error::AppError;
 use super::input::{Effect, FromPeer, Input};
-use super::rows::Row;
+use super::rows::{PullRow, Row};
 use super::service::{Handled, Recorded, Service, Turn};
 use super::view::{Pending, View};
 use super::witness::{Say, WitnessTimes};
@@ -96,14 +96,8 @@ pub enum Outcome {
     Fetch {
         /// The peer.
         peer: NodeId,
-        /// The message that lists it.
-        message: MessageId,
-        /// Its place there.
-        index: u16,
-        /// Bytes of the sealed file.
-        length: u64,
-        /// SHA-256 of the sealed file.
-        digest: Digest,
+        /// What is fetched.
+        file: PullRow,
     },
 }
 

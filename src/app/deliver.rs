@@ -7,6 +7,7 @@ use super::content::signed_message;
 use super::error::AppError;
 use super::input::{Effect, Reply};
 use super::members::{self, Withheld};
+use super::restored;
 use super::rows::*;
 use super::service::{Service, Turn};
 use crate::base::{Actor, MemberId, MessageId, NodeId};
@@ -149,7 +150,7 @@ pub(super) fn fetch_waiting(
     if observer {
         let mut may = Vec::new();
         for (key, pull) in rows {
-            let sent = message_key(peer.member, pull.message);
+            let sent = message_key(pull.sender, pull.message);
             let row = turn.view.row::<MessageRow>(MESSAGE, &sent)?;
             if row.is_some_and(|row| !row.kind.is_of_an_alert()) {
                 may.push((key, pull));
@@ -157,14 +158,8 @@ pub(super) fn fetch_waiting(
         }
         rows = may;
     }
-    for (_, pull) in rows.into_iter().take(FETCHES_AT_ONCE) {
-        turn.effects.push(Effect::Fetch {
-            peer,
-            message: pull.message,
-            index: pull.index,
-            length: pull.length,
-            digest: pull.digest,
-        });
+    for (_, file) in rows.into_iter().take(FETCHES_AT_ONCE) {
+        turn.effects.push(Effect::Fetch { peer, file });
     }
     Ok(())
 }
@@ -187,8 +182,9 @@ pub(super) fn fetch_again(service: &mut Service, turn: &mut Turn<'_>) -> Result<
     Ok(())
 }
 
-/// Whether a peer may fetch what a message of this node lists: it was sent to that member, which
-/// is still a member and did not refuse it. What belongs to an alert no observer fetches.
+/// Whether a peer may fetch what a message lists, and where that lies. A message of this node was sent to
+/// that member, which is still a member and did not refuse it; what belongs to an alert no observer
+/// fetches. A node that was restored from a backup may have back what it had sent.
 pub(super) fn may_fetch(
     service: &Service,
     turn: &Turn<'_>,
@@ -208,8 +204,19 @@ pub(super) fn may_fetch(
         .is_some_and(|federation| federation.observes(peer.member));
     let row = row.filter(|row| !(observer && row.kind.is_of_an_alert()));
     let sent = row.and_then(|row| row.deliveries.get(&peer.member).copied());
+    let not_found = Err(AppError::NotFound("attachment"));
+    if !listed {
+        return Ok(not_found);
+    }
+    let own = message_key(peer.member, message);
     Ok(match sent {
-        Some(Delivery::Queued | Delivery::Delivered) if listed => Ok(Reply::MayFetch),
-        Some(_) | None => Err(AppError::NotFound("attachment")),
+        Some(Delivery::Queued | Delivery::Delivered) => Ok(Reply::MayFetch(message)),
+        None if restored::gives_back(service, peer, message)
+            && turn.view.row::<MessageRow>(MESSAGE, &own)?.is_some() =>
+        {
+            let stored = stored_under(service.me.member, peer.member, message);
+            Ok(Reply::MayFetch(stored))
+        }
+        Some(_) | None => not_found,
     })
 }

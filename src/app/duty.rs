@@ -248,7 +248,7 @@ pub(super) fn annotate(
         | Reply::Members(_)
         | Reply::Office(_)
         | Reply::Health(_)
-        | Reply::MayFetch
+        | Reply::MayFetch(_)
         | Reply::News(..)
         | Reply::Done => (),
     }

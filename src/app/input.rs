@@ -357,8 +357,8 @@ pub enum Reply {
     Carried(Box<CarryReply>),
     /// The node's state.
     Health(Box<HealthReply>),
-    /// The peer may fetch the message's attachments.
-    MayFetch,
+    /// The peer may fetch the message's attachments, which lie under this id.
+    MayFetch(MessageId),
     /// What happened, and the entry to go on from.
     News(Vec<super::news::News>, u64),
     /// It is recorded.

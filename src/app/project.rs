@@ -84,7 +84,11 @@ fn sent(
     message: &Message,
 ) -> Result<(), IndexError> {
     let header = &message.header;
-    let mut row = message_row(message, p.entry, true);
+    let here = message.returned.is_none();
+    let mut row = message_row(message, p.entry, here);
+    if let Some(peer) = message.returned {
+        pull(view, peer.member, me, message);
+    }
     for recipient in header.recipients.iter().filter(|r| **r != me) {
         row.deliveries.insert(*recipient, Delivery::Queued);
         let key = outbox_key(*recipient, class_of(header.priority), p.entry);
@@ -118,22 +122,32 @@ fn received(
     let sender = message.sender.member;
     attached(view, me, message);
     let row = message_row(message, p.entry, false);
-    for (index, slot) in row.attachments.iter().enumerate() {
-        let index = u16::try_from(index).expect("wire bounds the attachments of a message");
-        let pull = PullRow {
-            message: header.id,
-            index,
-            length: slot.length,
-            digest: slot.digest,
-        };
-        view.put(PULL, pull_key(sender, header.id, index), &pull);
-    }
+    pull(view, sender, sender, message);
     view.put(MESSAGE, message_key(sender, header.id), &row);
     advance(view, sender, message)?;
     search::project(view, p.entry, message)?;
     erase::project(view, p.entry, p.at, message)?;
     converse(view, me, p, message)?;
     hold(view, sender, header.conversation, p.at)
+}
+
+/// Notes what is to be fetched from a member of a message that `sender` wrote.
+fn pull(view: &mut View<'_>, from: MemberId, sender: MemberId, message: &Message) {
+    let id = message.header.id;
+    // What is erased has no files any more.
+    let slots = message.header.attachments.iter();
+    let slots = slots.filter(|_| message.erased.is_none());
+    for (index, slot) in slots.enumerate() {
+        let index = u16::try_from(index).expect("wire bounds the attachments of a message");
+        let pull = PullRow {
+            sender,
+            message: id,
+            index,
+            length: slot.length,
+            digest: slot.digest,
+        };
+        view.put(PULL, pull_key(from, id, index), &pull);
+    }
 }
 
 /// Notes that sealed files under this id belong to a message.
@@ -468,6 +482,10 @@ fn attachment_stored(
     if let Some(mut row) = view.row::<MessageRow>(MESSAGE, &key)? {
         if let Some(attachment) = row.attachments.get_mut(usize::from(index)) {
             attachment.stored = true;
+        }
+        // An own one was given back by one of those that it had been sent to.
+        for recipient in row.deliveries.keys() {
+            view.delete(PULL, pull_key(*recipient, message, index));
         }
         view.put(MESSAGE, key, &row);
     }

@@ -11,7 +11,7 @@ use super::quota::Exceeded;
 use super::restored;
 use super::rows::*;
 use super::service::{Service, Turn};
-use crate::base::{Actor, Digest, MessageId, NodeId};
+use crate::base::{Actor, Digest, MemberId, MessageId, NodeId};
 use crate::domain::message::{Body, Kind};
 use crate::domain::rfi::{Exchange, PeerFault};
 use crate::exchange::{Conversation, Known, Refusal, Verdict, judge};
@@ -288,11 +288,10 @@ pub(super) fn fetched(
     service: &mut Service,
     turn: &mut Turn<'_>,
     peer: NodeId,
-    message: MessageId,
+    (sender, message): (MemberId, MessageId),
     index: u16,
 ) -> Result<(), IndexError> {
     let me = service.me.member;
-    let sender = peer.member;
     let key = message_key(sender, message);
     let Some(row) = turn.view.row::<MessageRow>(MESSAGE, &key)? else {
         return Ok(());
@@ -312,9 +311,10 @@ pub(super) fn fetched(
         leaf: row.leaf,
         conversation: row.conversation,
         index,
-        all: others_stored,
+        // Nobody else has a receipt for what is this node's own.
+        all: others_stored && sender != me,
     };
     turn.record(me, Actor::node(me), Change::Other(stored))?;
-    service.stirred.insert(sender);
+    service.stirred.insert(peer.member);
     deliver::fetch_waiting(service, turn, peer)
 }

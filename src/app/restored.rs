@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::change::{Change, Message, Other};
 use super::content::signed_message;
+use super::deliver;
 use super::duty;
 use super::input::Effect;
 use super::letters;
@@ -97,6 +98,13 @@ pub(super) fn tick(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), Ind
         witness::tell_earlier(service, turn, node)?;
     }
     Ok(())
+}
+
+/// Whether a message of a node is among those that it is given back, since its log goes on from a backup.
+pub(super) fn gives_back(service: &Service, node: NodeId, message: MessageId) -> bool {
+    let restored = service.federation.iter().flat_map(|f| &f.trust.restored);
+    let mut of_node = restored.filter(|log| log.origin.node == node);
+    of_node.any(|log| message >= MessageId::earliest(log.last.minus(BEFORE)))
 }
 
 fn send_again(
@@ -199,6 +207,9 @@ pub(super) fn given_back(
         entries: vec![entry],
     });
     service.stirred.extend(header.recipients.iter().copied());
+    if !header.attachments.is_empty() {
+        deliver::fetch_waiting(service, turn, peer)?;
+    }
     Ok(())
 }
 

@@ -26,7 +26,7 @@ use crate::domain::terms;
 /// The version of these tables and of the normal forms of what is searched. An index written by
 /// another version is rebuilt.
 pub const VERSION: u32 = TABLES << 8 | terms::VERSION;
-const TABLES: u32 = 10;
+const TABLES: u32 = 11;
 
 /// A message, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -244,6 +244,8 @@ impl OutboxRow {
 /// An attachment to be fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullRow {
+    /// The author of the message: the peer, or this node's member where the peer gives back what was lost.
+    pub sender: MemberId,
     /// The message that lists it.
     pub message: MessageId,
     /// Its place there.
@@ -355,10 +357,10 @@ pub fn expiry_key(expires: Timestamp, recipient: MemberId, message: MessageId) -
     .concat()
 }
 
-/// Key of an attachment to be fetched.
-pub fn pull_key(sender: MemberId, message: MessageId, index: u16) -> Vec<u8> {
+/// Key of an attachment to be fetched from a member.
+pub fn pull_key(from: MemberId, message: MessageId, index: u16) -> Vec<u8> {
     [
-        &sender.to_bytes()[..],
+        &from.to_bytes()[..],
         &message.to_bytes(),
         &index.to_be_bytes(),
     ]

@@ -332,9 +332,11 @@ impl Service {
             FromPeer::Receipt(receipt) => receipts::keep(self, turn, peer, receipt),
             FromPeer::Later(refused) => receipts::later(self, turn, peer, refused),
             FromPeer::Kept(digests) => receipts::kept(self, turn, peer, digests),
-            FromPeer::Fetched { message, index } => {
-                receive::fetched(self, turn, peer, *message, *index)
-            }
+            FromPeer::Fetched {
+                sender,
+                message,
+                index,
+            } => receive::fetched(self, turn, peer, (*sender, *message), *index),
         }
     }
 

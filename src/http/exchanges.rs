@@ -171,7 +171,7 @@ pub fn rows_of(reply: Reply) -> Result<Vec<ExchangeRow>, Failure> {
         | Reply::Letters(_)
         | Reply::Carried(_)
         | Reply::Health(_)
-        | Reply::MayFetch
+        | Reply::MayFetch(_)
         | Reply::News(..)
         | Reply::Earlier(_)
         | Reply::Done => Err(AppError::NotFound("exchange").into()),

@@ -208,14 +208,8 @@ async fn frames(
             }
             None
         }
-        Outcome::Fetch {
-            peer,
-            message,
-            index,
-            length,
-            digest,
-        } => {
-            fetcher.fetch(transport.clone(), peer, message, index, length, digest);
+        Outcome::Fetch { peer, file } => {
+            fetcher.fetch(transport.clone(), peer, file);
             None
         }
     }

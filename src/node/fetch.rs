@@ -11,13 +11,43 @@ use tokio::io::AsyncWrite;
 use tracing::{info, warn};
 
 use crate::app::FromPeer;
-use crate::app::rows::stored_under;
+use crate::app::rows::{PullRow, stored_under};
 use crate::base::{Digest, MemberId, MessageId, NodeId};
 use crate::driver::Driver;
 use crate::store::{BlobId, BlobStore, PartialBlob};
 use crate::transport::{AttachmentRequest, Transport};
 
-type Place = (NodeId, MessageId, u16);
+/// An attachment, and the peer from which it comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The peer.
+    pub peer: NodeId,
+    /// The author of the message.
+    pub sender: MemberId,
+    /// The message.
+    pub message: MessageId,
+    /// The attachment's place there.
+    pub index: u16,
+}
+
+impl Place {
+    /// Where it lies at this node.
+    fn stored(self, me: MemberId) -> BlobId {
+        BlobId {
+            message: stored_under(me, self.sender, self.message),
+            index: self.index,
+        }
+    }
+
+    /// That it is there whole.
+    pub fn fetched(self) -> FromPeer {
+        FromPeer::Fetched {
+            sender: self.sender,
+            message: self.message,
+            index: self.index,
+        }
+    }
+}
 
 /// Fetches attachments, each one once at a time.
 #[derive(Clone)]
@@ -56,16 +86,20 @@ impl Fetcher {
     ///
     /// # Panics
     /// Never: nothing panics while it holds the lock.
-    pub fn fetch(
-        &self,
-        transport: Arc<Transport>,
-        peer: NodeId,
-        message: MessageId,
-        index: u16,
-        length: u64,
-        digest: Digest,
-    ) {
-        let place = (peer, message, index);
+    pub fn fetch(&self, transport: Arc<Transport>, peer: NodeId, file: PullRow) {
+        let PullRow {
+            sender,
+            message,
+            index,
+            length,
+            digest,
+        } = file;
+        let place = Place {
+            peer,
+            sender,
+            message,
+            index,
+        };
         let mut running = self.running.lock().expect("nothing panics under this lock");
         if !running.insert(place) {
             return;
@@ -78,7 +112,7 @@ impl Fetcher {
             match outcome {
                 Ok(()) => {
                     info!(event = "attachment-fetched", %peer, %message, index);
-                    let told = FromPeer::Fetched { message, index };
+                    let told = place.fetched();
                     let driver = this.driver.clone();
                     // A node that is stopping finds the whole file when it starts again.
                     let _stopping =
@@ -97,7 +131,7 @@ impl Fetcher {
     /// Never: nothing panics while it holds the lock.
     pub fn link_down(&self, peer: NodeId) {
         let mut running = self.running.lock().expect("nothing panics under this lock");
-        running.retain(|(from, _, _)| *from != peer);
+        running.retain(|place| place.peer != peer);
     }
 
     /// Adds bytes of an attachment that came by another way than a link. Blocks.
@@ -115,7 +149,6 @@ impl Fetcher {
         offset: u64,
         bytes: &[u8],
     ) -> std::io::Result<Added> {
-        let (peer, message, index) = place;
         {
             let mut running = self.running.lock().expect("nothing panics under this lock");
             // A link is bringing it.
@@ -123,11 +156,7 @@ impl Fetcher {
                 return Ok(Added::Part);
             }
         }
-        let id = BlobId {
-            message: stored_under(self.me, peer.member, message),
-            index,
-        };
-        let added = self.append(id, length, digest, offset, bytes);
+        let added = self.append(place.stored(self.me), length, digest, offset, bytes);
         self.forget(place);
         added
     }
@@ -171,14 +200,11 @@ impl Fetcher {
     async fn run(
         &self,
         transport: &Transport,
-        (peer, message, index): Place,
+        place: Place,
         length: u64,
         digest: Digest,
     ) -> Result<(), FetchFailed> {
-        let id = BlobId {
-            message: stored_under(self.me, peer.member, message),
-            index,
-        };
+        let id = place.stored(self.me);
         if self.blobs.exists(id)? {
             return Ok(());
         }
@@ -192,12 +218,12 @@ impl Fetcher {
         let mut sink = Sink(part);
         if offset < length {
             let request = AttachmentRequest {
-                message,
-                index,
+                message: place.message,
+                index: place.index,
                 offset,
             };
             transport
-                .fetch_attachment(peer, request, length, &mut sink)
+                .fetch_attachment(place.peer, request, length, &mut sink)
                 .await
                 .map_err(|error| FetchFailed::Link(error.to_string()))?;
         }

@@ -147,11 +147,9 @@ impl Handler for Links {
     }
 
     fn attachment(&self, peer: NodeId, request: AttachmentRequest) -> Result<(File, u64), u32> {
-        if !self.driver.may_fetch(peer, request.message) {
-            return Err(NO_SUCH_ATTACHMENT);
-        }
+        let stored = self.driver.may_fetch(peer, request.message);
         let file = self.blobs.read(BlobId {
-            message: request.message,
+            message: stored.ok_or(NO_SUCH_ATTACHMENT)?,
             index: request.index,
         });
         let file = file.map_err(|_| NO_SUCH_ATTACHMENT)?;

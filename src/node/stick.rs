@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tracing::{info, warn};
 
 use super::carrier::wrap;
-use super::fetch::Added;
+use super::fetch::{Added, Place};
 use super::links::{FrameReader, Heard};
 use super::reach::Ways;
 use crate::api::BroughtIn;
@@ -355,7 +355,15 @@ impl Bringing<'_> {
                 length: _,
                 offset,
                 bytes,
-            } => self.part((peer, message, index), offset, &bytes, &mut told),
+            } => {
+                let place = Place {
+                    peer,
+                    sender: peer.member,
+                    message,
+                    index,
+                };
+                self.part(place, offset, &bytes, &mut told)
+            }
         })?;
         Ok(told)
     }
@@ -402,16 +410,15 @@ impl Bringing<'_> {
 
     fn part(
         &self,
-        place: (NodeId, MessageId, u16),
+        place: Place,
         offset: u64,
         bytes: &[u8],
         told: &mut BroughtIn,
     ) -> Result<(), CarryFailed> {
-        let (peer, message, index) = place;
         let wanted = CarryAsk::Wanted {
-            peer,
-            message,
-            index,
+            peer: place.peer,
+            message: place.message,
+            index: place.index,
         };
         let CarryReply::Wanted(wanted) = ask(self.ways, self.runtime, self.permit, wanted)? else {
             return Ok(());
@@ -427,8 +434,7 @@ impl Bringing<'_> {
         {
             Added::Whole => {
                 told.attachments += 1;
-                let fetched = FromPeer::Fetched { message, index };
-                let telling = self.ways.driver.tell_waiting(peer, fetched);
+                let telling = self.ways.driver.tell_waiting(place.peer, place.fetched());
                 telling.map_err(CarryFailed::Busy)
             }
             Added::Gap => {

@@ -2,16 +2,15 @@
 
 use liaison::app::change::{Change, Message};
 use liaison::app::{Action, AlertFilter, AppError, Ask, Federation, Input, OnAlert, Reply, Ticket};
-use liaison::base::{Digest, MessageId, Role, Timestamp};
+use liaison::base::{MessageId, Role, Timestamp};
 use liaison::domain::alert::{
     Acknowledgement, Alert, AlertCancellation, AlertCommand, AlertRecord, AlertRefused, AlertState,
     AlertUpdate, Audience, Chosen, Corridor, EventType, LeftOut, Revision, Selection, Sighting,
     Status, Subscription,
 };
 use liaison::domain::handling::Tlp;
-use liaison::domain::message::{AttachmentInfo, AttachmentSlot, Body, Joining};
+use liaison::domain::message::{Body, Joining};
 use liaison::exchange::Refusal as R;
-use liaison::seal::attachment::ciphertext_len;
 use liaison::store::Log as _;
 
 use crate::office::*;
@@ -371,20 +370,7 @@ fn with_observers(office: &Office, observers: &[&str]) -> Federation {
 /// An alert of AT with an attachment, as it came.
 pub fn with_attachment(office: &mut Office) -> Message {
     let message = office.first_of("AT", Role::Contact, Body::Alert(Box::new(alert())));
-    let mut header = message.header.clone();
-    header.attachments.push(AttachmentSlot {
-        length: ciphertext_len(10),
-        digest: Digest::of(b"sealed"),
-    });
-    let mut event = message.event.clone();
-    event.attachments.push(AttachmentInfo {
-        name: "route.png".into(),
-        media_type: "image/png".into(),
-        size: 10,
-        digest: Digest::of(b"plain"),
-        key: [1; 32],
-    });
-    Message::compose(header, event, message.random)
+    with_file(&message)
 }
 
 /// The attachments of an alert that a role sees.

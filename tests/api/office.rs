@@ -16,8 +16,9 @@ use liaison::base::{
     Actor, Digest, Entropy, MemberId, MessageId, NodeId, PersonId, Role, SeededEntropy, Timestamp,
 };
 use liaison::domain::alert::{Sighting, Subscription};
-use liaison::domain::message::{Body, Event, Header, Priority};
+use liaison::domain::message::{AttachmentInfo, AttachmentSlot, Body, Event, Header, Priority};
 use liaison::exchange::{Conversation, Refusal};
+use liaison::seal::attachment::ciphertext_len;
 use liaison::seal::group::MessageSignature;
 use liaison::seal::sign::{HybridSignature, SIGNATURE_LEN};
 use liaison::store::{CheckpointSigner, Index as _, Log as _, MemoryIndex, MemoryLog, Table};
@@ -429,6 +430,26 @@ pub fn with_header(message: &Message, change: impl FnOnce(&mut Header)) -> Messa
     let mut header = message.header.clone();
     change(&mut header);
     let mut changed = Message::compose(header, message.event.clone(), message.random);
+    changed.sender = message.sender;
+    changed
+}
+
+/// The message with a file.
+pub fn with_file(message: &Message) -> Message {
+    let mut header = message.header.clone();
+    header.attachments.push(AttachmentSlot {
+        length: ciphertext_len(10),
+        digest: Digest::of(b"sealed"),
+    });
+    let mut event = message.event.clone();
+    event.attachments.push(AttachmentInfo {
+        name: "route.png".into(),
+        media_type: "image/png".into(),
+        size: 10,
+        digest: Digest::of(b"plain"),
+        key: [1; 32],
+    });
+    let mut changed = Message::compose(header, event, message.random);
     changed.sender = message.sender;
     changed
 }

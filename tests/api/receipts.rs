@@ -236,6 +236,7 @@ fn word_of_messages_that_there_are_not_is_ignored() {
         FromPeer::Later(vec![(nothing, None); 1_000]),
         FromPeer::Kept(vec![nothing; 1_000]),
         FromPeer::Fetched {
+            sender: member("AT"),
             message: unknown,
             index: 0,
         },

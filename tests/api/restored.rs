@@ -3,16 +3,16 @@
 
 use liaison::app::change::{Change, Message};
 use liaison::app::core::{Core, Outcome, catch_up};
-use liaison::app::rows::{LOG_ALARM, alarm_key};
-use liaison::app::{AlarmRow, FromPeer, Input, LogFault, RestoredLog, Say};
+use liaison::app::rows::{LOG_ALARM, alarm_key, stored_under};
+use liaison::app::{AlarmRow, FromPeer, Input, LogFault, Reply, RestoredLog, Say, Ticket};
 use liaison::audit::{Checkpoint, EventCode, Origin, Prefix, SignedCheckpoint, Statement, Tree};
-use liaison::base::{Digest, MessageId, merkle};
+use liaison::base::{Digest, MemberId, MessageId, NodeId, Role, merkle};
 use liaison::exchange::Refusal as R;
 use liaison::store::{Log as _, MemoryIndex};
 
 use crate::office::{
     HOUR, NoSigner, Office, alert_body, member, node, nothing_signed, receipt_of, receipted,
-    state_of, taken, with_header,
+    reply_to, request_body, state_of, taken, with_file, with_header,
 };
 
 /// The office after its node was restored from a backup of so many entries.
@@ -194,7 +194,7 @@ fn a_peer_that_was_restored_gets_again_what_it_had_and_no_more() {
         leaf,
     };
     office.peer("TR", receipt_of("TR", got, office.now));
-    let theirs = office.first_of("TR", liaison::base::Role::Contact, alert_body());
+    let theirs = office.first_of("TR", Role::Contact, alert_body());
     office.takes(&theirs);
     assert_eq!(state_of(&mut office, id), "delivered");
     let of_tr = Origin::first(node("TR"));
@@ -312,4 +312,67 @@ fn a_node_that_began_long_after_a_restore_hears_nothing_of_it() {
     office.handle(vec![Input::Tick]);
     assert_eq!(office.log.size(), size);
     assert_eq!(alarm(&office, Origin::first(node("TR"))), None);
+}
+
+#[test]
+fn files_of_what_comes_back_are_fetched_from_whoever_gave_it_back() {
+    let mut office = Office::new();
+    let size = office.log.size();
+    let id = office.asked_tr();
+    let request = with_file(&sent(&office, id));
+    restored(&mut office, size);
+    let wanted = |outcomes: &[Outcome]| -> Vec<(NodeId, MemberId, MessageId)> {
+        let fetched = outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::Fetch { peer, file } => Some((*peer, file.sender, file.message)),
+            _ => None,
+        });
+        fetched.collect()
+    };
+    let fetch = (node("TR"), member("MK"), id);
+    assert_eq!(wanted(&office.peer("TR", taken(&request))), [fetch]);
+    assert!(!office.message_row(id).attachments[0].stored);
+    let fetched = FromPeer::Fetched {
+        sender: member("MK"),
+        message: id,
+        index: 0,
+    };
+    let outcomes = office.peer("TR", fetched);
+    assert_eq!(receipted(&outcomes), [], "nobody is owed a receipt");
+    assert!(office.message_row(id).attachments[0].stored);
+    office.now = office.now.plus(HOUR);
+    assert_eq!(wanted(&office.handle(vec![Input::Tick])), []);
+    office.rebuilt();
+    assert!(office.message_row(id).attachments[0].stored);
+}
+
+#[test]
+fn only_a_node_that_was_restored_has_files_back_and_only_its_own() {
+    let mut office = Office::new();
+    let plain = office.first_of("TR", Role::Officer, request_body());
+    let theirs = with_file(&plain);
+    office.takes(&theirs);
+    let id = theirs.header.id;
+    assert_eq!(may_fetch(&mut office, "TR", id), None, "it lost nothing");
+    for (of, after) in [("TR", office.now), ("AT", office.now)] {
+        office.federation.trust.restored.push(RestoredLog {
+            before: Origin::first(node(of)),
+            origin: Origin::first(node(of)).next(),
+            after: 3,
+            last: after,
+        });
+    }
+    office.handle(vec![Input::Federation(office.federation.clone())]);
+    let stored = stored_under(member("MK"), member("TR"), id);
+    assert_eq!(may_fetch(&mut office, "TR", id), Some(stored));
+    assert_eq!(may_fetch(&mut office, "AT", id), None);
+}
+
+/// Where the office says that a peer finds the files of a message.
+fn may_fetch(office: &mut Office, peer: &str, message: MessageId) -> Option<MessageId> {
+    let ticket = Ticket(77);
+    let outcomes = office.handle(vec![Input::MayFetch(ticket, node(peer), message)]);
+    match reply_to(ticket, outcomes) {
+        Ok(Reply::MayFetch(stored)) => Some(stored),
+        _ => None,
+    }
 }

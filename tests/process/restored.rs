@@ -24,10 +24,11 @@ fn backed_up(world: &World, office: &Office) -> Backup {
     let add = office.call("user add").option("--name", "admin");
     let add = add.option("--role", "admin").option("--token-file", &admin);
     add.run().done();
-    let folder = world.file("shares");
+    let named = |what: &str| world.file(&format!("{what}-of-{}", office.member));
+    let folder = named("shares");
     let recovery = office.call("key backup").option("--out", &folder);
     recovery.run().done();
-    let file = world.file("backup");
+    let file = named("backup");
     let back_up = office.call("backup").option("--token-file", &admin);
     back_up.option("--out", &file).run().done();
     Backup {
@@ -375,6 +376,45 @@ fn an_office_that_loses_its_disk_again_goes_on_from_the_same_backup() {
         let faults = audit_of(office)["alarms"].clone();
         let faults = faults.as_array().expect("alarms").iter();
         assert!(faults.clone().all(|alarm| alarm["fault"] == "restored"));
+        office.verified();
+    }
+}
+
+/// Saves the first file of a message that the office holds, once it is whole there; gives its bytes.
+fn saved(world: &World, office: &Office, message: &str) -> Vec<u8> {
+    let what = format!("the file of {message} is at {}", office.member);
+    let out = world.file("saved");
+    until(PATIENCE, &what, || {
+        let save = office.call("attachment save").word(message);
+        let ran = save.option("--out", &out).run();
+        (ran.exit == Some(0)).then_some(())
+    });
+    let bytes = fs::read(&out).expect("it was saved");
+    fs::remove_file(&out).expect("it was saved");
+    bytes
+}
+
+#[test]
+fn files_that_an_office_had_sent_come_back_to_it_and_go_from_there_to_whoever_lost_them() {
+    let world = World::serving(&["MK", "TR"]);
+    let (mk, tr) = (world.office("MK"), world.office("TR"));
+    let backups = [mk, tr].map(|office| backed_up(&world, office));
+    let content: Vec<u8> = (0..1_000_000_u32).map(|at| (at % 251) as u8).collect();
+    let file = world.write("photo.jpg", &content);
+    let text = toml::to_string(&examples::request()).expect("an example is valid TOML");
+    let call = mk.call("rfi send").option("--to", "TR");
+    let call = call.option("--file", world.write("request.toml", text));
+    let sent: Sent = call.option("--attach", file).run().read();
+    let request = sent.exchanges[0].id.to_string();
+    assert_eq!(saved(&world, tr, &request), content);
+
+    for (office, backup) in [mk, tr].into_iter().zip(&backups) {
+        backup.restore(office);
+        resume(office);
+        office.serve();
+        assert_eq!(saved(&world, office, &request), content);
+    }
+    for office in [mk, tr] {
         office.verified();
     }
 }

@@ -71,19 +71,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
                     Effect::Rotate(what) => Outcome::Rotate(what),
                     Effect::Alarm(alarm) => Outcome::Alarm(alarm),
                     Effect::KeepCosigned(cosigned) => Outcome::KeepCosigned(cosigned),
-                    Effect::Fetch {
-                        peer,
-                        message,
-                        index,
-                        length,
-                        digest,
-                    } => Outcome::Fetch {
-                        peer,
-                        message,
-                        index,
-                        length,
-                        digest,
-                    },
+                    Effect::Fetch { peer, file } => Outcome::Fetch { peer, file },
                 })
             })
             .collect()

@@ -3,9 +3,10 @@
 use super::{Reply, Ticket};
 use crate::app::duty::Alarm;
 use crate::app::error::AppError;
+use crate::app::rows::PullRow;
 use crate::app::witness::Say;
 use crate::audit::{Checkpoint, CosignedCheckpoint};
-use crate::base::{Digest, MessageId, NodeId};
+use crate::base::{Digest, NodeId};
 use crate::exchange::Refusal;
 use crate::seal::keystore::Rotation;
 
@@ -70,13 +71,7 @@ pub enum Effect {
     Fetch {
         /// The peer.
         peer: NodeId,
-        /// The message that lists it.
-        message: MessageId,
-        /// Its place there.
-        index: u16,
-        /// Bytes of the sealed file.
-        length: u64,
-        /// SHA-256 of the sealed file.
-        digest: Digest,
+        /// What is fetched.
+        file: PullRow,
     },
 }

@@ -3,7 +3,7 @@
 use crate::app::change::{Message, ReceiptWord};
 use crate::app::witness::Say;
 use crate::audit::{Receipt, Statement};
-use crate::base::{Digest, MessageId, Timestamp};
+use crate::base::{Digest, MemberId, MessageId, Timestamp};
 use crate::exchange::Refusal;
 use crate::seal::group::MessageSignature;
 
@@ -62,8 +62,10 @@ pub enum FromPeer {
     Later(Vec<(Digest, Option<Refusal>)>),
     /// The peer keeps these receipts (each by the hash of its entry in this node's log).
     Kept(Vec<Digest>),
-    /// An attachment of the peer's message was fetched, verified and stored.
+    /// An attachment was fetched from the peer, verified and stored.
     Fetched {
+        /// The author of the message: the peer, or this node's member.
+        sender: MemberId,
         /// The message.
         message: MessageId,
         /// The attachment's place.

@@ -230,11 +230,12 @@ fn member(reader: &mut Reader<'_>) -> Result<MemberId, TooShort> {
     MemberId::from_bytes(reader.array()?).map_err(|_| TooShort)
 }
 
-/// message id 16 ‖ index u16 ‖ length u64 ‖ digest 32.
+/// sender 8 ‖ message id 16 ‖ index u16 ‖ length u64 ‖ digest 32.
 impl Row for PullRow {
     fn encode(&self) -> Vec<u8> {
         [
-            &self.message.to_bytes()[..],
+            &self.sender.to_bytes()[..],
+            &self.message.to_bytes(),
             &self.index.to_be_bytes(),
             &self.length.to_be_bytes(),
             self.digest.as_bytes(),
@@ -245,6 +246,7 @@ impl Row for PullRow {
     fn decode(bytes: &[u8], _: &dyn Log) -> Option<Self> {
         whole(bytes, |reader| {
             Ok(Some(Self {
+                sender: member(reader)?,
                 message: MessageId::from_bytes(reader.array()?),
                 index: reader.u16()?,
                 length: reader.u64()?,
@@ -421,6 +423,7 @@ mod tests {
             places: vec![place(1), place(2)],
         });
         survives(PullRow {
+            sender: "TR".parse().unwrap(),
             message: id,
             index: 2,
             length: 1 << 40,
