@@ -57,10 +57,20 @@ pub enum Task {
         /// The document.
         document: Vec<u8>,
         /// Told once it is taken up, or refused.
-        taken: oneshot::Sender<()>,
+        taken: oneshot::Sender<Bundled>,
     },
     /// The link with a peer is gone.
     Down(NodeId),
+}
+
+/// What became of a bundle that a peer handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bundled {
+    /// It is in force, or will never be.
+    Settled,
+    /// It lacks a log key that the peer had before it was restored from a backup. The peer was shown that
+    /// key, and its next bundle is to name it.
+    NextComes,
 }
 
 /// A handle to the keeper's queue.
@@ -75,7 +85,7 @@ impl Keeper {
     }
 
     /// Hands over the bundle of a peer, and waits until it is taken up, or refused.
-    pub async fn take(&self, peer: NodeId, document: Vec<u8>) {
+    pub async fn take(&self, peer: NodeId, document: Vec<u8>) -> Bundled {
         let (taken, done) = oneshot::channel();
         self.give(Task::Bundle {
             peer,
@@ -83,7 +93,7 @@ impl Keeper {
             taken,
         });
         // A keeper that has ended takes nothing up.
-        let _ended = done.await;
+        done.await.unwrap_or(Bundled::Settled)
     }
 
     /// Hands over a task. Where too many wait it is dropped: what is due is found again, and peers say
@@ -151,9 +161,9 @@ impl Keeping {
                 document,
                 taken,
             }) => {
-                self.take(peer, &document);
+                let bundled = self.take(peer, &document);
                 // Whoever waited may be gone with its link.
-                let _gone = taken.send(());
+                let _gone = taken.send(bundled);
             }
             Some(Task::Down(peer)) => {
                 self.at.remove(&peer);
@@ -253,12 +263,13 @@ impl Keeping {
 
     /// Takes up a bundle that a peer handed over: its own, or an earlier one of this node. It is stored
     /// before it is used.
-    fn take(&mut self, peer: NodeId, bytes: &[u8]) {
+    fn take(&mut self, peer: NodeId, bytes: &[u8]) -> Bundled {
         let document = read_bundle(bytes);
         if let Ok((document, earlier)) = &document
             && earlier.node == self.node()
         {
-            return self.regain(peer, document);
+            self.regain(peer, document);
+            return Bundled::Settled;
         }
         let document = document.and_then(|(document, bundle)| match bundle.node == peer {
             true => Ok((document, bundle.sequence)),
@@ -272,6 +283,7 @@ impl Keeping {
             }
             outcome
         });
+        let mut bundled = Bundled::Settled;
         match outcome {
             Ok(()) => {}
             // These say nothing new, or what is not wanted now.
@@ -281,21 +293,24 @@ impl Keeping {
                 | TrustError::BundleConflict(_)),
             ) => warn!(event = "bundle-not-taken", %peer, %error),
             Err(error) => {
+                warn!(event = "bundle-refused", %peer, %error);
                 // A node that was restored from a backup may not know of a log key that it had.
                 if let TrustError::LogKeyChanged(_) = error
                     && let Some(directory) = self.directory()
                     && let Some(frame) = bundle_frame(&directory, peer)
                 {
                     self.trust.carrier.run(Errand::Frame(peer, frame));
+                    bundled = Bundled::NextComes;
+                } else {
+                    let (digest, refusal) = (Digest::of(bytes), Refusal::Malformed);
+                    self.tell(peer, FromPeer::Unreadable { digest, refusal });
                 }
-                warn!(event = "bundle-refused", %peer, %error);
-                let (digest, refusal) = (Digest::of(bytes), Refusal::Malformed);
-                self.tell(peer, FromPeer::Unreadable { digest, refusal });
             }
         }
         if let Some(frame) = bundle_at(self.directory().as_ref(), peer) {
             self.trust.carrier.run(Errand::Frame(peer, frame));
         }
+        bundled
     }
 
     /// Names the log keys again that this node had when it made the bundle which a peer shows.

@@ -28,7 +28,7 @@ use crate::wire::frame::Frame;
 use super::aside::Aside;
 use super::carrier::{Carrier, Errand};
 use super::clocks::PeerTimes;
-use super::keeper::{Keeper, Task, bundle_at};
+use super::keeper::{Bundled, Keeper, Task, bundle_at};
 use super::witnessing::{self, Disbelief};
 
 /// A link is refused because the hello does not decode or names another node.
@@ -123,8 +123,9 @@ impl Handler for Links {
                     }
                 }
                 Some((_, Heard::Bundle(document))) => {
-                    self.keeper.take(peer, document).await;
-                    self.hear_again(peer, self.aside.take(peer)).await;
+                    if self.keeper.take(peer, document).await == Bundled::Settled {
+                        self.hear_again(peer, self.aside.take(peer)).await;
+                    }
                 }
                 Some((_, Heard::Said(_))) | None => {}
             }

@@ -45,7 +45,7 @@ impl Office {
     }
 
     /// The inputs of peers that the node's log says were refused.
-    fn refused(&self) -> Vec<Value> {
+    pub fn refused(&self) -> Vec<Value> {
         let config = Config::load(&self.dir).expect("a valid configuration");
         let api = Addresses::load(&config)
             .expect("a file")
