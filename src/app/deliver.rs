@@ -130,10 +130,11 @@ fn expiry_of(key: &[u8]) -> Option<(MemberId, MessageId)> {
     Some((recipient, message))
 }
 
-/// Attachments looked at where an observer does not fetch those of alerts.
+/// Attachments looked at where some are passed over.
 const LOOKED_AT: usize = 1_000;
 
-/// Asks for the attachments that are still to be fetched from a peer, the oldest message first.
+/// Asks for the attachments that are still to be fetched from a peer, the oldest message first. What the
+/// peer did not give lately holds up nothing else, and an observer fetches none of alerts.
 pub(super) fn fetch_waiting(
     service: &mut Service,
     turn: &mut Turn<'_>,
@@ -145,8 +146,10 @@ pub(super) fn fetch_waiting(
     }
     let prefix = peer.member.to_bytes();
     let observer = service.is_observer();
-    let most = if observer { LOOKED_AT } else { FETCHES_AT_ONCE };
+    let all = !observer && service.not_fetched.is_empty();
+    let most = if all { FETCHES_AT_ONCE } else { LOOKED_AT };
     let mut rows = turn.view.prefix::<PullRow>(PULL, &prefix, most)?;
+    rows.retain(|(key, _)| !service.not_fetched.contains(key));
     if observer {
         let mut may = Vec::new();
         for (key, pull) in rows {
@@ -176,6 +179,7 @@ pub(super) fn fetch_again(service: &mut Service, turn: &mut Turn<'_>) -> Result<
         return Ok(());
     }
     service.fetched_again = Some(turn.now);
+    service.not_fetched.clear();
     for peer in service.linked.clone() {
         fetch_waiting(service, turn, peer)?;
     }

@@ -11,6 +11,7 @@ use super::input::{Ask, Effect, Federation, FromPeer, Input, Reply, Ticket};
 use super::members::{KeyAlarm, MemberChange};
 use super::permit::Permit;
 use super::quota::{MESSAGES_A_DAY, Quota};
+use super::rows::pull_key;
 use super::witness::{self, Witness, WitnessTimes};
 use super::{
     alerts, carried, deliver, duty, erase, letters, members, news, office, people, permissions,
@@ -64,6 +65,8 @@ pub struct Service {
     pub(super) refusing: BTreeMap<MemberId, (Refusal, Timestamp)>,
     /// When what is to be fetched was last asked for anew.
     pub(super) fetched_again: Option<Timestamp>,
+    /// What peers did not give since then, by its key in the table of what is to be fetched.
+    pub(super) not_fetched: BTreeSet<Vec<u8>>,
     /// Since when there is no link to a member that had one.
     pub(super) unlinked: BTreeMap<MemberId, Timestamp>,
     pub(super) alarms: Alarms,
@@ -107,6 +110,7 @@ impl Service {
             started: None,
             refusing: BTreeMap::new(),
             fetched_again: None,
+            not_fetched: BTreeSet::new(),
             unlinked: BTreeMap::new(),
             alarms: Alarms::default(),
             erasure: Erasure::default(),
@@ -337,6 +341,11 @@ impl Service {
                 message,
                 index,
             } => receive::fetched(self, turn, peer, (*sender, *message), *index),
+            FromPeer::NotFetched { message, index } => {
+                let key = pull_key(peer.member, *message, *index);
+                self.not_fetched.insert(key);
+                deliver::fetch_waiting(self, turn, peer)
+            }
         }
     }
 

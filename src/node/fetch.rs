@@ -109,19 +109,20 @@ impl Fetcher {
         tokio::spawn(async move {
             let outcome = this.run(&transport, place, length, digest).await;
             this.forget(place);
-            match outcome {
+            let told = match outcome {
                 Ok(()) => {
                     info!(event = "attachment-fetched", %peer, %message, index);
-                    let told = place.fetched();
-                    let driver = this.driver.clone();
-                    // A node that is stopping finds the whole file when it starts again.
-                    let _stopping =
-                        tokio::task::spawn_blocking(move || driver.tell_waiting(peer, told)).await;
+                    place.fetched()
                 }
                 Err(error) => {
                     warn!(event = "attachment-interrupted", %peer, %message, index, %error);
+                    FromPeer::NotFetched { message, index }
                 }
-            }
+            };
+            let driver = this.driver.clone();
+            // A node that is stopping finds what is there when it starts again.
+            let _stopping =
+                tokio::task::spawn_blocking(move || driver.tell_waiting(peer, told)).await;
         });
     }
 

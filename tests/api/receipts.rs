@@ -198,6 +198,34 @@ fn a_fetch_that_broke_off_while_its_link_held_is_asked_for_again() {
 }
 
 #[test]
+fn an_attachment_that_a_peer_does_not_give_holds_up_no_other() {
+    let mut office = Office::new();
+    let fetched = |outcomes: &[Outcome]| -> Vec<MessageId> {
+        let file = |outcome: &Outcome| match outcome {
+            Outcome::Fetch { file, .. } => Some(file.message),
+            _ => None,
+        };
+        outcomes.iter().filter_map(file).collect()
+    };
+    let messages: Vec<_> = (0..3)
+        .map(|_| crate::alerts::with_attachment(&mut office))
+        .collect();
+    let mut ids: Vec<_> = messages.iter().map(|message| message.header.id).collect();
+    ids.sort_unstable();
+    office.handle(vec![Input::Tick]);
+    for message in &messages {
+        office.peer("AT", taken(message));
+    }
+    let gives_not = |message| FromPeer::NotFetched { message, index: 0 };
+    assert_eq!(fetched(&office.peer("AT", gives_not(ids[0]))), ids[1..]);
+    assert_eq!(fetched(&office.peer("AT", gives_not(ids[1]))), ids[2..]);
+    assert_eq!(fetched(&office.peer("AT", gives_not(ids[2]))), []);
+    office.now = office.now.plus(30 * SECOND);
+    let again = fetched(&office.handle(vec![Input::Tick]));
+    assert_eq!(again, ids[..2], "all are asked for again");
+}
+
+#[test]
 fn why_a_member_takes_nothing_is_told_until_it_takes_something() {
     let mut office = Office::new();
     let exchange = office.asked_tr();

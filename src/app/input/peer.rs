@@ -71,6 +71,13 @@ pub enum FromPeer {
         /// The attachment's place.
         index: u16,
     },
+    /// The peer does not give an attachment now, or its link broke off.
+    NotFetched {
+        /// The message.
+        message: MessageId,
+        /// The attachment's place.
+        index: u16,
+    },
     /// The peer said something about logs; its signatures hold.
     Witness(Say),
 }
