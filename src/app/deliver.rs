@@ -1,5 +1,6 @@
 //! Delivery to peers: what waits goes out when a link is up, and expires in the open.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::change::{Change, Other};
@@ -10,7 +11,7 @@ use super::members::{self, Withheld};
 use super::restored;
 use super::rows::*;
 use super::service::{Service, Turn};
-use crate::base::{Actor, MemberId, MessageId, NodeId};
+use crate::base::{Actor, MemberId, MessageId, NodeId, Timestamp};
 use crate::exchange::Waiting;
 use crate::store::IndexError;
 
@@ -146,10 +147,10 @@ pub(super) fn fetch_waiting(
     }
     let prefix = peer.member.to_bytes();
     let observer = service.is_observer();
-    let all = !observer && service.not_fetched.is_empty();
+    let all = !observer && service.fetching.not_given.is_empty();
     let most = if all { FETCHES_AT_ONCE } else { LOOKED_AT };
     let mut rows = turn.view.prefix::<PullRow>(PULL, &prefix, most)?;
-    rows.retain(|(key, _)| !service.not_fetched.contains(key));
+    rows.retain(|(key, _)| !service.fetching.not_given.contains(key));
     if observer {
         let mut may = Vec::new();
         for (key, pull) in rows {
@@ -167,19 +168,42 @@ pub(super) fn fetch_waiting(
     Ok(())
 }
 
+/// What is remembered of fetching.
+#[derive(Debug, Default)]
+pub(super) struct Fetching {
+    /// When all that is to be fetched was last asked for anew.
+    again: Option<Timestamp>,
+    /// What peers did not give since then, by its key in the table of what is to be fetched.
+    not_given: BTreeSet<Vec<u8>>,
+}
+
+/// A peer does not give an attachment: it is asked for the next one.
+pub(super) fn not_fetched(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    peer: NodeId,
+    (message, index): (MessageId, u16),
+) -> Result<(), IndexError> {
+    let key = pull_key(peer.member, message, index);
+    service.fetching.not_given.insert(key);
+    fetch_waiting(service, turn, peer)
+}
+
 /// How long after the last time what waits to be fetched is asked for again.
 const FETCH_AGAIN: Duration = Duration::from_secs(30);
 
 /// Asks now and then for what is still to be fetched over links that are up, since a fetch may break
 /// off while its link holds. Whoever fetches passes over what is under way.
 pub(super) fn fetch_again(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), IndexError> {
-    let last = *service.fetched_again.get_or_insert(turn.now);
+    let last = *service.fetching.again.get_or_insert(turn.now);
     // A clock that went back asks at once, and counts from there.
     if (last..last.plus(FETCH_AGAIN)).contains(&turn.now) {
         return Ok(());
     }
-    service.fetched_again = Some(turn.now);
-    service.not_fetched.clear();
+    service.fetching = Fetching {
+        again: Some(turn.now),
+        not_given: BTreeSet::new(),
+    };
     for peer in service.linked.clone() {
         fetch_waiting(service, turn, peer)?;
     }

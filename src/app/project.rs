@@ -1,5 +1,6 @@
 //! From changes to the index. Live and on a rebuild the same function writes the same rows.
 
+mod files;
 mod receipts;
 
 use super::alerts;
@@ -87,7 +88,7 @@ fn sent(
     let here = message.returned.is_none();
     let mut row = message_row(message, p.entry, here);
     if let Some(peer) = message.returned {
-        pull(view, peer.member, me, message);
+        files::pull(view, peer.member, me, message);
     }
     for recipient in header.recipients.iter().filter(|r| **r != me) {
         row.deliveries.insert(*recipient, Delivery::Queued);
@@ -102,7 +103,7 @@ fn sent(
     }
     view.put(MESSAGE, message_key(me, header.id), &row);
     view.put(LEAF, row.leaf.as_bytes().to_vec(), &header.id);
-    attached(view, me, message);
+    files::attached(view, me, message);
     if header.kind.is_of_an_alert() {
         alerts::reached(view, message);
     }
@@ -120,42 +121,15 @@ fn received(
 ) -> Result<(), IndexError> {
     let header = &message.header;
     let sender = message.sender.member;
-    attached(view, me, message);
+    files::attached(view, me, message);
     let row = message_row(message, p.entry, false);
-    pull(view, sender, sender, message);
+    files::pull(view, sender, sender, message);
     view.put(MESSAGE, message_key(sender, header.id), &row);
     advance(view, sender, message)?;
     search::project(view, p.entry, message)?;
     erase::project(view, p.entry, p.at, message)?;
     converse(view, me, p, message)?;
     hold(view, sender, header.conversation, p.at)
-}
-
-/// Notes what is to be fetched from a member of a message that `sender` wrote.
-fn pull(view: &mut View<'_>, from: MemberId, sender: MemberId, message: &Message) {
-    let id = message.header.id;
-    // What is erased has no files any more.
-    let slots = message.header.attachments.iter();
-    let slots = slots.filter(|_| message.erased.is_none());
-    for (index, slot) in slots.enumerate() {
-        let index = u16::try_from(index).expect("wire bounds the attachments of a message");
-        let pull = PullRow {
-            sender,
-            message: id,
-            index,
-            length: slot.length,
-            digest: slot.digest,
-        };
-        view.put(PULL, pull_key(from, id, index), &pull);
-    }
-}
-
-/// Notes that sealed files under this id belong to a message.
-fn attached(view: &mut View<'_>, me: MemberId, message: &Message) {
-    if !message.header.attachments.is_empty() && message.erased.is_none() {
-        let id = stored_under(me, message.sender.member, message.header.id);
-        view.put(ATTACHED, id.to_bytes().to_vec(), &true);
-    }
 }
 
 fn advance(view: &mut View<'_>, sender: MemberId, message: &Message) -> Result<(), IndexError> {
@@ -325,7 +299,7 @@ fn other(
             index,
             all,
             ..
-        } => attachment_stored(view, p, *sender, *message, *index, *all),
+        } => files::attachment_stored(view, p, *sender, *message, *index, *all),
         Other::DeliveryExpired {
             recipient,
             message,
@@ -465,32 +439,6 @@ fn opened(
     })?;
     if !known {
         on_alert(view, conversation, p, |_| ())?;
-    }
-    Ok(())
-}
-
-fn attachment_stored(
-    view: &mut View<'_>,
-    p: &Projected<'_>,
-    sender: MemberId,
-    message: MessageId,
-    index: u16,
-    all: bool,
-) -> Result<(), IndexError> {
-    let key = message_key(sender, message);
-    view.delete(PULL, pull_key(sender, message, index));
-    if let Some(mut row) = view.row::<MessageRow>(MESSAGE, &key)? {
-        if let Some(attachment) = row.attachments.get_mut(usize::from(index)) {
-            attachment.stored = true;
-        }
-        // An own one was given back by one of those that it had been sent to.
-        for recipient in row.deliveries.keys() {
-            view.delete(PULL, pull_key(*recipient, message, index));
-        }
-        view.put(MESSAGE, key, &row);
-    }
-    if all {
-        owe_receipt(view, p, sender);
     }
     Ok(())
 }

@@ -11,7 +11,6 @@ use super::input::{Ask, Effect, Federation, FromPeer, Input, Reply, Ticket};
 use super::members::{KeyAlarm, MemberChange};
 use super::permit::Permit;
 use super::quota::{MESSAGES_A_DAY, Quota};
-use super::rows::pull_key;
 use super::witness::{self, Witness, WitnessTimes};
 use super::{
     alerts, carried, deliver, duty, erase, letters, members, news, office, people, permissions,
@@ -22,6 +21,7 @@ use crate::exchange::{Flight, Refusal};
 use crate::store::IndexError;
 
 mod compose;
+mod full;
 mod leave;
 mod turn;
 
@@ -63,10 +63,7 @@ pub struct Service {
     pub(super) started: Option<Timestamp>,
     /// Why members take nothing now that waits for them, and since when.
     pub(super) refusing: BTreeMap<MemberId, (Refusal, Timestamp)>,
-    /// When what is to be fetched was last asked for anew.
-    pub(super) fetched_again: Option<Timestamp>,
-    /// What peers did not give since then, by its key in the table of what is to be fetched.
-    pub(super) not_fetched: BTreeSet<Vec<u8>>,
+    pub(super) fetching: deliver::Fetching,
     /// Since when there is no link to a member that had one.
     pub(super) unlinked: BTreeMap<MemberId, Timestamp>,
     pub(super) alarms: Alarms,
@@ -109,8 +106,7 @@ impl Service {
             witness: Witness::new(WitnessTimes::default()),
             started: None,
             refusing: BTreeMap::new(),
-            fetched_again: None,
-            not_fetched: BTreeSet::new(),
+            fetching: deliver::Fetching::default(),
             unlinked: BTreeMap::new(),
             alarms: Alarms::default(),
             erasure: Erasure::default(),
@@ -260,38 +256,6 @@ impl Service {
         Ok(())
     }
 
-    /// The append did not happen: whatever was counted as sent goes again, and a list that came
-    /// into force all the same is recorded with the next group.
-    pub fn turned_down(&mut self, recorded: &[Recorded], effects: &[Effect]) {
-        let list = |recorded: &Recorded| {
-            matches!(
-                recorded.change,
-                Change::Other(Other::TrustListInForce { .. })
-            )
-        };
-        self.alarms.turned_down();
-        if recorded.iter().any(list) {
-            self.list_on_record = None;
-        }
-        self.witness.turned_down();
-        self.keys_on_record = false;
-        self.list_expired = None;
-        for recorded in recorded {
-            if let Change::Received(message, _) = &recorded.change {
-                receive::give_back(self, message);
-            }
-        }
-        for effect in effects {
-            if let Effect::Send { peer, entries, .. } | Effect::Receipts { peer, entries } = effect
-            {
-                for entry in entries {
-                    self.flight.release(peer.member, *entry);
-                }
-            }
-        }
-        self.stirred.extend(self.flight.members());
-    }
-
     pub(super) fn peer_did(
         &mut self,
         turn: &mut Turn<'_>,
@@ -342,9 +306,7 @@ impl Service {
                 index,
             } => receive::fetched(self, turn, peer, (*sender, *message), *index),
             FromPeer::NotFetched { message, index } => {
-                let key = pull_key(peer.member, *message, *index);
-                self.not_fetched.insert(key);
-                deliver::fetch_waiting(self, turn, peer)
+                deliver::not_fetched(self, turn, peer, (*message, *index))
             }
         }
     }

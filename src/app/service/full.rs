@@ -1,0 +1,40 @@
+//! What is taken back where a group found no room on the disk.
+
+use super::{Recorded, Service};
+use crate::app::change::{Change, Other};
+use crate::app::input::Effect;
+use crate::app::receive;
+
+impl Service {
+    /// The append did not happen: whatever was counted as sent goes again, and a list that came
+    /// into force all the same is recorded with the next group.
+    pub fn turned_down(&mut self, recorded: &[Recorded], effects: &[Effect]) {
+        let list = |recorded: &Recorded| {
+            matches!(
+                recorded.change,
+                Change::Other(Other::TrustListInForce { .. })
+            )
+        };
+        self.alarms.turned_down();
+        if recorded.iter().any(list) {
+            self.list_on_record = None;
+        }
+        self.witness.turned_down();
+        self.keys_on_record = false;
+        self.list_expired = None;
+        for recorded in recorded {
+            if let Change::Received(message, _) = &recorded.change {
+                receive::give_back(self, message);
+            }
+        }
+        for effect in effects {
+            if let Effect::Send { peer, entries, .. } | Effect::Receipts { peer, entries } = effect
+            {
+                for entry in entries {
+                    self.flight.release(peer.member, *entry);
+                }
+            }
+        }
+        self.stirred.extend(self.flight.members());
+    }
+}
