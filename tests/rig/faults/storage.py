@@ -18,6 +18,18 @@ def tried(stage, office, chance) -> str:
     return stage.traffic.send(office, f"{office.member}-tried-{stage.tries}", to, chance, b"x" * 200_000)
 
 
+def gave_up(office) -> int | None:
+    """The code with which an office ended, or is just ending, since its disk was full; none where it goes
+    on."""
+    until(f"{office} goes on or ends", lambda: True if not office.runs() or office.health() else None, 30)
+    if office.runs():
+        return None
+    code = office.ends_by_itself(1)
+    if code is None or code <= 0:
+        raise Broken("not_told", f"{office} ended with {code} on a full disk: {office.last_words()}")
+    return code
+
+
 def full_sending(stage, chance) -> dict:
     """The disk fills while an office sends: new work is refused by name; with room it goes on."""
     stage.in_traffic(chance)
@@ -29,15 +41,12 @@ def full_sending(stage, chance) -> dict:
             outcome = tried(stage, office, chance)
             return outcome if outcome != "acknowledged" else None
         code = until(f"{office} refuses on a full disk", refused)
-        # A call that is cut off is none that was refused: the node is ending.
-        patience = 15 if code == "cut off" else 1
-        exit_code = office.ends_by_itself(patience) if code != "disk-full" or not office.runs() else None
-        if code != "disk-full" and exit_code is None:
-            raise Broken("not_told", f"{office} on a full disk refuses as {code}")
-        if exit_code is not None and exit_code <= 0:
-            raise Broken("not_told", f"{office} ended with {exit_code} on a full disk: {office.last_words()}")
     finally:
         office.disk.empty()
+    exit_code = gave_up(office)
+    # A call that is cut off is none that was refused: the node was ending.
+    if code != "disk-full" and exit_code is None:
+        raise Broken("not_told", f"{office} on a full disk refuses as {code}")
     return {"refused": code, "exit": exit_code}
 
 
@@ -58,11 +67,7 @@ def full_receiving(stage, chance) -> dict:
     finally:
         stage.traffic.resting = set()
         office.disk.empty()
-    if not office.runs():
-        code = office.ends_by_itself(1)
-        if code is None or code <= 0:
-            raise Broken("not_told", f"{office} ended with {code} on a full disk: {office.last_words()}")
-    return {"waited": waiting}
+    return {"waited": waiting, "exit": gave_up(office)}
 
 
 def full_rebuilding(stage, chance) -> dict:
