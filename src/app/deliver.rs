@@ -177,7 +177,19 @@ pub(super) struct Fetching {
     not_given: BTreeSet<Vec<u8>>,
 }
 
-/// A peer does not give an attachment: it is asked for the next one.
+/// A link with a peer is up: it is asked for all that is to be fetched from it.
+pub(super) fn link_up(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    peer: NodeId,
+) -> Result<(), IndexError> {
+    let from = peer.member.to_bytes();
+    let not_given = &mut service.fetching.not_given;
+    not_given.retain(|key| !key.starts_with(&from));
+    fetch_waiting(service, turn, peer)
+}
+
+/// A peer does not have an attachment: it is asked for the next one.
 pub(super) fn not_fetched(
     service: &mut Service,
     turn: &mut Turn<'_>,

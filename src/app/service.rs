@@ -268,7 +268,7 @@ impl Service {
                 self.flight.link_down(peer);
                 witness::link_up(self, turn, peer)?;
                 match self.receives(peer) {
-                    true => deliver::fetch_waiting(self, turn, peer),
+                    true => deliver::link_up(self, turn, peer),
                     false => Ok(()),
                 }
             }

@@ -15,7 +15,7 @@ use crate::app::rows::{PullRow, stored_under};
 use crate::base::{Digest, MemberId, MessageId, NodeId};
 use crate::driver::Driver;
 use crate::store::{BlobId, BlobStore, PartialBlob};
-use crate::transport::{AttachmentRequest, Transport};
+use crate::transport::{AttachmentRequest, FetchError, Transport};
 
 /// An attachment, and the peer from which it comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -116,6 +116,9 @@ impl Fetcher {
                 }
                 Err(error) => {
                     warn!(event = "attachment-interrupted", %peer, %message, index, %error);
+                    if !error.is_the_peers() {
+                        return;
+                    }
                     FromPeer::NotFetched { message, index }
                 }
             };
@@ -189,7 +192,9 @@ impl Fetcher {
             Ok(()) => Ok(Added::Whole),
             Err(FetchFailed::Io(error)) => Err(error),
             // It was thrown away, and may come again.
-            Err(FetchFailed::Link(_) | FetchFailed::Digest) => Ok(Added::Gap),
+            Err(FetchFailed::Transfer(_) | FetchFailed::Unchecked | FetchFailed::Digest) => {
+                Ok(Added::Gap)
+            }
         }
     }
 
@@ -225,12 +230,11 @@ impl Fetcher {
             };
             transport
                 .fetch_attachment(place.peer, request, length, &mut sink)
-                .await
-                .map_err(|error| FetchFailed::Link(error.to_string()))?;
+                .await?;
         }
         tokio::task::spawn_blocking(move || verify(sink.0, length, digest))
             .await
-            .map_err(|_| FetchFailed::Link("the check was interrupted".to_owned()))?
+            .map_err(|_| FetchFailed::Unchecked)?
     }
 }
 
@@ -269,11 +273,30 @@ impl AsyncWrite for Sink {
 #[derive(Debug, thiserror::Error)]
 enum FetchFailed {
     #[error("{0}")]
-    Link(String),
+    Transfer(#[from] FetchError),
+    #[error("the check was interrupted")]
+    Unchecked,
     #[error("the file that came is not the one that the message lists; it is fetched again")]
     Digest,
     #[error("{0}")]
     Io(#[from] std::io::Error),
+}
+
+impl FetchFailed {
+    /// Whether the peer has not what is asked for, so that asking for more of it at once is no use.
+    fn is_the_peers(&self) -> bool {
+        match self {
+            Self::Transfer(error) => matches!(
+                error,
+                FetchError::Refused(_)
+                    | FetchError::Unavailable
+                    | FetchError::WrongLength(_)
+                    | FetchError::Misbehaved
+            ),
+            Self::Digest => true,
+            Self::Unchecked | Self::Io(_) => false,
+        }
+    }
 }
 
 fn verify(mut part: PartialBlob, length: u64, digest: Digest) -> Result<(), FetchFailed> {

@@ -223,6 +223,10 @@ fn an_attachment_that_a_peer_does_not_give_holds_up_no_other() {
     office.now = office.now.plus(30 * SECOND);
     let again = fetched(&office.handle(vec![Input::Tick]));
     assert_eq!(again, ids[..2], "all are asked for again");
+    office.peer("AT", gives_not(ids[0]));
+    office.peer("AT", FromPeer::Down);
+    let again = fetched(&office.peer("AT", FromPeer::Up));
+    assert_eq!(again, ids[..2], "and at once over a new link");
 }
 
 #[test]

@@ -71,7 +71,7 @@ pub enum FromPeer {
         /// The attachment's place.
         index: u16,
     },
-    /// The peer does not give an attachment now, or its link broke off.
+    /// The peer does not have an attachment now.
     NotFetched {
         /// The message.
         message: MessageId,

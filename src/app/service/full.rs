@@ -6,8 +6,9 @@ use crate::app::input::Effect;
 use crate::app::receive;
 
 impl Service {
-    /// The append did not happen: whatever was counted as sent goes again, and a list that came
-    /// into force all the same is recorded with the next group.
+    /// The append did not happen: whatever was counted as sent goes again, what was counted as taken
+    /// costs its sender nothing, and a list that came into force all the same is recorded with the next
+    /// group.
     pub fn turned_down(&mut self, recorded: &[Recorded], effects: &[Effect]) {
         let list = |recorded: &Recorded| {
             matches!(
