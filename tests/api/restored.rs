@@ -234,41 +234,46 @@ fn a_peer_that_was_restored_gets_again_what_it_had_and_no_more() {
     assert_eq!(waiting.expect("an index in memory"), []);
 }
 
+/// A history of a log, which is that of number 0 for so many entries.
+fn tree(number: u64, common: u64, size: u64) -> Tree {
+    let mut tree = Tree::new();
+    tree.extend((0..size).map(|index| {
+        let which = if index < common { 0 } else { number };
+        merkle::leaf_hash(&[index, which].map(u64::to_be_bytes).concat())
+    }));
+    tree
+}
+
+/// A history is shown, from so many entries on, to be cosigned.
+fn add(tree: &Tree, origin: Origin, from: u64, size: u64) -> FromPeer {
+    let root = tree.root_at(size).expect("it has them");
+    let prefix = match from {
+        0 => Prefix::empty(),
+        size_before => Prefix {
+            size: size_before,
+            root: tree.root_at(size_before).expect("it has them"),
+            path: tree.consistency(size_before, size).expect("it has them"),
+        },
+    };
+    FromPeer::Witness(Say::AddCheckpoint {
+        signed: Box::new(checkpoint(origin, size, root)),
+        prefixes: vec![prefix],
+        cosign: true,
+    })
+}
+
+fn cosigned(outcomes: &[Outcome]) -> usize {
+    let is = |outcome: &&Outcome| {
+        let Outcome::Witness { say, .. } = outcome else {
+            return false;
+        };
+        matches!(say, Say::Cosigned { .. })
+    };
+    outcomes.iter().filter(is).count()
+}
+
 #[test]
 fn a_restore_may_lose_the_end_of_a_log_and_cannot_change_what_was_cosigned() {
-    let tree = |number: u64, common: u64, size: u64| {
-        let mut tree = Tree::new();
-        tree.extend((0..size).map(|index| {
-            let which = if index < common { 0 } else { number };
-            merkle::leaf_hash(&[index, which].map(u64::to_be_bytes).concat())
-        }));
-        tree
-    };
-    let add = |tree: &Tree, origin: Origin, from: u64, size: u64| {
-        let root = tree.root_at(size).expect("it has them");
-        let prefix = match from {
-            0 => Prefix::empty(),
-            size_before => Prefix {
-                size: size_before,
-                root: tree.root_at(size_before).expect("it has them"),
-                path: tree.consistency(size_before, size).expect("it has them"),
-            },
-        };
-        FromPeer::Witness(Say::AddCheckpoint {
-            signed: Box::new(checkpoint(origin, size, root)),
-            prefixes: vec![prefix],
-            cosign: true,
-        })
-    };
-    let cosigned = |outcomes: &[Outcome]| {
-        let is = |outcome: &&Outcome| {
-            let Outcome::Witness { say, .. } = outcome else {
-                return false;
-            };
-            matches!(say, Say::Cosigned { .. })
-        };
-        outcomes.iter().filter(is).count()
-    };
     let of_tr = Origin::first(node("TR"));
     // TR's log was cosigned over 5 entries, and goes on from 7.
     let witness = || {
@@ -294,6 +299,45 @@ fn a_restore_may_lose_the_end_of_a_log_and_cannot_change_what_was_cosigned() {
     ] {
         let outcomes = witness().peer("TR", add(history, of_tr.next(), from, 9));
         assert_eq!(cosigned(&outcomes), expected, "from {from}");
+    }
+}
+
+#[test]
+fn a_second_restore_cannot_change_what_was_cosigned_before_the_first() {
+    let of_tr = Origin::first(node("TR"));
+    let (once, again) = (of_tr.next(), of_tr.next().next());
+    let honest = tree(0, 9, 9);
+    let after = 7;
+    // TR's log was cosigned over 5 entries, and goes on twice from 7. The life between was cosigned
+    // beyond that, or never shown here.
+    let witness = |between: Option<&Tree>| {
+        let mut office = Office::new();
+        assert_eq!(cosigned(&office.peer("TR", add(&honest, of_tr, 0, 5))), 1);
+        for (before, origin) in [(of_tr, once), (once, again)] {
+            office.federation.trust.restored.push(RestoredLog {
+                before,
+                origin,
+                after,
+                last: office.now,
+            });
+        }
+        office.handle(vec![Input::Federation(office.federation.clone())]);
+        if let Some(tree) = between {
+            assert_eq!(cosigned(&office.peer("TR", add(tree, once, 5, 9))), 1);
+        }
+        office
+    };
+    let between = tree(1, after, 9);
+    for shown in [None, Some(&between)] {
+        for (history, from, expected) in [
+            (tree(2, after, 9), 5, 1),
+            (tree(2, after, 9), 0, 0),
+            (tree(2, 4, 9), 5, 0),
+            (tree(2, 4, 9), 0, 0),
+        ] {
+            let outcomes = witness(shown).peer("TR", add(&history, again, from, 9));
+            assert_eq!(cosigned(&outcomes), expected, "from {from}");
+        }
     }
 }
 

@@ -112,6 +112,15 @@ fn accept(office: &Office, exchange: &str) {
     accept.option("--reference", "ref-1").run().done();
 }
 
+/// A request that one office sent and another one accepted.
+fn accepted(world: &World, (from, to): (&Office, &Office), name: &str, request: &Value) -> String {
+    let exchange = send(world, from, to.member.as_str(), name, request);
+    becomes(from, &exchange, "delivered");
+    accept(to, &exchange);
+    becomes(from, &exchange, "accepted");
+    exchange
+}
+
 fn answer(world: &World, office: &Office, exchange: &str) {
     let file = world.write(
         "answer.toml",
@@ -141,19 +150,13 @@ fn an_office_that_lost_its_disk_has_everything_again_that_its_peers_hold() {
     let world = World::serving(&["MK", "TR", "AT"]);
     let (mk, tr, at) = (world.office("MK"), world.office("TR"), world.office("AT"));
     let request = examples::request();
-    let before = send(&world, mk, "TR", "before.toml", &request);
-    becomes(mk, &before, "delivered");
-    accept(tr, &before);
-    becomes(mk, &before, "accepted");
+    let before = accepted(&world, (mk, tr), "before.toml", &request);
     let backup = backed_up(&world, mk);
 
     // All of this is after the backup.
     answer(&world, tr, &before);
     becomes(mk, &before, "answered");
-    let asked = send(&world, mk, "TR", "asked.toml", &request);
-    becomes(mk, &asked, "delivered");
-    accept(tr, &asked);
-    becomes(mk, &asked, "accepted");
+    let asked = accepted(&world, (mk, tr), "asked.toml", &request);
     let clarify = tr.call("rfi clarify").word(&asked);
     let clarify = clarify
         .option("--ask", "Which van?")
@@ -163,10 +166,7 @@ fn an_office_that_lost_its_disk_has_everything_again_that_its_peers_hold() {
     let clarify = mk.call("rfi clarify").word(&asked);
     clarify.option("--answer", "The white one.").run().done();
     becomes(tr, &asked, "clarified");
-    let got = send(&world, at, "MK", "got.toml", &request);
-    becomes(at, &got, "delivered");
-    accept(mk, &got);
-    becomes(at, &got, "accepted");
+    let got = accepted(&world, (at, mk), "got.toml", &request);
     let alert = world.write(
         "alert.toml",
         include_str!("../../deploy/examples/alert.toml"),
@@ -260,10 +260,7 @@ fn an_office_that_was_restored_works_while_its_peers_are_away() {
     let before = send(&world, mk, "TR", "before.toml", &request);
     becomes(mk, &before, "delivered");
     let backup = backed_up(&world, mk);
-    let lost = send(&world, mk, "TR", "lost.toml", &request);
-    becomes(mk, &lost, "delivered");
-    accept(tr, &lost);
-    becomes(mk, &lost, "accepted");
+    let lost = accepted(&world, (mk, tr), "lost.toml", &request);
     tr.stop();
 
     backup.restore(mk);
@@ -302,10 +299,7 @@ fn an_office_that_renewed_its_log_key_after_the_backup_learns_of_that_key_from_i
         let sequence = mk.health()?.keys?.sequence;
         (rotated == sequence).then_some(())
     });
-    let lost = send(&world, mk, "TR", "lost.toml", &request);
-    becomes(mk, &lost, "delivered");
-    accept(tr, &lost);
-    becomes(mk, &lost, "accepted");
+    let lost = accepted(&world, (mk, tr), "lost.toml", &request);
     // What is shown later of the lost part is this proof; MK is killed next.
     proved(tr, &lost, "mk-1.liaison/1");
 
@@ -340,10 +334,7 @@ fn an_office_that_loses_its_disk_again_goes_on_from_the_same_backup() {
     let (mk, tr, at) = (world.office("MK"), world.office("TR"), world.office("AT"));
     let request = examples::request();
     let backup = backed_up(&world, mk);
-    let first = send(&world, mk, "TR", "first.toml", &request);
-    becomes(mk, &first, "delivered");
-    accept(tr, &first);
-    becomes(mk, &first, "accepted");
+    let first = accepted(&world, (mk, tr), "first.toml", &request);
     // What is shown later of the lost parts are these proofs; MK is killed next.
     proved(tr, &first, "mk-1.liaison/1");
 
@@ -351,10 +342,7 @@ fn an_office_that_loses_its_disk_again_goes_on_from_the_same_backup() {
     let once = resume(mk)["origin"].as_str().expect("an origin").to_owned();
     mk.serve();
     becomes(mk, &first, "accepted");
-    let second = send(&world, mk, "TR", "second.toml", &request);
-    becomes(mk, &second, "delivered");
-    accept(tr, &second);
-    becomes(mk, &second, "accepted");
+    let second = accepted(&world, (mk, tr), "second.toml", &request);
     proved(tr, &second, &once);
 
     // Nobody made another backup, and one peer is away.

@@ -1,5 +1,7 @@
 //! A log that was restored from a backup goes on in its next incarnation.
 
+use std::time::Duration;
+
 use liaison::audit::bundle::verify_bundle;
 use liaison::audit::{AuditFailure, EventCode, Origin, SignedCheckpoint};
 use liaison::base::{SeededEntropy, Timestamp};
@@ -17,13 +19,20 @@ fn origin(incarnation: u32) -> Origin {
     }
 }
 
-/// Gives the office the log key and the bundle of its next incarnation.
-fn resumed(office: &mut Office) {
+/// The numbers of the second and the third incarnation: when they began, in seconds.
+const SECOND: u32 = 1_795_912_318;
+const THIRD: u32 = SECOND + 86_400;
+
+/// Gives the office the log key and the bundle of a later incarnation.
+fn resumed(office: &mut Office, incarnation: u32) {
     let mut entropy = SeededEntropy::new(90 + office.log().size());
     let entries = office.log().size();
-    let (now, later) = (Timestamp::from_millis(2_000), Timestamp::from_millis(9_000));
+    let now = Timestamp::from_millis(i64::from(incarnation) * 1_000);
+    let later = now.plus(Duration::from_secs(9));
     let what = Rotation {
         log: true,
+        // That of the examples is long out of date by then.
+        recipient: true,
         ..Rotation::default()
     };
     office.keys = office.keys.rotated(what, now, &mut entropy);
@@ -49,9 +58,9 @@ fn append(office: &Office, log: &mut FileLog, first: EventCode, count: u64) -> S
 /// An office whose log has five entries of its first incarnation and four of its second.
 fn twice_begun() -> Office {
     let mut office = Office::with_groups(1, [3, 2]);
-    resumed(&mut office);
+    resumed(&mut office, SECOND);
     let mut log = office.log();
-    log.begin_incarnation(log.origin().incarnation + 1);
+    log.begin_incarnation(SECOND);
     append(&office, &mut log, EventCode::LogOpened, 1);
     append(&office, &mut log, EventCode::Heartbeat, 3);
     office
@@ -61,11 +70,11 @@ fn twice_begun() -> Office {
 fn entries_keep_their_places_and_each_incarnation_its_receipts() {
     let office = twice_begun();
     let log = office.log();
-    assert_eq!((log.origin(), log.size()), (origin(2), 9));
+    assert_eq!((log.origin(), log.size()), (origin(SECOND), 9));
     let keys = office.log_keys();
     for index in 0..9 {
         let receipt = log.receipt(index).unwrap();
-        let incarnation = if index < 5 { 1 } else { 2 };
+        let incarnation = if index < 5 { 1 } else { SECOND };
         assert_eq!(receipt.origin, origin(incarnation), "{index}");
         let size = receipt.checkpoint.checkpoint.size;
         assert!(receipt.verify(keys.at(size)).is_ok(), "{index}");
@@ -84,17 +93,17 @@ fn entries_keep_their_places_and_each_incarnation_its_receipts() {
 #[test]
 fn both_offline_verifications_hold_through_all_incarnations() {
     let mut office = twice_begun();
-    resumed(&mut office);
+    resumed(&mut office, THIRD);
     let mut log = office.log();
-    log.begin_incarnation(log.origin().incarnation + 1);
+    log.begin_incarnation(THIRD);
     append(&office, &mut log, EventCode::LogOpened, 2);
     drop(log);
     let report = office.verify().unwrap();
-    assert_eq!((report.origin, report.checkpoints), (origin(3), 5));
+    assert_eq!((report.origin, report.checkpoints), (origin(THIRD), 5));
     assert_eq!(report.remarks, []);
     assert_eq!(report.restored, [5, 9]);
     let bundle = verify_bundle(&office.export()[..], None, &mut |_, _| {}).unwrap();
-    assert_eq!((bundle.origin(), bundle.head.size), (origin(3), 11));
+    assert_eq!((bundle.origin(), bundle.head.size), (origin(THIRD), 11));
     assert_eq!((bundle.keys, bundle.checkpoints), (3, 5));
     assert_eq!(bundle.restored, [5, 9]);
 }
@@ -102,9 +111,9 @@ fn both_offline_verifications_hold_through_all_incarnations() {
 #[test]
 fn a_beginning_that_was_cut_off_is_begun_anew() {
     let mut office = Office::with_groups(1, [3, 2]);
-    resumed(&mut office);
+    resumed(&mut office, SECOND);
     let mut log = office.log();
-    log.begin_incarnation(log.origin().incarnation + 1);
+    log.begin_incarnation(SECOND);
     append(&office, &mut log, EventCode::LogOpened, 1);
     drop(log);
     let segment = office.path().join("log/00000000000000000005.seg");
@@ -113,7 +122,7 @@ fn a_beginning_that_was_cut_off_is_begun_anew() {
     // The anchor is written after the group, so it is that of the time before.
     let before = Office::with_groups(1, [3, 2]);
     let earlier = std::fs::read(before.path().join("log/anchor")).unwrap();
-    for len in [1, 20, 22, 60, 66, 67, 68, 200, whole.len() - 1] {
+    for len in [1, 19, 20, 22, 23, 60, 66, 67, 68, 200, whole.len() - 1] {
         std::fs::write(&anchor, &earlier).unwrap();
         std::fs::write(&segment, &whole[..len]).unwrap();
         let (mut log, recovery) = FileLog::open(
@@ -128,7 +137,7 @@ fn a_beginning_that_was_cut_off_is_begun_anew() {
             "{len}: {recovery:?}"
         );
         assert_eq!((log.origin(), log.size()), (origin(1), 5), "{len}");
-        log.begin_incarnation(log.origin().incarnation + 1);
+        log.begin_incarnation(SECOND);
         append(&office, &mut log, EventCode::LogOpened, 1);
         drop(log);
         office.verify().unwrap();
@@ -138,9 +147,9 @@ fn a_beginning_that_was_cut_off_is_begun_anew() {
 #[test]
 fn an_incarnation_that_begins_without_saying_so_is_found_out() {
     let mut office = Office::with_groups(1, [3, 2]);
-    resumed(&mut office);
+    resumed(&mut office, SECOND);
     let mut log = office.log();
-    log.begin_incarnation(log.origin().incarnation + 1);
+    log.begin_incarnation(SECOND);
     append(&office, &mut log, EventCode::Heartbeat, 2);
     drop(log);
     assert_eq!(office.verify(), Err(AuditFailure::Incarnation { index: 5 }));
@@ -159,7 +168,7 @@ fn an_incarnation_that_is_said_to_begin_and_does_not_is_found_out() {
 fn a_log_is_not_gone_on_with_behind_what_it_may_have_disclosed() {
     let mut office = Office::with_groups(1, [3, 2]);
     let old = office.keys.log.verifying_key().clone();
-    resumed(&mut office);
+    resumed(&mut office, SECOND);
     // The new key signs for the next incarnation alone, and the old one for nothing more.
     let mut log = office.log();
     append(&office, &mut log, EventCode::Heartbeat, 1);
