@@ -57,7 +57,7 @@ pub enum Task {
         /// The document.
         document: Vec<u8>,
         /// Told once it is taken up, or refused.
-        taken: oneshot::Sender<Bundled>,
+        taken: oneshot::Sender<BundleOutcome>,
     },
     /// The link with a peer is gone.
     Down(NodeId),
@@ -65,7 +65,7 @@ pub enum Task {
 
 /// What became of a bundle that a peer handed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bundled {
+pub enum BundleOutcome {
     /// It is in force, or will never be.
     Settled,
     /// It lacks a log key that the peer had before it was restored from a backup. The peer was shown that
@@ -85,7 +85,7 @@ impl Keeper {
     }
 
     /// Hands over the bundle of a peer, and waits until it is taken up, or refused.
-    pub async fn take(&self, peer: NodeId, document: Vec<u8>) -> Bundled {
+    pub async fn take(&self, peer: NodeId, document: Vec<u8>) -> BundleOutcome {
         let (taken, done) = oneshot::channel();
         self.give(Task::Bundle {
             peer,
@@ -93,7 +93,7 @@ impl Keeper {
             taken,
         });
         // A keeper that has ended takes nothing up.
-        done.await.unwrap_or(Bundled::Settled)
+        done.await.unwrap_or(BundleOutcome::Settled)
     }
 
     /// Hands over a task. Where too many wait it is dropped: what is due is found again, and peers say
@@ -263,13 +263,13 @@ impl Keeping {
 
     /// Takes up a bundle that a peer handed over: its own, or an earlier one of this node. It is stored
     /// before it is used.
-    fn take(&mut self, peer: NodeId, bytes: &[u8]) -> Bundled {
+    fn take(&mut self, peer: NodeId, bytes: &[u8]) -> BundleOutcome {
         let document = read_bundle(bytes);
         if let Ok((document, earlier)) = &document
             && earlier.node == self.node()
         {
             self.regain(peer, document);
-            return Bundled::Settled;
+            return BundleOutcome::Settled;
         }
         let document = document.and_then(|(document, bundle)| match bundle.node == peer {
             true => Ok((document, bundle.sequence)),
@@ -283,7 +283,7 @@ impl Keeping {
             }
             outcome
         });
-        let mut bundled = Bundled::Settled;
+        let mut bundled = BundleOutcome::Settled;
         match outcome {
             Ok(()) => {}
             // These say nothing new, or what is not wanted now.
@@ -300,7 +300,7 @@ impl Keeping {
                     && let Some(frame) = bundle_frame(&directory, peer)
                 {
                     self.trust.carrier.run(Errand::Frame(peer, frame));
-                    bundled = Bundled::NextComes;
+                    bundled = BundleOutcome::NextComes;
                 } else {
                     let (digest, refusal) = (Digest::of(bytes), Refusal::Malformed);
                     self.tell(peer, FromPeer::Unreadable { digest, refusal });

@@ -28,7 +28,7 @@ use crate::wire::frame::Frame;
 use super::aside::Aside;
 use super::carrier::{Carrier, Errand};
 use super::clocks::PeerTimes;
-use super::keeper::{Bundled, Keeper, Task, bundle_at};
+use super::keeper::{BundleOutcome, Keeper, Task, bundle_at};
 use super::witnessing::{self, Disbelief};
 
 /// A link is refused because the hello does not decode or names another node.
@@ -123,7 +123,7 @@ impl Handler for Links {
                     }
                 }
                 Some((_, Heard::Bundle(document))) => {
-                    if self.keeper.take(peer, document).await == Bundled::Settled {
+                    if self.keeper.take(peer, document).await == BundleOutcome::Settled {
                         self.hear_again(peer, self.aside.take(peer)).await;
                     }
                 }

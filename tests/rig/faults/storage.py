@@ -100,8 +100,9 @@ def failing(stage, office, chance, calls: str, error: str, most: int) -> tuple[i
     words = ["strace", "-f", "-q", "-o", report, "-p", office.child.pid, "-e", f"trace={calls}",
              "-e", f"inject={calls}:error={error}:when={when}"]
     # A write to what is no file, such as what wakes the runtime's threads, does not fail on any machine.
-    for path in office.files():
-        words += ["-P", path, "-P", f"{path}.new", "-P", path.parent]
+    files = office.files()
+    for path in {path.parent for path in files}.union(files, (f"{path}.new" for path in files)):
+        words += ["-P", path]
     tracer = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
