@@ -7,10 +7,14 @@ which drops everything that is not in its journal or on the disk. Without loop d
 small tmpfs, and without root a folder.
 """
 
+import ctypes
 import errno
 import fcntl
 import os
+import random
 import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from .base import RigError, run
@@ -21,6 +25,15 @@ GOING_DOWN, NO_LOG_FLUSH = 0x8004587D, 2
 POOL_MIB = 8192
 # Long enough that ext4 writes nothing by itself between two syncs of the node.
 OPTIONS = "loop,noatime,commit=300"
+# Sizes and names reach the journal without what they stand for.
+TEARING = f"{OPTIONS},data=writeback,nodelalloc"
+# With it a file is written page by page, and not in the pieces that it came in.
+FEATURES = ("-O", "verity")
+PAGE = 4096
+# Linux's sync_file_range: wait for what is under way, write, and wait for it.
+WRITE_AND_WAIT = 1 | 2 | 4
+# Pages of the file by which a torn cut is known for one.
+TORN_CANARY = 64
 
 
 class Pool:
@@ -63,11 +76,12 @@ class Disk:
         self.path = pool.place / "disks" / name
         self.image = pool.images / f"{name}.ext4"
         self.cut_image = pool.images / f"{name}.cut"
+        self.options = OPTIONS
         self.path.mkdir(parents=True)
         if pool.loop:
             with open(self.image, "wb") as file:
                 file.truncate(mib << 20)
-            run("mkfs.ext4", "-q", "-m", "0", "-E", "lazy_itable_init=0,lazy_journal_init=0", self.image)
+            run("mkfs.ext4", "-q", "-m", "0", *FEATURES, "-E", "lazy_itable_init=0,lazy_journal_init=0", self.image)
             self.mount()
         elif os.geteuid() == 0 and run("mount", "-t", "tmpfs", "-o", f"size={mib}m", "soak",
                                        self.path, check=False).returncode == 0:
@@ -79,8 +93,14 @@ class Disk:
     def __exit__(self, *_):
         self.remove()
 
-    def mount(self) -> None:
-        run("mount", "-o", OPTIONS, self.image, self.path)
+    def mount(self, image: Path | None = None) -> None:
+        run("mount", "-o", self.options, image or self.image, self.path)
+
+    def mount_again(self, options: str) -> None:
+        """Mounts it in another way. Nobody may have it open."""
+        self.unmount()
+        self.options = options
+        self.mount()
 
     def unmount(self) -> None:
         run("umount", self.path)
@@ -88,7 +108,7 @@ class Disk:
     def remove(self) -> None:
         """Unmounts it and removes what is left of it."""
         run("umount", "-l", self.path, check=False)
-        for file in (self.image, self.cut_image):
+        for file in (self.image, *self.pool.images.glob(f"{self.name}.cut*")):
             file.unlink(missing_ok=True)
         shutil.rmtree(self.path, ignore_errors=True)
         self.pool.disks.remove(self)
@@ -115,7 +135,10 @@ class Disk:
 
     def freeze(self) -> None:
         """Keeps the disk as it would be found after a power cut now. Whoever writes must stand still."""
-        if run("cp", "--reflink=always", self.image, self.cut_image, check=False).returncode != 0:
+        self.keep(self.cut_image)
+
+    def keep(self, image: Path) -> None:
+        if run("cp", "--reflink=always", self.image, image, check=False).returncode != 0:
             raise RigError("the images lie on no file system with reflinks")
 
     def thaw(self) -> None:
@@ -123,6 +146,54 @@ class Disk:
         self.unmount()
         self.cut_image.rename(self.image)
         self.mount()
+
+    # Cuts that tear: a disk mounted with `TEARING`.
+
+    def write_some(self, chance: random.Random) -> "Canary":
+        """Writes a part of chance of what waits, page by page, and sizes and names or not: what a disk
+        has done by itself when its power fails. Whoever writes must stand still."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.sync_file_range.argtypes = [ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint]
+        page, written = chance.randbytes(PAGE), set()
+        canary = self.path / "canary-torn"
+        canary.write_bytes(page * TORN_CANARY)
+        for file in sorted(path for path in self.path.rglob("*") if path.is_file()):
+            share = 0.5 if file == canary else chance.choice((0.0, 0.2, 0.5, 0.8, 1.0))
+            with open(file, "rb") as opened:
+                for at in range(-(-os.fstat(opened.fileno()).st_size // PAGE)):
+                    if chance.random() >= share:
+                        continue
+                    if libc.sync_file_range(opened.fileno(), at * PAGE, PAGE, WRITE_AND_WAIT) != 0:
+                        raise RigError(f"sync_file_range: {os.strerror(ctypes.get_errno())}")
+                    if file == canary:
+                        written.add(at)
+        if chance.random() < 0.3:
+            return Canary(page, None)
+        # One sync takes the whole journal with it.
+        with open(self.path / "journalled", "wb") as opened:
+            os.fsync(opened.fileno())
+        return Canary(page, frozenset(written))
+
+    def keep_torn(self, number: int) -> Path:
+        """Keeps the disk as it would be found after a power cut now; gives its image."""
+        image = self.pool.images / f"{self.name}.cut-{number}"
+        self.keep(image)
+        return image
+
+    @contextmanager
+    def as_cut(self, image: Path, canary: "Canary"):
+        """The disk as a cut left it, for a while. Nobody may have it open, before or afterwards."""
+        self.unmount()
+        try:
+            self.mount(image)
+            try:
+                canary.check(self.read("canary-torn"))
+                yield
+            finally:
+                self.unmount()
+        finally:
+            image.unlink()
+            self.mount()
 
     def shut_down(self) -> None:
         """The disk is gone from one moment to the next: every write fails, and what waited is lost."""
@@ -194,3 +265,20 @@ class Disk:
         if checked.returncode > 1:
             raise RigError(f"e2fsck: {checked.stdout}")
         self.mount()
+
+
+@dataclass(frozen=True)
+class Canary:
+    """A file of the same page over and over: which of them a cut keeps; not known where the journal was
+    not written."""
+
+    page: bytes
+    written: frozenset[int] | None
+
+    def check(self, content: bytes) -> None:
+        """Checks that the cut kept the pages that were written, and no others."""
+        if self.written is None:
+            return
+        kept = {at for at in range(TORN_CANARY) if content[at * PAGE:(at + 1) * PAGE] == self.page}
+        if kept != self.written:
+            raise RigError(f"the cut kept {len(kept)} pages where {len(self.written)} were written")

@@ -32,6 +32,19 @@ class Published:
     headline: str
 
 
+@dataclass(frozen=True)
+class Held:
+    """What an office has to hold from a moment on, by what people were told."""
+
+    # Requests that it sent or listed, each with its direction.
+    exchanges: frozenset[tuple[str, str]]
+    alerts: frozenset[str]
+    # The last word that its contact point was told in an exchange.
+    said: dict[str, str]
+    # Roots that it disclosed, by size.
+    heads: dict[int, str]
+
+
 @dataclass
 class Ledger:
     """Everything that was acknowledged, refused, or cut off. All threads write to it."""
@@ -89,6 +102,19 @@ class Ledger:
         if size < largest:
             return f"{member} disclosed {largest} entries, and now serves {size}"
         return None
+
+    def held_by(self, member: str) -> Held:
+        """What was acknowledged to an office's people, or disclosed by it, up to now."""
+        with self.lock:
+            asked = self.asked.values()
+            sent = {(one.id, "outgoing") for one in asked if one.sender == member}
+            seen = {(one.id, "incoming") for one in asked if one.recipient == member and one.seen}
+            own = {one.id for one in asked if one.recipient == member}
+            return Held(
+                exchanges=frozenset(sent | seen),
+                alerts=frozenset(one.id for one in self.published.values() if one.sender == member),
+                said={exchange: word for exchange, word in self.said.items() if exchange in own},
+                heads=dict(self.heads.get(member, {})))
 
     def goes_on_from(self, member: str, size: int) -> None:
         """A log goes on in a new incarnation: what was disclosed beyond that is of the one before."""

@@ -137,6 +137,10 @@ class Office:
             return True if all(state in "tTZ" for state in states) else None
         until(f"{self.member} stands still", still, 30)
 
+    def go_on(self) -> None:
+        """Lets the node go on where it was stopped."""
+        self.child.send_signal(signal.SIGCONT)
+
     # The API.
 
     def socket(self) -> socket.socket:

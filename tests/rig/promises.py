@@ -163,23 +163,45 @@ def check_logs(world, ledger, findings: Findings) -> dict[str, int]:
         # Those before the export: a node may witness others, and so go on, at any time.
         with ledger.lock:
             heads = dict(ledger.heads.get(office.member, {}))
-        verified = office.command("audit verify")
-        if verified.returncode != 0:
-            findings.add("undetected_damage", f"{office}'s log does not verify: {verified.stderr[:300]}")
-            continue
-        entries[office.member] = json.loads(verified.stdout)["entries"]
-        bundle = world.logs / f"{office.member}.bundle"
-        bundle.unlink(missing_ok=True)
-        exported = office.command("audit export", "--out", bundle)
-        if exported.returncode != 0:
-            findings.add("undetected_damage", f"{office}'s log is not exported: {exported.stderr[:300]}")
-            continue
-        roots = checkpoints(bundle)
-        bundle.unlink()
-        for size, root in heads.items():
-            if size and roots.get(size) != root:
-                findings.add("forks", f"{office} disclosed a head over {size} entries that its log does not hold")
+        size = check_log(office, heads, findings)
+        if size is not None:
+            entries[office.member] = size
     return entries
+
+
+def check_log(office, heads: dict[int, str], findings: Findings) -> int | None:
+    """An office's log verifies, and holds these heads. Gives its entries; none where it does not verify."""
+    verified = office.command("audit verify")
+    if verified.returncode != 0:
+        findings.add("undetected_damage", f"{office}'s log does not verify: {verified.stderr[:300]}")
+        return None
+    bundle = office.world.logs / f"{office.member}.bundle"
+    bundle.unlink(missing_ok=True)
+    exported = office.command("audit export", "--out", bundle)
+    if exported.returncode != 0:
+        findings.add("undetected_damage", f"{office}'s log is not exported: {exported.stderr[:300]}")
+        return None
+    roots = checkpoints(bundle)
+    bundle.unlink()
+    for size, root in heads.items():
+        if size and roots.get(size) != root:
+            findings.add("forks", f"{office} disclosed a head over {size} entries that its log does not hold")
+    return json.loads(verified.stdout)["entries"]
+
+
+def check_held(office, held, findings: Findings) -> None:
+    """A node that serves alone lists all that it has to hold."""
+    listed = {one["id"]: one for one in office.api("officer").pages("/exchanges")}
+    for exchange, direction in held.exchanges:
+        if exchange not in listed or listed[exchange]["direction"] != direction:
+            findings.add("lost", f"{direction} request {exchange} is not at {office}")
+    for exchange, word in held.said.items():
+        state = listed[exchange]["state"] if exchange in listed else "nowhere"
+        if state not in HOLDS[word]:
+            findings.add("lost", f"{exchange} was {word}, and is {state} at {office}")
+    alerts = {alert["id"] for alert in office.api("officer").pages("/alerts")}
+    for alert in held.alerts - alerts:
+        findings.add("lost", f"alert {alert} is not at {office}")
 
 
 def checkpoints(bundle) -> dict[int, str]:

@@ -83,6 +83,8 @@ class Traffic:
     def __init__(self, world, seed: int):
         self.world, self.seed, self.ledger, self.gate = world, seed, Ledger(), Gate()
         self.resting: set[str] = set()
+        # Offices whose nodes serve what was, for a while.
+        self.unwatched: set[str] = set()
         # What a watcher found wrong with a head.
         self.wrong_heads: list[str] = []
         self.enough = threading.Event()
@@ -232,6 +234,8 @@ class Traffic:
     def watch(self, office) -> None:
         """Notes heads as they are disclosed, and requests as they come, also while nobody acts."""
         while not self.enough.wait(LOOKING):
+            if office.member in self.unwatched:
+                continue
             try:
                 health = office.api("auditor").health()
                 wrong = self.ledger.note_head(office.member, health["log_size"], health["log_root"])

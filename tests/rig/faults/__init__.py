@@ -26,6 +26,7 @@ FAULTS = [
     Fault("two-nodes", process.two_nodes),
     Fault("power-cut", power.cut, ("loop", "reflink")),
     Fault("power-cut-all", power.cut_all, ("loop", "reflink")),
+    Fault("power-cut-torn", power.cut_torn, ("loop", "reflink")),
     Fault("power-cut-fresh", power.cut_fresh, ("loop", "reflink"), quick=False),
     Fault("disk-gone", power.gone, ("loop",)),
     Fault("disk-full-sending", storage.full_sending, ("loop",)),

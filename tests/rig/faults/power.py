@@ -2,8 +2,13 @@
 
 import json
 
+from .. import promises
 from ..base import Broken
+from ..disk import OPTIONS, TEARING
 from .process import pick
+
+# Cuts of one node between its starts.
+TORN_CUTS = 12
 
 
 def cut_offices(offices) -> None:
@@ -35,6 +40,38 @@ def cut_all(stage, chance) -> dict:
     cut_offices(stage.world.offices)
     stage.world.all_serve()
     return {"cuts": len(stage.world.offices)}
+
+
+def cut_torn(stage, chance) -> dict:
+    """Power cuts of one office that keep a part of chance of what was not synced, and tear files."""
+    office = pick(stage, chance)
+    office.stop()
+    office.disk.mount_again(TEARING)
+    office.serve()
+    stage.world.linked()
+    cuts = []
+    for number in range(TORN_CUTS):
+        stage.in_traffic(chance)
+        held = stage.ledger.held_by(office.member)
+        office.stand_still()
+        canary = office.disk.write_some(chance)
+        cuts.append((office.disk.keep_torn(number), canary, held))
+        office.go_on()
+    stage.traffic.gate.close()
+    # What comes after a cut is not known to the node that goes on from it: nobody must meet it.
+    stage.traffic.unwatched.add(office.member)
+    for other in stage.world.offices:
+        other.stop()
+    for image, canary, held in cuts:
+        with office.disk.as_cut(image, canary):
+            office.serve()
+            promises.check_held(office, held, stage.findings)
+            promises.check_log(office, held.heads, stage.findings)
+            office.stop()
+    stage.traffic.unwatched.clear()
+    office.disk.mount_again(OPTIONS)
+    stage.world.all_serve()
+    return {"cuts": len(cuts), "torn": sum(canary.written is not None for _, canary, _ in cuts)}
 
 
 def cut_fresh(stage, chance) -> dict:
