@@ -13,8 +13,8 @@ use crate::app::erase::{EpochRow, RetentionRow, UntoldRow};
 use crate::app::letters::{LetterRow, PersonRow};
 use crate::app::members::{BundleRow, CompromisedRow, Held, IdentityRow, ListOnRecord};
 use crate::app::witness::{AlarmRow, LogWitnessedRow, ReceiptHeadRow, WitnessRow};
-use crate::audit::Origin;
 use crate::audit::layout::{Reader, TooShort};
+use crate::audit::{Origin, SignedCheckpoint};
 use crate::base::{Digest, MemberId, MessageId, Timestamp};
 use crate::domain::message::{Body, Kind};
 use crate::domain::release::ReleasePolicy;
@@ -278,6 +278,21 @@ impl Row for HeadRow {
     }
 }
 
+/// time u64 ‖ signed checkpoint with its origin.
+impl Row for WitnessRow {
+    fn encode(&self) -> Vec<u8> {
+        [&millis(self.at)[..], &self.signed.encode_with_origin()].concat()
+    }
+
+    fn decode(bytes: &[u8], _: &dyn Log) -> Option<Self> {
+        let (at, signed) = bytes.split_first_chunk()?;
+        Some(Self {
+            signed: SignedCheckpoint::decode_with_origin(signed).ok()?,
+            at: Timestamp::from_millis(i64::from_be_bytes(*at)),
+        })
+    }
+}
+
 /// u16 places, each entry u64 ‖ place u16 ‖ u16 length ‖ form.
 impl Row for TermRow {
     fn encode(&self) -> Vec<u8> {
@@ -362,8 +377,7 @@ json!(
     ReleasePolicy,
     RetentionRow,
     SubscriptionRow,
-    UntoldRow,
-    WitnessRow
+    UntoldRow
 );
 
 fn millis(time: Timestamp) -> [u8; 8] {
@@ -378,6 +392,7 @@ fn put_count(out: &mut Vec<u8>, count: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::SIGNED_CHECKPOINT_LEN;
     use crate::store::MemoryLog;
 
     fn survives<T: Row + PartialEq + std::fmt::Debug>(row: T) {
@@ -398,6 +413,7 @@ mod tests {
         let (one, two): (MemberId, MemberId) = ("TR".parse().unwrap(), "ICMPD".parse().unwrap());
         let at = Timestamp::from_millis(1_774_188_120_123);
         let digest = Digest::of(b"digest");
+        let origin = Origin::first("TR-2".parse().unwrap());
         survives(true);
         survives(7_u8);
         survives(u64::MAX);
@@ -430,9 +446,14 @@ mod tests {
             digest,
         });
         survives(HeadRow {
-            origin: Origin::first("TR-2".parse().unwrap()),
+            origin,
             size: 9,
             root: digest,
+        });
+        let bytes = [7; SIGNED_CHECKPOINT_LEN];
+        survives(WitnessRow {
+            signed: SignedCheckpoint::decode(origin, &bytes).unwrap(),
+            at,
         });
         for kind in Kind::ALL {
             survives(MessageRow {

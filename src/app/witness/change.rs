@@ -165,7 +165,7 @@ impl WitnessChange {
 }
 
 /// The latest checkpoint of another log that this node cosigned.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WitnessRow {
     /// The checkpoint.
     pub signed: SignedCheckpoint,
