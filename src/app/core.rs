@@ -3,13 +3,15 @@
 mod erasing;
 mod resolve;
 
+use std::collections::BTreeSet;
+
 use super::catch_up::applied;
 pub use super::catch_up::{CatchUp, catch_up};
 use super::change::Change;
 use super::content::Contents;
 use super::duty::Alarm;
 use super::error::AppError;
-use super::input::{Effect, FromPeer, Input};
+use super::input::{Effect, FromPeer, Input, Ticket};
 use super::rows::{PullRow, Row};
 use super::service::{Handled, Recorded, Service, Turn};
 use super::view::{Pending, View};
@@ -41,7 +43,7 @@ pub trait Signer: CheckpointSigner + Send {
 #[derive(Debug, Clone)]
 pub enum Outcome {
     /// Answer a person.
-    Reply(super::input::Ticket, Result<super::input::Reply, AppError>),
+    Reply(Ticket, Result<super::input::Reply, AppError>),
     /// Wrap these messages for the peer and send them.
     Send {
         /// The peer.
@@ -307,9 +309,14 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             letter: None,
         };
         let mut handled = Vec::with_capacity(inputs.len());
+        let mut reads = Vec::new();
         for input in inputs {
+            let before = turn.recorded.len();
             match self.service.handle(&mut turn, &input)? {
                 Handled::AfterCommit => self.waiting.push(input),
+                Handled::Now if input.ticket().is_some() && turn.recorded.len() == before => {
+                    reads.push(input);
+                }
                 Handled::Now => handled.push(input),
             }
         }
@@ -324,7 +331,11 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
                 Ok(_) => (),
                 Err(AppendError::Full) => {
                     self.service.turned_down(&recorded, &effects);
-                    return Ok(self.turn_down(effects, handled));
+                    let reading: BTreeSet<Ticket> =
+                        reads.iter().filter_map(Input::ticket).collect();
+                    let mut outcomes = self.turn_down(effects, handled, &reading);
+                    outcomes.extend(self.read_alone(now, entropy, reads)?);
+                    return Ok(outcomes);
                 }
                 Err(error) => return Err(Fatal::Append(error)),
             }
@@ -385,11 +396,47 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         pseudonym
     }
 
-    /// The group did not happen: people are told, and peers, who keep what they sent and offer it again.
-    fn turn_down(&mut self, effects: Vec<Effect>, handled: Vec<Input>) -> Vec<Outcome> {
+    /// Answers what is recorded nowhere, such as the node's state, from what stands in the log.
+    fn read_alone(
+        &mut self,
+        now: Timestamp,
+        entropy: &mut dyn Entropy,
+        reads: Vec<Input>,
+    ) -> Result<Vec<Outcome>, Fatal> {
+        let mut pending = Pending::default();
+        let mut recorded = Vec::new();
+        let mut effects = Vec::new();
+        let mut turn = Turn {
+            now,
+            entropy,
+            view: View::new(&self.index, &self.log, &self.settled, &mut pending),
+            log: &self.log,
+            next_entry: self.log.size(),
+            recorded: &mut recorded,
+            effects: &mut effects,
+            letter: None,
+        };
+        for input in &reads {
+            self.service.handle(&mut turn, input)?;
+        }
+        match recorded.is_empty() {
+            true => self.resolve(now, entropy, effects),
+            // What somebody else's reading would have recorded before is to be recorded now.
+            false => Ok(self.turn_down(effects, Vec::new(), &BTreeSet::new())),
+        }
+    }
+
+    /// The group did not happen: people are told, but for those who are `reading`, and peers, who keep
+    /// what they sent and offer it again.
+    fn turn_down(
+        &mut self,
+        effects: Vec<Effect>,
+        handled: Vec<Input>,
+        reading: &BTreeSet<Ticket>,
+    ) -> Vec<Outcome> {
         let full = |ticket| Outcome::Reply(ticket, Err(AppError::DiskFull));
         let replies = effects.into_iter().filter_map(|effect| match effect {
-            Effect::Reply(ticket, _) => Some(full(ticket)),
+            Effect::Reply(ticket, _) if !reading.contains(&ticket) => Some(full(ticket)),
             _ => None,
         });
         let mut outcomes: Vec<Outcome> = replies.collect();
@@ -408,13 +455,8 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
                 refusal: Refusal::NoRoom,
             });
         }
-        for input in std::mem::take(&mut self.waiting) {
-            if let Input::Ask(ticket, ..) | Input::MayFetch(ticket, ..) | Input::News(ticket, _) =
-                input
-            {
-                outcomes.push(full(ticket));
-            }
-        }
+        let waiting = std::mem::take(&mut self.waiting);
+        outcomes.extend(waiting.iter().filter_map(Input::ticket).map(full));
         outcomes
     }
 }

@@ -454,3 +454,15 @@ pub enum Input {
     /// So much time has passed since the start, by a clock that nobody can set.
     Elapsed(std::time::Duration),
 }
+
+impl Input {
+    /// Where the answer goes, if somebody waits for one.
+    pub fn ticket(&self) -> Option<Ticket> {
+        match self {
+            Self::Ask(ticket, ..) | Self::News(ticket, _) | Self::MayFetch(ticket, ..) => {
+                Some(*ticket)
+            }
+            _ => None,
+        }
+    }
+}

@@ -47,6 +47,18 @@ fn everyone_who_waits_is_told_that_the_disk_is_full() {
 }
 
 #[test]
+fn who_only_asks_how_the_node_is_hears_that_on_a_full_disk_whatever_comes_with_it() {
+    let mut office = Office::new();
+    let message = office.first_of("TR", Role::Officer, request_body());
+    let (ticket, status) = office.asking(Role::Auditor, Action::ReadHealth, Ask::Health);
+    office.log.fail_next(Some(Fault::Full));
+    let outcomes = office.handle(vec![Input::Peer(node("TR"), taken(&message)), status]);
+    let reply = reply_to(ticket, outcomes.clone());
+    assert!(matches!(reply, Ok(Reply::Health(_))), "{reply:?}");
+    assert_eq!(told(&outcomes), [(message.leaf(), Refusal::NoRoom)]);
+}
+
+#[test]
 fn what_was_turned_down_can_be_sent_once_there_is_room() {
     let mut office = Office::new();
     let (id, ask) = sending(&mut office, "TR");
