@@ -331,7 +331,10 @@ fn open(
     if incarnation > log.origin().incarnation {
         log.begin_incarnation(incarnation);
     }
-    let open_index = || SledIndex::open(&folder.index(), log.index_key(), Box::new(OsEntropy));
+    let open_index = || {
+        let entropy = Box::new(OsEntropy);
+        SledIndex::open(&folder.index(), log.ballast(), log.index_key(), entropy)
+    };
     let mut remark = None;
     if index_use == IndexUse::MadeAnew {
         SledIndex::destroy(&folder.index()).map_err(Fatal::from)?;

@@ -17,13 +17,14 @@ use recovery::FolderLock;
 pub use recovery::{OpenError, Recovery, Remark};
 
 use super::anchor::AnchorFile;
+use super::ballast::Ballast;
 use super::keyring::Keyring;
 use super::log::{
     AppendError, CheckpointSigner, Log, NewEntry, ReadError, Record, Remains, WriterEpoch,
 };
 use super::segment::{self, Payload, RECORD_HEADER_LEN, SEGMENT_LEN, StoredEntry};
 use super::walk::{Begun, Visitor, WalkedGroup};
-use super::{ballast, files, group};
+use super::{files, group};
 use crate::audit::{
     AuditFailure, Entry, Origin, Receipt, SIGNED_CHECKPOINT_LEN, SignedCheckpoint, Tree,
 };
@@ -111,6 +112,7 @@ pub struct FileLog {
     current: Option<OpenSegment>,
     closed: RefCell<Closed>,
     anchor: AnchorFile,
+    ballast: Ballast,
     segment_len: u64,
     in_doubt: bool,
     /// Held for as long as the log is open.
@@ -122,6 +124,11 @@ impl FileLog {
     #[doc(hidden)]
     pub fn set_segment_len(&mut self, len: u64) {
         self.segment_len = len.min(SEGMENT_LEN);
+    }
+
+    /// What holds room back on the log's disk.
+    pub fn ballast(&self) -> Ballast {
+        self.ballast.clone()
     }
 
     /// Goes on with a later incarnation of the log: the next group is its first, in a segment of its
@@ -147,7 +154,7 @@ impl FileLog {
 
     /// Writes `records` as the next group, synced, and tells its segment and offset.
     fn write(&mut self, mut records: Vec<u8>) -> Result<(u64, u64), AppendError> {
-        match ballast::has_room(&self.folder, records.len()) {
+        match self.ballast.leaves_room_for(records.len()) {
             Ok(true) => {}
             Ok(false) => return Err(AppendError::Full),
             Err(_) => return Err(self.doubt()),

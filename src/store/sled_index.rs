@@ -5,14 +5,18 @@
 //! the index holds nothing that the log does not, its position is written in the same batch as
 //! the values, and whoever opens it compares that position with the log's and rebuilds.
 
-use std::fs;
+mod generation;
+
 use std::io;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use super::files;
+use generation::{FIRST, Generation, destroy, numbered, open_generation, open_latest};
+
+use super::ballast::Ballast;
 use super::index::{Applied, Index, IndexError, IndexWrite, Pair, Table};
+use super::room::Room;
 use crate::audit::layout::Reader;
 use crate::base::{Digest, Entropy};
 use crate::seal::at_rest::IndexKey;
@@ -35,6 +39,9 @@ const WORTH_COPYING: u64 = 64 << 20;
 /// How many values one [`Index::tidy`] copies.
 const COPIED_AT_ONCE: usize = 2_048;
 
+/// Room that sled may take for whatever it writes next, in bytes: it begins segments of 512 KiB.
+const ROOM_TO_WRITE: u64 = 2 << 20;
+
 /// How much room the index takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IndexSize {
@@ -56,6 +63,8 @@ impl IndexSize {
 /// has everything.
 pub struct SledIndex {
     folder: PathBuf,
+    /// Given up where the disk is full, so that the index takes what the log holds.
+    ballast: Ballast,
     key: IndexKey,
     entropy: Box<dyn Entropy>,
     /// Nothing only while it is being cleared, and if that failed.
@@ -66,11 +75,6 @@ pub struct SledIndex {
     live: Option<u64>,
 }
 
-struct Generation {
-    number: u64,
-    db: sled::Db,
-}
-
 struct Filling {
     to: Generation,
     /// Copied up to here; what is written meanwhile is written to both.
@@ -79,14 +83,42 @@ struct Filling {
     live: u64,
 }
 
+impl Filling {
+    /// Copies some more; whether the copy is whole now, and on the disk.
+    fn go_on(&mut self, from: &sled::Db) -> Result<bool, IndexError> {
+        let rest = (Bound::Excluded(&self.after[..]), Bound::Unbounded);
+        let some: Vec<_> = guarded(|| from.range::<&[u8], _>(rest).take(COPIED_AT_ONCE).collect())?;
+        let mut batch = sled::Batch::default();
+        for (key, value) in &some {
+            if **key != position() {
+                batch.insert(key, value);
+            }
+            self.live += (key.len() + value.len()) as u64;
+        }
+        guarded(|| self.to.db.apply_batch(batch))?;
+        if let (COPIED_AT_ONCE, Some((last, _))) = (some.len(), some.last()) {
+            self.after = last.to_vec();
+            return Ok(false);
+        }
+        // With its position the copy is whole; on the disk it is before the other is removed.
+        if let Some(applied) = guarded(|| from.get(position()))? {
+            guarded(|| self.to.db.insert(position(), applied))?;
+        }
+        remember_live(&self.to.db, self.live)?;
+        guarded(|| self.to.db.flush())?;
+        Ok(true)
+    }
+}
+
 impl SledIndex {
-    /// Opens the index in `folder`, which is made where there is none. `entropy` gives the nonces
-    /// of its values.
+    /// Opens the index in `folder`, which is made where there is none, on the disk that `ballast` holds
+    /// room back on. `entropy` gives the nonces of its values.
     ///
     /// # Errors
     /// [`IndexError`]: except when it is locked, [`SledIndex::destroy`] and a rebuild put it right.
     pub fn open(
         folder: &Path,
+        ballast: Ballast,
         key: IndexKey,
         entropy: Box<dyn Entropy>,
     ) -> Result<Self, IndexError> {
@@ -94,6 +126,7 @@ impl SledIndex {
         let live = guarded(|| current.db.get(place(LIVE.0, LIVE.1)))?;
         Ok(Self {
             folder: folder.to_owned(),
+            ballast,
             key,
             entropy,
             current: Some(current),
@@ -107,10 +140,7 @@ impl SledIndex {
     /// # Errors
     /// [`IndexError::Io`].
     pub fn destroy(folder: &Path) -> Result<(), IndexError> {
-        match fs::remove_dir_all(folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(from_io(&error)),
-            Ok(()) | Err(_) => Ok(()),
-        }
+        destroy(folder)
     }
 
     /// How much room the index takes. Reads all of it, after which [`Index::tidy`] knows when it
@@ -164,34 +194,24 @@ impl SledIndex {
         guarded(|| db.size_on_disk())
     }
 
-    /// Copies some more; at the end the copy takes over.
-    fn fill(&mut self, mut filling: Filling) -> Result<(), IndexError> {
-        let from = self.db()?;
-        let rest = (Bound::Excluded(&filling.after[..]), Bound::Unbounded);
-        let some: Vec<_> = guarded(|| from.range::<&[u8], _>(rest).take(COPIED_AT_ONCE).collect())?;
-        let mut batch = sled::Batch::default();
-        for (key, value) in &some {
-            if **key != position() {
-                batch.insert(key, value);
-            }
-            filling.live += (key.len() + value.len()) as u64;
-        }
-        guarded(|| filling.to.db.apply_batch(batch))?;
-        if let (COPIED_AT_ONCE, Some((last, _))) = (some.len(), some.last()) {
-            filling.after = last.to_vec();
-            self.next = Some(filling);
+    /// Copies some more; at the end the copy takes over. One that fails is given up: the index itself is
+    /// whole.
+    fn copy_some(&mut self) -> Result<(), IndexError> {
+        let (Some(current), Some(filling)) = (&self.current, &mut self.next) else {
             return Ok(());
+        };
+        match filling.go_on(&current.db) {
+            Ok(false) => return Ok(()),
+            Ok(true) => (),
+            Err(_) => return self.forget_next(),
         }
-        // With its position the copy is whole; on the disk it is before the other is removed.
-        if let Some(applied) = guarded(|| from.get(position()))? {
-            guarded(|| filling.to.db.insert(position(), applied))?;
-        }
-        remember_live(&filling.to.db, filling.live)?;
-        guarded(|| filling.to.db.flush())?;
-        self.live = Some(filling.live);
-        if let Some(grown) = self.current.replace(filling.to) {
+        let Some(filled) = self.next.take() else {
+            return Ok(());
+        };
+        self.live = Some(filled.live);
+        if let Some(grown) = self.current.replace(filled.to) {
             drop(grown.db);
-            Self::destroy(&numbered(&self.folder, grown.number))?;
+            destroy(&numbered(&self.folder, grown.number))?;
         }
         Ok(())
     }
@@ -200,9 +220,15 @@ impl SledIndex {
     fn forget_next(&mut self) -> Result<(), IndexError> {
         if let Some(filling) = self.next.take() {
             drop(filling.to.db);
-            Self::destroy(&numbered(&self.folder, filling.to.number))?;
+            destroy(&numbered(&self.folder, filling.to.number))?;
         }
         Ok(())
+    }
+
+    /// Sees to it that `len` bytes more of rows find room, as long as there is any ballast.
+    fn make_room(&self, len: u64) -> Result<(), IndexError> {
+        let settled = self.ballast.settle(ROOM_TO_WRITE.saturating_add(2 * len));
+        settled.map(|_| ()).map_err(|error| from_io(&error))
     }
 
     fn db(&self) -> Result<&sled::Db, IndexError> {
@@ -273,9 +299,11 @@ impl Index for SledIndex {
 
     fn apply(&mut self, writes: Vec<IndexWrite>, applied: Applied) -> Result<(), IndexError> {
         let mut batch = sled::Batch::default();
+        let mut len = 0;
         for write in writes {
             match write {
                 IndexWrite::Put { table, key, value } => {
+                    len += (key.len() + value.len()) as u64;
                     let entropy = &mut *self.entropy;
                     let sealed = self.key.seal_value(table.0, &key, &value, entropy);
                     batch.insert(place(table.0, &key), sealed);
@@ -290,6 +318,7 @@ impl Index for SledIndex {
             .key
             .seal_value(table, key, &encode_applied(&applied), entropy);
         batch.insert(position(), sealed);
+        self.make_room(len)?;
         let db = self.db()?;
         guarded(|| db.apply_batch(batch))?;
         if let (Some(filling), Some(copied)) = (&self.next, copied)
@@ -302,10 +331,17 @@ impl Index for SledIndex {
     }
 
     fn tidy(&mut self) -> Result<(), IndexError> {
-        if let Some(filling) = self.next.take() {
-            return self.fill(filling);
+        self.make_room(0)?;
+        let free = Room::of(&self.folder).map_err(|e| from_io(&e))?.free;
+        if self.next.is_some() {
+            // Room is for what the log holds, before it is for a copy.
+            return match free < ROOM_TO_WRITE {
+                true => self.forget_next(),
+                false => self.copy_some(),
+            };
         }
-        if !self.is_grown()? {
+        let copy = self.live.unwrap_or(0).saturating_mul(2);
+        if !self.is_grown()? || free < ROOM_TO_WRITE.saturating_add(copy) {
             return Ok(());
         }
         let number = self.current.as_ref().map_or(0, |g| g.number) + 1;
@@ -322,7 +358,7 @@ impl Index for SledIndex {
         self.next = None;
         self.current = None;
         self.live = Some(0);
-        Self::destroy(&self.folder)?;
+        destroy(&self.folder)?;
         self.current = Some(open_generation(&self.folder, FIRST)?);
         Ok(())
     }
@@ -337,76 +373,6 @@ impl Index for SledIndex {
         let db = self.db()?;
         guarded(|| db.flush().map(|_| ()))
     }
-}
-
-/// The number of a folder that nothing was copied into.
-const FIRST: u64 = 1;
-
-fn numbered(folder: &Path, number: u64) -> PathBuf {
-    folder.join(number.to_string())
-}
-
-/// Opens the last copy that is whole, and removes the others and whatever else is there.
-fn open_latest(folder: &Path) -> Result<Generation, IndexError> {
-    fs::create_dir_all(folder).map_err(|error| from_io(&error))?;
-    let mut numbers = Vec::new();
-    for file in folder.read_dir().map_err(|error| from_io(&error))? {
-        let file = file.map_err(|error| from_io(&error))?;
-        let name = file.file_name();
-        match name.to_str().and_then(|name| name.parse::<u64>().ok()) {
-            Some(number) => numbers.push(number),
-            None => remove(&file.path())?,
-        }
-    }
-    numbers.sort_unstable();
-    let mut latest: Option<Generation> = None;
-    while let Some(number) = numbers.pop() {
-        if latest.is_none() {
-            let generation = open_generation(folder, number)?;
-            // The copy gets its position last.
-            let whole = guarded(|| generation.db.contains_key(position()))?;
-            if whole || numbers.is_empty() {
-                latest = Some(generation);
-                continue;
-            }
-        }
-        SledIndex::destroy(&numbered(folder, number))?;
-    }
-    match latest {
-        Some(generation) => Ok(generation),
-        None => open_generation(folder, FIRST),
-    }
-}
-
-fn remove(path: &Path) -> Result<(), IndexError> {
-    let removed = match path.is_dir() {
-        true => fs::remove_dir_all(path),
-        false => fs::remove_file(path),
-    };
-    removed.map_err(|error| from_io(&error))
-}
-
-fn open_generation(folder: &Path, number: u64) -> Result<Generation, IndexError> {
-    let folder = numbered(folder, number);
-    fs::create_dir_all(&folder).map_err(|error| from_io(&error))?;
-    remove_unfinished_snapshots(&folder).map_err(|error| from_io(&error))?;
-    let config = sled::Config::new().path(folder).cache_capacity(CACHE_LEN);
-    let db = guarded(|| config.open())?;
-    Ok(Generation { number, db })
-}
-
-/// sled takes an empty snapshot, which a killed process leaves behind, for a whole one.
-fn remove_unfinished_snapshots(folder: &Path) -> io::Result<()> {
-    for file in folder.read_dir()? {
-        let file = file?;
-        let name = file.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with("snap.") && name.ends_with(".generating") && file.metadata()?.len() == 0
-        {
-            fs::remove_file(file.path())?;
-        }
-    }
-    files::sync_folder(folder)
 }
 
 /// Takes a panic of sled for damage.

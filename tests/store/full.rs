@@ -6,19 +6,22 @@ use std::process::Command;
 
 use liaison::base::{MessageId, SeededEntropy};
 use liaison::seal::at_rest::EpochSecret;
-use liaison::store::{AppendError, BlobId, BlobStore, FileLog, Log, Remark, Room};
+use liaison::store::{
+    AppendError, Applied, BlobId, BlobStore, FileLog, Index, IndexWrite, Log, Remark, Room,
+    SledIndex, Table,
+};
 
 use crate::world::{append, entry, folder, log_key, origin};
 
-/// A mounted file system of 8 MiB, unmounted when it is dropped.
+/// A mounted file system, unmounted when it is dropped.
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
     /// Nothing where the system does not let us mount.
-    fn mount() -> Option<Self> {
+    fn mount(mib: u32) -> Option<Self> {
         let dir = folder();
         let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=8m", "liaison-test"])
+            .args(["-t", "tmpfs", "-o", &format!("size={mib}m"), "liaison-test"])
             .arg(dir.path())
             .output();
         mounted
@@ -28,6 +31,18 @@ impl SmallDisk {
 
     fn path(&self) -> &Path {
         self.0.path()
+    }
+
+    /// Something else takes all that is free but for so many bytes.
+    fn fill(&self, leave: u64) {
+        let free = Room::of(self.path()).unwrap().free;
+        let content = vec![0; usize::try_from(free - leave).unwrap()];
+        std::fs::write(self.hog(), content).unwrap();
+        assert!(Room::of(self.path()).unwrap().free <= leave);
+    }
+
+    fn hog(&self) -> std::path::PathBuf {
+        self.path().join("hog")
     }
 }
 
@@ -51,7 +66,7 @@ fn open(dir: &Path) -> (FileLog, Vec<Remark>) {
 
 #[test]
 fn a_log_on_a_full_disk_loses_nothing_and_goes_on_when_there_is_room() {
-    let Some(disk) = SmallDisk::mount() else {
+    let Some(disk) = SmallDisk::mount(48) else {
         eprintln!("1 skipped: no file system can be mounted here");
         return;
     };
@@ -78,34 +93,74 @@ fn a_log_on_a_full_disk_loses_nothing_and_goes_on_when_there_is_room() {
     drop(log);
 
     // Something else takes the rest, and the node is started again.
-    let hog = disk.path().join("hog");
-    let fill = || {
-        let mut content = vec![0; 1 << 20];
-        while std::fs::write(&hog, &content).is_err() {
-            content.truncate(content.len().saturating_sub(4096));
-        }
-    };
-    fill();
+    disk.fill(0);
     let (log, remarks) = open(disk.path());
     assert_eq!(remarks, [Remark::BallastReleased]);
     assert_eq!((log.size(), log.root()), (size, root));
     drop(log);
 
-    // With the ballast gone there is room for the most needful.
+    // What the ballast left is for the start and for the index: the log takes none of it.
     let (mut log, remarks) = open(disk.path());
     assert_eq!(remarks, []);
     let epoch = log.take_over().unwrap();
-    append(&mut log, epoch, 1).unwrap();
+    let refused = append(&mut log, epoch, 1).unwrap_err();
+    assert!(matches!(refused, AppendError::Full), "{refused}");
     drop(log);
 
-    std::fs::remove_file(&hog).unwrap();
-    let (log, remarks) = open(disk.path());
-    assert_eq!((log.size(), remarks), (size + 1, vec![]));
+    std::fs::remove_file(disk.hog()).unwrap();
+    let (mut log, remarks) = open(disk.path());
+    assert_eq!((log.size(), remarks), (size, vec![]));
+    let epoch = log.take_over().unwrap();
+    append(&mut log, epoch, 1).unwrap();
+}
+
+#[test]
+fn an_index_on_a_full_disk_takes_what_the_log_holds() {
+    let Some(disk) = SmallDisk::mount(48) else {
+        eprintln!("1 skipped: no file system can be mounted here");
+        return;
+    };
+    FileLog::create(disk.path(), origin().node).unwrap();
+    let (mut log, _) = open(disk.path());
+    let epoch = log.take_over().unwrap();
+    append(&mut log, epoch, 1).unwrap();
+    let entropy = Box::new(SeededEntropy::new(1));
+    let folder = disk.path().join("index");
+    let mut index = SledIndex::open(&folder, log.ballast(), log.index_key(), entropy).unwrap();
+    disk.fill(100_000);
+    let rows = |from: u32| {
+        let row = |number: u32| IndexWrite::Put {
+            table: Table("rows"),
+            key: number.to_be_bytes().to_vec(),
+            value: vec![7; 1_000],
+        };
+        (from..from + 1_000).map(row).collect()
+    };
+    let applied = Applied {
+        size: log.size(),
+        root: log.root(),
+        version: 1,
+        epoch: 1,
+    };
+    for group in 0..3 {
+        index.apply(rows(group * 1_000), applied).unwrap();
+        index.flush().unwrap();
+    }
+    let refused = append(&mut log, epoch, 1).unwrap_err();
+    assert!(matches!(refused, AppendError::Full), "{refused}");
+
+    // With room again it is held back again.
+    std::fs::remove_file(disk.hog()).unwrap();
+    let before = Room::of(disk.path()).unwrap().free;
+    index.tidy().unwrap();
+    let held_back = before - Room::of(disk.path()).unwrap().free;
+    assert!(held_back >= 8 << 20, "{held_back}");
+    append(&mut log, epoch, 1).unwrap();
 }
 
 #[test]
 fn attachments_of_others_leave_a_tenth_of_the_disk_to_messages() {
-    let Some(disk) = SmallDisk::mount() else {
+    let Some(disk) = SmallDisk::mount(8) else {
         eprintln!("1 skipped: no file system can be mounted here");
         return;
     };

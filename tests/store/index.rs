@@ -5,7 +5,7 @@ use std::path::Path;
 use liaison::base::{Digest, Entropy as _, SeededEntropy};
 use liaison::seal::at_rest::EpochSecret;
 use liaison::store::{
-    Applied, Fault, Index, IndexError, IndexWrite, MemoryIndex, SledIndex, Table,
+    Applied, Ballast, Fault, Index, IndexError, IndexWrite, MemoryIndex, SledIndex, Table,
 };
 
 use crate::world::folder;
@@ -15,7 +15,8 @@ const CASE: Table = Table("case");
 
 fn try_sled(folder: &Path, secret: u8) -> Result<SledIndex, IndexError> {
     let key = EpochSecret::from_bytes(&[secret; 32]).index_key();
-    SledIndex::open(folder, key, Box::new(SeededEntropy::new(1)))
+    let ballast = Ballast::of(folder);
+    SledIndex::open(folder, ballast, key, Box::new(SeededEntropy::new(1)))
 }
 
 /// Opens an index that was closed. A process that another test is just starting may hold a copy

@@ -12,11 +12,12 @@ use crate::base::NodeId;
 use crate::seal::at_rest::{EpochFileError, Epochs, FIRST_EPOCH};
 use crate::seal::trust::LogKeys;
 use crate::store::anchor::{self, Anchor, AnchorFile};
+use crate::store::ballast::{Ballast, RESERVE};
+use crate::store::files;
 use crate::store::keyring::{self, Keyring};
 use crate::store::log::WriterEpoch;
 use crate::store::segment::{self, SEGMENT_LEN};
 use crate::store::walk::{self, Tail};
-use crate::store::{ballast, files};
 
 const LOCK: &str = "lock";
 
@@ -185,7 +186,8 @@ impl FileLog {
         Keyring::remove_unfinished(&folder)?;
 
         let mut remarks = Vec::new();
-        if ballast::settle(&folder)? {
+        let ballast = Ballast::of(&folder);
+        if ballast.settle(RESERVE)? {
             remarks.push(Remark::BallastReleased);
         }
         if let Some(tail) = walked.tail {
@@ -234,6 +236,7 @@ impl FileLog {
             current,
             closed: RefCell::default(),
             anchor,
+            ballast,
             segment_len: SEGMENT_LEN,
             in_doubt: false,
             _lock: lock,
