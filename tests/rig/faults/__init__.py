@@ -35,6 +35,7 @@ FAULTS = [
     Fault("io-error", storage.io_error, ("strace",)),
     Fault("no-space-error", storage.no_space_error, ("strace",)),
     Fault("read-only", storage.read_only, ("loop",)),
+    Fault("attachments-gone", storage.attachments_gone, ("loop",)),
     Fault("few-files", limits.few_files, ("prlimit",)),
     Fault("little-memory", limits.little_memory, ("prlimit",)),
     Fault("clock-ahead", clock.ahead, ("faketime",), own_world=True, quick=False),

@@ -4,7 +4,7 @@ import shutil
 import signal
 import subprocess
 
-from ..base import Broken, RigError, end, until
+from ..base import Broken, RigError, end, run, until
 from .process import pick
 
 # Less than the node keeps back for itself, in bytes, so that it counts as full.
@@ -149,6 +149,37 @@ def no_space_error(stage, chance) -> dict:
     if code is not None and code <= 0:
         raise Broken("not_told", f"{office} ended with {code} after ENOSPC: {office.last_words()}")
     return {"failed": failed, "exit": code}
+
+
+def attachments_gone(stage, chance) -> dict:
+    """Every write and sync of an attachment fails, on a disk of their own; the log's disk is well."""
+    office = pick(stage, chance)
+    office.stop()
+    blobs = office.dir / "blobs"
+    with stage.place.pool.disk("attachments", 512) as disk:
+        shutil.copytree(blobs, disk.path, dirs_exist_ok=True)
+        disk.sync()
+        run("mount", "--bind", disk.path, blobs)
+        try:
+            office.serve()
+            stage.world.linked()
+            stage.in_traffic(chance)
+            disk.shut_down()
+            told = [tried(stage, office, chance) for _ in range(3)]
+            stage.some_traffic(30, 30)
+            goes_on = office.runs()
+            if not goes_on and not office.explained():
+                raise Broken("not_told", f"{office} without a disk for attachments: {office.last_words()}")
+            if "acknowledged" in told:
+                raise Broken("not_told", f"{office} takes attachments that it cannot keep: {office.last_words()}")
+            office.kill()
+        finally:
+            run("umount", "-l", blobs)
+        disk.come_back()
+        shutil.copytree(disk.path, blobs, dirs_exist_ok=True, ignore=shutil.ignore_patterns("lost+found"))
+        office.disk.sync()
+    office.serve()
+    return {"refused": sorted(set(told)), "went_on": goes_on}
 
 
 def read_only(stage, chance) -> dict:
