@@ -10,6 +10,7 @@ mod bundles;
 mod damage;
 mod duty;
 mod earlier;
+mod easy;
 mod erasure;
 mod examples;
 mod liar;

@@ -13,6 +13,7 @@ use liaison::node::{self, Folder};
 use liaison::seal::keystore::Keys;
 use tempfile::TempDir;
 
+use super::easy::make_easy;
 use super::office::Office;
 use super::run::Call;
 
@@ -176,8 +177,7 @@ fn settle_in(office: &Office) -> Arc<Keys> {
 /// The folder of every pattern, and the keys of those that are made.
 type Patterns = (TempDir, BTreeMap<String, Arc<Keys>>);
 
-/// An office with keys and people, made once for all tests, and its keys, opened once: what takes time
-/// is the passphrase.
+/// An office with keys and people, made once for all tests, and its keys, opened once.
 fn pattern(member: &str) -> (PathBuf, Arc<Keys>) {
     static PATTERNS: Mutex<Option<Patterns>> = Mutex::new(None);
     // Held while a pattern is made, so that none is made twice.
@@ -203,6 +203,7 @@ fn pattern(member: &str) -> (PathBuf, Arc<Keys>) {
         .option("--passphrase-file", &passphrase);
     init.run().done();
     std::fs::rename(&passphrase, dir.join("passphrase")).expect("one file system");
+    make_easy(&dir.join("keys/keystore"), PASSPHRASE);
     edit(&dir);
     std::fs::create_dir(dir.join("tokens")).expect("a new folder");
     for role in PEOPLE {
