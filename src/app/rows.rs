@@ -77,11 +77,11 @@ pub struct AttachmentRow {
 
 /// An exchange: its machine, and the entries that made it so.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ExchangeRow {
+pub struct ExchangeRow<E = Exchange> {
     /// The exchange: the id of its request.
     pub id: MessageId,
     /// The machine.
-    pub exchange: Exchange,
+    pub exchange: E,
     /// The other member.
     pub peer: MemberId,
     /// Whether this member asked.

@@ -23,7 +23,7 @@ mod tests;
 
 pub use command::{Command, PeerFault, Refused};
 pub use correction::{Correction, Flaw, Notice, Remedy, Told};
-pub use exchange::Exchange;
+pub use exchange::{Exchange, StoredExchange};
 pub use followup::{
     Clarification, Closing, Consequence, Feedback, Reopening, Supersession, Usefulness, Withdrawal,
 };

@@ -18,6 +18,7 @@ use crate::audit::{Origin, SignedCheckpoint};
 use crate::base::{Digest, MemberId, MessageId, Timestamp};
 use crate::domain::message::{Body, Kind};
 use crate::domain::release::ReleasePolicy;
+use crate::domain::rfi::{Request, StoredExchange};
 use crate::exchange::Conversation;
 use crate::store::Log;
 
@@ -328,9 +329,8 @@ impl Row for ExchangeRow {
     }
 
     fn decode(bytes: &[u8], log: &dyn Log) -> Option<Self> {
-        let mut row: serde_json::Value = serde_json::from_slice(bytes).ok()?;
-        let entry = row.get("thread")?.get(0)?.as_u64()?;
-        let record = log.read(entry).ok()?;
+        let row: ExchangeRow<StoredExchange> = serde_json::from_slice(bytes).ok()?;
+        let record = log.read(*row.thread.first()?).ok()?;
         let (_, change) = read_change(&record.content).ok()?;
         let (Change::Sent(message) | Change::Received(message, _)) = change else {
             return None;
@@ -338,10 +338,30 @@ impl Row for ExchangeRow {
         let Body::Request(request) = message.event.body else {
             return None;
         };
-        let request = serde_json::to_value(request).ok()?;
-        let exchange = row.get_mut("exchange")?.as_object_mut()?;
-        exchange.insert("request".to_owned(), request);
-        serde_json::from_value(row).ok()
+        Some(row.with(*request))
+    }
+}
+
+impl ExchangeRow<StoredExchange> {
+    fn with(self, request: Request) -> ExchangeRow {
+        ExchangeRow {
+            id: self.id,
+            exchange: self.exchange.with(request),
+            peer: self.peer,
+            outgoing: self.outgoing,
+            updated: self.updated,
+            thread: self.thread,
+            receipt: self.receipt,
+            forwards: self.forwards,
+            duty: self.duty,
+            erased: self.erased,
+            withheld: self.withheld,
+            compromised: self.compromised,
+            witnessed: self.witnessed,
+            earlier: self.earlier,
+            pressing: self.pressing,
+            letters: self.letters,
+        }
     }
 }
 

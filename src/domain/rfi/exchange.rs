@@ -37,23 +37,54 @@ use crate::domain::profile::Clock;
 /// The most events of one side.
 const MOST_EVENTS: u32 = 500;
 
-/// An exchange.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// An exchange. It is stored without its request ([`StoredExchange`]).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Exchange {
     side: Side,
     id: MessageId,
     leaf: Digest,
     asking: MemberId,
     asked: MemberId,
-    /// Stored nowhere but in the message that opened the exchange: whoever keeps an exchange keeps
-    /// that as well.
-    #[serde(skip_serializing)]
+    #[serde(skip)]
     request: Request,
     created: Timestamp,
     delivered: Option<Timestamp>,
     read: Option<Timestamp>,
     steps: Steps,
+}
+
+/// An exchange as it is stored: without its request, which the message that opened it holds. Whoever
+/// keeps an exchange keeps that as well.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredExchange {
+    side: Side,
+    id: MessageId,
+    leaf: Digest,
+    asking: MemberId,
+    asked: MemberId,
+    created: Timestamp,
+    delivered: Option<Timestamp>,
+    read: Option<Timestamp>,
+    steps: Steps,
+}
+
+impl StoredExchange {
+    /// The exchange, with the request that opened it.
+    pub fn with(self, request: Request) -> Exchange {
+        Exchange {
+            side: self.side,
+            id: self.id,
+            leaf: self.leaf,
+            asking: self.asking,
+            asked: self.asked,
+            request,
+            created: self.created,
+            delivered: self.delivered,
+            read: self.read,
+            steps: self.steps,
+        }
+    }
 }
 
 impl Exchange {
