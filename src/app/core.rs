@@ -334,7 +334,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
                     let reading: BTreeSet<Ticket> =
                         reads.iter().filter_map(Input::ticket).collect();
                     let mut outcomes = self.turn_down(effects, handled, &reading);
-                    outcomes.extend(self.read_alone(now, entropy, reads)?);
+                    outcomes.extend(self.without_recording(now, entropy, reads)?);
                     return Ok(outcomes);
                 }
                 Err(error) => return Err(Fatal::Append(error)),
@@ -396,8 +396,9 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         pseudonym
     }
 
-    /// Answers what is recorded nowhere, such as the node's state, from what stands in the log.
-    fn read_alone(
+    /// Does what needs no record, from what stands in the log: answers those who only read, such as the
+    /// node's state, and sends what waits.
+    fn without_recording(
         &mut self,
         now: Timestamp,
         entropy: &mut dyn Entropy,
@@ -419,11 +420,14 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         for input in &reads {
             self.service.handle(&mut turn, input)?;
         }
-        match recorded.is_empty() {
-            true => self.resolve(now, entropy, effects),
+        self.service.send_waiting(&mut turn)?;
+        if !recorded.is_empty() {
             // What somebody else's reading would have recorded before is to be recorded now.
-            false => Ok(self.turn_down(effects, Vec::new(), &BTreeSet::new())),
+            self.service.turned_down(&recorded, &effects);
+            return Ok(self.turn_down(effects, Vec::new(), &BTreeSet::new()));
         }
+        self.settled.extend(pending);
+        self.resolve(now, entropy, effects)
     }
 
     /// The group did not happen: people are told, but for those who are `reading`, and peers, who keep

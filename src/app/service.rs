@@ -249,10 +249,16 @@ impl Service {
     /// As [`Service::handle`].
     pub fn pump(&mut self, turn: &mut Turn<'_>) -> Result<(), IndexError> {
         self.record_list(turn)?;
+        self.send_waiting(turn)?;
+        witness::recorded(self, turn);
+        Ok(())
+    }
+
+    /// Sends what waits for those members where something may have changed; records nothing.
+    pub(super) fn send_waiting(&mut self, turn: &mut Turn<'_>) -> Result<(), IndexError> {
         for member in std::mem::take(&mut self.stirred) {
             deliver::pump(self, turn, member)?;
         }
-        witness::recorded(self, turn);
         Ok(())
     }
 
