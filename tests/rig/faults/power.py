@@ -8,7 +8,7 @@ from ..disk import OPTIONS, TEARING
 from .process import pick
 
 # Cuts of one node between its starts.
-TORN_CUTS = 12
+TORN_CUTS = 8
 
 
 def cut_offices(offices) -> None:
