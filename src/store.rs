@@ -20,7 +20,7 @@ mod sled_index;
 mod verify;
 mod walk;
 
-pub use ballast::{Ballast, leaves_room_for_messages};
+pub use ballast::{Ballast, leaves_room_for_messages, log_has_room};
 pub use blobs::{BlobId, BlobStore, BlobWriter, PartialBlob};
 pub use cosigned::{COSIGNED, CosignedFile};
 pub use file_log::{FileLog, OpenError, Recovery, Remark};

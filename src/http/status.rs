@@ -15,7 +15,7 @@ use crate::api::{Alarm, CLOCK_SKEW_MS, Health, LinkOut, MemberOut, OwnKeys, Peer
 use crate::app::{Action, AppError, Ask, HealthReply, Reply};
 use crate::base::{MemberId, NodeId, Timestamp};
 use crate::exchange::Refusal;
-use crate::store::{Room, leaves_room_for_messages};
+use crate::store::{Room, leaves_room_for_messages, log_has_room};
 
 /// `GET /whoami`.
 pub async fn whoami(State(api): State<Api>, SignedIn(caller): SignedIn) -> Json<WhoAmI> {
@@ -83,10 +83,21 @@ fn clocks(states: &BTreeMap<NodeId, LinkState>) -> impl Iterator<Item = Alarm> {
     })
 }
 
-/// A disk that has no more room than messages need.
+/// A disk that has no more room than messages need, or none.
 fn disk(api: &Api) -> Option<Alarm> {
     let dir = &*api.console.dir;
     // A disk that cannot be asked has faults of its own, which the log tells.
+    if !log_has_room(dir).unwrap_or(true) {
+        return Some(Alarm {
+            code: "disk-full".to_owned(),
+            detail: "the disk is full: nothing new is recorded, and peers are told to wait"
+                .to_owned(),
+            next:
+                "Free space on the disk of the node's folder: what was acknowledged is kept, and \
+                   the node goes on by itself."
+                    .to_owned(),
+        });
+    }
     if leaves_room_for_messages(dir, 0).unwrap_or(true) {
         return None;
     }

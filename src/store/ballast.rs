@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FallocateFlags, fallocate};
 
+use super::file_log;
 use super::room::Room;
 
 const FILE_NAME: &str = "ballast";
@@ -59,6 +60,14 @@ impl Ballast {
     fn present(&self) -> u64 {
         fs::metadata(self.folder.join(FILE_NAME)).map_or(0, |data| data.len())
     }
+}
+
+/// Whether the disk has room for more in the log of the node in folder `dir`.
+///
+/// # Errors
+/// Whatever the file system gives.
+pub fn log_has_room(dir: &Path) -> io::Result<bool> {
+    Ballast::of(&dir.join(file_log::FOLDER)).leaves_room_for(0)
 }
 
 /// Takes the room of the whole ballast.
