@@ -18,6 +18,14 @@ def tried(stage, office, chance) -> str:
     return stage.traffic.send(office, f"{office.member}-tried-{stage.tries}", to, chance, b"x" * 200_000)
 
 
+def told_full(office) -> bool | None:
+    """Whether the node's state says that its disk is full; true where the node has ended."""
+    if not office.runs():
+        return True
+    health = office.health()
+    return True if health and any(alarm["code"] == "disk-full" for alarm in health["alarms"]) else None
+
+
 def gave_up(office) -> int | None:
     """The code with which an office ended, or is just ending, since its disk was full; none where it goes
     on."""
@@ -41,6 +49,7 @@ def full_sending(stage, chance) -> dict:
             outcome = tried(stage, office, chance)
             return outcome if outcome != "acknowledged" else None
         code = until(f"{office} refuses on a full disk", refused)
+        until(f"{office} tells that its disk is full", lambda: told_full(office), 60)
     finally:
         office.disk.empty()
     exit_code = gave_up(office)
