@@ -51,8 +51,11 @@ impl Ballast {
         }
         if present < LEN && room >= (4 * LEN).max(needed + LEN) {
             let file = File::create(&path)?;
-            fill(&file)?;
-            file.sync_all()?;
+            if let Err(error) = fill(&file).and_then(|()| file.sync_all()) {
+                // Part of it would only take room, such as the rest of a quota.
+                fs::remove_file(&path)?;
+                return Err(error);
+            }
         }
         Ok(false)
     }

@@ -226,9 +226,9 @@ impl SledIndex {
     }
 
     /// Sees to it that `len` bytes more of rows find room, as long as there is any ballast.
-    fn make_room(&self, len: u64) -> Result<(), IndexError> {
-        let settled = self.ballast.settle(ROOM_TO_WRITE.saturating_add(2 * len));
-        settled.map(|_| ()).map_err(|error| from_io(&error))
+    fn make_room(&self, len: u64) {
+        // Where it can be neither given up nor put back, the write itself shows whether there is room.
+        let _settled = self.ballast.settle(ROOM_TO_WRITE.saturating_add(2 * len));
     }
 
     fn db(&self) -> Result<&sled::Db, IndexError> {
@@ -318,7 +318,7 @@ impl Index for SledIndex {
             .key
             .seal_value(table, key, &encode_applied(&applied), entropy);
         batch.insert(position(), sealed);
-        self.make_room(len)?;
+        self.make_room(len);
         let db = self.db()?;
         guarded(|| db.apply_batch(batch))?;
         if let (Some(filling), Some(copied)) = (&self.next, copied)
@@ -331,7 +331,7 @@ impl Index for SledIndex {
     }
 
     fn tidy(&mut self) -> Result<(), IndexError> {
-        self.make_room(0)?;
+        self.make_room(0);
         let free = Room::of(&self.folder).map_err(|e| from_io(&e))?.free;
         if self.next.is_some() {
             // Room is for what the log holds, before it is for a copy.

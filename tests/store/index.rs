@@ -58,6 +58,18 @@ fn on_every_engine(test: impl Fn(&mut dyn Index)) {
 }
 
 #[test]
+fn room_that_cannot_be_held_back_stops_no_index() {
+    let folder = folder();
+    let mut index = sled(folder.path());
+    std::fs::create_dir(folder.path().join("ballast")).unwrap();
+    index
+        .apply(vec![put(CASE, "1", "one")], applied(1))
+        .unwrap();
+    index.tidy().unwrap();
+    assert_eq!(index.get(CASE, b"1").unwrap().unwrap(), b"one");
+}
+
+#[test]
 fn a_new_index_has_followed_nothing() {
     on_every_engine(|index| {
         assert_eq!(index.applied(), Ok(None));
