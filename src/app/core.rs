@@ -129,6 +129,37 @@ impl From<ReadError> for Fatal {
     }
 }
 
+/// What comes of a group of inputs.
+#[derive(Default)]
+struct Group {
+    pending: Pending,
+    recorded: Vec<Recorded>,
+    effects: Vec<Effect>,
+}
+
+impl Group {
+    /// A turn over the index and the log `under` it, and what is `settled` between them.
+    fn turn<'a>(
+        &'a mut self,
+        now: Timestamp,
+        entropy: &'a mut dyn Entropy,
+        under: (&'a dyn Index, &'a dyn Log),
+        settled: &'a Pending,
+    ) -> Turn<'a> {
+        let (index, log) = under;
+        Turn {
+            now,
+            entropy,
+            view: View::new(index, log, settled, &mut self.pending),
+            log,
+            next_entry: log.size(),
+            recorded: &mut self.recorded,
+            effects: &mut self.effects,
+            letter: None,
+        }
+    }
+}
+
 /// The service with its log and index.
 pub struct Core<L, I, S> {
     service: Service,
@@ -295,19 +326,9 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         entropy: &mut dyn Entropy,
         inputs: Vec<Input>,
     ) -> Result<Vec<Outcome>, Fatal> {
-        let mut pending = Pending::default();
-        let mut recorded = Vec::new();
-        let mut effects = Vec::new();
-        let mut turn = Turn {
-            now,
-            entropy,
-            view: View::new(&self.index, &self.log, &self.settled, &mut pending),
-            log: &self.log,
-            next_entry: self.log.size(),
-            recorded: &mut recorded,
-            effects: &mut effects,
-            letter: None,
-        };
+        let mut group = Group::default();
+        let under = (&self.index as &dyn Index, &self.log as &dyn Log);
+        let mut turn = group.turn(now, entropy, under, &self.settled);
         let mut handled = Vec::with_capacity(inputs.len());
         let mut reads = Vec::new();
         for input in inputs {
@@ -321,6 +342,11 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             }
         }
         self.service.pump(&mut turn)?;
+        let Group {
+            pending,
+            recorded,
+            effects,
+        } = group;
         if !recorded.is_empty() {
             let entries = self.entries(now, &recorded);
             let size = self.log.size();
@@ -404,23 +430,18 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         entropy: &mut dyn Entropy,
         reads: Vec<Input>,
     ) -> Result<Vec<Outcome>, Fatal> {
-        let mut pending = Pending::default();
-        let mut recorded = Vec::new();
-        let mut effects = Vec::new();
-        let mut turn = Turn {
-            now,
-            entropy,
-            view: View::new(&self.index, &self.log, &self.settled, &mut pending),
-            log: &self.log,
-            next_entry: self.log.size(),
-            recorded: &mut recorded,
-            effects: &mut effects,
-            letter: None,
-        };
+        let mut group = Group::default();
+        let under = (&self.index as &dyn Index, &self.log as &dyn Log);
+        let mut turn = group.turn(now, entropy, under, &self.settled);
         for input in &reads {
             self.service.handle(&mut turn, input)?;
         }
         self.service.send_waiting(&mut turn)?;
+        let Group {
+            pending,
+            recorded,
+            effects,
+        } = group;
         if !recorded.is_empty() {
             // What somebody else's reading would have recorded before is to be recorded now.
             self.service.turned_down(&recorded, &effects);
