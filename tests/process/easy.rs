@@ -1,5 +1,5 @@
-//! Keystores that open in a millisecond, as docs/data-model.md lays them out: what a passphrase costs is
-//! not what most tests are about, and a third of what they took.
+//! Keystores that open in a millisecond, as docs/data-model.md lays them out: these tests are not about
+//! what it costs to try a passphrase.
 
 use std::path::Path;
 
