@@ -24,7 +24,7 @@ from aioquic.asyncio.client import connect
 from aioquic.buffer import Buffer, encode_uint_var
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.crypto import CryptoPair
-from aioquic.quic.packet import QuicPacketType, QuicProtocolVersion, pull_quic_header
+from aioquic.quic.packet import QuicHeader, QuicPacketType, QuicProtocolVersion, pull_quic_header
 
 from api_conforms import address_of
 
@@ -75,16 +75,26 @@ class Stranger:
     def __init__(self, node: tuple[str, int], chance: random.Random):
         self.node, self.chance = node, chance
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.settimeout(10)
         self.source, self.token = chance.randbytes(8), b""
         self.destination = chance.randbytes(8)
-        self.initial(number(0x06, 0, 64) + b"\x01" * 64)
-        while True:
-            answer, _ = self.socket.recvfrom(2_048)
-            header = pull_quic_header(Buffer(data=answer), host_cid_length=8)
-            if header.packet_type == QuicPacketType.RETRY:
-                break
+        header = self.retry()
         self.token, self.destination = header.token, header.source_cid
+
+    def retry(self) -> QuicHeader:
+        """The header of the Retry that the node answers with. As every client's, its first
+        datagram is sent again while nothing comes (RFC 9002 § 6.2.2): a full socket drops it."""
+        self.socket.settimeout(1)
+        for _ in range(10):
+            self.initial(number(0x06, 0, 64) + b"\x01" * 64)
+            try:
+                while True:
+                    answer, _ = self.socket.recvfrom(2_048)
+                    header = pull_quic_header(Buffer(data=answer), host_cid_length=8)
+                    if header.packet_type == QuicPacketType.RETRY:
+                        return header
+            except TimeoutError:
+                continue
+        raise AssertionError("nobody is asked to show that the address is theirs")
 
     def initial(self, frames: bytes) -> None:
         """Sends an Initial packet with these frames, filled up to a whole datagram."""
