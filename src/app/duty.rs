@@ -25,7 +25,7 @@ mod record;
 
 pub use alarm::{Alarm, AlarmFault, AlarmOutcome, Alarms, Channel};
 pub(super) use alarm::{outcome, sound};
-pub(super) use record::{loose, no_longer_loose, put_exchange, record};
+pub(super) use record::{Places, loose, no_longer_loose, put_exchange, record};
 
 /// Exchanges that one tick escalates.
 const AT_ONCE: usize = 256;

@@ -132,7 +132,7 @@ pub(super) fn project(
             leaf: erased.leaf,
             reason: erased.gone.reason,
         };
-        view.put(UNTOLD, entry.to_be_bytes().to_vec(), &row);
+        view.put(UNTOLD, entry.to_be_bytes().to_vec(), row);
         return Ok(());
     }
     // What a member wants alerts about is no content.
@@ -142,7 +142,7 @@ pub(super) fn project(
     let row = view.row::<RetentionRow>(RETENTION, &header.conversation.to_bytes())?;
     let shortened = row.and_then(|row| row.days);
     let due = retention::due(&header.handling, shortened, at);
-    view.put(RETAINED, retained_key(due, header.conversation), &true);
+    view.put(RETAINED, retained_key(due, header.conversation), true);
     Ok(())
 }
 
@@ -150,7 +150,7 @@ pub(super) fn project(
 pub(super) fn searched(view: &mut View<'_>, entry: u64, at: Timestamp, query: &str) {
     if !query.is_empty() {
         let due = at.plus(retention::days(SEARCH_DAYS));
-        view.put(SEARCHED, entry.to_be_bytes().to_vec(), &millis(due));
+        view.put(SEARCHED, entry.to_be_bytes().to_vec(), millis(due));
     }
 }
 
@@ -163,7 +163,7 @@ pub(super) fn shortened(
 ) -> Result<(), IndexError> {
     let mut row = retention_row(view, conversation)?;
     row.days = Some(row.days.map_or(days, |known| known.min(days)));
-    keep(view, at, conversation, &row);
+    keep(view, at, conversation, row);
     Ok(())
 }
 
@@ -180,20 +180,20 @@ pub(super) fn ordered(
         Some(message) => row.wanted.push(message),
         None => row.ordered = Some(entry),
     }
-    keep(view, at, conversation, &row);
+    keep(view, at, conversation, row);
     Ok(())
 }
 
 /// A letter was thrown away, and is due after a time.
 pub(super) fn discarded(view: &mut View<'_>, at: Timestamp, letter: MessageId) {
     let due = at.plus(retention::days(DISCARDED_DAYS));
-    view.put(RETAINED, retained_key(due, letter), &true);
+    view.put(RETAINED, retained_key(due, letter), true);
 }
 
-fn keep(view: &mut View<'_>, at: Timestamp, conversation: MessageId, row: &RetentionRow) {
+fn keep(view: &mut View<'_>, at: Timestamp, conversation: MessageId, row: RetentionRow) {
     view.put(RETENTION, conversation.to_bytes().to_vec(), row);
     // From now on each look looks at it.
-    view.put(RETAINED, retained_key(at, conversation), &true);
+    view.put(RETAINED, retained_key(at, conversation), true);
 }
 
 /// The erasure of what entry `of` held is on record.
@@ -208,13 +208,13 @@ pub(super) fn told(
     view.delete(UNTOLD, of.to_be_bytes().to_vec());
     if sender.member != me {
         let receipt = OutboxRow::Receipt { since: at };
-        view.put(OUTBOX, outbox_key(sender.member, 0, entry), &receipt);
+        view.put(OUTBOX, outbox_key(sender.member, 0, entry), receipt);
     }
 }
 
 /// The epoch is another one.
 pub(super) fn epoch_changed(view: &mut View<'_>, at: Timestamp, number: u64) {
-    view.put(EPOCH, Vec::new(), &EpochRow { number, at });
+    view.put(EPOCH, Vec::new(), EpochRow { number, at });
 }
 
 fn millis(at: Timestamp) -> u64 {

@@ -191,7 +191,7 @@ pub(super) fn hold(
     });
     held.messages += 1;
     held.last = held.last.max(at);
-    view.put(HELD, key, &held);
+    view.put(HELD, key, held);
     Ok(())
 }
 
@@ -312,7 +312,7 @@ const IN_FORCE: &[u8] = b"in-force";
 pub(super) fn list_in_force(view: &mut View<'_>, list: ListOnRecord) -> Result<(), IndexError> {
     let known = view.row::<ListOnRecord>(LIST, IN_FORCE)?;
     if known.is_none_or(|known| known.version <= list.version) {
-        view.put(LIST, IN_FORCE.to_vec(), &list);
+        view.put(LIST, IN_FORCE.to_vec(), list);
     }
     Ok(())
 }

@@ -303,7 +303,7 @@ pub(super) fn passed_on(
     };
     if message.sender.member != me {
         if let Some(permission) = passed_on.permission {
-            view.put(USED, permission.as_bytes().to_vec(), &message.header.id);
+            view.put(USED, permission.as_bytes().to_vec(), message.header.id);
         }
         return Ok(());
     }
@@ -316,6 +316,6 @@ pub(super) fn passed_on(
         to,
         exchange: message.header.id,
     });
-    view.put(EXCHANGE, key.to_vec(), &row);
+    view.put(EXCHANGE, key.to_vec(), row);
     Ok(())
 }

@@ -5,7 +5,7 @@ mod receipts;
 
 use super::alerts;
 use super::change::{Change, Message, Other};
-use super::duty::{self, DutyRow};
+use super::duty::{self, DutyRow, Places};
 use super::erase;
 use super::letters::{POLICY, letter_changed, person_changed};
 use super::members::{self, ListOnRecord, hold, list_in_force};
@@ -97,12 +97,12 @@ fn sent(
             message: header.id,
             since: p.at,
         };
-        view.put(OUTBOX, key, &waiting);
+        view.add(OUTBOX, key, waiting);
         let key = expiry_key(header.expires, *recipient, header.id);
-        view.put(EXPIRY, key, &class_of(header.priority));
+        view.add(EXPIRY, key, class_of(header.priority));
     }
-    view.put(MESSAGE, message_key(me, header.id), &row);
-    view.put(LEAF, row.leaf.as_bytes().to_vec(), &header.id);
+    view.put(LEAF, row.leaf.as_bytes().to_vec(), header.id);
+    view.put(MESSAGE, message_key(me, header.id), row);
     files::attached(view, me, message);
     if header.kind.is_of_an_alert() {
         alerts::reached(view, message);
@@ -124,7 +124,7 @@ fn received(
     files::attached(view, me, message);
     let row = message_row(message, p.entry, false);
     files::pull(view, sender, sender, message);
-    view.put(MESSAGE, message_key(sender, header.id), &row);
+    view.put(MESSAGE, message_key(sender, header.id), row);
     advance(view, sender, message)?;
     search::project(view, p.entry, message)?;
     erase::project(view, p.entry, p.at, message)?;
@@ -138,7 +138,7 @@ fn advance(view: &mut View<'_>, sender: MemberId, message: &Message) -> Result<(
         last: Some(message.leaf()),
     };
     let key = conversation_key(message.header.conversation, sender);
-    view.put(CONVERSATION, key, &conversation);
+    view.put(CONVERSATION, key, conversation);
     Ok(())
 }
 
@@ -181,7 +181,7 @@ fn converse(
                 compromised: None,
             };
             on_its_way(&mut row, me, p, message);
-            duty::put_exchange(view, None, &row);
+            duty::put_exchange(view, None, row);
             passed_on(view, me, message, peer)?;
         }
         Kind::Acceptance
@@ -238,14 +238,14 @@ pub(super) fn on_exchange(
     p: &Projected<'_>,
     then: impl FnOnce(&mut ExchangeRow),
 ) -> Result<bool, IndexError> {
-    let Some(before) = view.row::<ExchangeRow>(EXCHANGE, &id.to_bytes())? else {
+    let Some(mut row) = view.row::<ExchangeRow>(EXCHANGE, &id.to_bytes())? else {
         return Ok(false);
     };
-    let mut row = before.clone();
+    let before = Places::of(&row);
     row.updated = row.updated.max(p.at);
     row.thread.push(p.entry);
     then(&mut row);
-    duty::put_exchange(view, Some(&before), &row);
+    duty::put_exchange(view, Some(before), row);
     Ok(true)
 }
 
@@ -275,8 +275,8 @@ pub(super) fn on_alert(
     view.delete(ALERT_ORDER, alert_order_key(row.alert.updated(), id));
     row.thread.push(p.entry);
     then(&mut row.alert);
-    view.put(ALERT_ORDER, alert_order_key(row.alert.updated(), id), &id);
-    view.put(ALERT, key.to_vec(), &row);
+    view.put(ALERT_ORDER, alert_order_key(row.alert.updated(), id), id);
+    view.put(ALERT, key.to_vec(), row);
     Ok(true)
 }
 
@@ -318,7 +318,7 @@ fn other(
             digest,
             refusal,
         } => {
-            view.put(REFUSED, refused_key(*sender, digest, *refusal), &p.entry);
+            view.put(REFUSED, refused_key(*sender, digest, *refusal), p.entry);
             Ok(())
         }
         Other::GroundNoted { conversation, .. } => {
@@ -331,7 +331,7 @@ fn other(
             Ok(())
         }
         Other::Policy(policy) => {
-            view.put(POLICY, Vec::new(), policy);
+            view.put(POLICY, Vec::new(), policy.clone());
             Ok(())
         }
         Other::RetentionShortened { conversation, days } => {
@@ -407,12 +407,13 @@ fn settle(
     let Some(mut row) = view.row::<MessageRow>(MESSAGE, &key)? else {
         return Ok(None);
     };
-    for class in [0, 1] {
+    let expiry = expiry_key(row.expires, recipient, message);
+    if let Some(class) = view.row::<u8>(EXPIRY, &expiry)? {
         view.delete(OUTBOX, outbox_key(recipient, class, row.entry));
+        view.delete(EXPIRY, expiry);
     }
-    view.delete(EXPIRY, expiry_key(row.expires, recipient, message));
     row.deliveries.insert(recipient, delivery);
-    view.put(MESSAGE, key, &row);
+    view.put(MESSAGE, key, row.clone());
     Ok(Some(row))
 }
 
@@ -429,7 +430,7 @@ fn opened(
     };
     row.opened = Some(p.entry);
     let is_request = row.kind == Kind::Request;
-    view.put(MESSAGE, key, &row);
+    view.put(MESSAGE, key, row);
     owe_receipt(view, p, sender);
     let known = on_exchange(view, conversation, p, |row| {
         if is_request {
@@ -445,7 +446,7 @@ fn opened(
 
 fn owe_receipt(view: &mut View<'_>, p: &Projected<'_>, sender: MemberId) {
     let receipt = OutboxRow::Receipt { since: p.at };
-    view.put(OUTBOX, outbox_key(sender, 0, p.entry), &receipt);
+    view.add(OUTBOX, outbox_key(sender, 0, p.entry), receipt);
 }
 
 /// The leaf of the other side's latest message in a conversation, for a header's `last_seen`.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::change::{Change, Message, Other};
 use super::content::signed_message;
 use super::deliver;
-use super::duty;
+use super::duty::{self, Places};
 use super::input::Effect;
 use super::letters;
 use super::project::Projected;
@@ -310,18 +310,18 @@ pub(super) fn project(
             continue;
         }
         row.deliveries.insert(member, Delivery::Queued);
-        view.put(MESSAGE, key, &row);
         let waiting = OutboxRow::Message {
             message: *id,
             since: p.at,
         };
-        view.put(OUTBOX, outbox_key(member, class, row.entry), &waiting);
-        view.put(EXPIRY, expiry_key(row.expires, member, *id), &class);
+        view.put(OUTBOX, outbox_key(member, class, row.entry), waiting);
+        view.put(EXPIRY, expiry_key(row.expires, member, *id), class);
         let exchange = row.conversation.to_bytes();
-        if let Some(before) = view.row::<ExchangeRow>(EXCHANGE, &exchange)? {
-            let mut after = before.clone();
-            duty::loose(&mut after, *id, p.at, LooseState::Queued);
-            duty::put_exchange(view, Some(&before), &after);
+        view.put(MESSAGE, key, row);
+        if let Some(mut row) = view.row::<ExchangeRow>(EXCHANGE, &exchange)? {
+            let before = Places::of(&row);
+            duty::loose(&mut row, *id, p.at, LooseState::Queued);
+            duty::put_exchange(view, Some(before), row);
         }
     }
     for id in theirs {
@@ -332,11 +332,11 @@ pub(super) fn project(
             message: *id,
             since: p.at,
         };
-        view.put(OUTBOX, outbox_key(member, class, row.entry), &waiting);
+        view.put(OUTBOX, outbox_key(member, class, row.entry), waiting);
         // What it was told of them is gone too.
         if let Some(opened) = row.opened {
             let receipt = OutboxRow::Receipt { since: p.at };
-            view.put(OUTBOX, outbox_key(member, 0, opened), &receipt);
+            view.put(OUTBOX, outbox_key(member, 0, opened), receipt);
         }
     }
     Ok(())

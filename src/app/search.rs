@@ -49,7 +49,7 @@ pub(super) fn project(
             };
             if row.places.len() < MOST_PLACES && !row.places.contains(&place) {
                 row.places.push(place);
-                view.put(TERM, key, &row);
+                view.put(TERM, key, row);
             }
         }
     }

@@ -1,94 +1,15 @@
 //! What decisions read: the index with all that is not in it yet laid over it.
 
-use std::any::Any;
-use std::collections::BTreeMap;
-use std::iter::Peekable;
+mod pending;
+
+pub use pending::Pending;
+
 use std::sync::Arc;
 
+use pending::{AnyRow, Change, Overlay, Write};
+
 use super::rows::Row;
-use crate::store::{Index, IndexError, IndexWrite, Log, Table};
-
-/// A row of any table. It takes its stored form only when the index gets it.
-trait AnyRow: Send + Sync {
-    fn encode(&self) -> Vec<u8>;
-    fn as_any(&self) -> &dyn Any;
-}
-
-impl<T: Row> AnyRow for T {
-    fn encode(&self) -> Vec<u8> {
-        Row::encode(self)
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-}
-
-/// A row that is to be, or none where it is removed.
-type Change = Option<Arc<dyn AnyRow>>;
-
-/// Writes that the index has not applied yet.
-#[derive(Default)]
-pub struct Pending {
-    writes: BTreeMap<(Table, Vec<u8>), Change>,
-    /// What stood before each write since [`View::remember`], the latest last.
-    undo: Vec<(Place, Option<Change>)>,
-    remembered: usize,
-}
-
-type Place = (Table, Vec<u8>);
-
-impl Pending {
-    /// The writes, for the index to apply in one batch; nothing is pending afterwards.
-    pub fn take(&mut self) -> Vec<IndexWrite> {
-        std::mem::take(&mut self.writes)
-            .into_iter()
-            .map(|((table, key), row)| match row {
-                Some(row) => {
-                    let value = row.encode();
-                    IndexWrite::Put { table, key, value }
-                }
-                None => IndexWrite::Delete { table, key },
-            })
-            .collect()
-    }
-
-    /// Lays the writes of `later` over these.
-    pub fn extend(&mut self, later: Self) {
-        self.writes.extend(later.writes);
-    }
-
-    /// How many writes are pending.
-    pub fn len(&self) -> usize {
-        self.writes.len()
-    }
-
-    /// Whether nothing is pending.
-    pub fn is_empty(&self) -> bool {
-        self.writes.is_empty()
-    }
-
-    fn write(&mut self, place: Place, change: Change) {
-        if self.remembered == 0 {
-            self.writes.insert(place, change);
-            return;
-        }
-        let before = self.writes.insert(place.clone(), change);
-        self.undo.push((place, before));
-    }
-
-    fn range(
-        &self,
-        table: Table,
-        from: &[u8],
-        to: Option<&[u8]>,
-    ) -> impl Iterator<Item = Write<'_>> {
-        self.writes
-            .range((table, from.to_vec())..)
-            .take_while(move |((t, key), _)| *t == table && to.is_none_or(|to| key.as_slice() < to))
-            .map(|((_, key), row)| (key, row))
-    }
-}
+use crate::store::{Index, IndexError, Log, Table};
 
 /// The index, under writes that are durable in the log, under those of the present group.
 pub struct View<'a> {
@@ -131,9 +52,12 @@ impl<'a> View<'a> {
     /// Whatever the index gives; [`IndexError::Damaged`] for a row that does not decode.
     pub fn row<T: Row>(&self, table: Table, key: &[u8]) -> Result<Option<T>, IndexError> {
         let place = (table, key.to_vec());
-        let laid_over = |writes: &Pending| writes.writes.get(&place).cloned();
-        match laid_over(self.pending).or_else(|| laid_over(self.settled)) {
-            Some(row) => row.map(|row| of_type(&*row)).transpose(),
+        match self
+            .pending
+            .get(&place)
+            .or_else(|| self.settled.get(&place))
+        {
+            Some(row) => row.as_deref().map(|row| of_type(row).cloned()).transpose(),
             None => {
                 let stored = self.index.get(table, key)?;
                 stored.map(|bytes| self.decode(&bytes)).transpose()
@@ -146,39 +70,51 @@ impl<'a> View<'a> {
     }
 
     /// Writes a row.
-    pub fn put<T: Row>(&mut self, table: Table, key: Vec<u8>, row: &T) {
-        let row: Arc<dyn AnyRow> = Arc::new(row.clone());
-        self.pending.write((table, key), Some(row));
+    pub fn put<T: Row>(&mut self, table: Table, key: Vec<u8>, row: T) {
+        let added = false;
+        let change: Change = Some(Arc::new(row));
+        self.pending.write((table, key), Write { change, added });
+    }
+
+    /// Writes a row where there is none. Removed before the index gets it, the index never does.
+    pub fn add<T: Row>(&mut self, table: Table, key: Vec<u8>, row: T) {
+        debug_assert!(!self.holds(table, &key), "a row is added where one is");
+        let added = true;
+        let change: Change = Some(Arc::new(row));
+        self.pending.write((table, key), Write { change, added });
+    }
+
+    fn holds(&self, table: Table, key: &[u8]) -> bool {
+        let place = (table, key.to_vec());
+        match self
+            .pending
+            .get(&place)
+            .or_else(|| self.settled.get(&place))
+        {
+            Some(row) => row.is_some(),
+            None => matches!(self.index.get(table, key), Ok(Some(_))),
+        }
     }
 
     /// Removes a row.
     pub fn delete(&mut self, table: Table, key: Vec<u8>) {
-        self.pending.write((table, key), None);
+        let (change, added) = (None, false);
+        self.pending.write((table, key), Write { change, added });
     }
 
     /// From here on each write can be taken back. Gives the place to go back to.
     pub fn remember(&mut self) -> usize {
-        self.pending.remembered += 1;
-        self.pending.undo.len()
+        self.pending.remember()
     }
 
     /// Takes the writes since `place` back.
     pub fn take_back(&mut self, place: usize) {
-        while self.pending.undo.len() > place {
-            let Some((place, before)) = self.pending.undo.pop() else {
-                return;
-            };
-            match before {
-                Some(change) => self.pending.writes.insert(place, change),
-                None => self.pending.writes.remove(&place),
-            };
-        }
+        self.pending.take_back(place);
     }
 
     /// Nothing before this can be taken back any more.
     pub fn settle(&mut self) {
-        self.pending.remembered = 0;
-        self.pending.undo.clear();
+        self.pending.settle();
     }
 
     /// The rows from `from` (included) up to `to` (not), in order, at most `limit`.
@@ -250,49 +186,14 @@ fn push<T: Row>(
     if let Some(row) = row
         && rows.len() < limit
     {
-        rows.push((key.to_vec(), of_type(&**row)?));
+        rows.push((key.to_vec(), of_type::<T>(&**row)?.clone()));
     }
     Ok(())
 }
 
-/// Two ranges of writes in one order; of two writes of a row, the later one.
-struct Overlay<'a, A: Iterator<Item = Write<'a>>, B: Iterator<Item = Write<'a>>> {
-    earlier: Peekable<A>,
-    later: Peekable<B>,
-}
-
-type Write<'a> = (&'a Vec<u8>, &'a Change);
-
-impl<'a, A: Iterator<Item = Write<'a>>, B: Iterator<Item = Write<'a>>> Overlay<'a, A, B> {
-    fn new(earlier: A, later: B) -> Self {
-        Self {
-            earlier: earlier.peekable(),
-            later: later.peekable(),
-        }
-    }
-}
-
-impl<'a, A: Iterator<Item = Write<'a>>, B: Iterator<Item = Write<'a>>> Iterator
-    for Overlay<'a, A, B>
-{
-    type Item = Write<'a>;
-
-    fn next(&mut self) -> Option<Write<'a>> {
-        let Some(&(later, _)) = self.later.peek() else {
-            return self.earlier.next();
-        };
-        match self.earlier.next_if(|(earlier, _)| *earlier <= later) {
-            Some((earlier, _)) if earlier == later => self.later.next(),
-            Some(write) => Some(write),
-            None => self.later.next(),
-        }
-    }
-}
-
 /// The row, if it is one of the type that its table has.
-fn of_type<T: Row>(row: &dyn AnyRow) -> Result<T, IndexError> {
-    let row = row.as_any().downcast_ref::<T>();
-    row.cloned().ok_or(IndexError::Damaged)
+fn of_type<T: Row>(row: &dyn AnyRow) -> Result<&T, IndexError> {
+    row.as_any().downcast_ref().ok_or(IndexError::Damaged)
 }
 
 /// The first key that no longer begins with `prefix`.
@@ -310,13 +211,14 @@ pub fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::ops::Range;
 
     use proptest::prelude::*;
 
     use super::*;
     use crate::audit::Origin;
-    use crate::store::{Applied, MemoryIndex, MemoryLog};
+    use crate::store::{Applied, IndexWrite, MemoryIndex, MemoryLog};
 
     const T: Table = Table("t");
 
@@ -339,20 +241,27 @@ mod tests {
         index
     }
 
+    fn all_rows(index: &MemoryIndex) -> Vec<(Vec<u8>, u8)> {
+        let rows = index.range(T, b"", None, 99).unwrap();
+        rows.into_iter().map(|(key, row)| (key, row[0])).collect()
+    }
+
     /// Some keys, each with a row of one of these kinds.
     fn rows(kinds: Range<u8>) -> impl Strategy<Value = BTreeMap<u8, u8>> {
         proptest::collection::btree_map(0_u8..20, kinds, 0..20)
     }
 
-    /// Writes rows, every third kind of which is a removal, and does the same to a map.
+    /// Writes rows, every third kind of which is a removal, adds what is not there yet, and does the
+    /// same to a map.
     fn write(view: &mut View<'_>, all: &mut BTreeMap<[u8; 1], u8>, rows: &BTreeMap<u8, u8>) {
         for (key, row) in rows {
             if row % 3 == 0 {
                 view.delete(T, vec![*key]);
                 all.remove(&[*key]);
+            } else if all.insert([*key], *row).is_none() {
+                view.add(T, vec![*key], *row);
             } else {
-                view.put(T, vec![*key], row);
-                all.insert([*key], *row);
+                view.put(T, vec![*key], *row);
             }
         }
     }
@@ -365,15 +274,15 @@ mod tests {
         let none = Pending::default();
         let mut view = View::new(&index, &log, &none, &mut settled);
         view.delete(T, b"a".to_vec());
-        view.put(T, b"b".to_vec(), &19_u8);
-        view.put(T, b"ba".to_vec(), &24_u8);
+        view.put(T, b"b".to_vec(), 19_u8);
+        view.put(T, b"ba".to_vec(), 24_u8);
         view.delete(T, b"c".to_vec());
         let mut pending = Pending::default();
         let mut view = View::new(&index, &log, &settled, &mut pending);
-        view.put(T, b"b".to_vec(), &20_u8);
+        view.put(T, b"b".to_vec(), 20_u8);
         view.delete(T, b"ba".to_vec());
-        view.put(T, b"bb".to_vec(), &25_u8);
-        view.put(T, b"c".to_vec(), &30_u8);
+        view.put(T, b"bb".to_vec(), 25_u8);
+        view.put(T, b"c".to_vec(), 30_u8);
         assert_eq!(view.row::<u8>(T, b"a").unwrap(), None);
         assert_eq!(view.row::<u8>(T, b"b").unwrap(), Some(20));
         assert_eq!(view.row::<u8>(T, b"ba").unwrap(), None);
@@ -407,7 +316,7 @@ mod tests {
             let rows: Vec<([u8; 1], u8)> = rows.collect();
             let slices: Vec<(&[u8], u8)> = rows.iter().map(|(k, v)| (&k[..], *v)).collect();
             all.extend(rows.iter().copied());
-            let index = index(&slices);
+            let mut index = index(&slices);
             let (none, mut older, mut newer) = Default::default();
             let mut view = View::new(&index, &log, &none, &mut older);
             write(&mut view, &mut all, &settled);
@@ -421,7 +330,29 @@ mod tests {
             let expected = all.iter().filter(|([key], _)| within(key)).take(limit);
             let expected: Vec<_> = expected.map(|(key, row)| (key.to_vec(), *row)).collect();
             prop_assert_eq!(found, expected);
+            older.extend(newer);
+            index.apply(older.take(), index.applied().unwrap().unwrap()).unwrap();
+            let all: Vec<_> = all.iter().map(|(key, row)| (key.to_vec(), *row)).collect();
+            prop_assert_eq!(all_rows(&index), all);
         }
+    }
+
+    #[test]
+    fn what_is_added_and_removed_before_the_index_gets_it_is_never_written() {
+        let index = index(&[(b"a", 1)]);
+        let log = MemoryLog::new(Origin::first("MK-1".parse().unwrap()));
+        let (none, mut settled, mut pending) = Default::default();
+        let mut view = View::new(&index, &log, &none, &mut settled);
+        view.delete(T, b"a".to_vec());
+        view.add(T, b"a".to_vec(), 2_u8);
+        view.add(T, b"b".to_vec(), 3_u8);
+        view.put(T, b"b".to_vec(), 4_u8);
+        let mut view = View::new(&index, &log, &settled, &mut pending);
+        view.delete(T, b"a".to_vec());
+        view.delete(T, b"b".to_vec());
+        settled.extend(pending);
+        let (table, key) = (T, b"a".to_vec());
+        assert_eq!(settled.take(), [IndexWrite::Delete { table, key }]);
     }
 
     #[test]
@@ -430,13 +361,13 @@ mod tests {
         let log = MemoryLog::new(Origin::first("MK-1".parse().unwrap()));
         let (none, mut pending) = (Pending::default(), Pending::default());
         let mut view = View::new(&index, &log, &none, &mut pending);
-        view.put(T, b"b".to_vec(), &2_u8);
+        view.put(T, b"b".to_vec(), 2_u8);
         let outer = view.remember();
-        view.put(T, b"b".to_vec(), &3_u8);
+        view.put(T, b"b".to_vec(), 3_u8);
         let inner = view.remember();
         view.delete(T, b"a".to_vec());
-        view.put(T, b"b".to_vec(), &4_u8);
-        view.put(T, b"c".to_vec(), &5_u8);
+        view.put(T, b"b".to_vec(), 4_u8);
+        view.put(T, b"c".to_vec(), 5_u8);
         view.take_back(inner);
         let rows = |view: &View<'_>| {
             let rows: Vec<(Vec<u8>, u8)> = view.range(T, b"", None, 9).unwrap();
@@ -446,7 +377,7 @@ mod tests {
         view.take_back(outer);
         assert_eq!(rows(&view), [1, 2]);
         view.settle();
-        view.put(T, b"b".to_vec(), &9_u8);
+        view.put(T, b"b".to_vec(), 9_u8);
         assert_eq!(rows(&view), [1, 9]);
         assert_eq!(pending.len(), 1);
     }
@@ -457,7 +388,7 @@ mod tests {
         let log = MemoryLog::new(Origin::first("MK-1".parse().unwrap()));
         let (none, mut pending) = (Pending::default(), Pending::default());
         let mut view = View::new(&index, &log, &none, &mut pending);
-        view.put(T, b"a".to_vec(), &1_u8);
+        view.put(T, b"a".to_vec(), 1_u8);
         assert_eq!(view.row::<u64>(T, b"a"), Err(IndexError::Damaged));
     }
 

@@ -27,7 +27,7 @@ pub(in crate::app) fn converse(
                 message: header.id,
                 subscription: subscription.clone(),
             };
-            view.put(SUBSCRIPTION, key.to_vec(), &row);
+            view.put(SUBSCRIPTION, key.to_vec(), row);
         }
         return Ok(());
     }
@@ -42,7 +42,7 @@ pub(in crate::app) fn converse(
         && row.alert.standing().message == header.id
     {
         row.erased = gone;
-        view.put(ALERT, key.to_vec(), &row);
+        view.put(ALERT, key.to_vec(), row);
     }
     let Some(alert) = AlertRecord::open(header, event).filter(|_| !known) else {
         return Ok(());
@@ -55,8 +55,8 @@ pub(in crate::app) fn converse(
         compromised: None,
     };
     let key = alert_order_key(row.alert.updated(), row.id);
-    view.put(ALERT_ORDER, key, &row.id);
-    view.put(ALERT, row.id.to_bytes().to_vec(), &row);
+    view.put(ALERT_ORDER, key, row.id);
+    view.put(ALERT, row.id.to_bytes().to_vec(), row);
     Ok(())
 }
 
@@ -69,6 +69,6 @@ pub(in crate::app) fn reached(view: &mut View<'_>, message: &Message) {
     };
     for recipient in &header.recipients {
         let key = conversation_key(header.conversation, *recipient);
-        view.put(REACHED, key, &reached);
+        view.put(REACHED, key, reached);
     }
 }

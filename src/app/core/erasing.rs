@@ -66,8 +66,8 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             view.delete(OUTBOX, key);
         }
         let own = self.log.origin().to_bytes();
-        for (key, row) in witnessed.iter().filter(|(key, _)| key[..] == own[..]) {
-            view.put(LOG_WITNESSED, key.clone(), row);
+        for (key, row) in witnessed.into_iter().filter(|(key, _)| key[..] == own[..]) {
+            view.put(LOG_WITNESSED, key, row);
         }
         self.settled = pending;
         Ok(())

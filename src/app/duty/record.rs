@@ -6,7 +6,7 @@ use crate::app::rows::*;
 use crate::app::view::View;
 use crate::base::{MessageId, Timestamp};
 use crate::domain::duty::{CallMade, LooseEnd, LooseState};
-use crate::store::IndexError;
+use crate::store::{IndexError, Table};
 
 /// Matters that an exchange remembers that people were told of.
 const MOST_TOLD: usize = 64;
@@ -14,39 +14,44 @@ const MOST_TOLD: usize = 64;
 /// Calls that an exchange remembers for what follows from them.
 const MOST_CALLS: usize = 64;
 
-/// Writes an exchange's row, and its places in all that is in an order. `before` is the row as it
-/// was, if there was one.
-pub(in crate::app) fn put_exchange(
-    view: &mut View<'_>,
-    before: Option<&ExchangeRow>,
-    row: &ExchangeRow,
-) {
-    let order = |row: &ExchangeRow| order_key(row.outgoing, row.updated, row.id);
-    let due = |row: &ExchangeRow| due_key(row.outgoing, &row.exchange, row.updated);
-    let key = |at: Option<Timestamp>| at.map(|at| timed_key(at, row.id));
-    let moments = |row: &ExchangeRow| {
+/// Where an exchange stands in each table that is in an order.
+pub(in crate::app) struct Places([(Table, Option<Vec<u8>>); 4]);
+
+impl Places {
+    /// Those of an exchange as it is now.
+    pub(in crate::app) fn of(row: &ExchangeRow) -> Self {
         let (appears, next) = row.moments();
-        (key(appears), key(next))
-    };
-    let (was, is) = (before.map(moments).unwrap_or_default(), moments(row));
-    if let Some(before) = before {
-        view.delete(EXCHANGE_ORDER, order(before));
-        view.delete(EXCHANGE_DUE, due(before));
+        let key = |at: Option<Timestamp>| at.map(|at| timed_key(at, row.id));
+        let order = order_key(row.outgoing, row.updated, row.id);
+        let due = due_key(row.outgoing, &row.exchange, row.updated);
+        Self([
+            (EXCHANGE_ORDER, Some(order)),
+            (EXCHANGE_DUE, Some(due)),
+            (ATTENTION, key(appears)),
+            (ESCALATION, key(next)),
+        ])
     }
-    view.put(EXCHANGE_ORDER, order(row), &row.id);
-    view.put(EXCHANGE_DUE, due(row), &row.id);
-    for (table, was, is) in [(ATTENTION, was.0, is.0), (ESCALATION, was.1, is.1)] {
-        if was == is {
-            continue;
+}
+
+/// Writes an exchange's row, and its places. `before` are those that it had, if it had a row.
+pub(in crate::app) fn put_exchange(view: &mut View<'_>, before: Option<Places>, row: ExchangeRow) {
+    let id = row.id;
+    let Places(mut after) = Places::of(&row);
+    for (table, was) in before.into_iter().flat_map(|Places(places)| places) {
+        let is = after.iter_mut().find(|(other, _)| *other == table);
+        match (was, is) {
+            // It stays where it is.
+            (Some(was), Some((_, is))) if is.as_ref() == Some(&was) => *is = None,
+            (Some(was), _) => view.delete(table, was),
+            (None, _) => (),
         }
-        if let Some(was) = was {
-            view.delete(table, was);
-        }
+    }
+    for (table, is) in after {
         if let Some(is) = is {
-            view.put(table, is, &row.id);
+            view.add(table, is, id);
         }
     }
-    view.put(EXCHANGE, row.id.to_bytes().to_vec(), row);
+    view.put(EXCHANGE, id.to_bytes().to_vec(), row);
 }
 
 /// Notes that a message is not where it should be, in place of what was known of it.
@@ -104,7 +109,7 @@ pub(in crate::app) fn record(
                     at: p.at,
                     failed: None,
                 };
-                view.put(ALARM, alarm(p.entry), &row);
+                view.put(ALARM, alarm(p.entry), row);
             }
         }
         DutyChange::Called { call, .. } => {
@@ -127,7 +132,7 @@ pub(in crate::app) fn record(
         } => {
             if let Some(mut row) = view.row::<PendingAlarm>(ALARM, &alarm(*escalation))? {
                 row.failed = Some(*fault);
-                view.put(ALARM, alarm(*escalation), &row);
+                view.put(ALARM, alarm(*escalation), row);
             }
             on_exchange(view, id, p, |_| ())?;
         }

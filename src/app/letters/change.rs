@@ -395,14 +395,14 @@ fn written(view: &mut View<'_>, p: &Projected<'_>, held: &Held) -> Result<(), In
         returned: None,
     };
     for id in outline.messages.iter().chain(&outline.conversation) {
-        view.put(LETTER_IN, in_key(*id, held.id), &held.id);
+        view.put(LETTER_IN, in_key(*id, held.id), held.id);
     }
     // Its files belong to a message that is not there yet.
     for id in &outline.attachments {
-        view.put(ATTACHED, id.to_bytes().to_vec(), &true);
+        view.put(ATTACHED, id.to_bytes().to_vec(), true);
     }
-    view.put(LETTER_OPEN, row.open_key(), &row.id);
-    view.put(LETTER, row.id.to_bytes().to_vec(), &row);
+    view.put(LETTER_OPEN, row.open_key(), row.id);
+    view.put(LETTER, row.id.to_bytes().to_vec(), row);
     Ok(())
 }
 
@@ -429,10 +429,10 @@ fn on_letter(
     row.entries.push(p.entry);
     then(&mut row);
     match row.is_open() {
-        true => view.put(LETTER_OPEN, row.open_key(), &id),
+        true => view.put(LETTER_OPEN, row.open_key(), id),
         false => view.delete(LETTER_OPEN, row.open_key()),
     }
-    view.put(LETTER, key, &row);
+    view.put(LETTER, key, row);
     Ok(())
 }
 
@@ -454,7 +454,7 @@ pub(in crate::app) fn person_changed(
                 keys: keys.clone(),
                 roles: roles.clone(),
             };
-            view.put(PERSON, person.to_bytes().to_vec(), &row);
+            view.put(PERSON, person.to_bytes().to_vec(), row);
         }
         PersonChange::Gone { person } => view.delete(PERSON, person.to_bytes().to_vec()),
     }

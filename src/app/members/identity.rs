@@ -265,7 +265,7 @@ pub(in crate::app) fn project(
                     pending: None,
                 },
             };
-            view.put(IDENTITY, member_key(*member), &row);
+            view.put(IDENTITY, member_key(*member), row);
             Ok(())
         }
         MemberChange::IdentityCompared {
@@ -281,7 +281,7 @@ pub(in crate::app) fn project(
             if row.identity == *identity || row.pending.is_some() {
                 row.compared = Some(confirmed(*person, *role, at));
             }
-            view.put(IDENTITY, member_key(*member), &row);
+            view.put(IDENTITY, member_key(*member), row);
             Ok(())
         }
         MemberChange::IdentityAccepted {
@@ -326,6 +326,6 @@ fn accepted(
             pending: None,
         };
     }
-    view.put(IDENTITY, member_key(member), &row);
+    view.put(IDENTITY, member_key(member), row);
     Ok(())
 }

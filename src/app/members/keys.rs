@@ -234,12 +234,12 @@ fn record(service: &Service, turn: &mut Turn<'_>, change: MemberChange) -> Resul
 
 /// Writes the rows that follow from a change of keys.
 pub(super) fn bundle_in_force(view: &mut View<'_>, node: NodeId, row: BundleRow) {
-    view.put(BUNDLE, node.to_bytes().to_vec(), &row);
+    view.put(BUNDLE, node.to_bytes().to_vec(), row);
 }
 
 /// Writes the row of a declared compromise.
 pub(super) fn compromised(view: &mut View<'_>, member: MemberId, row: CompromisedRow) {
-    view.put(COMPROMISED, member_key(member), &row);
+    view.put(COMPROMISED, member_key(member), row);
 }
 
 impl Service {

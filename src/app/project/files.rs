@@ -22,7 +22,7 @@ pub(super) fn pull(view: &mut View<'_>, from: MemberId, sender: MemberId, messag
             length: slot.length,
             digest: slot.digest,
         };
-        view.put(PULL, pull_key(from, id, index), &pull);
+        view.put(PULL, pull_key(from, id, index), pull);
     }
 }
 
@@ -30,7 +30,7 @@ pub(super) fn pull(view: &mut View<'_>, from: MemberId, sender: MemberId, messag
 pub(super) fn attached(view: &mut View<'_>, me: MemberId, message: &Message) {
     if !message.header.attachments.is_empty() && message.erased.is_none() {
         let id = stored_under(me, message.sender.member, message.header.id);
-        view.put(ATTACHED, id.to_bytes().to_vec(), &true);
+        view.put(ATTACHED, id.to_bytes().to_vec(), true);
     }
 }
 
@@ -53,7 +53,7 @@ pub(super) fn attachment_stored(
         for recipient in row.deliveries.keys() {
             view.delete(PULL, pull_key(*recipient, message, index));
         }
-        view.put(MESSAGE, key, &row);
+        view.put(MESSAGE, key, row);
     }
     if all {
         owe_receipt(view, p, sender);

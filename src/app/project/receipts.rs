@@ -22,11 +22,11 @@ pub(super) fn kept(
 ) -> Result<(), IndexError> {
     if receipt.word == ReceiptWord::AttachmentsStored {
         let key = message_key(receipt.from.member, receipt.message);
-        view.put(ATTACHMENTS_AT, key, &true);
+        view.put(ATTACHMENTS_AT, key, true);
     }
     if let ReceiptWord::Erased(_) = receipt.word {
         let key = message_key(receipt.from.member, receipt.message);
-        view.put(ERASED_AT, key, &true);
+        view.put(ERASED_AT, key, true);
     }
     peer_head(view, receipt)?;
     if let KeptProof::Whole(proof) = &receipt.proof {
@@ -114,7 +114,7 @@ fn opened_by(
         return Ok(None);
     };
     row.opened_by.insert(recipient);
-    view.put(MESSAGE, key, &row);
+    view.put(MESSAGE, key, row.clone());
     Ok(Some(row))
 }
 
@@ -133,7 +133,7 @@ fn peer_head(view: &mut View<'_>, receipt: &KeptReceipt) -> Result<(), IndexErro
     let key = head_key(receipt.from);
     let known = view.row::<HeadRow>(PEER_HEAD, &key)?;
     if known.is_none_or(|known| known.origin != head.origin || known.size < head.size) {
-        view.put(PEER_HEAD, key, &head);
+        view.put(PEER_HEAD, key, head);
     }
     Ok(())
 }

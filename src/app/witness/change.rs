@@ -226,7 +226,7 @@ pub(in crate::app) fn project(
                 signed: (**signed).clone(),
                 at: p.at,
             };
-            view.put(WITNESS, origin_key(signed.checkpoint.origin), &row);
+            view.put(WITNESS, origin_key(signed.checkpoint.origin), row);
         }
         WitnessChange::ReceiptsWitnessed {
             signed,
@@ -245,7 +245,7 @@ pub(in crate::app) fn project(
             };
             let known = view.row::<LogWitnessedRow>(LOG_WITNESSED, &origin_key(origin))?;
             if known.is_none_or(|known| known.size <= size) {
-                view.put(LOG_WITNESSED, origin_key(origin), &row);
+                view.put(LOG_WITNESSED, origin_key(origin), row);
             }
         }
         WitnessChange::Alarm {
@@ -266,7 +266,7 @@ pub(in crate::app) fn project(
                 acknowledged: None,
             };
             if let Ok(origin) = origin.parse() {
-                view.put(LOG_ALARM, alarm_key(origin, *fault as u8), &row);
+                view.put(LOG_ALARM, alarm_key(origin, *fault as u8), row);
             }
         }
         WitnessChange::Acknowledged {
@@ -280,7 +280,7 @@ pub(in crate::app) fn project(
             let key = alarm_key(origin, *fault as u8);
             if let Some(mut row) = view.row::<AlarmRow>(LOG_ALARM, &key)? {
                 row.acknowledged = Some((p.at, note.clone()));
-                view.put(LOG_ALARM, key, &row);
+                view.put(LOG_ALARM, key, row);
             }
         }
         WitnessChange::Heartbeat => (),
@@ -298,7 +298,7 @@ pub(in crate::app) fn receipt_head(
     let key = receipt_head_key(checkpoint.origin, checkpoint.size);
     if view.row::<ReceiptHeadRow>(RECEIPT_HEAD, &key)?.is_none() {
         let root = checkpoint.root;
-        view.put(RECEIPT_HEAD, key, &ReceiptHeadRow { entry, root });
+        view.add(RECEIPT_HEAD, key, ReceiptHeadRow { entry, root });
     }
     Ok(())
 }

@@ -209,7 +209,7 @@ pub(super) fn cosigned(
                 .collect(),
         };
         turn.view
-            .put(LOG_WITNESSED, origin_key(checkpoint.origin), &row);
+            .put(LOG_WITNESSED, origin_key(checkpoint.origin), row);
         own.cosigned = Some(cosigned.clone());
     }
     let first = enough && quorum(witnesses).is_some_and(|enough| before < enough);
