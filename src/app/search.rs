@@ -4,6 +4,8 @@
 
 mod earlier;
 
+use std::collections::VecDeque;
+
 pub use earlier::Earlier;
 pub(super) use earlier::{compare, compared, earlier};
 
@@ -24,6 +26,9 @@ use crate::store::IndexError;
 
 /// Rows that one page looks at, at most; a page that ends so says where the next begins.
 const LOOKED_AT: usize = 20_000;
+
+/// Rows of a term that are read at a time: to find where they begin costs more than one of them.
+const READ_AHEAD: usize = 16;
 
 /// Where a conversation stands among those that a term finds.
 pub(super) type Place = [u8; 16];
@@ -93,7 +98,7 @@ pub(super) fn search(
         None => [0; 16],
     };
     let limit = sought.limit.clamp(1, LONGEST_PAGE);
-    let ways = Ways::new(&turn.view, &alternatives(query, sought.kind));
+    let mut ways = Ways::new(&turn.view, &alternatives(query, sought.kind));
     let id: Option<MessageId> = query.parse().ok();
     if ways.0.is_empty() && id.is_none() {
         return Err(fault("required", "holds a word, a number or an id"));
@@ -173,8 +178,16 @@ struct Way {
 }
 
 struct Tokens {
-    tokens: Vec<[u8; 16]>,
+    tokens: Vec<Token>,
     form: String,
+}
+
+/// One token, with the places of it that were read and not passed yet.
+struct Token {
+    token: [u8; 16],
+    ahead: VecDeque<(Place, TermRow)>,
+    /// Whether there is none behind those.
+    ends: bool,
 }
 
 /// The next thing that a walk comes to.
@@ -205,7 +218,11 @@ impl Ways {
                     tokens: sought
                         .keys
                         .iter()
-                        .map(|key| view.token(&worded(way.kind, key)))
+                        .map(|key| Token {
+                            token: view.token(&worded(way.kind, key)),
+                            ahead: VecDeque::new(),
+                            ends: false,
+                        })
                         .collect(),
                     form: sought.form.clone(),
                 })
@@ -214,16 +231,16 @@ impl Ways {
         Self(alternatives.iter().map(way).collect())
     }
 
-    /// The first conversation from a place on in which any way finds everything.
+    /// The first conversation from a place on in which any way finds everything. Places only ascend.
     pub(super) fn next(
-        &self,
+        &mut self,
         view: &View<'_>,
         from: Place,
         steps: &mut usize,
     ) -> Result<Step, IndexError> {
         let mut first: Option<(Place, Vec<(TermKind, Strength)>)> = None;
         let mut tired: Option<Place> = None;
-        for way in &self.0 {
+        for way in &mut self.0 {
             match way.next(view, from, steps)? {
                 Next::Found(place, strength) => match &mut first {
                     Some((earliest, matched)) if *earliest == place => {
@@ -259,14 +276,15 @@ fn note(matched: &mut Vec<(TermKind, Strength)>, kind: TermKind, strength: Stren
 impl Way {
     /// Walks all that is sought side by side: each leaps to where the one furthest on stands.
     fn next(
-        &self,
+        &mut self,
         view: &View<'_>,
         mut from: Place,
         steps: &mut usize,
     ) -> Result<Next, IndexError> {
         'places: loop {
             let mut rows: Vec<Vec<TermRow>> = Vec::new();
-            for sought in &self.sought {
+            let several = self.sought.len() > 1;
+            for sought in &mut self.sought {
                 if *steps < sought.tokens.len() {
                     *steps = 0;
                     return Ok(Next::Tired(from));
@@ -278,7 +296,7 @@ impl Way {
                 if place > from {
                     from = place;
                     // Of several things, those before have to come here too.
-                    if self.sought.len() > 1 {
+                    if several {
                         continue 'places;
                     }
                 }
@@ -321,20 +339,15 @@ impl Way {
 impl Tokens {
     /// The first place from `from` on that any of the tokens has, with the rows there.
     fn next(
-        &self,
+        &mut self,
         view: &View<'_>,
         from: Place,
     ) -> Result<Option<(Place, Vec<TermRow>)>, IndexError> {
         let mut first: Option<(Place, Vec<TermRow>)> = None;
-        for token in &self.tokens {
-            let start = [*token, from].concat();
-            let end = after_prefix(token);
-            let rows = view.range::<TermRow>(TERM, &start, end.as_deref(), 1)?;
-            let Some((key, row)) = rows.into_iter().next() else {
+        for token in &mut self.tokens {
+            let Some((place, row)) = token.next(view, from)? else {
                 continue;
             };
-            let place = key.get(16..).and_then(|place| place.try_into().ok());
-            let place: Place = place.ok_or(IndexError::Damaged)?;
             match &mut first {
                 Some((earliest, rows)) if *earliest == place => rows.push(row),
                 Some((earliest, _)) if *earliest < place => (),
@@ -342,6 +355,33 @@ impl Tokens {
             }
         }
         Ok(first)
+    }
+}
+
+impl Token {
+    /// The first place from `from` on, with its row.
+    fn next(
+        &mut self,
+        view: &View<'_>,
+        from: Place,
+    ) -> Result<Option<(Place, TermRow)>, IndexError> {
+        while self
+            .ahead
+            .pop_front_if(|(place, _)| *place < from)
+            .is_some()
+        {}
+        if self.ahead.is_empty() && !self.ends {
+            let start = [self.token, from].concat();
+            let end = after_prefix(&self.token);
+            let rows = view.range::<TermRow>(TERM, &start, end.as_deref(), READ_AHEAD)?;
+            self.ends = rows.len() < READ_AHEAD;
+            for (key, row) in rows {
+                let place = key.get(16..).and_then(|place| place.try_into().ok());
+                self.ahead
+                    .push_back((place.ok_or(IndexError::Damaged)?, row));
+            }
+        }
+        Ok(self.ahead.front().cloned())
     }
 }
 

@@ -65,6 +65,31 @@ impl<'a> View<'a> {
         }
     }
 
+    /// What `see` makes of the row under `key`, which is not copied for it.
+    ///
+    /// # Errors
+    /// As [`View::row`].
+    pub fn look<T: Row, R>(
+        &self,
+        table: Table,
+        key: &[u8],
+        see: impl FnOnce(&T) -> R,
+    ) -> Result<Option<R>, IndexError> {
+        let place = (table, key.to_vec());
+        match self
+            .pending
+            .get(&place)
+            .or_else(|| self.settled.get(&place))
+        {
+            Some(row) => row.as_deref().map(|row| of_type(row).map(see)).transpose(),
+            None => {
+                let stored = self.index.get(table, key)?;
+                let row = stored.map(|bytes| self.decode(&bytes)).transpose()?;
+                Ok(row.as_ref().map(see))
+            }
+        }
+    }
+
     fn decode<T: Row>(&self, bytes: &[u8]) -> Result<T, IndexError> {
         T::decode(bytes, self.log).ok_or(IndexError::Damaged)
     }

@@ -52,7 +52,7 @@ pub(in crate::app) fn earlier(
         };
         other == id || with(LinkKind::Parallel) || with(LinkKind::Supersedes)
     };
-    let ways = Ways::new(&turn.view, &cross_checked(request));
+    let mut ways = Ways::new(&turn.view, &cross_checked(request));
     let mut found: BTreeMap<Place, Earlier> = BTreeMap::new();
     let (mut from, mut steps): (Place, usize) = ([0; 16], LOOKED_AT);
     while found.len() < MOST_SHOWN {
@@ -60,14 +60,12 @@ pub(in crate::app) fn earlier(
             break;
         };
         let other = of_complement(place);
-        if !related(other)
-            && let Some(row) = turn.view.row::<ExchangeRow>(EXCHANGE, &other.to_bytes())?
-        {
+        if !related(other) {
             let mut all = Vec::new();
             for (kind, strength) in matched {
                 note(&mut all, kind, strength);
             }
-            let earlier = Earlier {
+            let earlier = |row: &ExchangeRow| Earlier {
                 id: other,
                 peer: row.peer,
                 outgoing: row.outgoing,
@@ -76,7 +74,8 @@ pub(in crate::app) fn earlier(
                 state: row.exchange.state(),
                 matched: all,
             };
-            found.insert(place, earlier);
+            let earlier = turn.view.look(EXCHANGE, &other.to_bytes(), earlier)?;
+            found.extend(earlier.map(|earlier| (place, earlier)));
         }
         match super::after(place) {
             Some(place) => from = place,
