@@ -46,17 +46,19 @@ impl<'a> View<'a> {
         self.index.token(word)
     }
 
+    /// What is to become of a row that the index does not have yet.
+    fn laid_over(&self, table: Table, key: &[u8]) -> Option<&Change> {
+        let place = (table, key.to_vec());
+        let pending = self.pending.get(&place);
+        pending.or_else(|| self.settled.get(&place))
+    }
+
     /// The row under `key`.
     ///
     /// # Errors
     /// Whatever the index gives; [`IndexError::Damaged`] for a row that does not decode.
     pub fn row<T: Row>(&self, table: Table, key: &[u8]) -> Result<Option<T>, IndexError> {
-        let place = (table, key.to_vec());
-        match self
-            .pending
-            .get(&place)
-            .or_else(|| self.settled.get(&place))
-        {
+        match self.laid_over(table, key) {
             Some(row) => row.as_deref().map(|row| of_type(row).cloned()).transpose(),
             None => {
                 let stored = self.index.get(table, key)?;
@@ -75,12 +77,7 @@ impl<'a> View<'a> {
         key: &[u8],
         see: impl FnOnce(&T) -> R,
     ) -> Result<Option<R>, IndexError> {
-        let place = (table, key.to_vec());
-        match self
-            .pending
-            .get(&place)
-            .or_else(|| self.settled.get(&place))
-        {
+        match self.laid_over(table, key) {
             Some(row) => row.as_deref().map(|row| of_type(row).map(see)).transpose(),
             None => {
                 let stored = self.index.get(table, key)?;
@@ -110,12 +107,7 @@ impl<'a> View<'a> {
     }
 
     fn holds(&self, table: Table, key: &[u8]) -> bool {
-        let place = (table, key.to_vec());
-        match self
-            .pending
-            .get(&place)
-            .or_else(|| self.settled.get(&place))
-        {
+        match self.laid_over(table, key) {
             Some(row) => row.is_some(),
             None => matches!(self.index.get(table, key), Ok(Some(_))),
         }

@@ -14,8 +14,11 @@ const MOST_TOLD: usize = 64;
 /// Calls that an exchange remembers for what follows from them.
 const MOST_CALLS: usize = 64;
 
-/// Where an exchange stands in each table that is in an order.
-pub(in crate::app) struct Places([(Table, Option<Vec<u8>>); 4]);
+/// The tables that have exchanges in an order.
+const ORDERED: [Table; 4] = [EXCHANGE_ORDER, EXCHANGE_DUE, ATTENTION, ESCALATION];
+
+/// The keys of an exchange in [`ORDERED`], where it has one.
+pub(in crate::app) struct Places([Option<Vec<u8>>; 4]);
 
 impl Places {
     /// Those of an exchange as it is now.
@@ -24,29 +27,22 @@ impl Places {
         let key = |at: Option<Timestamp>| at.map(|at| timed_key(at, row.id));
         let order = order_key(row.outgoing, row.updated, row.id);
         let due = due_key(row.outgoing, &row.exchange, row.updated);
-        Self([
-            (EXCHANGE_ORDER, Some(order)),
-            (EXCHANGE_DUE, Some(due)),
-            (ATTENTION, key(appears)),
-            (ESCALATION, key(next)),
-        ])
+        Self([Some(order), Some(due), key(appears), key(next)])
     }
 }
 
 /// Writes an exchange's row, and its places. `before` are those that it had, if it had a row.
 pub(in crate::app) fn put_exchange(view: &mut View<'_>, before: Option<Places>, row: ExchangeRow) {
     let id = row.id;
-    let Places(mut after) = Places::of(&row);
-    for (table, was) in before.into_iter().flat_map(|Places(places)| places) {
-        let is = after.iter_mut().find(|(other, _)| *other == table);
-        match (was, is) {
-            // It stays where it is.
-            (Some(was), Some((_, is))) if is.as_ref() == Some(&was) => *is = None,
-            (Some(was), _) => view.delete(table, was),
-            (None, _) => (),
+    let Places(after) = Places::of(&row);
+    let before = before.map(|Places(before)| before).unwrap_or_default();
+    for (table, (was, is)) in ORDERED.into_iter().zip(before.into_iter().zip(after)) {
+        if was == is {
+            continue;
         }
-    }
-    for (table, is) in after {
+        if let Some(was) = was {
+            view.delete(table, was);
+        }
         if let Some(is) = is {
             view.add(table, is, id);
         }
