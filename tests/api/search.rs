@@ -149,6 +149,28 @@ fn all_words_have_to_stand_in_one_name() {
 }
 
 #[test]
+fn words_that_stand_in_many_requests_meet_in_each_that_has_all() {
+    let mut office = Office::new();
+    let with_all = about(|subject| subject.person.is_some());
+    let mut with_one = with_all.clone();
+    let person = with_one.subjects[0].person.as_mut().expect("it is one");
+    let family = person.family_name.as_mut().expect("it has one");
+    family.original = "Petrov".into();
+    family.transliterations.clear();
+    person.aliases.clear();
+    let mut ids = Vec::new();
+    for (request, count) in [(&with_all, 20), (&with_one, 40), (&with_all, 21)] {
+        for _ in 0..count {
+            office.now = office.now.plus(SECOND);
+            let id = send(&mut office, "TR", request).id;
+            ids.extend((request == &with_all).then_some(id));
+        }
+    }
+    ids.reverse();
+    assert_eq!(found(&mut office, "Kemal Ornekoglu"), ids);
+}
+
+#[test]
 fn pages_hold_everything_once_the_latest_first() {
     let mut office = Office::new();
     let mut ids = Vec::new();
