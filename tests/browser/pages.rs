@@ -166,7 +166,7 @@ async fn where_one_may(browser: &Browser, node: &Node, list: &str, verb: &str) -
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_is_accessible_in_both_schemes_and_directions() {
-    let demo = Demo::play().await;
+    let demo = Demo::start().await;
     let driver = Driver::start();
     let mut faults = Vec::new();
     let (mk, tr) = (demo.node("MK"), demo.node("TR"));

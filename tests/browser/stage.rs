@@ -87,12 +87,12 @@ impl Played {
 
 impl Demo {
     /// Starts its offices where it left them.
-    pub async fn play() -> Self {
-        let played = tokio::task::spawn_blocking(Self::played);
-        played.await.expect("it plays")
+    pub async fn start() -> Self {
+        let started = tokio::task::spawn_blocking(Self::started);
+        started.await.expect("it starts")
     }
 
-    fn played() -> Self {
+    fn started() -> Self {
         let alone = Arc::clone(&STAGE).blocking_lock_owned();
         let played = &*PLAYED;
         let folder = tempfile::tempdir().expect("a folder");

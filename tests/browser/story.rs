@@ -117,7 +117,7 @@ async fn ask_by_keys(officer: &Browser) {
 /// the log. Nobody here has a mouse.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_lives_its_life_on_two_consoles_by_keyboard_alone() {
-    let demo = Demo::play().await;
+    let demo = Demo::start().await;
     let driver = Driver::start();
     let (mk, tr) = (demo.node("MK"), demo.node("TR"));
     let officer = driver.browser().await;
@@ -243,7 +243,7 @@ async fn a_request_lives_its_life_on_two_consoles_by_keyboard_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_passkey_is_replaced_by_two_people_and_a_code_works_once() {
-    let demo = Demo::play().await;
+    let demo = Demo::start().await;
     let driver = Driver::start();
     let mk = demo.node("MK");
     let officer = driver.browser().await;
@@ -300,7 +300,7 @@ async fn a_lost_passkey_is_replaced_by_two_people_and_a_code_works_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_person_reads_and_releases_by_passkey_and_the_log_proves_it() {
-    let demo = Demo::play().await;
+    let demo = Demo::start().await;
     let driver = Driver::start();
     let mk = demo.node("MK");
     let officer = driver.browser().await;

@@ -21,7 +21,7 @@ async fn another(browser: &Browser) -> WindowHandle {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn as_many_pages_as_somebody_likes_are_open_at_once() {
-    let demo = Demo::play().await;
+    let demo = Demo::start().await;
     let driver = Driver::start();
     let mk = demo.node("MK");
     let officer = driver.browser().await;
@@ -37,7 +37,7 @@ async fn as_many_pages_as_somebody_likes_are_open_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_comes_back_to_a_page_after_signing_out_is_asked_to_sign_in() {
-    let demo = Demo::play().await;
+    let demo = Demo::start().await;
     let driver = Driver::start();
     let mk = demo.node("MK");
     let officer = driver.browser().await;
