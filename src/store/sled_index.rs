@@ -36,8 +36,8 @@ const GROWN: u64 = 8;
 /// …and has at least so many bytes, since small ones are not worth the work.
 const WORTH_COPYING: u64 = 64 << 20;
 
-/// How many values one [`Index::tidy`] copies.
-const COPIED_AT_ONCE: usize = 2_048;
+/// How many values one [`Index::tidy`] measures or copies.
+const WALKED_AT_ONCE: usize = 2_048;
 
 /// Room that sled may take for whatever it writes next, in bytes: it begins segments of 512 KiB.
 const ROOM_TO_WRITE: u64 = 2 << 20;
@@ -73,38 +73,59 @@ pub struct SledIndex {
     next: Option<Filling>,
     /// What was live when that was measured last, in bytes.
     live: Option<u64>,
+    /// That, while it is measured anew.
+    measuring: Option<Walk>,
+}
+
+/// A way through all that is live, of which some is gone at a time.
+#[derive(Default)]
+struct Walk {
+    /// It has come up to here.
+    after: Vec<u8>,
+    /// Bytes of keys and values that it came by.
+    live: u64,
+}
+
+impl Walk {
+    /// The next pairs; fewer than [`WALKED_AT_ONCE`] are the last.
+    fn go_on(&mut self, db: &sled::Db) -> Result<Vec<(sled::IVec, sled::IVec)>, IndexError> {
+        let rest = (Bound::Excluded(&self.after[..]), Bound::Unbounded);
+        let some: Vec<_> = guarded(|| db.range::<&[u8], _>(rest).take(WALKED_AT_ONCE).collect())?;
+        for (key, value) in &some {
+            self.live += (key.len() + value.len()) as u64;
+        }
+        if let Some((last, _)) = some.last() {
+            self.after = last.to_vec();
+        }
+        Ok(some)
+    }
 }
 
 struct Filling {
     to: Generation,
-    /// Copied up to here; what is written meanwhile is written to both.
-    after: Vec<u8>,
-    /// Bytes copied.
-    live: u64,
+    /// What is written meanwhile is written to both.
+    walk: Walk,
 }
 
 impl Filling {
     /// Copies some more; whether the copy is whole now, and on the disk.
     fn go_on(&mut self, from: &sled::Db) -> Result<bool, IndexError> {
-        let rest = (Bound::Excluded(&self.after[..]), Bound::Unbounded);
-        let some: Vec<_> = guarded(|| from.range::<&[u8], _>(rest).take(COPIED_AT_ONCE).collect())?;
+        let some = self.walk.go_on(from)?;
         let mut batch = sled::Batch::default();
         for (key, value) in &some {
             if **key != position() {
                 batch.insert(key, value);
             }
-            self.live += (key.len() + value.len()) as u64;
         }
         guarded(|| self.to.db.apply_batch(batch))?;
-        if let (COPIED_AT_ONCE, Some((last, _))) = (some.len(), some.last()) {
-            self.after = last.to_vec();
+        if some.len() == WALKED_AT_ONCE {
             return Ok(false);
         }
         // With its position the copy is whole; on the disk it is before the other is removed.
         if let Some(applied) = guarded(|| from.get(position()))? {
             guarded(|| self.to.db.insert(position(), applied))?;
         }
-        remember_live(&self.to.db, self.live)?;
+        remember_live(&self.to.db, self.walk.live)?;
         guarded(|| self.to.db.flush())?;
         Ok(true)
     }
@@ -132,6 +153,7 @@ impl SledIndex {
             current: Some(current),
             next: None,
             live: live.and_then(|live| Some(u64::from_be_bytes((*live).try_into().ok()?))),
+            measuring: None,
         })
     }
 
@@ -149,19 +171,27 @@ impl SledIndex {
     /// # Errors
     /// [`IndexError`].
     pub fn measure(&mut self) -> Result<IndexSize, IndexError> {
-        let db = self.db()?;
-        let live = guarded(|| {
-            let mut live = 0;
-            for pair in db.iter() {
-                let (key, value) = pair?;
-                live += (key.len() + value.len()) as u64;
+        self.measuring = None;
+        let live = loop {
+            if let Some(live) = self.measure_some()? {
+                break live;
             }
-            Ok(live)
-        })?;
-        remember_live(db, live)?;
-        self.live = Some(live);
+        };
         let disk = self.disk()?;
         Ok(IndexSize { disk, live })
+    }
+
+    /// Measures some more of what is live; gives it once all is measured.
+    fn measure_some(&mut self) -> Result<Option<u64>, IndexError> {
+        let mut walk = self.measuring.take().unwrap_or_default();
+        let db = self.db()?;
+        if walk.go_on(db)?.len() == WALKED_AT_ONCE {
+            self.measuring = Some(walk);
+            return Ok(None);
+        }
+        remember_live(db, walk.live)?;
+        self.live = Some(walk.live);
+        Ok(self.live)
     }
 
     /// Whether the index has grown far past what is live in it. Reads all of it only where what was
@@ -208,7 +238,7 @@ impl SledIndex {
         let Some(filled) = self.next.take() else {
             return Ok(());
         };
-        self.live = Some(filled.live);
+        self.live = Some(filled.walk.live);
         if let Some(grown) = self.current.replace(filled.to) {
             drop(grown.db);
             destroy(&numbered(&self.folder, grown.number))?;
@@ -342,13 +372,17 @@ impl Index for SledIndex {
         }
         let copy = self.live.unwrap_or(0).saturating_mul(2);
         if !self.is_grown()? || free < ROOM_TO_WRITE.saturating_add(copy) {
+            self.measuring = None;
+            return Ok(());
+        }
+        // What was live the last time may be little because that was long ago.
+        if self.measure_some()?.is_none() || !self.is_grown()? {
             return Ok(());
         }
         let number = self.current.as_ref().map_or(0, |g| g.number) + 1;
         self.next = Some(Filling {
             to: open_generation(&self.folder, number)?,
-            after: Vec::new(),
-            live: 0,
+            walk: Walk::default(),
         });
         Ok(())
     }
@@ -356,6 +390,7 @@ impl Index for SledIndex {
     /// Removes the folder, so that what was deleted leaves the disk's files too, and begins anew.
     fn clear(&mut self) -> Result<(), IndexError> {
         self.next = None;
+        self.measuring = None;
         self.current = None;
         self.live = Some(0);
         destroy(&self.folder)?;
