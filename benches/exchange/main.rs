@@ -110,10 +110,13 @@ fn main() {
     let mut bench = Bench::start(&runtime, root.path(), &scale);
     if has("--load") {
         // For a profiler, which is to see nothing else.
-        for (window, ..) in WINDOWS {
+        let windows = std::iter::once(1).chain(WINDOWS.map(|(window, ..)| window));
+        for window in windows {
             let count = scale.in_flight * 8;
             let ids = [std::process::id(), bench.nodes.other()];
             let cpu = || -> f64 { ids.into_iter().map(process::cpu).sum() };
+            std::thread::sleep(SETTLED);
+            let disks = bench.nodes.dirs.each_ref().map(|dir| stored(dir));
             let before = cpu();
             let load = load::in_flight(&runtime, &bench.nodes, count, window);
             let each = (cpu() - before) / count as f64;
@@ -122,6 +125,12 @@ fn main() {
                 "{window} in flight: {:.0} a second, p50 {p50:.1} ms, {each:.0} µs of processor each",
                 load.rate
             );
+            std::thread::sleep(SETTLED);
+            for (dir, was) in bench.nodes.dirs.iter().zip(disks) {
+                let now = stored(dir);
+                let [log, index] = [0, 1].map(|n| (now[n] - was[n]) as f64 / count as f64);
+                println!("  {log:.0} bytes each in the log, {index:.0} in the index");
+            }
         }
         return bench.nodes.stop(&runtime);
     }
@@ -149,6 +158,12 @@ fn main() {
         path.display(),
         began.elapsed().as_secs_f64()
     );
+}
+
+/// Bytes that a node's log and its index take.
+fn stored(dir: &Path) -> [u64; 2] {
+    let log = disk::segments_len(&dir.join("log"));
+    [log, files_len(&dir.join("index"), None)]
 }
 
 struct Bench<'a> {
@@ -243,11 +258,8 @@ impl<'a> Bench<'a> {
         disk: &'static str,
     ) -> load::Load {
         let ids = [std::process::id(), self.nodes.other()];
-        let stored = |dir: &std::path::PathBuf| {
-            disk::segments_len(&dir.join("log")) + files_len(&dir.join("index"), None)
-        };
         std::thread::sleep(SETTLED);
-        let disks = self.nodes.dirs.each_ref().map(stored);
+        let disks = self.nodes.dirs.each_ref().map(|dir| stored(dir).iter().sum::<u64>());
         let before: f64 = ids.into_iter().map(process::cpu).sum();
         let load = load::in_flight(self.runtime, &self.nodes, count, window);
         let after: f64 = ids.into_iter().map(process::cpu).sum();
@@ -258,7 +270,7 @@ impl<'a> Bench<'a> {
             .dirs
             .iter()
             .zip(disks)
-            .map(|(dir, was)| stored(dir) - was);
+            .map(|(dir, was)| stored(dir).iter().sum::<u64>() - was);
         let worse = grown.max().expect("there are two");
         self.samples.add(disk, worse as f64 / count as f64);
         load
