@@ -22,7 +22,7 @@ use crate::base::{Digest, Entropy};
 use crate::seal::at_rest::IndexKey;
 
 /// What sled may keep in memory, in bytes; its default takes gigabytes at a million entries.
-const CACHE_LEN: u64 = 8 * 1024 * 1024;
+const CACHE_LEN: u64 = 32 * 1024 * 1024;
 
 /// Where the position is kept: no table has an empty name.
 const APPLIED: (&str, &[u8]) = ("", b"applied");
