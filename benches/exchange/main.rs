@@ -259,7 +259,11 @@ impl<'a> Bench<'a> {
     ) -> load::Load {
         let ids = [std::process::id(), self.nodes.other()];
         std::thread::sleep(SETTLED);
-        let disks = self.nodes.dirs.each_ref().map(|dir| stored(dir).iter().sum::<u64>());
+        let disks = self
+            .nodes
+            .dirs
+            .each_ref()
+            .map(|dir| stored(dir).iter().sum::<u64>());
         let before: f64 = ids.into_iter().map(process::cpu).sum();
         let load = load::in_flight(self.runtime, &self.nodes, count, window);
         let after: f64 = ids.into_iter().map(process::cpu).sum();
