@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{ErasedView, EventView};
+use super::{AttentionView, ErasedView, EventView};
 use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::alert::{Acknowledgement, Audience, Corridor};
 
@@ -181,6 +181,13 @@ pub struct AlertSummary {
     pub contradicted_by: Vec<MemberId>,
     /// The members that told the publisher that they took note; only the publisher knows all.
     pub acknowledged_by: Vec<MemberId>,
+    /// The members that do not have its last version, or its end, yet; known of own alerts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_at: Vec<MemberId>,
+    /// What somebody must do now: about a member that does not have it, or since nobody here has
+    /// opened it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attention: Vec<AttentionView>,
     /// When and why its content was erased here, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased: Option<ErasedView>,
@@ -214,7 +221,7 @@ pub struct AlertView {
     pub summary: AlertSummary,
     /// Its versions, the earliest first, as far as this member has them.
     pub versions: Vec<AlertVersion>,
-    /// The other members that have it.
+    /// The other members that are to have it.
     pub recipients: Vec<MemberId>,
     /// What a receiver may do with it, one rule each, in words.
     pub rules: Vec<String>,

@@ -21,6 +21,7 @@ use crate::domain::duty::{
 use crate::store::IndexError;
 
 mod alarm;
+mod alerts;
 mod record;
 
 pub use alarm::{Alarm, AlarmFault, AlarmOutcome, Alarms, Channel};
@@ -198,6 +199,12 @@ impl ExchangeRow {
 }
 
 impl Service {
+    /// How a member's office is reached, as far as that is known.
+    fn contact(&self, member: MemberId) -> Option<&Contact> {
+        let federation = self.federation.as_ref()?;
+        federation.trust.contacts.get(&member)
+    }
+
     /// Since when there is no link to a member; none while there is one.
     fn unlinked_since(&self, member: MemberId, now: Timestamp) -> Option<Timestamp> {
         if self.flight.peer(member).is_some() {
@@ -226,7 +233,7 @@ pub(super) fn annotate(
             for hit in hits {
                 match &mut hit.row {
                     HitRow::Exchange(row) => look(service, turn, row)?,
-                    HitRow::Alert(_) => (),
+                    HitRow::Alert(row) => alerts::look(service, turn, row)?,
                 }
             }
         }
@@ -235,13 +242,17 @@ pub(super) fn annotate(
                 look(service, turn, row)?;
             }
         }
+        Reply::Alerts(rows, _) => {
+            for row in rows {
+                alerts::look(service, turn, row)?;
+            }
+        }
+        Reply::AlertThread(row, _) => alerts::look(service, turn, row)?,
         Reply::Permissions(_)
-        | Reply::Alerts(..)
         | Reply::Earlier(_)
         | Reply::Letters(_)
         | Reply::Carried(_)
         | Reply::Witness(_)
-        | Reply::AlertThread(..)
         | Reply::AlertPreview(_)
         | Reply::Subscriptions(_)
         | Reply::Attachment(..)
@@ -258,13 +269,9 @@ pub(super) fn annotate(
 fn look(service: &Service, turn: &Turn<'_>, row: &mut ExchangeRow) -> Result<(), IndexError> {
     members::annotate(service, turn, row)?;
     let me = service.me.member;
-    let contact = |member: MemberId| {
-        let federation = service.federation.as_ref();
-        federation.and_then(|federation| federation.trust.contacts.get(&member))
-    };
     let nobody = Contact::default();
-    let own = contact(me).unwrap_or(&nobody);
-    let theirs = contact(row.peer).unwrap_or(&nobody);
+    let own = service.contact(me).unwrap_or(&nobody);
+    let theirs = service.contact(row.peer).unwrap_or(&nobody);
     let reach = Reach {
         unlinked_since: service.unlinked_since(row.peer, turn.now),
         withheld: row.withheld.is_some(),

@@ -26,7 +26,7 @@ use crate::domain::terms;
 /// The version of these tables and of the normal forms of what is searched. An index written by
 /// another version is rebuilt.
 pub const VERSION: u32 = TABLES << 8 | terms::VERSION;
-const TABLES: u32 = 12;
+const TABLES: u32 = 13;
 
 /// A message, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,6 +170,12 @@ pub struct AlertRow {
     /// When and why what it says was erased here, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased: Option<Gone>,
+    /// The members that do not have its last version yet, of an own alert; known only when it is read.
+    #[serde(skip)]
+    pub not_at: Vec<MemberId>,
+    /// What presses about it; known only when it is read.
+    #[serde(skip)]
+    pub pressing: Vec<Pressing>,
     /// Since when its publisher's keys are said to have been in other hands, where that touches the
     /// alert; known only when it is read.
     #[serde(skip)]

@@ -3,12 +3,14 @@
 
 use serde::{Deserialize, Serialize};
 
+mod alert;
 mod attention;
 mod call;
 mod hours;
 #[cfg(test)]
 mod tests;
 
+pub use alert::alert_attention;
 pub use attention::{
     Attention, Concern, Facts, LooseEnd, LooseState, Matter, Reach, Reason, attention, concerns,
 };

@@ -6,6 +6,8 @@ mod clock;
 
 pub use clock::{Clock, Derogation, ESCALATION_STEPS, Moments, Pause, Pressure, escalation};
 
+use super::message::Priority;
+
 codes! {
     /// A time-limit profile.
     Profile {
@@ -108,6 +110,14 @@ const URGENT: Duration = Duration::from_secs(15 * 60);
 
 /// Within which any other message has to reach the other side.
 const ROUTINE_DELIVERY: Duration = hours(4);
+
+/// Within which a message that is no request's has to have reached the other side.
+pub fn delivery(priority: Priority) -> Duration {
+    match priority {
+        Priority::Urgent => URGENT,
+        Priority::Routine => ROUTINE_DELIVERY,
+    }
+}
 
 const fn hours(n: u64) -> Duration {
     Duration::from_secs(n * 3_600)

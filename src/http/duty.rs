@@ -15,10 +15,10 @@ use crate::api::{
     Alarm, AttentionView, CallMadeView, CallView, Direction, ExchangeSummary, PostView,
     PressingExchange,
 };
-use crate::app::rows::{ExchangeRow, PendingAlarm};
+use crate::app::rows::{AlertRow, ExchangeRow, PendingAlarm};
 use crate::app::{Action, AppError, Ask, Pressing};
-use crate::base::{MessageId, Timestamp};
-use crate::domain::duty::{Call, Post, Reason};
+use crate::base::{MemberId, MessageId, Timestamp};
+use crate::domain::duty::{Attention, Call, Post, Reason};
 use crate::domain::profile::Limit;
 use crate::exchange::Refusal;
 
@@ -39,7 +39,18 @@ pub async fn call(
 /// What presses in an exchange.
 pub fn attention(row: &ExchangeRow, now: Timestamp) -> Vec<AttentionView> {
     let each = row.pressing.iter();
-    each.map(|pressing| view(row, pressing, now)).collect()
+    each.map(|pressing| view(pressing, exchange_words(row, pressing, now), now))
+        .collect()
+}
+
+/// What presses about an alert.
+pub fn alert_attention(row: &AlertRow, now: Timestamp) -> Vec<AttentionView> {
+    let each = row.pressing.iter();
+    let said = |pressing: &Pressing| {
+        let said = words(&pressing.attention, pressing.member, "out");
+        view(pressing, said, now)
+    };
+    each.map(said).collect()
 }
 
 /// An exchange in which something presses, without its content.
@@ -79,9 +90,13 @@ pub fn alarm_failed(failed: &[PendingAlarm]) -> Option<Alarm> {
     })
 }
 
-fn view(row: &ExchangeRow, pressing: &Pressing, now: Timestamp) -> AttentionView {
+/// With what is wrong, and what to do.
+fn view(
+    pressing: &Pressing,
+    (what, next): (String, &'static str),
+    now: Timestamp,
+) -> AttentionView {
     let attention = &pressing.attention;
-    let (what, next) = words(row, pressing, now);
     AttentionView {
         reason: attention.reason.to_string(),
         what,
@@ -113,10 +128,42 @@ pub fn post(post: &Post, now: Timestamp) -> PostView {
     }
 }
 
-/// What is wrong, and what to do.
-fn words(row: &ExchangeRow, pressing: &Pressing, now: Timestamp) -> (String, &'static str) {
-    let peer = row.peer;
-    let attention = &pressing.attention;
+/// What is wrong with an exchange, and what to do.
+fn exchange_words(
+    row: &ExchangeRow,
+    pressing: &Pressing,
+    now: Timestamp,
+) -> (String, &'static str) {
+    let since = pressing.attention.concern.since;
+    match pressing.attention.reason {
+        Reason::DueSoon => (
+            format!("{} is due in {}", owed(row), long(since.since(now))),
+            "give it, or say that it takes longer and why: `liaison rfi authorise`",
+        ),
+        Reason::Overdue => (
+            format!("{} is overdue by {}", owed(row), long(now.since(since))),
+            if row.outgoing {
+                "call this number"
+            } else {
+                "give it, or say that it takes longer and why, and tell this post of your office"
+            },
+        ),
+        Reason::Refused
+        | Reason::Expired
+        | Reason::Withheld
+        | Reason::NoLink
+        | Reason::Undelivered
+        | Reason::Unopened
+        | Reason::Unread
+        | Reason::ClarificationOwed => {
+            let why = row.withheld.map_or("out", |why| why.code());
+            words(&pressing.attention, row.peer, why)
+        }
+    }
+}
+
+/// What is wrong, and what to do. `out` says why nothing is sent to the peer, where nothing is.
+fn words(attention: &Attention, peer: MemberId, out: &str) -> (String, &'static str) {
     let concern = &attention.concern;
     let since = concern.since;
     let within = concern.limit.map(|(limit, _)| limit).unwrap_or_default();
@@ -133,13 +180,10 @@ fn words(row: &ExchangeRow, pressing: &Pressing, now: Timestamp) -> (String, &'s
             format!("expired undelivered {}", minute(since)),
             "it will not be sent again: call this number, and send it anew once there is a link",
         ),
-        Reason::Withheld => {
-            let why = row.withheld.map_or("out", |why| why.code());
-            (
-                format!("not sent: {peer} is {why}"),
-                "nothing is sent to it: take the matter elsewhere, or withdraw it",
-            )
-        }
+        Reason::Withheld => (
+            format!("not sent: {peer} is {out}"),
+            "nothing is sent to it: take the matter elsewhere, or withdraw it",
+        ),
         Reason::NoLink => {
             let down = attention.unlinked_since.unwrap_or(since);
             (
@@ -160,16 +204,12 @@ fn words(row: &ExchangeRow, pressing: &Pressing, now: Timestamp) -> (String, &'s
             "open it, or tell this post of your office",
         ),
         Reason::DueSoon => (
-            format!("{} is due in {}", owed(row), long(since.since(now))),
-            "give it, or say that it takes longer and why: `liaison rfi authorise`",
+            format!("due {}", minute(since)),
+            "give it, or say that it takes longer and why",
         ),
         Reason::Overdue => (
-            format!("{} is overdue by {}", owed(row), long(now.since(since))),
-            if row.outgoing {
-                "call this number"
-            } else {
-                "give it, or say that it takes longer and why, and tell this post of your office"
-            },
+            format!("overdue since {}", minute(since)),
+            "give it, or say that it takes longer and why",
         ),
         Reason::ClarificationOwed => (
             format!("{peer} waits for a clarification since {}", minute(since)),

@@ -124,3 +124,16 @@ fn an_alert_is_published_with_all_that_it_may_hold_and_its_update_begins_with_th
         assert!(form.contains(part), "{part} is not in {form}");
     }
 }
+
+#[test]
+fn the_pages_name_the_members_that_do_not_have_an_alert_yet() {
+    let office = Served::new();
+    let (contact, _) = enrolled(&office, "contact");
+    let sent = contact.post("/alerts/new", &FILLED);
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    for page in ["/alerts".to_owned(), format!("/alerts/{DRAFT}")] {
+        let text = contact.get(&page).text();
+        let (_, after) = text.split_once("Not there yet").expect("it is said");
+        assert!(after.contains("<bdi dir=\"ltr\">TR</bdi>"), "{after}");
+    }
+}

@@ -52,6 +52,8 @@ pub(in crate::app) fn converse(
         alert,
         thread: vec![p.entry],
         erased: gone,
+        not_at: Vec::new(),
+        pressing: Vec::new(),
         compromised: None,
     };
     let key = alert_order_key(row.alert.updated(), row.id);

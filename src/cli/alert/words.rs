@@ -2,6 +2,7 @@
 
 use crate::api::{AlertPreview, AlertRecipient, AlertSummary, AlertView, MemberSubscription};
 use crate::base::{MemberId, Timestamp};
+use crate::cli::attention;
 use crate::cli::text::{clean, count, duration, hang, mark, time};
 use crate::cli::thread;
 
@@ -21,7 +22,17 @@ pub fn lines(alert: &AlertSummary, now: Timestamp) -> String {
     if let Some(reason) = &alert.cancelled {
         text += &hang("    cancelled: ", reason);
     }
+    text += &not_at(alert, "    not yet at ");
+    text += &attention::lines(&alert.attention, "    NOW ");
     text + &thread::erased(alert.erased.as_ref(), "    ") + &at_risk(alert)
+}
+
+/// Which members do not have it yet.
+fn not_at(alert: &AlertSummary, lead: &str) -> String {
+    match alert.not_at.is_empty() {
+        true => String::new(),
+        false => hang(lead, &members(&alert.not_at)),
+    }
 }
 
 /// That its publisher's keys were in other hands then, perhaps.
@@ -47,7 +58,7 @@ pub fn view(view: &AlertView, now: Timestamp) -> String {
         );
         text += &hang("  before     ", &words);
     }
-    text += &hang("  also at    ", &members(&view.recipients));
+    text += &hang("  sent to    ", &members(&view.recipients));
     for (i, rule) in view.rules.iter().enumerate() {
         let lead = if i == 0 {
             "  you may    "
@@ -86,6 +97,8 @@ pub fn now(alert: &AlertSummary, now: Timestamp) -> String {
     let expires = format!("{}, {}", expiry(alert, now), time(alert.expires));
     text += &hang("  expires    ", &expires);
     text += &hang("  said to it ", &said(alert));
+    text += &not_at(alert, "  not yet at ");
+    text += &attention::lines(&alert.attention, "  NOW        ");
     text + &at_risk(alert)
 }
 
@@ -208,8 +221,36 @@ mod tests {
             sighted_by: vec!["MK".parse().expect("a member id")],
             contradicted_by: vec!["AT".parse().expect("a member id")],
             acknowledged_by: Vec::new(),
+            not_at: Vec::new(),
+            attention: Vec::new(),
             erased: None,
             compromised_since: None,
+        }
+    }
+
+    #[test]
+    fn who_does_not_have_it_is_named_and_whom_to_call() {
+        let mut alert = alert("actual");
+        alert.not_at = vec!["AT".parse().expect("a member id")];
+        alert.attention = vec![crate::api::AttentionView {
+            reason: "no-link".into(),
+            what: "no link to AT since 2026-09-21 14:13 UTC".into(),
+            next: "call this number".into(),
+            since: alert.created,
+            level: 0,
+            message: None,
+            call: crate::api::CallView {
+                member: alert.not_at[0],
+                post: None,
+                listed: "+43 1 000 0000".into(),
+            },
+            last_call: None,
+        }];
+        for text in [lines(&alert, alert.created), now(&alert, alert.created)] {
+            assert!(text.contains("not yet at AT\n"), "{text}");
+            assert!(text.contains("NOW"), "{text}");
+            assert!(text.contains("no link to AT since"), "{text}");
+            assert!(text.contains("+43 1 000 0000"), "{text}");
         }
     }
 

@@ -76,6 +76,8 @@ impl From<Version> for Superseded {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cancelled {
+    /// The message that said so.
+    pub message: MessageId,
     /// When, by the publisher's clock.
     pub at: Timestamp,
     /// Why.
@@ -367,6 +369,12 @@ impl AlertRecord {
         }
     }
 
+    /// The last message by which its publisher published, updated or cancelled it.
+    pub fn last_message(&self) -> MessageId {
+        let cancelled = self.cancelled.as_ref();
+        cancelled.map_or(self.standing.message, |cancelled| cancelled.message)
+    }
+
     /// Applies an event that was decided here or admitted.
     pub fn apply(&mut self, header: &Header, event: &Event) {
         let member = header.sender.member;
@@ -387,6 +395,7 @@ impl AlertRecord {
             }
             Deed::Cancel(cancellation) => {
                 self.cancelled = Some(Cancelled {
+                    message: header.id,
                     at: header.created,
                     reason: cancellation.reason.clone(),
                 });

@@ -214,7 +214,7 @@ pub fn attention(facts: &Facts<'_>, reach: &Reach<'_>, now: Timestamp) -> Vec<At
     all
 }
 
-fn reason(concern: &Concern, reach: &Reach<'_>, now: Timestamp) -> Reason {
+pub(super) fn reason(concern: &Concern, reach: &Reach<'_>, now: Timestamp) -> Reason {
     match concern.matter {
         Matter::Refused => Reason::Refused,
         Matter::Expired => Reason::Expired,

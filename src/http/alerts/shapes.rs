@@ -6,6 +6,7 @@ use crate::app::{Action, Caller};
 use crate::base::{Actor, MemberId, Timestamp};
 use crate::domain::alert::{Alert, AlertState, MessageType, Selection, Subscription, Superseded};
 use crate::domain::message::Kind;
+use crate::http::duty::alert_attention;
 use crate::http::shapes::erased;
 
 /// An alert's line in the feed.
@@ -31,6 +32,8 @@ pub fn summary(row: &AlertRow, now: Timestamp) -> AlertSummary {
         sighted_by: record.sighted_by(),
         contradicted_by: record.contradicted_by(),
         acknowledged_by: record.acknowledged_by(),
+        not_at: row.not_at.clone(),
+        attention: alert_attention(row, now),
         erased: row.erased.map(erased),
         compromised_since: row.compromised,
     }
@@ -55,6 +58,8 @@ pub fn earlier(row: &AlertRow) -> Vec<AlertSummary> {
             sighted_by: Vec::new(),
             contradicted_by: Vec::new(),
             acknowledged_by: Vec::new(),
+            not_at: Vec::new(),
+            attention: Vec::new(),
             ..summary(row, version.published)
         }
     };

@@ -20,7 +20,7 @@ use super::guard::Person;
 use super::page::{Frame, show};
 use super::thread::{Item, items};
 use super::trouble::{Trouble, see_other};
-use crate::api::AlertSummary;
+use crate::api::{AlertSummary, AttentionView};
 use crate::app::rows::AlertRow;
 use crate::app::{Action, AlertFilter, AppError, Ask, Attached, OnAlert, Permit, Reply};
 use crate::base::{MessageId, Role};
@@ -46,6 +46,25 @@ struct Row {
     state: String,
     /// Whether it is over.
     over: bool,
+    pressing: Vec<Pressing>,
+}
+
+/// What somebody must do about an alert, at which member, and whom to call there.
+struct Pressing {
+    member: String,
+    word: String,
+    phone: String,
+}
+
+impl Pressing {
+    fn of(one: &AttentionView, f: &Frame) -> Self {
+        let post = one.call.post.as_ref().map(|post| post.phone.clone());
+        Self {
+            member: one.call.member.to_string(),
+            word: f.t.code("attention", &one.reason),
+            phone: post.unwrap_or_else(|| one.call.listed.clone()),
+        }
+    }
 }
 
 impl Row {
@@ -54,6 +73,11 @@ impl Row {
         Self {
             updated: f.moment(of.updated),
             expires: f.moment(of.expires),
+            pressing: of
+                .attention
+                .iter()
+                .map(|one| Pressing::of(one, f))
+                .collect(),
             severity: t.code("severity", &of.severity),
             event: t.code("alert-event", &of.event),
             corridor: of.corridor.as_ref().map(|code| t.code("corridor", code)),
@@ -167,7 +191,8 @@ pub async fn open(
         let primary = Some(&verb) == first.as_ref();
         (f.t.code("alert-verb", &verb), verb, primary)
     });
-    let others = row.alert.others(api.member());
+    let mut others = row.alert.others(api.member());
+    others.retain(|member| !of.not_at.contains(member));
     Ok(show(&AlertPage {
         items: items(&events, api.member(), &f),
         recipients: others.iter().map(ToString::to_string).collect(),

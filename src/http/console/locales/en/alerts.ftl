@@ -18,6 +18,13 @@ col-expires = Expires
 contradicted-by = Contradicted by
 nobody-yet = Nobody yet
 who-has-it = Who has it
+not-at = Not there yet
+attention-refused = Refused by its node
+attention-expired = Expired undelivered
+attention-withheld = Nothing is sent to it
+attention-no-link = No link
+attention-not-delivered = Not delivered in time
+attention-unread = Nobody here has opened it
 corridor-none = No corridor
 
 section-alert = What is seen

@@ -18,6 +18,13 @@ col-expires = انقضا
 contradicted-by = خلاف آن را می‌گوید:
 nobody-yet = هنوز هیچ‌کس
 who-has-it = نزد چه کسی است
+not-at = هنوز نرسیده
+attention-refused = گرهٔ آن نپذیرفت
+attention-expired = پیش از تحویل منقضی شد
+attention-withheld = چیزی به آن فرستاده نمی‌شود
+attention-no-link = پیوندی نیست
+attention-not-delivered = به‌موقع تحویل نشد
+attention-unread = کسی اینجا آن را باز نکرده
 corridor-none = بدون گذرگاه
 
 section-alert = آنچه دیده می‌شود

@@ -18,6 +18,13 @@ col-expires = Süre sonu
 contradicted-by = Karşı bildiren
 nobody-yet = Henüz kimse
 who-has-it = Kimde var
+not-at = Henüz ulaşmadı
+attention-refused = Düğümü reddetti
+attention-expired = Teslim edilemeden süresi doldu
+attention-withheld = Ona hiçbir şey gönderilmiyor
+attention-no-link = Bağlantı yok
+attention-not-delivered = Zamanında teslim edilmedi
+attention-unread = Burada kimse açmadı
 corridor-none = Koridor yok
 
 section-alert = Görülen
