@@ -26,7 +26,7 @@ pub use alerts::{
     UpdateAlert,
 };
 pub use carried::{BroughtIn, CLOCK_SKEW_MS, Hindrance, Netcheck, PeerReach, TakeOut, Tried};
-pub use duty::{AttentionView, CallMadeView, CallView, PostView, PressingExchange};
+pub use duty::{AttentionView, CallMadeView, CallView, PostView, PressingAlert, PressingExchange};
 pub use letters::{
     DecideLetter, DecisionView, LetterSummary, LetterView, Outcome, PersonView, ReturnLetter,
     StopView,
@@ -126,6 +126,9 @@ pub struct Health {
     /// The exchanges in which something presses, the most pressing first; none for an observer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pressing: Vec<PressingExchange>,
+    /// The alerts about which something presses, the newest first; none for an observer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pressing_alerts: Vec<PressingAlert>,
 }
 
 /// How many letters wait for a second person, and since when.

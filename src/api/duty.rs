@@ -82,3 +82,16 @@ pub struct PressingExchange {
     /// What presses, the most pressing first.
     pub attention: Vec<AttentionView>,
 }
+
+/// An alert about which something presses, as the node's state shows it: without content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PressingAlert {
+    /// The alert.
+    pub alert: MessageId,
+    /// The member that published it.
+    pub from: MemberId,
+    /// The severity, as in CAP 1.2.
+    pub severity: String,
+    /// What presses, a member at a time.
+    pub attention: Vec<AttentionView>,
+}

@@ -335,17 +335,18 @@ pub(super) fn list(service: &Service, turn: &Turn<'_>, limit: usize) -> Result<R
     Ok(Reply::Exchanges(rows, None))
 }
 
-/// What presses, for whoever may know which exchanges there are.
+/// What presses, in exchanges and about alerts, for whoever may know which there are.
 pub(super) fn for_health(
     service: &Service,
     turn: &Turn<'_>,
     by: Actor,
-) -> Result<Vec<ExchangeRow>, IndexError> {
+) -> Result<(Vec<ExchangeRow>, Vec<AlertRow>), IndexError> {
     match by.role {
-        Role::Officer | Role::Releaser | Role::Contact | Role::Auditor | Role::Admin => {
-            pressing(service, turn, SHOWN)
-        }
-        Role::Observer | Role::Node => Ok(Vec::new()),
+        Role::Officer | Role::Releaser | Role::Contact | Role::Auditor | Role::Admin => Ok((
+            pressing(service, turn, SHOWN)?,
+            alerts::pressing(service, turn, SHOWN)?,
+        )),
+        Role::Observer | Role::Node => Ok((Vec::new(), Vec::new())),
     }
 }
 

@@ -272,11 +272,12 @@ pub(super) fn on_alert(
     let Some(mut row) = view.row::<AlertRow>(ALERT, &key)? else {
         return Ok(false);
     };
-    view.delete(ALERT_ORDER, alert_order_key(row.alert.updated(), id));
+    let was = alert_order_key(row.alert.updated(), id);
+    view.delete(ALERT_ORDER, was.clone());
+    view.delete(ALERT_LOOSE, was);
     row.thread.push(p.entry);
     then(&mut row.alert);
-    view.put(ALERT_ORDER, alert_order_key(row.alert.updated(), id), id);
-    view.put(ALERT, key.to_vec(), row);
+    alerts::put(view, row)?;
     Ok(true)
 }
 
@@ -306,10 +307,12 @@ fn other(
             conversation,
         } => {
             let settled = settle(view, me, *recipient, *message, Delivery::Expired)?;
-            if settled.is_some() {
-                on_exchange(view, *conversation, p, |row| {
+            if settled.is_some()
+                && !on_exchange(view, *conversation, p, |row| {
                     duty::loose(row, *message, p.at, LooseState::Expired);
-                })?;
+                })?
+            {
+                on_alert(view, *conversation, p, |_| ())?;
             }
             Ok(())
         }

@@ -51,6 +51,17 @@ pub struct MessageRow {
     pub attachments: Vec<AttachmentRow>,
 }
 
+impl MessageRow {
+    /// Whether it is not at a recipient that is to have it, or here and not opened.
+    pub fn is_loose(&self) -> bool {
+        let there = |delivery: &Delivery| *delivery == Delivery::Delivered;
+        match self.deliveries.is_empty() {
+            true => self.opened.is_none(),
+            false => !self.deliveries.values().all(there),
+        }
+    }
+}
+
 /// How far a message has come at one recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {

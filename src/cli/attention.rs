@@ -1,7 +1,7 @@
 //! What presses in an exchange, in words: what is wrong, what to do, and whom to call.
 
 use super::text::{clean, count, hang, time};
-use crate::api::{AttentionView, CallView, Direction, PostView, PressingExchange};
+use crate::api::{AttentionView, CallView, Direction, PostView, PressingAlert, PressingExchange};
 
 /// What must be done now, one after the other; `lead` is as wide as the lines of its place want.
 pub fn lines(attention: &[AttentionView], lead: &str) -> String {
@@ -82,6 +82,21 @@ pub fn pressing(exchanges: &[PressingExchange]) -> String {
             exchange.peer
         );
         text += &lines(&exchange.attention, "    NOW ");
+    }
+    text + "\n"
+}
+
+/// The alerts about which something presses, for the node's state.
+pub fn pressing_alerts(alerts: &[PressingAlert]) -> String {
+    if alerts.is_empty() {
+        return String::new();
+    }
+    let number = count(alerts.len() as u64, "alert needs", "alerts need");
+    let mut text = format!("{number} somebody now:\n");
+    for alert in alerts {
+        let severity = clean(&alert.severity);
+        text += &format!("  {}  {severity} from {}\n", alert.alert, alert.from);
+        text += &lines(&alert.attention, "    NOW ");
     }
     text + "\n"
 }

@@ -40,6 +40,7 @@ impl Status {
 
 fn text(health: &Health, now: Timestamp) -> String {
     let mut text = attention::pressing(&health.pressing);
+    text += &attention::pressing_alerts(&health.pressing_alerts);
     text += &format!(
         "{} serves for {} (version {})\n",
         health.node,

@@ -13,7 +13,7 @@ use super::problem::Failure;
 use super::shapes;
 use crate::api::{
     Alarm, AttentionView, CallMadeView, CallView, Direction, ExchangeSummary, PostView,
-    PressingExchange,
+    PressingAlert, PressingExchange,
 };
 use crate::app::rows::{AlertRow, ExchangeRow, PendingAlarm};
 use crate::app::{Action, AppError, Ask, Pressing};
@@ -61,6 +61,16 @@ pub fn pressing(row: &ExchangeRow, now: Timestamp) -> PressingExchange {
         peer: row.peer,
         urgency: row.exchange.request().urgency.to_string(),
         attention: attention(row, now),
+    }
+}
+
+/// An alert about which something presses, without its content.
+pub fn pressing_alert(row: &AlertRow, now: Timestamp) -> PressingAlert {
+    PressingAlert {
+        alert: row.id,
+        from: row.alert.publisher(),
+        severity: row.alert.alert().severity.to_string(),
+        attention: alert_attention(row, now),
     }
 }
 

@@ -165,6 +165,7 @@ pub async fn health(
     let ages = api.in_custody(|custody| custody.key_ages()).await;
     let now = Timestamp::system();
     let pressing = health.pressing.iter();
+    let alerts = health.pressing_alerts.iter();
     Ok(Json(Health {
         alarms: alarms(&health)
             .into_iter()
@@ -176,6 +177,7 @@ pub async fn health(
         own_log: Some(witness::view(&health.witness).own),
         letters: super::letters::waiting(&health.letters),
         pressing: pressing.map(|row| duty::pressing(row, now)).collect(),
+        pressing_alerts: alerts.map(|row| duty::pressing_alert(row, now)).collect(),
         out,
         keys: own.map(|keys| OwnKeys {
             sequence: keys.sequence,

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use liaison::app::change::{Change, Other};
 use liaison::app::rows::AlertRow;
-use liaison::app::{Action, AlertFilter, Ask, Contact, Input, Reply};
+use liaison::app::{Action, AlertFilter, Ask, Contact, Input, Reply, ThreadItem};
 use liaison::audit::Statement;
 use liaison::base::{MessageId, Role};
 use liaison::domain::alert::Status;
@@ -168,4 +169,59 @@ fn an_alert_that_a_member_refuses_or_that_expired_presses_at_once() {
     office.handle(vec![Input::Tick]);
     let all = pressing(&mut office);
     assert!(all.contains(&("TR".to_owned(), Reason::Expired)), "{all:?}");
+}
+
+/// The alerts in the node's state about which something presses.
+fn in_state(office: &mut Office) -> usize {
+    match office.ask(Role::Contact, Action::ReadHealth, Ask::Health) {
+        Ok(Reply::Health(health)) => health.pressing_alerts.len(),
+        other => panic!("the state is what was asked for: {other:?}"),
+    }
+}
+
+#[test]
+fn the_state_names_what_presses_until_all_have_it() {
+    let mut office = Office::new();
+    let id = published(&mut office, alert());
+    assert_eq!(in_state(&mut office), 0);
+    office.now = office.now.plus(15 * MINUTE);
+    delivered(&mut office, "TR", id);
+    assert_eq!(in_state(&mut office), 1);
+    office.rebuilt();
+    assert_eq!(in_state(&mut office), 1);
+    delivered(&mut office, "AT", id);
+    assert_eq!(in_state(&mut office), 0);
+}
+
+#[test]
+fn an_alert_that_came_is_in_the_state_until_somebody_opens_it() {
+    let mut office = Office::new();
+    let came = office.first_of("TR", Role::Contact, alert_body());
+    office.peer("TR", taken(&came));
+    assert_eq!(in_state(&mut office), 1);
+    let alert = came.header.id;
+    let read = office.ask(Role::Contact, Action::ReadAlerts, Ask::ReadAlert { alert });
+    read.expect("it may be read");
+    assert_eq!(in_state(&mut office), 0);
+}
+
+#[test]
+fn a_delivery_that_expired_stands_in_the_thread_of_its_alert() {
+    let mut office = Office::new();
+    let id = published(&mut office, alert());
+    office.now = office.message_row(id).expires.plus(MINUTE);
+    office.handle(vec![Input::Tick]);
+    let reply = office.ask(
+        Role::Contact,
+        Action::ReadAlerts,
+        Ask::ReadAlert { alert: id },
+    );
+    let Ok(Reply::AlertThread(_, thread)) = reply else {
+        panic!("there is such an alert");
+    };
+    let expired = |item: &&ThreadItem| {
+        let change = &item.change;
+        matches!(change, Change::Other(Other::DeliveryExpired { .. }))
+    };
+    assert_eq!(thread.iter().filter(expired).count(), 2);
 }

@@ -56,8 +56,18 @@ pub(in crate::app) fn converse(
         pressing: Vec::new(),
         compromised: None,
     };
-    let key = alert_order_key(row.alert.updated(), row.id);
-    view.put(ALERT_ORDER, key, row.id);
+    put(view, row)
+}
+
+/// Writes an alert's row, and its places.
+pub(in crate::app) fn put(view: &mut View<'_>, row: AlertRow) -> Result<(), IndexError> {
+    let place = alert_order_key(row.alert.updated(), row.id);
+    let key = message_key(row.alert.publisher(), row.alert.last_message());
+    let last = view.row::<MessageRow>(MESSAGE, &key)?;
+    if last.is_some_and(|last| last.is_loose()) {
+        view.put(ALERT_LOOSE, place.clone(), row.id);
+    }
+    view.put(ALERT_ORDER, place, row.id);
     view.put(ALERT, row.id.to_bytes().to_vec(), row);
     Ok(())
 }

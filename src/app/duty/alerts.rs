@@ -1,9 +1,9 @@
 //! Who does not have the last version of an own alert, and which alert that came nobody has opened.
 
-use super::{Contact, Pressing};
+use super::{Contact, LOOKED_AT, Pressing};
 use crate::app::rows::*;
 use crate::app::service::{Service, Turn};
-use crate::base::MemberId;
+use crate::base::{MemberId, MessageId};
 use crate::domain::alert::AlertState;
 use crate::domain::duty::{LooseEnd, LooseState, Reach, alert_attention};
 use crate::store::IndexError;
@@ -42,6 +42,31 @@ pub(super) fn look(
         }));
     }
     Ok(())
+}
+
+/// The alerts about which something presses now, the newest first, at most `limit`.
+pub(super) fn pressing(
+    service: &Service,
+    turn: &Turn<'_>,
+    limit: usize,
+) -> Result<Vec<AlertRow>, IndexError> {
+    let loose = turn
+        .view
+        .range::<MessageId>(ALERT_LOOSE, &[], None, LOOKED_AT)?;
+    let mut rows = Vec::new();
+    for (_, id) in loose {
+        let Some(mut row) = turn.view.row::<AlertRow>(ALERT, &id.to_bytes())? else {
+            continue;
+        };
+        look(service, turn, &mut row)?;
+        if !row.pressing.is_empty() {
+            rows.push(row);
+        }
+        if rows.len() == limit {
+            break;
+        }
+    }
+    Ok(rows)
 }
 
 /// Where the publisher's last message is not where it should be.

@@ -4,7 +4,7 @@ use super::Federation;
 use crate::app::clock::ClockDoubt;
 use crate::app::letters::LetterRow;
 use crate::app::members::{KeyAlarm, ListAlarm, Withheld};
-use crate::app::rows::{ExchangeRow, PendingAlarm};
+use crate::app::rows::{AlertRow, ExchangeRow, PendingAlarm};
 use crate::app::witness::WitnessReport;
 use crate::base::{Digest, MemberId, NodeId, Timestamp};
 use crate::exchange::Refusal;
@@ -42,6 +42,8 @@ pub struct HealthReply {
     pub witness: WitnessReport,
     /// The exchanges in which something presses, for those who may know of them.
     pub pressing: Vec<ExchangeRow>,
+    /// The alerts about which something presses, for the same.
+    pub pressing_alerts: Vec<AlertRow>,
     /// Escalations that the alarm command did not take, with how it failed.
     pub alarms_failed: Vec<PendingAlarm>,
 }

@@ -24,6 +24,9 @@ pub const EXCHANGE_DUE: Table = Table("exchange-due");
 pub const ALERT: Table = Table("alert");
 /// Alerts by the time at which their publisher last did something to them, newest first.
 pub const ALERT_ORDER: Table = Table("alert-order");
+/// Of those, the alerts whose last version is not where it should be: not at a recipient, or here and
+/// not opened.
+pub const ALERT_LOOSE: Table = Table("alert-loose");
 /// What each member wants alerts about, by member.
 pub const SUBSCRIPTION: Table = Table("subscription");
 /// How far each recipient was brought in the own messages of an alert, by alert and recipient.
