@@ -1,5 +1,6 @@
 """Files of a node's folder that are damaged while it stands: found out or made good, and never silent."""
 
+import os
 
 from ..api import Cut, Problem
 from ..base import Unsettled
@@ -154,7 +155,14 @@ def read_blobs(stage, office) -> str:
 
 
 def restore(path, held: bytes) -> None:
+    """Puts back what a file held, on the disk: another fault may follow that drops what is not."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(held)
+    with open(path, "wb") as file:
+        file.write(held)
+        file.flush()
+        os.fsync(file.fileno())
+    folder = os.open(path.parent, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
 
 

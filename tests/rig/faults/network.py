@@ -63,7 +63,7 @@ def urgent_times(stage, chance) -> dict:
 
 def sees(stage, office, asked) -> bool | None:
     """Whether the recipient of a request lists it."""
-    query = {"direction": "incoming", "limit": 30}
+    query = {"direction": "incoming", "limit": 100}
     listed = office.api("officer").json("GET", "/exchanges", query=query)["items"]
     if asked.reference in [exchange["reference"] for exchange in listed]:
         stage.ledger.note_seen(asked.reference)
