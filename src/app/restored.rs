@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::alerts;
 use super::change::{Change, Message, Other};
 use super::content::signed_message;
 use super::deliver;
@@ -316,12 +317,14 @@ pub(super) fn project(
         };
         view.put(OUTBOX, outbox_key(member, class, row.entry), waiting);
         view.put(EXPIRY, expiry_key(row.expires, member, *id), class);
-        let exchange = row.conversation.to_bytes();
+        let conversation = row.conversation.to_bytes();
         view.put(MESSAGE, key, row);
-        if let Some(mut row) = view.row::<ExchangeRow>(EXCHANGE, &exchange)? {
+        if let Some(mut row) = view.row::<ExchangeRow>(EXCHANGE, &conversation)? {
             let before = Places::of(&row);
             duty::loose(&mut row, *id, p.at, LooseState::Queued);
             duty::put_exchange(view, Some(before), row);
+        } else if let Some(row) = view.row::<AlertRow>(ALERT, &conversation)? {
+            alerts::put(view, row)?;
         }
     }
     for id in theirs {

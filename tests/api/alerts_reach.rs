@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use liaison::app::change::{Change, Other};
 use liaison::app::rows::AlertRow;
-use liaison::app::{Action, AlertFilter, Ask, Contact, Input, Reply, ThreadItem};
-use liaison::audit::Statement;
+use liaison::app::{Action, AlertFilter, Ask, Contact, Input, Reply, RestoredLog, ThreadItem};
+use liaison::audit::{Origin, Statement};
 use liaison::base::{MessageId, Role};
-use liaison::domain::alert::Status;
-use liaison::domain::alert::{Alert, AlertCommand, Audience};
+use liaison::domain::alert::{Alert, AlertCommand, Audience, Status};
 use liaison::domain::duty::Reason;
 use liaison::exchange::Refusal;
 
@@ -224,4 +223,25 @@ fn a_delivery_that_expired_stands_in_the_thread_of_its_alert() {
         matches!(change, Change::Other(Other::DeliveryExpired { .. }))
     };
     assert_eq!(thread.iter().filter(expired).count(), 2);
+}
+
+#[test]
+fn a_member_that_lost_its_disk_does_not_have_an_alert_any_more() {
+    let mut office = Office::new();
+    let id = published(&mut office, alert());
+    delivered(&mut office, "TR", id);
+    delivered(&mut office, "AT", id);
+    assert_eq!(in_state(&mut office), 0);
+    let before = Origin::first(node("TR"));
+    office.federation.trust.restored.push(RestoredLog {
+        before,
+        origin: before.next(),
+        after: 0,
+        last: office.now.minus(HOUR),
+    });
+    let federation = Input::Federation(office.federation.clone());
+    office.handle(vec![federation, Input::Tick]);
+    assert_eq!(not_at(&mut office), ["TR"]);
+    office.now = office.now.plus(15 * MINUTE);
+    assert_eq!(in_state(&mut office), 1);
 }
