@@ -258,12 +258,9 @@ impl<'a> Bench<'a> {
         disk: &'static str,
     ) -> load::Load {
         let ids = [std::process::id(), self.nodes.other()];
+        let both = |dir: &std::path::PathBuf| stored(dir).iter().sum::<u64>();
         std::thread::sleep(SETTLED);
-        let disks = self
-            .nodes
-            .dirs
-            .each_ref()
-            .map(|dir| stored(dir).iter().sum::<u64>());
+        let disks = self.nodes.dirs.each_ref().map(both);
         let before: f64 = ids.into_iter().map(process::cpu).sum();
         let load = load::in_flight(self.runtime, &self.nodes, count, window);
         let after: f64 = ids.into_iter().map(process::cpu).sum();
@@ -274,7 +271,7 @@ impl<'a> Bench<'a> {
             .dirs
             .iter()
             .zip(disks)
-            .map(|(dir, was)| stored(dir).iter().sum::<u64>() - was);
+            .map(|(dir, was)| both(dir) - was);
         let worse = grown.max().expect("there are two");
         self.samples.add(disk, worse as f64 / count as f64);
         load
