@@ -131,9 +131,11 @@ fn the_pages_name_the_members_that_do_not_have_an_alert_yet() {
     let (contact, _) = enrolled(&office, "contact");
     let sent = contact.post("/alerts/new", &FILLED);
     assert_eq!(sent.status, 303, "{}", sent.text());
-    for page in ["/alerts".to_owned(), format!("/alerts/{DRAFT}")] {
-        let text = contact.get(&page).text();
+    let alert = format!("/alerts/{DRAFT}");
+    for (page, end) in [("/alerts", "</small>"), (&*alert, "</dd>")] {
+        let text = contact.get(page).text();
         let (_, after) = text.split_once("Not there yet").expect("it is said");
-        assert!(after.contains("<bdi dir=\"ltr\">TR</bdi>"), "{after}");
+        let (named, _) = after.split_once(end).expect("it ends");
+        assert!(named.contains("<bdi dir=\"ltr\">TR</bdi>"), "{named}");
     }
 }

@@ -309,15 +309,20 @@ fn what_was_live_is_known_at_the_next_start() {
     assert!(sled(&folder).has_grown().unwrap());
 }
 
+/// An index that was empty when it was measured, and is full.
+fn filled(folder: &Path) -> SledIndex {
+    let mut index = sled(folder);
+    index.measure().unwrap();
+    fill(&mut index, CASES);
+    Index::flush(&index).unwrap();
+    index
+}
+
 #[test]
 fn an_index_that_filled_up_since_it_was_measured_has_not_grown() {
     let dir = folder();
     let folder = dir.path().join("index");
-    let mut index = sled(&folder);
-    index.measure().unwrap();
-    fill(&mut index, CASES);
-    Index::flush(&index).unwrap();
-    drop(index);
+    drop(filled(&folder));
     assert!(!sled(&folder).has_grown().unwrap());
 }
 
@@ -325,10 +330,7 @@ fn an_index_that_filled_up_since_it_was_measured_has_not_grown() {
 fn an_index_that_filled_up_since_it_was_measured_is_not_copied() {
     let dir = folder();
     let folder = dir.path().join("index");
-    let mut index = sled(&folder);
-    index.measure().unwrap();
-    fill(&mut index, CASES);
-    Index::flush(&index).unwrap();
+    let mut index = filled(&folder);
     for _ in 0..10 {
         index.tidy().unwrap();
         assert!(!folder.join("2").exists());
