@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::change::{Change, Other};
 use super::error::AppError;
 use super::input::{HitRow, Reply};
-use super::members;
+use super::members::{self, Withheld};
 use super::read::LONGEST_PAGE;
 use super::respond::exchange_row;
 use super::rows::*;
@@ -55,6 +55,8 @@ pub struct Pressing {
     pub member: MemberId,
     /// How the trust list says that it is reached.
     pub listed: String,
+    /// Why nothing is sent to the other side, where nothing is.
+    pub withheld: Option<Withheld>,
 }
 
 /// What the index keeps of an exchange for this.
@@ -290,6 +292,7 @@ fn look(service: &Service, turn: &Turn<'_>, row: &mut ExchangeRow) -> Result<(),
             attention,
             member,
             listed: contact.listed.clone(),
+            withheld: row.withheld,
         }
     };
     let all = all.into_iter().map(pressing).collect();

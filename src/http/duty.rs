@@ -47,10 +47,10 @@ pub fn attention(row: &ExchangeRow, now: Timestamp) -> Vec<AttentionView> {
 pub fn alert_attention(row: &AlertRow, now: Timestamp) -> Vec<AttentionView> {
     let each = row.pressing.iter();
     let said = |pressing: &Pressing| {
-        let said = words(&pressing.attention, pressing.member, "out");
-        view(pressing, said, now)
+        let words = message_words(pressing, pressing.member)?;
+        Some(view(pressing, words, now))
     };
-    each.map(said).collect()
+    each.filter_map(said).collect()
 }
 
 /// An exchange in which something presses, without its content.
@@ -144,40 +144,43 @@ fn exchange_words(
     pressing: &Pressing,
     now: Timestamp,
 ) -> (String, &'static str) {
-    let since = pressing.attention.concern.since;
-    match pressing.attention.reason {
-        Reason::DueSoon => (
-            format!("{} is due in {}", owed(row), long(since.since(now))),
-            "give it, or say that it takes longer and why: `liaison rfi authorise`",
-        ),
-        Reason::Overdue => (
-            format!("{} is overdue by {}", owed(row), long(now.since(since))),
-            if row.outgoing {
-                "call this number"
-            } else {
-                "give it, or say that it takes longer and why, and tell this post of your office"
-            },
-        ),
-        Reason::Refused
-        | Reason::Expired
-        | Reason::Withheld
-        | Reason::NoLink
-        | Reason::Undelivered
-        | Reason::Unopened
-        | Reason::Unread
-        | Reason::ClarificationOwed => {
-            let why = row.withheld.map_or("out", |why| why.code());
-            words(&pressing.attention, row.peer, why)
-        }
-    }
+    let of_a_message = message_words(pressing, row.peer);
+    of_a_message.unwrap_or_else(|| time_words(row, &pressing.attention, now))
 }
 
-/// What is wrong, and what to do. `out` says why nothing is sent to the peer, where nothing is.
-fn words(attention: &Attention, peer: MemberId, out: &str) -> (String, &'static str) {
+/// What is wrong with a time limit, or while it stands still.
+fn time_words(row: &ExchangeRow, attention: &Attention, now: Timestamp) -> (String, &'static str) {
+    let since = attention.concern.since;
+    if attention.reason == Reason::ClarificationOwed {
+        let peer = row.peer;
+        return (
+            format!("{peer} waits for a clarification since {}", minute(since)),
+            "give it: `liaison rfi clarify ID --answer TEXT`; the clock stands still until then",
+        );
+    }
+    if attention.reason == Reason::DueSoon {
+        return (
+            format!("{} is due in {}", owed(row), long(since.since(now))),
+            "give it, or say that it takes longer and why: `liaison rfi authorise`",
+        );
+    }
+    let next = match row.outgoing {
+        true => "call this number",
+        false => "give it, or say that it takes longer and why, and tell this post of your office",
+    };
+    (
+        format!("{} is overdue by {}", owed(row), long(now.since(since))),
+        next,
+    )
+}
+
+/// What is wrong with a message to or from a member, and what to do; none where it is the time.
+fn message_words(pressing: &Pressing, peer: MemberId) -> Option<(String, &'static str)> {
+    let attention = &pressing.attention;
     let concern = &attention.concern;
     let since = concern.since;
     let within = concern.limit.map(|(limit, _)| limit).unwrap_or_default();
-    match attention.reason {
+    Some(match attention.reason {
         Reason::Refused => {
             let refusal = concern.refusal.and_then(Refusal::from_number);
             let why = refusal.map_or_else(|| "for an unknown reason".to_owned(), |r| r.to_string());
@@ -190,10 +193,13 @@ fn words(attention: &Attention, peer: MemberId, out: &str) -> (String, &'static 
             format!("expired undelivered {}", minute(since)),
             "it will not be sent again: call this number, and send it anew once there is a link",
         ),
-        Reason::Withheld => (
-            format!("not sent: {peer} is {out}"),
-            "nothing is sent to it: take the matter elsewhere, or withdraw it",
-        ),
+        Reason::Withheld => {
+            let why = pressing.withheld.map_or("out", |why| why.code());
+            (
+                format!("not sent: {peer} is {why}"),
+                "nothing is sent to it: take the matter elsewhere, or withdraw it",
+            )
+        }
         Reason::NoLink => {
             let down = attention.unlinked_since.unwrap_or(since);
             (
@@ -213,19 +219,8 @@ fn words(attention: &Attention, peer: MemberId, out: &str) -> (String, &'static 
             format!("nobody here has opened it since {}", minute(since)),
             "open it, or tell this post of your office",
         ),
-        Reason::DueSoon => (
-            format!("due {}", minute(since)),
-            "give it, or say that it takes longer and why",
-        ),
-        Reason::Overdue => (
-            format!("overdue since {}", minute(since)),
-            "give it, or say that it takes longer and why",
-        ),
-        Reason::ClarificationOwed => (
-            format!("{peer} waits for a clarification since {}", minute(since)),
-            "give it: `liaison rfi clarify ID --answer TEXT`; the clock stands still until then",
-        ),
-    }
+        Reason::DueSoon | Reason::Overdue | Reason::ClarificationOwed => return None,
+    })
 }
 
 /// What the time limit asks for.

@@ -27,10 +27,11 @@ pub(super) fn look(
     let nobody = Contact::default();
     let own = service.contact(me).unwrap_or(&nobody);
     for (member, end) in loose {
+        let withheld = service.withholds(turn, member)?;
         let theirs = service.contact(member).unwrap_or(&nobody);
         let reach = Reach {
             unlinked_since: service.unlinked_since(member, turn.now),
-            withheld: service.withholds(turn, member)?.is_some(),
+            withheld: withheld.is_some(),
             own: &own.duty,
             theirs: &theirs.duty,
         };
@@ -39,6 +40,7 @@ pub(super) fn look(
             attention,
             member,
             listed: theirs.listed.clone(),
+            withheld,
         }));
     }
     Ok(())

@@ -29,10 +29,7 @@ pub fn alert_attention(
     let concern = Concern {
         matter,
         message: Some(end.message),
-        refusal: match end.state {
-            LooseState::Refused(number) => Some(number),
-            LooseState::Queued | LooseState::Expired | LooseState::Unread => None,
-        },
+        refusal: end.state.refusal(),
         since: end.since,
         limit: Some((within, end_of)),
         appears,

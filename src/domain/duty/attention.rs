@@ -86,6 +86,16 @@ pub enum LooseState {
     Unread,
 }
 
+impl LooseState {
+    /// For a refused message: the number of the reason.
+    pub fn refusal(self) -> Option<u16> {
+        match self {
+            Self::Refused(number) => Some(number),
+            Self::Queued | Self::Expired | Self::Unread => None,
+        }
+    }
+}
+
 /// What the node knows of an exchange.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
@@ -310,10 +320,7 @@ impl<'a> Seen<'a> {
         Some(Concern {
             matter,
             message: Some(end.message),
-            refusal: match end.state {
-                LooseState::Refused(number) => Some(number),
-                LooseState::Queued | LooseState::Expired | LooseState::Unread => None,
-            },
+            refusal: end.state.refusal(),
             since: end.since,
             limit: None,
             appears: end.since,
