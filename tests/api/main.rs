@@ -19,6 +19,7 @@ mod groups;
 mod hostile;
 mod keys;
 mod letters;
+mod meanwhile;
 mod news;
 mod office;
 mod openapi;

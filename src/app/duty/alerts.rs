@@ -92,8 +92,8 @@ fn loose_ends(
         if last.opened.is_some() || row.erased.is_some() {
             return Ok(Vec::new());
         }
-        let came = turn.view.log().read(last.entry);
-        let came = came.map_err(|_| IndexError::Damaged)?.entry.time;
+        let came = turn.time_of(last.entry);
+        let came = came.map_err(|_| IndexError::Damaged)?;
         return Ok(vec![(me, end(came, LooseState::Unread))]);
     }
     let sent = row.alert.updated();
