@@ -93,6 +93,12 @@ class Office:
     def last_words(self) -> str:
         return " | ".join(self.said().strip().splitlines()[-3:])[-600:]
 
+    def fate(self) -> str:
+        """What became of a node that does not answer."""
+        code = self.child.poll() if self.child else None
+        does = "does not answer" if code is None else f"ended with {code}"
+        return f"{does}: {self.last_words()}"
+
     def runs(self) -> bool:
         return self.child is not None and self.child.poll() is None
 

@@ -236,7 +236,7 @@ def drain(world, findings: Findings, patience: float = DRAINING) -> bool:
         return True
     except Unsettled as error:
         told = {office.member: [(p["waiting"], p["connected"], p["last_error"]) for p in health["peers"]]
-                for office in world.offices if (health := office.health())}
+                if (health := office.health()) else office.fate() for office in world.offices}
         findings.add("stuck", f"{error}: {told}")
         return False
 
