@@ -299,6 +299,7 @@ fn verified(report: &VerifyReport) -> Verified {
 
 impl From<NodeError> for Failure {
     fn from(error: NodeError) -> Self {
+        use crate::app::core::Fatal;
         use crate::seal::keystore::KeystoreError;
         use crate::store::OpenError;
         let (code, what, next) = match &error {
@@ -321,6 +322,11 @@ impl From<NodeError> for Failure {
                 "log-damaged",
                 "the log is damaged, so the node does not serve",
                 "`liaison audit verify` names the place; restore a backup beside it, and keep this folder as evidence",
+            ),
+            NodeError::Fatal(Fatal::Index(error)) => (
+                error.code(),
+                "the index cannot be used",
+                "nothing is lost: make room if the disk is full, and start the node; it makes the index anew from the log",
             ),
             NodeError::Restored => (
                 "restored",
