@@ -45,10 +45,20 @@ class Listed:
     """What all nodes list: exchanges and alerts."""
 
     def __init__(self, world):
-        self.exchanges = {office.member: office.api("officer").pages("/exchanges")
-                          for office in world.offices}
-        self.alerts = {office.member: office.api("officer").pages("/alerts")
-                       for office in world.offices}
+        self.exchanges = {office.member: all_of(office, "/exchanges") for office in world.offices}
+        self.alerts = {office.member: all_of(office, "/alerts") for office in world.offices}
+
+
+def all_of(office, path: str) -> list[dict]:
+    """What an office lists, read until it lists the same twice: what changes goes to the front, past
+    whoever has read that page already."""
+    before = None
+    while True:
+        items = office.api("officer").pages(path)
+        found = sorted(item["id"] for item in items)
+        if found == before:
+            return items
+        before = found
 
 
 def check_listed(listed: Listed, ledger, findings: Findings) -> None:
