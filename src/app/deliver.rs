@@ -68,7 +68,7 @@ pub(super) fn pump(
                             Err(_) => {
                                 let key = outbox_key(member, place.class, place.entry);
                                 turn.view.delete(OUTBOX, key);
-                                service.flight.settle(member, *place);
+                                service.flight.settle(member, *place, turn.now);
                             }
                         }
                     }
@@ -113,7 +113,9 @@ pub(super) fn expire(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), I
         };
         for class in [0, 1] {
             let entry = row.entry;
-            service.flight.settle(recipient, Waiting { class, entry });
+            service
+                .flight
+                .settle(recipient, Waiting { class, entry }, turn.now);
         }
         let expired = Other::DeliveryExpired {
             recipient,

@@ -60,7 +60,9 @@ pub(super) fn keep(
     } else if settles(word) {
         for class in [0, 1] {
             let entry = row.entry;
-            service.flight.settle(peer.member, Waiting { class, entry });
+            service
+                .flight
+                .settle(peer.member, Waiting { class, entry }, turn.now);
         }
     }
     service.stirred.insert(peer.member);
@@ -198,7 +200,7 @@ pub(super) fn kept(
 ) -> Result<(), IndexError> {
     for (key, place) in waiting_receipts(service, turn, peer, leaves)? {
         turn.view.delete(OUTBOX, key);
-        service.flight.settle(peer.member, place);
+        service.flight.settle(peer.member, place, turn.now);
     }
     Ok(())
 }

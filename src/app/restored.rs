@@ -280,7 +280,9 @@ pub(super) fn taken_back(
             .is_some_and(|row| row.leaf == leaf);
         if let (true, Some((class, entry))) = (is_it, outbox_place(&key)) {
             turn.view.delete(OUTBOX, key);
-            service.flight.settle(peer.member, Waiting { class, entry });
+            service
+                .flight
+                .settle(peer.member, Waiting { class, entry }, turn.now);
             service.stirred.insert(peer.member);
             return Ok(true);
         }

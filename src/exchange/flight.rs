@@ -9,8 +9,21 @@ use crate::base::{MemberId, NodeId, Timestamp};
 /// After how many times `retry_after` something goes again although others of its class are settled meanwhile.
 const PATIENT: u32 = 10;
 
+/// Routine items in flight to a peer whose line is not known yet.
+const FIRST: usize = 32;
+
+/// Routine items in flight at least: fewer would be answered one by one, at more than twice the cost.
+const LEAST: usize = 16;
+
+/// What is answered no sooner than this has waited behind what went before it: less is sent ahead then, so
+/// that what becomes due later is not late.
+const SLOW: Duration = Duration::from_secs(15);
+
 /// How long what a peer takes later rests before it is offered again for the first time.
 const FIRST_REST: Duration = Duration::from_secs(1);
+
+/// The class of what is not urgent.
+const ROUTINE: u8 = 1;
 
 /// Something that waits for a peer, by its place in the outbox: urgent before routine, then in
 /// the order of the log.
@@ -36,7 +49,34 @@ struct Link {
     sent: BTreeMap<Waiting, Timestamp>,
     /// Since when nothing of each class has been settled, where something was in flight.
     quiet: [Option<Timestamp>; 2],
+    /// How much of what is routine may be in flight.
+    pace: Pace,
     put_off: BTreeMap<Waiting, PutOff>,
+}
+
+/// How much of what is routine may be in flight: one more for each answer that comes soon, half for one that does not.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    window: usize,
+    /// When it was last halved. What had left before says nothing new.
+    halved: Option<Timestamp>,
+}
+
+impl Pace {
+    const FIRST: Self = Self {
+        window: FIRST,
+        halved: None,
+    };
+
+    /// Something that had left at `sent` is answered.
+    fn answered(&mut self, sent: Timestamp, now: Timestamp, most: usize) {
+        if now.since(sent) < SLOW {
+            self.window = (self.window + 1).min(most);
+        } else if self.halved.is_none_or(|halved| sent >= halved) {
+            self.window = (self.window / 2).max(LEAST);
+            self.halved = Some(now);
+        }
+    }
 }
 
 /// What the peer takes later.
@@ -67,10 +107,23 @@ impl Link {
         now.since(since)
     }
 
-    fn settled(&mut self, item: Waiting) {
+    /// How many more routine items may leave. One that has been in flight for long, perhaps lost, takes no
+    /// other's place.
+    fn room(&self, retry_after: Duration, now: Timestamp) -> usize {
+        let counts = |(item, sent): &(&Waiting, &Timestamp)| {
+            item.class == ROUTINE && now.since(**sent) < retry_after
+        };
+        let in_flight = self.sent.iter().filter(counts).count();
+        self.pace.window.saturating_sub(in_flight)
+    }
+
+    fn settled(&mut self, item: Waiting, now: Timestamp, most: usize) {
         self.put_off.remove(&item);
-        if self.sent.remove(&item).is_some() {
+        if let Some(sent) = self.sent.remove(&item) {
             self.quiet[usize::from(item.class.min(1))] = None;
+            if item.class == ROUTINE {
+                self.pace.answered(sent, now, most);
+            }
             // The peer takes something: perhaps what it did not take, too.
             for put_off in self.put_off.values_mut() {
                 put_off.times = 0;
@@ -80,7 +133,8 @@ impl Link {
 }
 
 impl Flight {
-    /// At most `window` items in flight to a peer and class. Unsettled ones go again where nothing of
+    /// At most `window` items in flight to a peer and class, and no more routine ones than are answered
+    /// soon. Unsettled ones go again where nothing of
     /// their class was settled for `retry_after`: over a slow link those before them are still coming
     /// through, and what goes again would only add to what it is slow with.
     pub fn new(window: usize, retry_after: Duration) -> Self {
@@ -97,6 +151,7 @@ impl Flight {
             node,
             sent: BTreeMap::new(),
             quiet: [None; 2],
+            pace: Pace::FIRST,
             put_off: BTreeMap::new(),
         };
         self.links.insert(node.member, link);
@@ -135,12 +190,17 @@ impl Flight {
             return Vec::new();
         };
         let mut due = Vec::new();
+        let mut room = link.room(self.retry_after, now);
         for item in waiting.iter().take(self.window) {
             let quiet_for = link.quiet_for(item.class, now);
             let again = match link.sent.get(item) {
                 None => {
                     let put_off = link.put_off.get(item);
-                    put_off.is_none_or(|put_off| put_off.has_rested(self.retry_after, now))
+                    let rested =
+                        put_off.is_none_or(|put_off| put_off.has_rested(self.retry_after, now));
+                    let goes = rested && (item.class != ROUTINE || room > 0);
+                    room -= usize::from(goes && item.class == ROUTINE);
+                    goes
                 }
                 // A clock that was set back must not make a message wait for its return.
                 Some(at) if *at > now => true,
@@ -159,9 +219,9 @@ impl Flight {
     }
 
     /// The item needs no more sending: it was receipted, refused for good, or expired.
-    pub fn settle(&mut self, member: MemberId, item: Waiting) {
+    pub fn settle(&mut self, member: MemberId, item: Waiting, now: Timestamp) {
         if let Some(link) = self.links.get_mut(&member) {
-            link.settled(item);
+            link.settled(item, now, self.window);
         }
     }
 
@@ -235,12 +295,12 @@ mod tests {
         let node: NodeId = "TR-1".parse().unwrap();
         let mut flight = Flight::new(100, MINUTE);
         flight.link_up(node);
-        let items = waiting(&(0..100).collect::<Vec<_>>());
+        let items = waiting(&(0..20).collect::<Vec<_>>());
         assert_eq!(flight.take_due(node.member, &items, at(0)), items);
         // A slow link brings one answer in half a minute.
         for n in 1..=5 {
-            flight.settle(node.member, items[n - 1]);
             let now = at(30 * n as i64);
+            flight.settle(node.member, items[n - 1], now);
             assert_eq!(flight.take_due(node.member, &items[n..], now), []);
         }
         // Then no more come.
@@ -258,7 +318,7 @@ mod tests {
         let routine = waiting(&[2]);
         flight.take_due(node.member, &urgent, at(0));
         flight.take_due(node.member, &routine, at(0));
-        flight.settle(node.member, routine[0]);
+        flight.settle(node.member, routine[0], at(0));
         assert_eq!(flight.take_due(node.member, &urgent, at(60)), urgent);
     }
 
@@ -271,7 +331,7 @@ mod tests {
             let other = waiting(&[1 + n]);
             let now = at(30 * n as i64);
             assert_eq!(flight.take_due(node.member, &other, now), other);
-            flight.settle(node.member, other[0]);
+            flight.settle(node.member, other[0], now);
             assert_eq!(flight.take_due(node.member, &lost, now), []);
         }
         assert_eq!(flight.take_due(node.member, &lost, at(600)), lost);
@@ -302,7 +362,7 @@ mod tests {
         }
         assert_eq!(flight.take_due(node.member, &items, at(31)), items);
         flight.put_off(node.member, 2, at(31));
-        flight.settle(node.member, items[0]);
+        flight.settle(node.member, items[0], at(31));
         assert_eq!(flight.take_due(node.member, &items[1..], at(31)), []);
         assert_eq!(
             flight.take_due(node.member, &items[1..], at(32)),
@@ -335,11 +395,66 @@ mod tests {
             flight.take_due(node.member, &items, at(0)),
             waiting(&[1, 2])
         );
-        flight.settle(node.member, items[0]);
+        flight.settle(node.member, items[0], at(1));
         assert_eq!(
             flight.take_due(node.member, &items[1..], at(1)),
             waiting(&[3])
         );
+    }
+
+    /// A flight to a peer for whom two hundred routine items wait.
+    fn backlog() -> (Flight, NodeId, Vec<Waiting>) {
+        let node: NodeId = "TR-1".parse().unwrap();
+        let mut flight = Flight::new(256, MINUTE);
+        flight.link_up(node);
+        (flight, node, waiting(&(0..200).collect::<Vec<_>>()))
+    }
+
+    /// Sends what is due and has it answered `seconds` later, round after round; how much was in flight.
+    fn rounds(flight: &mut Flight, node: NodeId, items: &[Waiting], seconds: i64) -> Vec<usize> {
+        let (mut items, mut now, mut sent) = (items, 0, Vec::new());
+        while !items.is_empty() {
+            let due = flight.take_due(node.member, items, at(now));
+            now += seconds;
+            for item in &due {
+                flight.settle(node.member, *item, at(now));
+            }
+            items = &items[due.len()..];
+            sent.push(due.len());
+        }
+        sent
+    }
+
+    #[test]
+    fn what_is_answered_soon_opens_the_window() {
+        let (mut flight, node, items) = backlog();
+        assert_eq!(rounds(&mut flight, node, &items, 1), [32, 64, 104]);
+    }
+
+    #[test]
+    fn a_peer_that_answers_late_gets_less_at_a_time() {
+        let (mut flight, node, items) = backlog();
+        let sent = rounds(&mut flight, node, &items, 20);
+        assert_eq!(sent[..4], [32, 16, 16, 16]);
+    }
+
+    #[test]
+    fn what_is_urgent_goes_however_much_is_in_flight() {
+        let (mut flight, node, items) = backlog();
+        let mut all: Vec<_> = (300..350)
+            .map(|entry| Waiting { class: 0, entry })
+            .collect();
+        all.extend(items);
+        assert_eq!(flight.take_due(node.member, &all, at(0)).len(), 50 + 32);
+    }
+
+    #[test]
+    fn what_is_lost_does_not_keep_others_waiting() {
+        let (mut flight, node, items) = backlog();
+        assert_eq!(flight.take_due(node.member, &items, at(0)).len(), 32);
+        assert_eq!(flight.take_due(node.member, &items, at(59)).len(), 0);
+        let later = flight.take_due(node.member, &items, at(60));
+        assert!(later.iter().any(|item| item.entry >= 32), "{later:?}");
     }
 
     #[test]
