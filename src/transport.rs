@@ -8,6 +8,7 @@
 
 mod accept;
 mod attachment;
+mod congestion;
 mod connection;
 pub mod crypto;
 mod dial;
@@ -20,6 +21,7 @@ mod link;
 mod mux;
 mod network;
 mod peers;
+mod precedence;
 mod probe;
 mod refused;
 mod reset;

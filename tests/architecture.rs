@@ -33,6 +33,7 @@ const FENCES: &[(&str, &str)] = &[
     ("ml_dsa", "seal"),
     ("argon2", "seal"),
     ("quinn", "transport"),
+    ("quinn_proto", "transport"),
     ("rustls", "transport"),
     ("rcgen", "transport"),
     ("sled", "store"),

@@ -10,7 +10,6 @@ use tokio::time::timeout;
 
 use crate::base::NodeId;
 
-use super::connection::Connection;
 use super::limits::{MAX_HANDSHAKES, MAX_HANDSHAKES_FROM_ONE};
 use super::link::{self, Authenticated};
 use super::peers::Shown;
@@ -99,7 +98,7 @@ async fn one(shared: Arc<Shared>, incoming: Incoming, place: Place) {
         return;
     };
     let with = Authenticated {
-        connection: Connection::Quic(connection),
+        connection: connection.into(),
         shown,
         dialler: peer,
     };

@@ -1,15 +1,22 @@
 //! A connection with a peer and its streams, alike over QUIC and over TLS on TCP.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
 use quinn::{ConnectionError, ReadError, ReadExactError, VarInt, WriteError};
+use tokio::time::sleep;
 
+use super::congestion::Bounded;
 use super::link::{LinkError, closed_with};
 use super::mux::{Mux, MuxReceive, MuxSend, Way};
+use super::precedence::Precedence;
 
 pub(super) use super::mux::StreamError;
+
+/// How often a line is looked at.
+const PACE: Duration = Duration::from_millis(100);
 
 /// What carries a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,14 +46,50 @@ impl fmt::Display for Via {
 /// A connection whose ends have shown their certificates.
 #[derive(Clone)]
 pub(super) enum Connection {
-    Quic(quinn::Connection),
+    Quic(Quic),
     Tcp(Mux),
+}
+
+/// A connection over QUIC.
+#[derive(Clone)]
+pub(super) struct Quic {
+    connection: quinn::Connection,
+    precedence: Precedence,
+}
+
+impl From<quinn::Connection> for Connection {
+    fn from(connection: quinn::Connection) -> Self {
+        Self::Quic(Quic {
+            connection,
+            precedence: Precedence::default(),
+        })
+    }
 }
 
 /// A stream to write.
 pub(super) enum SendStream {
-    Quic(quinn::SendStream),
+    Quic(QuicSend),
     Tcp(MuxSend),
+}
+
+/// A stream to write over QUIC.
+pub(super) struct QuicSend {
+    stream: quinn::SendStream,
+    level: usize,
+    precedence: Precedence,
+}
+
+impl QuicSend {
+    /// Writes all, a part at a time where there is little room, so that what has precedence gets the next.
+    async fn write(&mut self, mut chunks: &mut [Bytes]) -> Result<(), WriteError> {
+        let writing = self.precedence.write(self.level);
+        while !chunks.is_empty() {
+            writing.turn().await;
+            let written = self.stream.write_chunks(chunks).await?;
+            chunks = &mut chunks[written.chunks..];
+        }
+        Ok(())
+    }
 }
 
 /// A stream to read.
@@ -65,49 +108,49 @@ impl Connection {
 
     pub(super) async fn open_uni(&self) -> Result<SendStream, StreamError> {
         match self {
-            Self::Quic(quic) => Ok(SendStream::Quic(quic.open_uni().await?)),
+            Self::Quic(quic) => Ok(quic.sending(quic.connection.open_uni().await?)),
             Self::Tcp(mux) => Ok(SendStream::Tcp(mux.open(Way::Uni).await?.0)),
         }
     }
 
     pub(super) async fn accept_uni(&self) -> Result<RecvStream, StreamError> {
         match self {
-            Self::Quic(quic) => Ok(RecvStream::Quic(quic.accept_uni().await?)),
+            Self::Quic(quic) => Ok(RecvStream::Quic(quic.connection.accept_uni().await?)),
             Self::Tcp(mux) => Ok(RecvStream::Tcp(mux.accept(Way::Uni).await?.1)),
         }
     }
 
     pub(super) async fn open_bi(&self) -> Result<(SendStream, RecvStream), StreamError> {
         Ok(match self {
-            Self::Quic(quic) => quic_halves(quic.open_bi().await?),
+            Self::Quic(quic) => quic.halves(quic.connection.open_bi().await?),
             Self::Tcp(mux) => tcp_halves(mux.open(Way::Bi).await?),
         })
     }
 
     pub(super) async fn accept_bi(&self) -> Result<(SendStream, RecvStream), StreamError> {
         Ok(match self {
-            Self::Quic(quic) => quic_halves(quic.accept_bi().await?),
+            Self::Quic(quic) => quic.halves(quic.connection.accept_bi().await?),
             Self::Tcp(mux) => tcp_halves(mux.accept(Way::Bi).await?),
         })
     }
 
     pub(super) fn close(&self, code: u32) {
         match self {
-            Self::Quic(quic) => quic.close(code.into(), &[]),
+            Self::Quic(quic) => quic.connection.close(code.into(), &[]),
             Self::Tcp(mux) => mux.close(code),
         }
     }
 
     pub(super) fn is_closed(&self) -> bool {
         match self {
-            Self::Quic(quic) => quic.close_reason().is_some(),
+            Self::Quic(quic) => quic.connection.close_reason().is_some(),
             Self::Tcp(mux) => mux.close_reason().is_some(),
         }
     }
 
     pub(super) async fn closed(&self) -> LinkError {
         match self {
-            Self::Quic(quic) => quic.closed().await.into(),
+            Self::Quic(quic) => quic.connection.closed().await.into(),
             Self::Tcp(mux) => mux.closed().await,
         }
     }
@@ -115,23 +158,53 @@ impl Connection {
     /// The longest datagram that is known to pass, in bytes; none over TCP, which cuts for itself.
     pub(super) fn mtu(&self) -> Option<u16> {
         match self {
-            Self::Quic(quic) => Some(quic.stats().path.current_mtu),
+            Self::Quic(quic) => Some(quic.connection.stats().path.current_mtu),
             Self::Tcp(_) => None,
+        }
+    }
+
+    /// Keeps what is written ahead to what the line carries soon, for as long as the connection lasts. TCP
+    /// does so for itself.
+    pub(super) async fn keep_pace(&self) -> Infallible {
+        loop {
+            sleep(PACE).await;
+            if let Self::Quic(quic) = self {
+                quic.keep_pace();
+            }
         }
     }
 
     pub(super) fn rtt(&self) -> Duration {
         match self {
-            Self::Quic(quic) => quic.rtt(),
+            Self::Quic(quic) => quic.connection.rtt(),
             Self::Tcp(mux) => mux.rtt(),
         }
     }
 }
 
-fn quic_halves(
-    (send, receive): (quinn::SendStream, quinn::RecvStream),
-) -> (SendStream, RecvStream) {
-    (SendStream::Quic(send), RecvStream::Quic(receive))
+impl Quic {
+    fn sending(&self, stream: quinn::SendStream) -> SendStream {
+        SendStream::Quic(QuicSend {
+            stream,
+            level: 0,
+            precedence: self.precedence.clone(),
+        })
+    }
+
+    fn halves(
+        &self,
+        (send, receive): (quinn::SendStream, quinn::RecvStream),
+    ) -> (SendStream, RecvStream) {
+        (self.sending(send), RecvStream::Quic(receive))
+    }
+
+    /// Lets no more be written ahead than the line carries soon.
+    fn keep_pace(&self) {
+        let controller = self.connection.congestion_state().into_any();
+        if let Ok(bounded) = controller.downcast::<Bounded>() {
+            self.connection.set_send_window(bounded.ahead());
+        }
+    }
 }
 
 fn tcp_halves((send, receive): (MuxSend, MuxReceive)) -> (SendStream, RecvStream) {
@@ -142,9 +215,10 @@ impl SendStream {
     /// Of several streams the one with the highest number goes first.
     pub(super) fn set_priority(&mut self, priority: i32) {
         match self {
-            Self::Quic(stream) => {
+            Self::Quic(send) => {
+                send.level = usize::try_from(priority).unwrap_or(0);
                 // It fails on a stream that is over, which has nothing to send.
-                let _ = stream.set_priority(priority);
+                let _ = send.stream.set_priority(priority);
             }
             Self::Tcp(stream) => stream.set_priority(priority),
         }
@@ -152,14 +226,14 @@ impl SendStream {
 
     pub(super) async fn write_all(&mut self, bytes: &[u8]) -> Result<(), StreamError> {
         match self {
-            Self::Quic(stream) => Ok(stream.write_all(bytes).await?),
+            Self::Quic(send) => Ok(send.write(&mut [Bytes::copy_from_slice(bytes)]).await?),
             Self::Tcp(stream) => stream.write(Bytes::copy_from_slice(bytes)).await,
         }
     }
 
     pub(super) async fn write_chunk(&mut self, bytes: Bytes) -> Result<(), StreamError> {
         match self {
-            Self::Quic(stream) => Ok(stream.write_chunk(bytes).await?),
+            Self::Quic(send) => Ok(send.write(&mut [bytes]).await?),
             Self::Tcp(stream) => stream.write(bytes).await,
         }
     }
@@ -169,7 +243,7 @@ impl SendStream {
         chunks: &mut [Bytes],
     ) -> Result<(), StreamError> {
         match self {
-            Self::Quic(stream) => Ok(stream.write_all_chunks(chunks).await?),
+            Self::Quic(send) => Ok(send.write(chunks).await?),
             Self::Tcp(stream) => {
                 for chunk in chunks {
                     stream.write(std::mem::take(chunk)).await?;
@@ -182,9 +256,9 @@ impl SendStream {
     /// Nothing more comes on the stream.
     pub(super) fn finish(&mut self) {
         match self {
-            Self::Quic(stream) => {
+            Self::Quic(send) => {
                 // It fails on a stream that is over already.
-                let _ = stream.finish();
+                let _ = send.stream.finish();
             }
             Self::Tcp(stream) => stream.finish(),
         }
@@ -193,9 +267,9 @@ impl SendStream {
     /// Gives the stream up.
     pub(super) fn reset(&mut self, code: u32) {
         match self {
-            Self::Quic(stream) => {
+            Self::Quic(send) => {
                 // It fails on a stream that is over already.
-                let _ = stream.reset(code.into());
+                let _ = send.stream.reset(code.into());
             }
             Self::Tcp(stream) => stream.reset(code),
         }

@@ -222,7 +222,7 @@ pub(super) async fn quic(
     let (_, shown) = peer_of(shared, &connection)
         .filter(|(proven, _)| *proven == peer)
         .ok_or(Unreached::Untrusted)?;
-    Ok((Connection::Quic(connection), shown))
+    Ok((connection.into(), shown))
 }
 
 /// The pause before the next attempt: none at first, then doubling, and never quite regular, so

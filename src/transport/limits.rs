@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use quinn::congestion::BbrConfig;
 use quinn::crypto::rustls::{NoInitialCipherSuite, QuicServerConfig};
 use quinn::{
     IdleTimeout, ServerConfig, TimeSource, TransportConfig, ValidationTokenConfig, VarInt,
 };
 use tokio::time::Instant;
 
+use super::congestion::{BoundedConfig, UNQUEUED};
 use super::network::Chance;
 use crate::seal::retry::retry_key;
 
@@ -82,8 +82,8 @@ const UNI_STREAMS: u32 = 4;
 /// Bytes that a peer may send ahead on one stream, and on all.
 const STREAM_WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 2 * 1024 * 1024;
-/// Bytes kept for a peer that has not acknowledged them.
-const SEND_WINDOW: u64 = 2 * 1024 * 1024;
+/// Bytes kept for a peer that has not acknowledged them, at most.
+pub(super) const SEND_WINDOW: u64 = 2 * 1024 * 1024;
 /// Bytes kept of one handshake, and of all, before it is looked at.
 const INCOMING_BUFFER: u64 = 16 * 1024;
 const INCOMING_BUFFERS: u64 = 1024 * 1024;
@@ -125,13 +125,13 @@ impl Limits {
             .max_concurrent_uni_streams(UNI_STREAMS.into())
             .stream_receive_window(STREAM_WINDOW.into())
             .receive_window(CONNECTION_WINDOW.into())
-            .send_window(SEND_WINDOW)
+            .send_window(UNQUEUED)
             .datagram_receive_buffer_size(None)
             .datagram_send_buffer_size(0)
             .max_idle_timeout(Some(idle_timeout(self.idle)))
             .initial_rtt(INITIAL_RTT)
             .keep_alive_interval(Some(self.keep_alive))
-            .congestion_controller_factory(Arc::new(BbrConfig::default()));
+            .congestion_controller_factory(Arc::new(BoundedConfig::default()));
         Arc::new(config)
     }
 

@@ -263,6 +263,7 @@ async fn talk(
         ended = receive_routine => ended,
         ended = attachment::serve(shared, peer, wire) => ended,
         why = wire.connection().closed() => Err(why),
+        never = wire.connection().keep_pace() => match never {},
     };
     match ended {
         Ok(never) => match never {},

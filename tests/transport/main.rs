@@ -7,6 +7,7 @@ mod links;
 mod lossy;
 mod raw;
 mod refused;
+mod slow;
 mod support;
 mod tcp;
 mod trusting;
