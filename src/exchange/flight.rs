@@ -54,7 +54,8 @@ struct Link {
     put_off: BTreeMap<Waiting, PutOff>,
 }
 
-/// How much of what is routine may be in flight: one more for each answer that comes soon, half for one that does not.
+/// How much of what is routine may be in flight: one more for each answer that comes soon, half for one
+/// that does not.
 #[derive(Debug, Clone, Copy)]
 struct Pace {
     window: usize,

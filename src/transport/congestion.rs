@@ -200,13 +200,13 @@ impl Line {
     }
 
     /// Whether most of what may be on its way was, before what arrived now did and left `on_its_way`.
-    fn was_filled(&mut self, on_its_way: u64) -> bool {
-        let before = on_its_way + std::mem::take(&mut self.arriving);
-        before >= self.most_on_its_way() / 2
+    fn was_filled(&self, on_its_way: u64) -> bool {
+        on_its_way + self.arriving >= self.most_on_its_way() / 2
     }
 
     /// Takes the rate at which bytes arrived lately.
     fn measure(&mut self, now: Instant, load: Load) {
+        self.arriving = 0;
         let Some(began) = self.began else {
             return;
         };
@@ -345,9 +345,9 @@ mod tests {
     fn a_line_is_full_where_half_of_what_may_be_on_its_way_is() {
         let mut line = queueing();
         let now = brings(&mut line, Instant::now(), 16_000, 4 * SECOND, Load::Full);
-        line.was_filled(0);
         line.arrived(now, now, 2_400);
         assert!(line.was_filled(4_800));
+        line.measure(now, Load::Full);
         line.arrived(now, now, 2_400);
         assert!(!line.was_filled(1_200));
     }

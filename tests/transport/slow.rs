@@ -103,7 +103,7 @@ async fn brings(to: &mut Node, seconds: u32) {
 
 /// Bytes of routine frames that come before an urgent one which is sent now.
 async fn before_urgent(from: &Node, to: &mut Node) -> u32 {
-    let frame = vec![2; 4096];
+    let frame = vec![2; FRAME as usize];
     from.transport
         .send(to.node(), Class::Urgent, frame)
         .unwrap();
@@ -117,18 +117,23 @@ async fn before_urgent(from: &Node, to: &mut Node) -> u32 {
     }
 }
 
+/// An urgent frame passes all but two seconds' worth of what fills the line.
+async fn urgent_soon(from: &Node, to: &mut Node) {
+    fill(from, to);
+    let before = before_urgent(from, to).await;
+    assert!(
+        before < 2 * RATE,
+        "{before} bytes of what is not urgent came first"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_urgent_frame_does_not_wait_behind_what_fills_the_line() {
     let (a, mut b, _line) = linked(true).await;
     fill(&a, &b);
     // By then the link knows its line.
     brings(&mut b, 4).await;
-    fill(&a, &b);
-    let before = before_urgent(&a, &mut b).await;
-    assert!(
-        before < 2 * RATE,
-        "{before} bytes of what is not urgent came first"
-    );
+    urgent_soon(&a, &mut b).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,10 +148,5 @@ async fn nor_on_a_line_that_has_become_slow_and_is_full_both_ways() {
         fill(&b, &a);
         brings(&mut b, 2).await;
     }
-    fill(&a, &b);
-    let before = before_urgent(&a, &mut b).await;
-    assert!(
-        before < 2 * RATE,
-        "{before} bytes of what is not urgent came first"
-    );
+    urgent_soon(&a, &mut b).await;
 }
