@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
@@ -146,10 +147,18 @@ impl Browser {
 
     /// What stands at a selector, once it does.
     pub async fn find(&self, css: &str) -> Element {
-        let wait = self.client.wait().at_most(PATIENCE);
-        match wait.for_element(Locator::Css(css)).await {
-            Ok(element) => element,
-            Err(error) => panic!("{css}: {error}\n{}", self.text().await),
+        let began = Instant::now();
+        loop {
+            let error = match self.client.find(Locator::Css(css)).await {
+                Ok(element) => return element,
+                Err(error) => error,
+            };
+            // A page that goes away under the search is told as text, not as an error of the standard.
+            let not_yet = error.is_no_such_element() || matches!(error, CmdError::NotW3C(_));
+            if !not_yet || began.elapsed() > PATIENCE {
+                panic!("{css}: {error}\n{}", self.text().await);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 
