@@ -28,11 +28,14 @@ pub use alarm::{Alarm, AlarmFault, AlarmOutcome, Alarms, Channel};
 pub(super) use alarm::{outcome, sound};
 pub(super) use record::{Places, loose, no_longer_loose, put_exchange, record};
 
-/// Exchanges that one tick escalates.
+/// Exchanges and alerts that one tick escalates.
 const AT_ONCE: usize = 256;
 
 /// Exchanges that are looked at for one list of what presses.
 const LOOKED_AT: usize = 2_000;
+
+/// Matters that an exchange or alert remembers that people were told of.
+const MOST_TOLD: usize = 64;
 
 /// What makes a range of times end after its last one.
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -91,13 +94,56 @@ pub struct Told {
     pub level: u8,
 }
 
+/// Notes up to which level people were told of a matter, in place of what was noted of it.
+fn tell(known: &mut Vec<Told>, told: Told) {
+    known.retain(|t| (t.matter, t.since) != (told.matter, told.since));
+    known.push(told);
+    known.drain(..known.len().saturating_sub(MOST_TOLD));
+}
+
+/// The next moment at which a level has to know that was not told yet.
+fn next_level(concerns: &[Concern], told: &[Told]) -> Option<Timestamp> {
+    let next = concerns
+        .iter()
+        .filter_map(|c| c.next_level(level_told(told, c)));
+    next.min()
+}
+
+/// What has reached a level of which nobody was told, with the level.
+fn untold(concerns: Vec<Concern>, told: &[Told], now: Timestamp) -> Vec<(Concern, u8)> {
+    let reached = concerns.into_iter().map(|concern| {
+        let level = concern.level(now);
+        (concern, level)
+    });
+    reached
+        .filter(|(concern, level)| *level > level_told(told, concern))
+        .collect()
+}
+
+/// The level up to which people were told of a matter; 0 for none.
+fn level_told(told: &[Told], concern: &Concern) -> u8 {
+    let same = |told: &&Told| told.matter == concern.matter && told.since == concern.since;
+    let told = told.iter().find(same);
+    told.map_or(0, |told| told.level)
+}
+
+/// What an escalation is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subject {
+    /// An exchange.
+    Exchange(MessageId),
+    /// An alert.
+    Alert(MessageId),
+}
+
 /// A change that says who knew what when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum DutyChange {
     /// A matter went on pressing, so that the next level of the roster has to know.
     Escalated {
-        /// The exchange.
+        /// The exchange or alert.
         conversation: MessageId,
         /// The matter.
         matter: Matter,
@@ -117,14 +163,14 @@ pub enum DutyChange {
     },
     /// The alarm command took an escalation.
     AlarmGiven {
-        /// The exchange.
+        /// The exchange or alert.
         conversation: MessageId,
         /// The entry of the escalation.
         escalation: u64,
     },
     /// The alarm command failed again and again.
     AlarmFailed {
-        /// The exchange.
+        /// The exchange or alert.
         conversation: MessageId,
         /// The entry of the escalation.
         escalation: u64,
@@ -151,7 +197,7 @@ impl DutyChange {
         }
     }
 
-    /// The exchange.
+    /// The exchange or alert.
     pub(super) fn conversation(&self) -> MessageId {
         match self {
             Self::Escalated { conversation, .. }
@@ -171,32 +217,12 @@ impl ExchangeRow {
         }
     }
 
-    /// The level up to which people were told of a matter; 0 for none.
-    fn told(&self, concern: &Concern) -> u8 {
-        let same = |told: &&Told| told.matter == concern.matter && told.since == concern.since;
-        let told = self.duty.told.iter().find(same);
-        told.map_or(0, |told| told.level)
-    }
-
     /// When an officer first sees something, and when the next level of the roster has to know:
     /// none where there is no such time.
     pub fn moments(&self) -> (Option<Timestamp>, Option<Timestamp>) {
         let all = concerns(&self.facts());
         let appears = all.iter().map(|concern| concern.appears).min();
-        let next = all.iter().filter_map(|c| c.next_level(self.told(c)));
-        (appears, next.min())
-    }
-
-    /// What has reached a level of which nobody was told, with the level.
-    fn untold(&self, now: Timestamp) -> Vec<(Concern, u8)> {
-        let all = concerns(&self.facts()).into_iter();
-        let reached = all.map(|concern| {
-            let level = concern.level(now);
-            (concern, level)
-        });
-        reached
-            .filter(|(concern, level)| *level > self.told(concern))
-            .collect()
+        (appears, next_level(&all, &self.duty.told))
     }
 }
 
@@ -396,10 +422,12 @@ pub(super) fn escalate(service: &mut Service, turn: &mut Turn<'_>) -> Result<(),
         .view
         .range::<MessageId>(ESCALATION, &[], Some(&until), AT_ONCE)?;
     for (_, id) in due {
-        let Some(row) = turn.view.row::<ExchangeRow>(EXCHANGE, &id.to_bytes())? else {
-            continue;
+        let exchange = turn.view.row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?;
+        let untold = match exchange {
+            Some(row) => untold(concerns(&row.facts()), &row.duty.told, turn.now),
+            None => alerts::untold(turn, id)?,
         };
-        for (concern, level) in row.untold(turn.now) {
+        for (concern, level) in untold {
             let escalated = DutyChange::Escalated {
                 conversation: id,
                 matter: concern.matter,

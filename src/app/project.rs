@@ -16,7 +16,6 @@ use super::search;
 use super::view::View;
 use super::witness;
 use crate::base::{Digest, MemberId, MessageId, Timestamp};
-use crate::domain::alert::AlertRecord;
 use crate::domain::duty::LooseState;
 use crate::domain::message::{Kind, Priority};
 use crate::domain::rfi::{Exchange, Side};
@@ -250,7 +249,7 @@ pub(super) fn on_exchange(
 }
 
 /// Adds an entry to the thread of an exchange or alert.
-fn on_conversation(
+pub(super) fn on_conversation(
     view: &mut View<'_>,
     id: MessageId,
     p: &Projected<'_>,
@@ -266,7 +265,7 @@ pub(super) fn on_alert(
     view: &mut View<'_>,
     id: MessageId,
     p: &Projected<'_>,
-    then: impl FnOnce(&mut AlertRecord),
+    then: impl FnOnce(&mut AlertRow),
 ) -> Result<bool, IndexError> {
     let key = id.to_bytes();
     let Some(mut row) = view.row::<AlertRow>(ALERT, &key)? else {
@@ -276,7 +275,7 @@ pub(super) fn on_alert(
     view.delete(ALERT_ORDER, was.clone());
     view.delete(ALERT_LOOSE, was);
     row.thread.push(p.entry);
-    then(&mut row.alert);
+    then(&mut row);
     alerts::put(view, row)?;
     Ok(true)
 }

@@ -325,7 +325,10 @@ pub(super) fn project(
             let before = Places::of(&row);
             duty::loose(&mut row, *id, p.at, LooseState::Queued);
             duty::put_exchange(view, Some(before), row);
-        } else if let Some(row) = view.row::<AlertRow>(ALERT, &conversation)? {
+        } else if let Some(mut row) = view.row::<AlertRow>(ALERT, &conversation)? {
+            if row.alert.last_message() == *id {
+                row.since = p.at;
+            }
             alerts::put(view, row)?;
         }
     }

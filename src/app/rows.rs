@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::duty::{AlarmFault, DutyRow, Pressing};
+use super::duty::{AlarmFault, DutyRow, Pressing, Subject, Told};
 use super::erase::Gone;
 use super::letters::LetterRow;
 use super::members::Withheld;
@@ -26,7 +26,7 @@ use crate::domain::terms;
 /// The version of these tables and of the normal forms of what is searched. An index written by
 /// another version is rebuilt.
 pub const VERSION: u32 = TABLES << 8 | terms::VERSION;
-const TABLES: u32 = 13;
+const TABLES: u32 = 14;
 
 /// A message, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,8 +137,8 @@ pub struct ExchangeRow<E = Exchange> {
 /// An escalation that the alarm command has not taken yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingAlarm {
-    /// The exchange.
-    pub exchange: MessageId,
+    /// What it is about.
+    pub subject: Subject,
     /// The matter.
     pub matter: Matter,
     /// The level, from 1.
@@ -178,6 +178,14 @@ pub struct AlertRow {
     pub alert: AlertRecord,
     /// The log entries that belong to it, in order.
     pub thread: Vec<u64>,
+    /// Since when its publisher's last message is on its way, or here, by this node's clock.
+    pub since: Timestamp,
+    /// Up to which level people were told of what.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Told>,
+    /// When the next level of the roster has to know; none where there is no such time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalates: Option<Timestamp>,
     /// When and why what it says was erased here, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased: Option<Gone>,

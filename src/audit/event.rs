@@ -262,7 +262,7 @@ events! {
     DeliveryRefused = 501, "delivery-refused";
     /// A person was refused what they may not do.
     PersonRefused = 502, "person-refused";
-    /// Something in an exchange pressed so much that the duty desk had to know.
+    /// Something in an exchange or about an alert pressed so much that the duty desk had to know.
     EscalatedToDesk = 504, "escalated-to-desk";
     /// It went on, and the head of the unit had to know.
     EscalatedToHead = 505, "escalated-to-head";

@@ -1,5 +1,5 @@
 //! Who answers at an office, and when: its duty roster, and what an officer must do now about an
-//! exchange, with whom to call.
+//! exchange or an alert, with whom to call.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ mod hours;
 #[cfg(test)]
 mod tests;
 
-pub use alert::alert_attention;
+pub use alert::{alert_attention, alert_concern};
 pub use attention::{
     Attention, Concern, Facts, LooseEnd, LooseState, Matter, Reach, Reason, attention, concerns,
 };

@@ -94,7 +94,7 @@ pub fn alarm_failed(failed: &[PendingAlarm]) -> Option<Alarm> {
             failed.len(),
             fault.unwrap_or_default()
         ),
-        next: "Look at them with `liaison rfi list --attention`, tell the people yourself, and \
+        next: "Look at them with `liaison status`, tell the people yourself, and \
                correct [alarm] command in liaison.toml; it is tried on."
             .to_owned(),
     })

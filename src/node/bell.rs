@@ -11,7 +11,7 @@ use tokio::process::Command;
 use tokio::sync::Semaphore;
 use tracing::{info, warn};
 
-use crate::app::{Alarm, AlarmFault, AlarmOutcome, Channel, Input};
+use crate::app::{Alarm, AlarmFault, AlarmOutcome, Channel, Input, Subject};
 use crate::base::NodeId;
 use crate::config::Config;
 use crate::domain::duty::DutyLevel;
@@ -112,9 +112,13 @@ impl Bell {
 
     /// What the command reads: no content, and no names.
     fn line(&self, alarm: &Alarm) -> String {
+        let (kind, id) = match alarm.subject {
+            Subject::Exchange(id) => ("exchange", id),
+            Subject::Alert(id) => ("alert", id),
+        };
         let json = serde_json::json!({
             "node": self.node,
-            "exchange": alarm.exchange,
+            kind: id,
             "escalation": alarm.escalation,
             "matter": alarm.matter,
             "level": DutyLevel::from_number(alarm.level),

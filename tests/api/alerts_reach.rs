@@ -16,12 +16,12 @@ use crate::office::*;
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// The example, which is urgent.
-fn alert() -> Alert {
+pub fn alert() -> Alert {
     toml::from_str(ALERT).expect("the example is an alert")
 }
 
 /// MK publishes an alert to TR and AT.
-fn published(office: &mut Office, alert: Alert) -> MessageId {
+pub fn published(office: &mut Office, alert: Alert) -> MessageId {
     let id = office.new_id();
     let ask = Ask::PublishAlert {
         audience: Audience::Members(vec![member("TR"), member("AT")]),
@@ -60,7 +60,8 @@ fn pressing(office: &mut Office) -> Vec<(String, Reason)> {
         .collect()
 }
 
-fn delivered(office: &mut Office, peer: &str, message: MessageId) {
+/// A member's receipt of one of MK's messages.
+pub fn delivered(office: &mut Office, peer: &str, message: MessageId) {
     let statement = Statement::Received {
         sender: node("MK"),
         id: message,
@@ -225,14 +226,9 @@ fn a_delivery_that_expired_stands_in_the_thread_of_its_alert() {
     assert_eq!(thread.iter().filter(expired).count(), 2);
 }
 
-#[test]
-fn a_member_that_lost_its_disk_does_not_have_an_alert_any_more() {
-    let mut office = Office::new();
-    let id = published(&mut office, alert());
-    delivered(&mut office, "TR", id);
-    delivered(&mut office, "AT", id);
-    assert_eq!(in_state(&mut office), 0);
-    let before = Origin::first(node("TR"));
+/// A member tells that its log goes on in another incarnation, from nothing.
+pub fn lost_its_disk(office: &mut Office, peer: &str) {
+    let before = Origin::first(node(peer));
     office.federation.trust.restored.push(RestoredLog {
         before,
         origin: before.next(),
@@ -241,6 +237,16 @@ fn a_member_that_lost_its_disk_does_not_have_an_alert_any_more() {
     });
     let federation = Input::Federation(office.federation.clone());
     office.handle(vec![federation, Input::Tick]);
+}
+
+#[test]
+fn a_member_that_lost_its_disk_does_not_have_an_alert_any_more() {
+    let mut office = Office::new();
+    let id = published(&mut office, alert());
+    delivered(&mut office, "TR", id);
+    delivered(&mut office, "AT", id);
+    assert_eq!(in_state(&mut office), 0);
+    lost_its_disk(&mut office, "TR");
     assert_eq!(not_at(&mut office), ["TR"]);
     office.now = office.now.plus(15 * MINUTE);
     assert_eq!(in_state(&mut office), 1);

@@ -7,6 +7,7 @@ use liaison::app::core::Outcome;
 use liaison::app::rows::ExchangeRow;
 use liaison::app::{
     Action, Alarm, AlarmFault, AppError, Ask, Channel, Contact, DutyChange, FromPeer, Input, Reply,
+    Subject,
 };
 use liaison::audit::Statement;
 use liaison::base::{MessageId, Role};
@@ -37,7 +38,7 @@ fn office() -> Office {
     office
 }
 
-fn tick(office: &mut Office) -> Vec<Outcome> {
+pub fn tick(office: &mut Office) -> Vec<Outcome> {
     office.handle(vec![Input::Tick])
 }
 
@@ -76,7 +77,8 @@ fn leaf_of(office: &Office, message: MessageId) -> liaison::base::Digest {
     row.expect("an index in memory").expect("it was sent").leaf
 }
 
-fn escalations(office: &Office, since: u64) -> Vec<(Matter, u8, Channel)> {
+/// What was escalated since the log had a size.
+pub fn escalations(office: &Office, since: u64) -> Vec<(Matter, u8, Channel)> {
     let changes = office.changes_since(since).into_iter();
     let escalated = changes.filter_map(|change| match change {
         Change::Other(Other::Duty(DutyChange::Escalated {
@@ -212,7 +214,7 @@ fn what_came_rings_at_once_until_somebody_opens_it() {
     assert_eq!(alarms.len(), 1);
     let alarm = alarms[0];
     assert_eq!((alarm.matter, alarm.level), (Matter::Unread, 1));
-    assert_eq!(alarm.exchange, message.header.id);
+    assert_eq!(alarm.subject, Subject::Exchange(message.header.id));
     // It is not rung again while it runs, and no more once it was taken.
     assert_eq!(rung(&tick(&mut office)), []);
     office.handle(vec![Input::Alarmed(alarm.escalation, Ok(()))]);
@@ -226,7 +228,8 @@ fn what_came_rings_at_once_until_somebody_opens_it() {
     assert_eq!(reasons(&mut office), []);
 }
 
-fn rung(outcomes: &[Outcome]) -> Vec<Alarm> {
+/// The alarms that are to be given.
+pub fn rung(outcomes: &[Outcome]) -> Vec<Alarm> {
     let alarms = outcomes.iter().filter_map(|outcome| match outcome {
         Outcome::Alarm(alarm) => Some(*alarm),
         _ => None,

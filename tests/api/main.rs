@@ -3,6 +3,7 @@
 
 mod access;
 mod alerts;
+mod alerts_escalate;
 mod alerts_reach;
 mod conditional;
 mod console;

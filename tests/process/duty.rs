@@ -3,13 +3,14 @@
 
 use std::path::Path;
 
-use liaison::api::{ExchangeSummary, ExchangeView, Health, Page, Sent};
+use liaison::api::{AlertView, ExchangeSummary, ExchangeView, Health, Page, Sent};
 use serde_json::Value;
 
 use crate::examples;
 use crate::office::Office;
 use crate::world::{PATIENCE, World, block, until};
 
+const ALERT: &str = include_str!("../../deploy/examples/alert.toml");
 const DUTY: &str = include_str!("../../deploy/examples/duty.toml");
 
 /// What an administrator writes into the configuration.
@@ -110,6 +111,34 @@ fn a_program_is_run_with_ids_alone_when_something_urgent_comes_and_nobody_looks(
     });
     assert_eq!(health.alarms[0].code, "alarm-command-failed");
     assert!(health.alarms[0].detail.contains("exit code 1"));
+}
+
+#[test]
+fn it_is_run_for_an_urgent_alert_that_nobody_has_opened_too() {
+    let world = World::of(&["MK", "TR"]);
+    let (mk, tr) = (world.office("MK"), world.office("TR"));
+    let rings = world.file("rings");
+    set_alarm(
+        tr,
+        &["/bin/sh", "-c", &format!("cat >> '{}'", rings.display())],
+    );
+    crate::world::at_once(&world.offices, Office::serve);
+    world.linked();
+
+    let alert = world.write("alert.toml", ALERT);
+    let publish = mk.call("alert publish").option("--file", alert);
+    let published = publish.option("--to", "TR").run().done();
+    let rung = until(PATIENCE, "TR's people are told", || rung(&rings).pop());
+    assert_eq!(rung["alert"], published["id"]);
+    assert_eq!(
+        (&rung["matter"], &rung["exchange"]),
+        (&"unread".into(), &Value::Null)
+    );
+    let shown = tr
+        .call("alert show")
+        .word(published["id"].as_str().expect("an id"));
+    let shown: AlertView = shown.run().read();
+    assert!(shown.events.iter().any(|event| event.kind == "escalated"));
 }
 
 #[test]

@@ -31,19 +31,16 @@ pub(in crate::app) fn converse(
         }
         return Ok(());
     }
-    let known = on_alert(view, header.conversation, p, |alert| {
-        alert.apply(header, event);
-    })?;
     let gone = message.erased.map(|erased| erased.gone);
-    let key = header.conversation.to_bytes();
-    if header.kind == Kind::AlertUpdate
-        && known
-        && let Some(mut row) = view.row::<AlertRow>(ALERT, &key)?
-        && row.alert.standing().message == header.id
-    {
-        row.erased = gone;
-        view.put(ALERT, key.to_vec(), row);
-    }
+    let known = on_alert(view, header.conversation, p, |row| {
+        row.alert.apply(header, event);
+        if row.alert.last_message() == header.id {
+            row.since = p.at;
+        }
+        if header.kind == Kind::AlertUpdate && row.alert.standing().message == header.id {
+            row.erased = gone;
+        }
+    })?;
     let Some(alert) = AlertRecord::open(header, event).filter(|_| !known) else {
         return Ok(());
     };
@@ -51,6 +48,9 @@ pub(in crate::app) fn converse(
         id: header.conversation,
         alert,
         thread: vec![p.entry],
+        since: p.at,
+        told: Vec::new(),
+        escalates: None,
         erased: gone,
         not_at: Vec::new(),
         pressing: Vec::new(),
@@ -60,12 +60,21 @@ pub(in crate::app) fn converse(
 }
 
 /// Writes an alert's row, and its places.
-pub(in crate::app) fn put(view: &mut View<'_>, row: AlertRow) -> Result<(), IndexError> {
+pub(in crate::app) fn put(view: &mut View<'_>, mut row: AlertRow) -> Result<(), IndexError> {
     let place = alert_order_key(row.alert.updated(), row.id);
-    let key = message_key(row.alert.publisher(), row.alert.last_message());
-    let last = view.row::<MessageRow>(MESSAGE, &key)?;
-    if last.is_some_and(|last| last.is_loose()) {
+    let last = view.row::<MessageRow>(MESSAGE, &row.last_message())?;
+    if last.as_ref().is_some_and(MessageRow::is_loose) {
         view.put(ALERT_LOOSE, place.clone(), row.id);
+    }
+    let was = row.escalates;
+    row.escalates = last.and_then(|last| row.next_level(&last));
+    if was != row.escalates {
+        if let Some(was) = was {
+            view.delete(ESCALATION, timed_key(was, row.id));
+        }
+        if let Some(at) = row.escalates {
+            view.add(ESCALATION, timed_key(at, row.id), row.id);
+        }
     }
     view.put(ALERT_ORDER, place, row.id);
     view.put(ALERT, row.id.to_bytes().to_vec(), row);

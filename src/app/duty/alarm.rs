@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::DutyChange;
+use super::{DutyChange, Subject};
 use crate::app::change::{Change, Other};
 use crate::app::input::Effect;
 use crate::app::rows::*;
 use crate::app::service::{Service, Turn};
-use crate::base::{Actor, MessageId, Timestamp};
+use crate::base::{Actor, Timestamp};
 use crate::domain::duty::Matter;
 use crate::store::IndexError;
 
@@ -43,8 +43,8 @@ pub enum Channel {
 pub struct Alarm {
     /// The entry of the escalation.
     pub escalation: u64,
-    /// The exchange.
-    pub exchange: MessageId,
+    /// What it is about.
+    pub subject: Subject,
     /// The matter.
     pub matter: Matter,
     /// The level, from 1.
@@ -126,7 +126,7 @@ pub(in crate::app) fn sound(service: &mut Service, turn: &mut Turn<'_>) -> Resul
         tried.attempts += 1;
         turn.effects.push(Effect::Alarm(Alarm {
             escalation,
-            exchange: row.exchange,
+            subject: row.subject,
             matter: row.matter,
             level: row.level,
             at: row.at,
@@ -150,7 +150,7 @@ pub(in crate::app) fn outcome(
     else {
         return Ok(());
     };
-    let conversation = row.exchange;
+    let (Subject::Exchange(conversation) | Subject::Alert(conversation)) = row.subject;
     let change = match outcome {
         Ok(()) => {
             service.alarms.tries.remove(&escalation);

@@ -1,11 +1,12 @@
-//! Who does not have the last version of an own alert, and which alert that came nobody has opened.
+//! Who does not have the last version of an own alert, and which alert that came nobody has opened:
+//! what of it presses, and which level of the roster has to know.
 
 use super::{Contact, LOOKED_AT, Pressing};
 use crate::app::rows::*;
 use crate::app::service::{Service, Turn};
-use crate::base::{MemberId, MessageId};
+use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::alert::AlertState;
-use crate::domain::duty::{LooseEnd, LooseState, Reach, alert_attention};
+use crate::domain::duty::{Concern, LooseEnd, LooseState, Reach, alert_attention, alert_concern};
 use crate::store::IndexError;
 
 /// Notes on an alert that is read who does not have it yet, and what presses about it.
@@ -15,7 +16,8 @@ pub(super) fn look(
     row: &mut AlertRow,
 ) -> Result<(), IndexError> {
     let me = service.me.member;
-    let loose = loose_ends(me, turn, row)?;
+    let last = turn.view.row::<MessageRow>(MESSAGE, &row.last_message())?;
+    let loose = last.map_or_else(Vec::new, |last| row.loose_ends(me, &last));
     let lacks = loose.iter().filter(|(member, _)| *member != me);
     row.not_at = lacks.map(|(member, _)| *member).collect();
     row.pressing = Vec::new();
@@ -35,7 +37,8 @@ pub(super) fn look(
             own: &own.duty,
             theirs: &theirs.duty,
         };
-        let attention = alert_attention(alert.priority(), &end, &reach, turn.now);
+        let concern = row.concern(&end);
+        let attention = alert_attention(concern, &reach, turn.now);
         row.pressing.extend(attention.map(|attention| Pressing {
             attention,
             member,
@@ -46,7 +49,8 @@ pub(super) fn look(
     Ok(())
 }
 
-/// The alerts about which something presses now, the newest first, at most `limit`.
+/// The alerts about which something presses now, those that have come furthest first, then the newest;
+/// at most `limit`.
 pub(super) fn pressing(
     service: &Service,
     turn: &Turn<'_>,
@@ -64,47 +68,79 @@ pub(super) fn pressing(
         if !row.pressing.is_empty() {
             rows.push(row);
         }
-        if rows.len() == limit {
-            break;
-        }
     }
+    rows.sort_by_cached_key(|row| {
+        let levels = row.pressing.iter().map(|p| p.attention.level);
+        std::cmp::Reverse(levels.max())
+    });
+    rows.truncate(limit);
     Ok(rows)
 }
 
-/// Where the publisher's last message is not where it should be.
-fn loose_ends(
-    me: MemberId,
-    turn: &Turn<'_>,
-    row: &AlertRow,
-) -> Result<Vec<(MemberId, LooseEnd)>, IndexError> {
-    let publisher = row.alert.publisher();
-    let message = row.alert.last_message();
-    let key = message_key(publisher, message);
-    let Some(last) = turn.view.row::<MessageRow>(MESSAGE, &key)? else {
+/// What has reached a level of the roster of which nobody was told, with the level.
+pub(super) fn untold(turn: &Turn<'_>, id: MessageId) -> Result<Vec<(Concern, u8)>, IndexError> {
+    let Some(row) = turn.view.row::<AlertRow>(ALERT, &id.to_bytes())? else {
         return Ok(Vec::new());
     };
-    let end = |since, state| LooseEnd {
-        message,
-        since,
-        state,
-    };
-    if publisher != me {
-        if last.opened.is_some() || row.erased.is_some() {
-            return Ok(Vec::new());
-        }
-        let came = turn.time_of(last.entry);
-        let came = came.map_err(|_| IndexError::Damaged)?;
-        return Ok(vec![(me, end(came, LooseState::Unread))]);
+    let last = turn.view.row::<MessageRow>(MESSAGE, &row.last_message())?;
+    let concerns = last.map_or_else(Vec::new, |last| row.concerns(&last));
+    Ok(super::untold(concerns, &row.told, turn.now))
+}
+
+impl AlertRow {
+    /// The key of its publisher's last message.
+    pub(in crate::app) fn last_message(&self) -> Vec<u8> {
+        message_key(self.alert.publisher(), self.alert.last_message())
     }
-    let sent = row.alert.updated();
-    let at = |(member, delivery): (&MemberId, &Delivery)| {
-        let end = match delivery {
-            Delivery::Delivered => return None,
-            Delivery::Queued => end(sent, LooseState::Queued),
-            Delivery::Refused(number) => end(sent, LooseState::Refused(*number)),
-            Delivery::Expired => end(last.expires, LooseState::Expired),
+
+    /// When the next level of the roster has to know, given the row of its publisher's last message.
+    pub(in crate::app) fn next_level(&self, last: &MessageRow) -> Option<Timestamp> {
+        super::next_level(&self.concerns(last), &self.told)
+    }
+
+    /// Where its publisher's last message is not where it should be.
+    fn loose_ends(&self, me: MemberId, last: &MessageRow) -> Vec<(MemberId, LooseEnd)> {
+        let end = |since, state| LooseEnd {
+            message: self.alert.last_message(),
+            since,
+            state,
         };
-        Some((*member, end))
-    };
-    Ok(last.deliveries.iter().filter_map(at).collect())
+        if last.deliveries.is_empty() {
+            let unread = last.opened.is_none() && self.erased.is_none();
+            let unread = unread.then(|| (me, end(self.since, LooseState::Unread)));
+            return unread.into_iter().collect();
+        }
+        let at = |(member, delivery): (&MemberId, &Delivery)| {
+            let end = match delivery {
+                Delivery::Delivered => return None,
+                Delivery::Queued => end(self.since, LooseState::Queued),
+                Delivery::Refused(number) => end(self.since, LooseState::Refused(*number)),
+                Delivery::Expired => end(last.expires, LooseState::Expired),
+            };
+            Some((*member, end))
+        };
+        last.deliveries.iter().filter_map(at).collect()
+    }
+
+    /// Nobody is told of it any more once it holds no more.
+    fn concern(&self, end: &LooseEnd) -> Concern {
+        let mut concern = alert_concern(self.alert.alert().priority(), end);
+        let until = self.alert.holds_until();
+        let holds = |at: &Timestamp| until.is_none_or(|until| *at < until);
+        concern.levels.retain(holds);
+        concern
+    }
+
+    /// Every matter of it, whenever it appears: once, at however many members.
+    fn concerns(&self, last: &MessageRow) -> Vec<Concern> {
+        if !self.alert.alert().status.counts() {
+            return Vec::new();
+        }
+        let publisher = self.alert.publisher();
+        let ends = self.loose_ends(publisher, last);
+        let mut all: Vec<Concern> = ends.iter().map(|(_, end)| self.concern(end)).collect();
+        all.sort_by_key(|concern| (concern.matter, concern.since));
+        all.dedup_by_key(|concern| (concern.matter, concern.since));
+        all
+    }
 }

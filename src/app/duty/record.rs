@@ -1,15 +1,12 @@
 //! What the index keeps of who has to know: rows that follow from the log alone.
 
-use super::{Channel, DutyChange, Told};
-use crate::app::project::{Projected, on_exchange};
+use super::{Channel, DutyChange, Subject, Told, tell};
+use crate::app::project::{Projected, on_alert, on_conversation, on_exchange};
 use crate::app::rows::*;
 use crate::app::view::View;
 use crate::base::{MessageId, Timestamp};
 use crate::domain::duty::{CallMade, LooseEnd, LooseState};
 use crate::store::{IndexError, Table};
-
-/// Matters that an exchange remembers that people were told of.
-const MOST_TOLD: usize = 64;
 
 /// Calls that an exchange remembers for what follows from them.
 const MOST_CALLS: usize = 64;
@@ -91,15 +88,15 @@ pub(in crate::app) fn record(
                 since: *since,
                 level: *level,
             };
-            on_exchange(view, id, p, |row| {
-                let known = &mut row.duty.told;
-                known.retain(|t| (t.matter, t.since) != (told.matter, told.since));
-                known.push(told);
-                known.drain(..known.len().saturating_sub(MOST_TOLD));
-            })?;
+            let subject = if on_exchange(view, id, p, |row| tell(&mut row.duty.told, told))? {
+                Subject::Exchange(id)
+            } else {
+                on_alert(view, id, p, |row| tell(&mut row.told, told))?;
+                Subject::Alert(id)
+            };
             if *by == Channel::Command {
                 let row = PendingAlarm {
-                    exchange: id,
+                    subject,
                     matter: *matter,
                     level: *level,
                     at: p.at,
@@ -121,7 +118,7 @@ pub(in crate::app) fn record(
         }
         DutyChange::AlarmGiven { escalation, .. } => {
             view.delete(ALARM, alarm(*escalation));
-            on_exchange(view, id, p, |_| ())?;
+            on_conversation(view, id, p)?;
         }
         DutyChange::AlarmFailed {
             escalation, fault, ..
@@ -130,7 +127,7 @@ pub(in crate::app) fn record(
                 row.failed = Some(*fault);
                 view.put(ALARM, alarm(*escalation), row);
             }
-            on_exchange(view, id, p, |_| ())?;
+            on_conversation(view, id, p)?;
         }
     }
     Ok(())

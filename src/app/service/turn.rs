@@ -5,7 +5,7 @@ use crate::app::input::Effect;
 use crate::app::project::{Projected, project};
 use crate::app::view::View;
 use crate::base::{Actor, Entropy, MemberId, Timestamp};
-use crate::store::{IndexError, Log, ReadError};
+use crate::store::{IndexError, Log};
 
 /// A change that awaits its log append.
 #[derive(Debug)]
@@ -64,17 +64,6 @@ impl Turn<'_> {
         self.recorded.push(Recorded { by, change, letter });
         self.next_entry += 1;
         Ok(entry)
-    }
-
-    /// When an entry was written. One of this very group is not in the log yet: it has the group's time.
-    ///
-    /// # Errors
-    /// [`ReadError`].
-    pub fn time_of(&self, entry: u64) -> Result<Timestamp, ReadError> {
-        match entry < self.log.size() {
-            true => Ok(self.log.read(entry)?.entry.time),
-            false => Ok(self.now),
-        }
     }
 
     /// The place where the turn is now.

@@ -1,47 +1,58 @@
 //! What an officer must do now about an alert: one of this office that a member does not have yet, or
 //! one that came and that nobody here has opened.
 
-use super::attention::reason;
+use super::attention::{ladder, reason};
 use super::{Attention, Concern, DutyLevel, LooseEnd, LooseState, Matter, Reach, Reason};
 use crate::base::Timestamp;
 use crate::domain::message::Priority;
 use crate::domain::profile::delivery;
 use crate::domain::rfi::Side;
 
-/// What an officer must do now about the last version of an alert at one member, if anything: its
-/// publisher stands as the requesting side, and whoever is to have it as the requested one. It is shown,
-/// and no level of a roster is told.
-pub fn alert_attention(
-    priority: Priority,
-    end: &LooseEnd,
-    reach: &Reach<'_>,
-    now: Timestamp,
-) -> Option<Attention> {
+/// What there is to see to about the last version of an alert at one member, whenever it appears.
+/// Of an urgent one the whole roster hears in its time, of a routine one that a member does not have the
+/// duty desk alone, and of a routine one that came nobody.
+pub fn alert_concern(priority: Priority, end: &LooseEnd) -> Concern {
     let within = delivery(priority);
-    let end_of = end.since.plus(within);
-    let (matter, appears, roster) = match (end.state, priority) {
-        (LooseState::Queued, _) => (Matter::Undelivered, end_of, reach.theirs),
-        (LooseState::Refused(_), _) => (Matter::Refused, end.since, reach.theirs),
-        (LooseState::Expired, _) => (Matter::Expired, end.since, reach.theirs),
-        (LooseState::Unread, Priority::Urgent) => (Matter::Unread, end.since, reach.own),
-        (LooseState::Unread, Priority::Routine) => (Matter::Unread, end_of, reach.own),
+    let [end_of, first, second, _] = ladder(end.since, within);
+    let urgent = priority == Priority::Urgent;
+    let (matter, appears, moments) = match end.state {
+        LooseState::Queued => (Matter::Undelivered, end_of, [end_of, first, second]),
+        LooseState::Refused(_) => (Matter::Refused, end.since, [end.since, end_of, first]),
+        LooseState::Expired => (Matter::Expired, end.since, [end.since, end_of, first]),
+        LooseState::Unread if urgent => (Matter::Unread, end.since, [end.since, end_of, first]),
+        LooseState::Unread => (Matter::Unread, end_of, [end_of, first, second]),
     };
-    let concern = Concern {
+    let levels = match (priority, matter) {
+        (Priority::Urgent, _) => 3,
+        (Priority::Routine, Matter::Unread) => 0,
+        (Priority::Routine, _) => 1,
+    };
+    Concern {
         matter,
         message: Some(end.message),
         refusal: end.state.refusal(),
         since: end.since,
         limit: Some((within, end_of)),
         appears,
-        levels: Vec::new(),
+        levels: moments.into_iter().take(levels).collect(),
+    }
+}
+
+/// What an officer must do now about the last version of an alert at one member, if anything: its
+/// publisher stands as the requesting side, and whoever is to have it as the requested one.
+pub fn alert_attention(concern: Concern, reach: &Reach<'_>, now: Timestamp) -> Option<Attention> {
+    let roster = match concern.matter {
+        Matter::Unread => reach.own,
+        _ => reach.theirs,
     };
     let reason = reason(&concern, reach, now);
-    (appears <= now).then(|| Attention {
+    let level = concern.level(now);
+    (concern.appears <= now).then(|| Attention {
         reason,
-        level: 0,
+        level,
         unlinked_since: reach.unlinked_since.filter(|_| reason == Reason::NoLink),
         call: Side::Requested,
-        post: roster.at(DutyLevel::Desk, now).cloned(),
+        post: roster.at(DutyLevel::from_number(level), now).cloned(),
         last_call: None,
         concern,
     })
@@ -80,7 +91,8 @@ mod tests {
             theirs: &nobody,
         };
         let now = sent().plus(MINUTE * minutes);
-        alert_attention(priority, &end, &reach, now).map(|attention| attention.reason)
+        let concern = alert_concern(priority, &end);
+        alert_attention(concern, &reach, now).map(|attention| attention.reason)
     }
 
     #[test]
@@ -112,5 +124,33 @@ mod tests {
         assert_eq!(of(0, Priority::Urgent), Some(Reason::Unread));
         assert_eq!(of(239, Priority::Routine), None);
         assert_eq!(of(240, Priority::Routine), Some(Reason::Unread));
+    }
+    /// After how many minutes each level of the roster hears of an alert.
+    fn levels(priority: Priority, state: LooseState) -> Vec<u64> {
+        let end = LooseEnd {
+            message: MessageId::from_bytes([1; 16]),
+            since: sent(),
+            state,
+        };
+        let concern = alert_concern(priority, &end);
+        let minutes = |at: &Timestamp| at.since(sent()).as_secs() / 60;
+        concern.levels.iter().map(minutes).collect()
+    }
+
+    #[test]
+    fn the_whole_roster_hears_of_an_urgent_alert_one_level_after_another() {
+        let of = |state| levels(Priority::Urgent, state);
+        assert_eq!(of(LooseState::Queued), [15, 18, 22]);
+        assert_eq!(of(LooseState::Unread), [0, 15, 18]);
+        assert_eq!(of(LooseState::Refused(3)), [0, 15, 18]);
+        assert_eq!(of(LooseState::Expired), [0, 15, 18]);
+    }
+
+    #[test]
+    fn of_a_routine_alert_the_duty_desk_hears_where_a_member_does_not_have_it() {
+        let of = |state| levels(Priority::Routine, state);
+        assert_eq!(of(LooseState::Queued), [240]);
+        assert_eq!(of(LooseState::Refused(3)), [0]);
+        assert_eq!(of(LooseState::Unread), Vec::<u64>::new());
     }
 }

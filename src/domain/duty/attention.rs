@@ -240,7 +240,7 @@ pub(super) fn reason(concern: &Concern, reach: &Reach<'_>, now: Timestamp) -> Re
 }
 
 /// The end of a limit, and the moments after it at which escalation goes on.
-fn ladder(start: Timestamp, limit: Duration) -> [Timestamp; 1 + ESCALATION_STEPS] {
+pub(super) fn ladder(start: Timestamp, limit: Duration) -> [Timestamp; 1 + ESCALATION_STEPS] {
     let end = start.plus(limit);
     let [first, second, third] = escalation(end, limit);
     [end, first, second, third]

@@ -19,6 +19,12 @@ impl AlertRecord {
         others.filter(|member| *member != me).collect()
     }
 
+    /// Until when it holds; for good, once it was taken back.
+    pub fn holds_until(&self) -> Option<Timestamp> {
+        let expires = self.standing.alert.expires;
+        self.cancelled.is_none().then_some(expires)
+    }
+
     /// When its first version was published.
     pub fn created(&self) -> Timestamp {
         self.created

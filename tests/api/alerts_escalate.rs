@@ -1,0 +1,123 @@
+//! Which level of the roster hears of an alert that a member does not have, or that nobody here opened.
+
+use std::time::Duration;
+
+use liaison::app::{Action, Ask, Channel, Input, Subject};
+use liaison::base::Role;
+use liaison::domain::alert::{Alert, Status};
+use liaison::domain::duty::Matter;
+use liaison::store::Log as _;
+
+use crate::alerts_reach::{alert, delivered, lost_its_disk, published};
+use crate::duty::{escalations, rung, tick};
+use crate::office::*;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Minutes go by, with two ticks in each.
+fn pass(office: &mut Office, minutes: u32) {
+    for _ in 0..minutes {
+        office.now = office.now.plus(MINUTE);
+        tick(office);
+        tick(office);
+    }
+}
+
+fn undelivered(level: u8) -> (Matter, u8, Channel) {
+    (Matter::Undelivered, level, Channel::Console)
+}
+
+#[test]
+fn an_urgent_alert_goes_up_the_roster_until_all_have_it_once_for_however_many_members() {
+    let mut office = Office::new();
+    let size = office.log.size();
+    let id = published(&mut office, alert());
+    pass(&mut office, 14);
+    assert_eq!(escalations(&office, size), []);
+    pass(&mut office, 1);
+    assert_eq!(escalations(&office, size), [undelivered(1)]);
+    delivered(&mut office, "TR", id);
+    pass(&mut office, 4);
+    let both = [undelivered(1), undelivered(2)];
+    assert_eq!(escalations(&office, size), both);
+    delivered(&mut office, "AT", id);
+    pass(&mut office, 10);
+    assert_eq!(escalations(&office, size), both);
+}
+
+#[test]
+fn each_level_is_told_once_even_after_a_restart_from_the_log_alone() {
+    let mut office = Office::new();
+    let size = office.log.size();
+    published(&mut office, alert());
+    for minute in 0..30 {
+        pass(&mut office, 1);
+        if minute % 4 == 0 {
+            office.restart();
+            office.rebuilt();
+        }
+    }
+    let expected = [undelivered(1), undelivered(2), undelivered(3)];
+    assert_eq!(escalations(&office, size), expected);
+}
+
+#[test]
+fn an_urgent_alert_that_came_rings_at_once_until_somebody_opens_it() {
+    let mut office = Office::new();
+    office.handle(vec![Input::TellBy(Channel::Command)]);
+    let came = office.first_of("TR", Role::Contact, alert_body());
+    office.peer("TR", taken(&came));
+    let alarms = rung(&tick(&mut office));
+    assert_eq!(alarms.len(), 1);
+    let alert = came.header.id;
+    assert_eq!(alarms[0].subject, Subject::Alert(alert));
+    assert_eq!((alarms[0].matter, alarms[0].level), (Matter::Unread, 1));
+    office.handle(vec![Input::Alarmed(alarms[0].escalation, Ok(()))]);
+    let read = office.ask(Role::Contact, Action::ReadAlerts, Ask::ReadAlert { alert });
+    read.expect("it may be read");
+    let size = office.log.size();
+    pass(&mut office, 30);
+    assert_eq!(escalations(&office, size), []);
+}
+
+#[test]
+fn nobody_is_told_of_an_exercise() {
+    let mut office = Office::new();
+    let exercise = Alert {
+        status: Status::Exercise,
+        ..alert()
+    };
+    published(&mut office, exercise);
+    let size = office.log.size();
+    pass(&mut office, 30);
+    assert_eq!(escalations(&office, size), []);
+}
+
+#[test]
+fn nobody_is_told_of_what_holds_no_more() {
+    let mut office = Office::new();
+    let short = Alert {
+        expires: office.now.plus(MINUTE * 17),
+        review_on: None,
+        ..alert()
+    };
+    let size = office.log.size();
+    published(&mut office, short);
+    pass(&mut office, 30);
+    assert_eq!(escalations(&office, size), [undelivered(1)]);
+}
+
+#[test]
+fn what_goes_to_a_member_again_has_its_time_again() {
+    let mut office = Office::new();
+    let id = published(&mut office, alert());
+    delivered(&mut office, "TR", id);
+    delivered(&mut office, "AT", id);
+    pass(&mut office, 60);
+    let size = office.log.size();
+    lost_its_disk(&mut office, "TR");
+    pass(&mut office, 14);
+    assert_eq!(escalations(&office, size), []);
+    pass(&mut office, 1);
+    assert_eq!(escalations(&office, size), [undelivered(1)]);
+}
