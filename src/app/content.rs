@@ -13,6 +13,8 @@
 //! tag that it had. What it passed on: u8 ‖ message id 16 ‖ conversation id 16, where that is 1 or 2 ‖
 //! leaf of the permission 32, where it is 2; 0 for nothing.
 
+use std::collections::VecDeque;
+
 use super::change::{Change, KeptProof, KeptReceipt, Message, Other};
 use super::erase::{Erased, Gone};
 use super::input::receipt_word;
@@ -46,7 +48,7 @@ pub struct Contents {
     /// The signatures that an entry of this group has, and which.
     signatures: Vec<(HybridSignature, u64)>,
     /// The batch and the place in it of each receipt, in order.
-    places: std::collections::VecDeque<(usize, usize)>,
+    places: VecDeque<(usize, usize)>,
     /// The batches, with the entry that has what their receipts have in common.
     batches: Vec<(ReceiptBatch, Option<u64>)>,
 }
@@ -314,14 +316,70 @@ pub fn whole_receipt(log: &dyn Log, kept: &KeptReceipt) -> Result<Receipt, ReadE
         KeptProof::Sharing(item, index) => (item, *index),
     };
     let damaged = ReadError::Damaged { index };
-    let content = log.read(index)?.content;
-    let (_, tag, rest) = split(&content).map_err(|_| damaged)?;
-    let common = match tag {
-        KEPT => rest.get(16..).ok_or(damaged)?,
-        _ => return Err(damaged),
-    };
-    let (common, _) = CommonProof::decode_front(common).map_err(|_| damaged)?;
+    let common = common_of(&log.read(index)?.content).map_err(|_| damaged)?;
     common.receipt(item).ok_or(damaged)
+}
+
+/// What receipts have in common that one reader remembers: as many peers' as a group has receipts of.
+const REMEMBERED: usize = 16;
+
+/// Reads the contents of entries in their order. A receipt that shares what an entry read shortly before
+/// holds comes whole.
+#[derive(Default)]
+pub struct ContentReader {
+    /// The entries, and what they hold, the latest last.
+    common: VecDeque<(u64, CommonProof)>,
+}
+
+impl ContentReader {
+    /// The member that acted, and the change, in the content of the entry at `index`.
+    ///
+    /// # Errors
+    /// [`UnreadableChange`] for content that this version did not write.
+    pub fn read(
+        &mut self,
+        index: u64,
+        content: &[u8],
+    ) -> Result<(Actor, Change), UnreadableChange> {
+        let (by, mut change) = read_change(content)?;
+        if let Change::ReceiptKept(kept) = &mut change {
+            let whole = match &kept.proof {
+                KeptProof::Whole(_) => {
+                    self.remember(index, common_of(content)?);
+                    None
+                }
+                KeptProof::Sharing(item, entry) => self.complete(item, *entry),
+            };
+            if let Some(receipt) = whole {
+                kept.proof = KeptProof::Whole(Box::new(receipt));
+            }
+        }
+        Ok((by, change))
+    }
+
+    fn remember(&mut self, index: u64, common: CommonProof) {
+        if self.common.len() == REMEMBERED {
+            self.common.pop_front();
+        }
+        self.common.push_back((index, common));
+    }
+
+    fn complete(&self, item: &ReceiptItem, entry: u64) -> Option<Receipt> {
+        let mut known = self.common.iter().rev();
+        let (_, common) = known.find(|(index, _)| *index == entry)?;
+        common.receipt(item)
+    }
+}
+
+/// What the receipt in an entry has in common with others.
+fn common_of(content: &[u8]) -> Result<CommonProof, UnreadableChange> {
+    let (_, tag, rest) = split(content)?;
+    let common = match tag {
+        KEPT => rest.get(16..).ok_or(UnreadableChange)?,
+        _ => return Err(UnreadableChange),
+    };
+    let (common, _) = CommonProof::decode_front(common).map_err(|_| UnreadableChange)?;
+    Ok(common)
 }
 
 fn split(content: &[u8]) -> Result<(Actor, u8, &[u8]), UnreadableChange> {

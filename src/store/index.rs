@@ -71,7 +71,7 @@ pub type Pair = (Vec<u8>, Vec<u8>);
 
 /// The index. It may trail behind the log and may be lost as a whole; it never holds half of an
 /// [`Index::apply`].
-pub trait Index: Send {
+pub trait Index: Send + Sync {
     /// How far it has followed the log; nothing for an index that is new or was cleared.
     ///
     /// # Errors
@@ -105,6 +105,13 @@ pub trait Index: Send {
     /// # Errors
     /// [`IndexError`].
     fn apply(&mut self, writes: Vec<IndexWrite>, applied: Applied) -> Result<(), IndexError>;
+
+    /// Makes the writes, in their order, while others read: as they come, and [`Index::applied`] stays.
+    /// Only for an index that has followed nothing yet: one that is left so begins anew.
+    ///
+    /// # Errors
+    /// [`IndexError`]. Some of the writes may have happened.
+    fn fill(&self, writes: Vec<IndexWrite>) -> Result<(), IndexError>;
 
     /// Does a little of the work that keeps the index small, if there is any to do. Called again and
     /// again between other calls.

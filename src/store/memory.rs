@@ -269,6 +269,21 @@ struct Tables {
     key: Option<Arc<IndexKey>>,
 }
 
+impl Tables {
+    fn write(&mut self, writes: Vec<IndexWrite>) {
+        for write in writes {
+            match write {
+                IndexWrite::Put { table, key, value } => {
+                    self.values.insert((table, key), value);
+                }
+                IndexWrite::Delete { table, key } => {
+                    self.values.remove(&(table, key));
+                }
+            }
+        }
+    }
+}
+
 /// An index in memory.
 #[derive(Debug, Default)]
 pub struct MemoryIndex {
@@ -353,21 +368,21 @@ impl Index for MemoryIndex {
             Some(Fault::Before) => return failed,
             Some(Fault::After) | None => {}
         }
-        for write in writes {
-            match write {
-                IndexWrite::Put { table, key, value } => {
-                    tables.values.insert((table, key), value);
-                }
-                IndexWrite::Delete { table, key } => {
-                    tables.values.remove(&(table, key));
-                }
-            }
-        }
+        tables.write(writes);
         tables.applied = Some(applied);
         match fault {
             Some(_) => failed,
             None => Ok(()),
         }
+    }
+
+    fn fill(&self, writes: Vec<IndexWrite>) -> Result<(), IndexError> {
+        let mut tables = self.tables();
+        if tables.fault.take().is_some() {
+            return Err(IndexError::Io(std::io::ErrorKind::Other));
+        }
+        tables.write(writes);
+        Ok(())
     }
 
     fn tidy(&mut self) -> Result<(), IndexError> {

@@ -11,6 +11,7 @@ use std::io;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use generation::{FIRST, Generation, destroy, numbered, open_generation, open_latest};
 
@@ -66,7 +67,7 @@ pub struct SledIndex {
     /// Given up where the disk is full, so that the index takes what the log holds.
     ballast: Ballast,
     key: IndexKey,
-    entropy: Box<dyn Entropy>,
+    entropy: Mutex<Box<dyn Entropy>>,
     /// Nothing only while it is being cleared, and if that failed.
     current: Option<Generation>,
     /// What takes over, while it is filled.
@@ -149,7 +150,7 @@ impl SledIndex {
             folder: folder.to_owned(),
             ballast,
             key,
-            entropy,
+            entropy: Mutex::new(entropy),
             current: Some(current),
             next: None,
             live: live.and_then(|live| Some(u64::from_be_bytes((*live).try_into().ok()?))),
@@ -274,6 +275,11 @@ impl SledIndex {
             .transpose()
     }
 
+    fn seal(&self, table: &str, key: &[u8], value: &[u8]) -> Vec<u8> {
+        let mut entropy = self.entropy.lock().unwrap_or_else(PoisonError::into_inner);
+        self.key.seal_value(table, key, value, &mut **entropy)
+    }
+
     fn open_value(&self, table: &str, key: &[u8], sealed: &[u8]) -> Result<Vec<u8>, IndexError> {
         let value = self.key.open_value(table, key, sealed);
         value
@@ -334,20 +340,14 @@ impl Index for SledIndex {
             match write {
                 IndexWrite::Put { table, key, value } => {
                     len += (key.len() + value.len()) as u64;
-                    let entropy = &mut *self.entropy;
-                    let sealed = self.key.seal_value(table.0, &key, &value, entropy);
-                    batch.insert(place(table.0, &key), sealed);
+                    batch.insert(place(table.0, &key), self.seal(table.0, &key, &value));
                 }
                 IndexWrite::Delete { table, key } => batch.remove(place(table.0, &key)),
             }
         }
         let copied = self.next.is_some().then(|| batch.clone());
         let (table, key) = APPLIED;
-        let entropy = &mut *self.entropy;
-        let sealed = self
-            .key
-            .seal_value(table, key, &encode_applied(&applied), entropy);
-        batch.insert(position(), sealed);
+        batch.insert(position(), self.seal(table, key, &encode_applied(&applied)));
         self.make_room(len);
         let db = self.db()?;
         guarded(|| db.apply_batch(batch))?;
@@ -356,6 +356,28 @@ impl Index for SledIndex {
         {
             // The index itself is whole; another copy may come to its end.
             return self.forget_next();
+        }
+        Ok(())
+    }
+
+    // sled lets nobody read while it takes a batch, but while it takes one row.
+    fn fill(&self, writes: Vec<IndexWrite>) -> Result<(), IndexError> {
+        let len = |write: &IndexWrite| match write {
+            IndexWrite::Put { key, value, .. } => (key.len() + value.len()) as u64,
+            IndexWrite::Delete { .. } => 0,
+        };
+        self.make_room(writes.iter().map(len).sum());
+        let db = self.db()?;
+        for write in writes {
+            match write {
+                IndexWrite::Put { table, key, value } => {
+                    let sealed = self.seal(table.0, &key, &value);
+                    guarded(|| db.insert(place(table.0, &key), sealed))?;
+                }
+                IndexWrite::Delete { table, key } => {
+                    guarded(|| db.remove(place(table.0, &key)))?;
+                }
+            }
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What the changes of one group share is stored once, and each can be had whole all the same.
 
-use liaison::app::change::Change;
-use liaison::app::content::{read_change, signed_message, whole_receipt};
+use liaison::app::change::{Change, KeptProof};
+use liaison::app::content::{ContentReader, read_change, signed_message, whole_receipt};
 use liaison::app::{FromPeer, Input};
 use liaison::audit::{Receipt, ReceiptBatch, Statement};
 use liaison::base::{MessageId, Role};
@@ -131,6 +131,28 @@ fn receipts_of_one_checkpoint_are_kept_together_and_come_out_whole() {
     for exchange in sent {
         assert_eq!(state_of(&mut office, exchange), "delivered");
     }
+}
+
+#[test]
+fn whoever_reads_entries_in_their_order_has_each_receipt_whole() {
+    let mut office = Office::new();
+    let sent: Vec<_> = (0..3).map(|_| office.asked_tr()).collect();
+    let receipts = receipts(&office, &sent);
+    let size = office.log.size();
+    let inputs = receipts.iter().map(|receipt| proven(receipt.clone()));
+    let inputs = inputs.map(|from| Input::Peer(node("TR"), from)).collect();
+    office.handle(inputs);
+    let mut reader = ContentReader::default();
+    let mut proofs = (size..office.log.size()).map(|index| {
+        let content = office.log.read(index).expect("it is there").content;
+        let (_, change) = reader.read(index, &content).expect("it is readable");
+        match change {
+            Change::ReceiptKept(kept) => kept.proof,
+            other => panic!("a receipt was kept: {other:?}"),
+        }
+    });
+    let whole = |receipt: &Receipt| KeptProof::Whole(Box::new(receipt.clone()));
+    assert!(proofs.by_ref().eq(receipts.iter().map(whole)));
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod groups;
 mod hostile;
 mod keys;
 mod letters;
+mod made_anew;
 mod meanwhile;
 mod news;
 mod office;

@@ -62,7 +62,7 @@ impl Signer for NoSigner {
 }
 
 /// Every table that says how things stand; what was refused is no part of it.
-const STATE: [Table; 37] = [
+const STATE: [Table; 38] = [
     rows::TERM,
     rows::MESSAGE,
     rows::LEAF,
@@ -75,6 +75,7 @@ const STATE: [Table; 37] = [
     rows::EXCHANGE_DUE,
     rows::ALERT,
     rows::ALERT_ORDER,
+    rows::ALERT_LOOSE,
     rows::SUBSCRIPTION,
     rows::REACHED,
     rows::OUTBOX,

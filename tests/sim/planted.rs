@@ -194,6 +194,9 @@ impl Index for SimIndex {
     fn apply(&mut self, writes: Vec<IndexWrite>, applied: Applied) -> Result<(), IndexError> {
         self.inner.apply(writes, applied)
     }
+    fn fill(&self, writes: Vec<IndexWrite>) -> Result<(), IndexError> {
+        self.inner.fill(writes)
+    }
     fn tidy(&mut self) -> Result<(), IndexError> {
         self.inner.tidy()
     }

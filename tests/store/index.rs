@@ -104,6 +104,28 @@ fn writes_happen_in_their_order_and_move_the_position() {
 }
 
 #[test]
+fn an_index_that_is_filled_is_read_meanwhile_and_has_followed_nothing_until_it_is_told() {
+    on_every_engine(|index| {
+        let delete = |key: &str| IndexWrite::Delete {
+            table: CASES,
+            key: key.into(),
+        };
+        index
+            .fill(vec![put(CASES, "a", "1"), put(CASES, "b", "1")])
+            .unwrap();
+        index
+            .fill(vec![put(CASES, "a", "2"), delete("b"), delete("never")])
+            .unwrap();
+        assert_eq!(index.get(CASES, b"a"), Ok(Some(b"2".to_vec())));
+        assert_eq!(index.get(CASES, b"b"), Ok(None));
+        assert_eq!(index.applied(), Ok(None));
+        index.apply(vec![], applied(5)).unwrap();
+        assert_eq!(index.applied(), Ok(Some(applied(5))));
+        assert_eq!(index.get(CASES, b"a"), Ok(Some(b"2".to_vec())));
+    });
+}
+
+#[test]
 fn a_range_ascends_within_its_table_and_its_bounds() {
     on_every_engine(|index| {
         let keys = ["", "a", "a\0", "ab", "b", "\u{ff}", "c"];

@@ -60,15 +60,18 @@ pub(super) type Place = (Table, Vec<u8>);
 impl Pending {
     /// The writes, for the index to apply in one batch; nothing is pending afterwards.
     pub fn take(&mut self) -> Vec<IndexWrite> {
-        std::mem::take(&mut self.writes)
-            .into_iter()
-            .map(|((table, key), write)| match write.change {
-                Some(row) => {
-                    let value = row.encode();
-                    IndexWrite::Put { table, key, value }
-                }
-                None => IndexWrite::Delete { table, key },
-            })
+        let writes = std::mem::take(&mut self.writes);
+        let writes = writes.into_iter();
+        writes
+            .map(|(place, write)| stored(place, &write.change))
+            .collect()
+    }
+
+    /// The writes, for an index that is filled with them while they lie over it.
+    pub fn writes(&self) -> Vec<IndexWrite> {
+        let writes = self.writes.iter();
+        writes
+            .map(|(place, write)| stored(place.clone(), &write.change))
             .collect()
     }
 
@@ -154,6 +157,17 @@ impl Pending {
             .range((table, from.to_vec())..)
             .take_while(move |((t, key), _)| *t == table && to.is_none_or(|to| key.as_slice() < to))
             .map(|((_, key), write)| (key, &write.change))
+    }
+}
+
+/// A write as the index gets it.
+fn stored((table, key): Place, change: &Change) -> IndexWrite {
+    match change {
+        Some(row) => {
+            let value = row.encode();
+            IndexWrite::Put { table, key, value }
+        }
+        None => IndexWrite::Delete { table, key },
     }
 }
 
