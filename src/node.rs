@@ -26,7 +26,7 @@ mod webhooks;
 mod witnessing;
 
 pub use announce::announce;
-pub use backup::{RESTORED, ReadBackup, read_backup};
+pub use backup::{RESTORED, ReadBackup, make_durable, read_backup};
 pub use ceremony::{
     CeremonyError, ListChange, RootChange, frozen, install, issue_card, propose, read_card, sign,
     suspend,

@@ -15,7 +15,7 @@ use super::session::SessionArgs;
 use super::text::{clean, count, hang, size, time};
 use crate::base::{Digest, NodeId, Role, Timestamp};
 use crate::config::Config;
-use crate::node::{Folder, NodeError, RESTORED, read_backup};
+use crate::node::{Folder, NodeError, RESTORED, make_durable, read_backup};
 use crate::seal::recovery::{Recovery, Share, ShareError};
 use crate::seal::stick::{STICK_HEAD, StickError, backup_key};
 use crate::store::verify_folder;
@@ -224,9 +224,12 @@ impl Restore {
             let marker = into.path().join(RESTORED);
             std::fs::write(&marker, format!("{}\n", report.origin)).map_err(failed)?;
             std::fs::create_dir_all(into.path().join("run")).map_err(failed)?;
+            make_durable(into.path()).map_err(failed)?;
             std::fs::rename(into.path(), dir).map_err(failed)?;
             // It has another name now.
             let _ = into.keep();
+            let synced = File::open(place.unwrap_or(Path::new("."))).and_then(|f| f.sync_all());
+            synced.map_err(failed)?;
         }
         Ok(restored)
     }

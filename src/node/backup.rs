@@ -250,6 +250,21 @@ pub fn read_backup(
     Ok(read)
 }
 
+/// Makes a folder and everything in it durable. Its own name is its parent's.
+///
+/// # Errors
+/// Whatever the file system gives.
+pub fn make_durable(folder: &Path) -> io::Result<()> {
+    for file in folder.read_dir()? {
+        let path = file?.path();
+        match path.is_dir() {
+            true => make_durable(&path)?,
+            false => File::open(&path)?.sync_all()?,
+        }
+    }
+    File::open(folder)?.sync_all()
+}
+
 fn private_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);

@@ -105,3 +105,52 @@ fn a_backup_of_a_busy_node_holds_and_a_restored_log_is_never_gone_on_with() {
     tr.verified();
     mk.verified();
 }
+
+/// Everything in a folder, however deep.
+fn all_in(folder: &Path) -> Vec<PathBuf> {
+    let each = files(folder)
+        .into_iter()
+        .flat_map(|path| match path.is_dir() {
+            true => [all_in(&path), vec![path]].concat(),
+            false => vec![path],
+        });
+    each.collect()
+}
+
+#[test]
+fn a_restored_folder_is_on_the_disk_before_it_has_its_name() {
+    let world = World::serving(&["MK", "TR"]);
+    let mk = world.office("MK");
+    let shares = shares(mk, &world);
+    let admin = mk.token("admin");
+    let add = mk.call("user add").option("--name", "admin");
+    let add = add.option("--role", "admin").option("--token-file", &admin);
+    add.run().done();
+    let out = world.file("mk.backup");
+    let back_up = mk.call("backup").option("--token-file", &admin);
+    back_up.option("--out", &out).run().done();
+
+    let (dir, calls) = (world.file("restored"), world.file("calls"));
+    let restore = restore(&out, &shares[..3]).dir(&dir);
+    let Some(restored) = restore.traced(&calls) else {
+        eprintln!("1 skipped: strace is not here");
+        return;
+    };
+    restored.done();
+    let calls = fs::read_to_string(calls).expect("strace says what was called");
+    let is_its_name = |line: &&str| line.contains(&format!("{}\"", dir.display()));
+    let (before, after) = calls.split_at(
+        calls
+            .lines()
+            .find(is_its_name)
+            .and_then(|line| calls.find(line))
+            .expect("it is renamed"),
+    );
+    for path in all_in(&dir) {
+        let path = path.strip_prefix(&dir).expect("it lies in there");
+        let synced = before.contains(&format!("/{}>)", path.display()));
+        assert!(synced, "{} was not synced", path.display());
+    }
+    let parent = format!("<{}>)", dir.parent().expect("a folder").display());
+    assert!(after.contains(&parent), "its name was not synced");
+}

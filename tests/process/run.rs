@@ -45,7 +45,22 @@ impl Call {
 
     /// Runs it with `--json` and waits for its end.
     pub fn run(&self) -> Ran {
-        let output = program()
+        self.ran(program())
+    }
+
+    /// Runs it with `--json` under strace, which writes to `calls` what was synced and renamed; none
+    /// where strace is not here.
+    pub fn traced(&self, calls: &Path) -> Option<Ran> {
+        Command::new("strace").arg("-V").output().ok()?;
+        let program = program();
+        let mut traced = Command::new("strace");
+        traced.args(["-f", "-y", "-e", "trace=/^(fsync|rename.*)$", "-o"]);
+        traced.arg(calls).arg(program.get_program());
+        Some(self.ran(traced))
+    }
+
+    fn ran(&self, mut program: Command) -> Ran {
+        let output = program
             .args(&self.0)
             .arg("--json")
             .output()
