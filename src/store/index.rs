@@ -28,6 +28,16 @@ pub enum IndexWrite {
     },
 }
 
+impl IndexWrite {
+    /// How many bytes of key and value it brings.
+    pub fn brings(&self) -> u64 {
+        match self {
+            Self::Put { key, value, .. } => (key.len() + value.len()) as u64,
+            Self::Delete { .. } => 0,
+        }
+    }
+}
+
 /// How far the index has followed the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Applied {

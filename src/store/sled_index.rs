@@ -256,10 +256,12 @@ impl SledIndex {
         Ok(())
     }
 
-    /// Sees to it that `len` bytes more of rows find room, as long as there is any ballast.
+    /// Takes room for `len` bytes more of rows, as long as there is any or there is ballast.
     fn make_room(&self, len: u64) {
-        // Where it can be neither given up nor put back, the write itself shows whether there is room.
-        let _settled = self.ballast.settle(ROOM_TO_WRITE.saturating_add(2 * len));
+        let room = ROOM_TO_WRITE.saturating_add(2 * len);
+        // Where nothing can be given up or taken, the write itself shows whether there is room.
+        let _settled = self.ballast.settle(room);
+        let _reserved = self.current.as_ref().map(|g| g.reserve(room));
     }
 
     fn db(&self) -> Result<&sled::Db, IndexError> {
@@ -334,12 +336,11 @@ impl Index for SledIndex {
     }
 
     fn apply(&mut self, writes: Vec<IndexWrite>, applied: Applied) -> Result<(), IndexError> {
+        self.make_room(writes.iter().map(IndexWrite::brings).sum());
         let mut batch = sled::Batch::default();
-        let mut len = 0;
         for write in writes {
             match write {
                 IndexWrite::Put { table, key, value } => {
-                    len += (key.len() + value.len()) as u64;
                     batch.insert(place(table.0, &key), self.seal(table.0, &key, &value));
                 }
                 IndexWrite::Delete { table, key } => batch.remove(place(table.0, &key)),
@@ -348,7 +349,6 @@ impl Index for SledIndex {
         let copied = self.next.is_some().then(|| batch.clone());
         let (table, key) = APPLIED;
         batch.insert(position(), self.seal(table, key, &encode_applied(&applied)));
-        self.make_room(len);
         let db = self.db()?;
         guarded(|| db.apply_batch(batch))?;
         if let (Some(filling), Some(copied)) = (&self.next, copied)
@@ -362,11 +362,7 @@ impl Index for SledIndex {
 
     // sled lets nobody read while it takes a batch, but while it takes one row.
     fn fill(&self, writes: Vec<IndexWrite>) -> Result<(), IndexError> {
-        let len = |write: &IndexWrite| match write {
-            IndexWrite::Put { key, value, .. } => (key.len() + value.len()) as u64,
-            IndexWrite::Delete { .. } => 0,
-        };
-        self.make_room(writes.iter().map(len).sum());
+        self.make_room(writes.iter().map(IndexWrite::brings).sum());
         let db = self.db()?;
         for write in writes {
             match write {

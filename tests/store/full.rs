@@ -159,6 +159,38 @@ fn an_index_on_a_full_disk_takes_what_the_log_holds() {
 }
 
 #[test]
+fn an_index_goes_on_writing_where_a_disk_fills_up_between_two_looks_at_it() {
+    let Some(disk) = SmallDisk::mount(48) else {
+        eprintln!("1 skipped: no file system can be mounted here");
+        return;
+    };
+    FileLog::create(disk.path(), origin().node).unwrap();
+    let (log, _) = open(disk.path());
+    let entropy = Box::new(SeededEntropy::new(1));
+    let folder = disk.path().join("index");
+    let mut index = SledIndex::open(&folder, log.ballast(), log.index_key(), entropy).unwrap();
+    let row = |number: u32| IndexWrite::Put {
+        table: Table("rows"),
+        key: number.to_be_bytes().to_vec(),
+        value: vec![7; 1_000],
+    };
+    let applied = Applied {
+        size: log.size(),
+        root: log.root(),
+        version: 1,
+        epoch: 1,
+    };
+    index.apply((0..1_000).map(row).collect(), applied).unwrap();
+    disk.fill(0);
+    // sled writes what it has in memory whenever it likes.
+    index.flush().unwrap();
+    index
+        .apply((1_000..2_000).map(row).collect(), applied)
+        .unwrap();
+    index.flush().unwrap();
+}
+
+#[test]
 fn attachments_of_others_leave_a_tenth_of_the_disk_to_messages() {
     let Some(disk) = SmallDisk::mount(8) else {
         eprintln!("1 skipped: no file system can be mounted here");

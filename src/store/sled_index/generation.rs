@@ -1,8 +1,11 @@
 //! The numbered folders in which sled keeps an index: one, or two while it is copied.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use rustix::fs::{FallocateFlags, fallocate};
 
 use super::{CACHE_LEN, from_io, guarded, position};
 use crate::store::files;
@@ -12,6 +15,27 @@ use crate::store::index::IndexError;
 pub(super) struct Generation {
     pub(super) number: u64,
     pub(super) db: sled::Db,
+    /// sled's file, for the room that it has yet to take.
+    file: File,
+    /// How long the file was when it was looked at last, and up to where it has room.
+    reserved: Mutex<(u64, u64)>,
+}
+
+impl Generation {
+    /// Takes so much room on the disk for the file to grow into: sled writes whenever it likes, and ends for
+    /// good where it finds none.
+    pub(super) fn reserve(&self, room: u64) -> io::Result<()> {
+        let mut reserved = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
+        let len = self.file.metadata()?.len();
+        let (was, until) = *reserved;
+        // A file that was cut lost the room behind its end.
+        if was <= len && len + room <= until {
+            return Ok(());
+        }
+        fallocate(&self.file, FallocateFlags::KEEP_SIZE, len, room)?;
+        *reserved = (len, len + room);
+        Ok(())
+    }
 }
 
 /// The number of a folder that nothing was copied into.
@@ -65,9 +89,15 @@ pub(super) fn open_generation(folder: &Path, number: u64) -> Result<Generation, 
     let folder = numbered(folder, number);
     fs::create_dir_all(&folder).map_err(|error| from_io(&error))?;
     remove_unfinished_snapshots(&folder).map_err(|error| from_io(&error))?;
-    let config = sled::Config::new().path(folder).cache_capacity(CACHE_LEN);
+    let config = sled::Config::new().path(&folder).cache_capacity(CACHE_LEN);
     let db = guarded(|| config.open())?;
-    Ok(Generation { number, db })
+    let file = File::options().write(true).open(folder.join("db"));
+    Ok(Generation {
+        number,
+        db,
+        file: file.map_err(|error| from_io(&error))?,
+        reserved: Mutex::default(),
+    })
 }
 
 /// sled takes an empty snapshot, which a killed process leaves behind, for a whole one.
