@@ -30,6 +30,8 @@ TEARING = f"{OPTIONS},data=writeback,nodelalloc"
 # With it a file is written page by page, and not in the pieces that it came in.
 FEATURES = ("-O", "verity")
 PAGE = 4096
+# What a node holds back for itself, and gives up where its disk is full, in bytes.
+BALLAST = 8 << 20
 # Linux's sync_file_range: wait for what is under way, write, and wait for it.
 WRITE_AND_WAIT = 1 | 2 | 4
 # Pages of the file by which a torn cut is known for one.
@@ -242,7 +244,8 @@ class Disk:
                         raise RigError(f"the disk could not be filled: {error}") from error
                     take -= 4096
             os.fsync(file.fileno())
-        if self.room() > leave + (64 << 10):
+        # A node may have given up its ballast already.
+        if self.room() > leave + BALLAST + (64 << 10):
             raise RigError(f"the disk could not be filled: {self.room()} bytes are left")
 
     def room(self) -> int:
