@@ -22,8 +22,8 @@ use utoipa::ToSchema;
 
 pub use alerts::{
     Acknowledge, AlertPreview, AlertRecipient, AlertSummary, AlertVersion, AlertView, CancelAlert,
-    MemberSubscription, PreviewAlert, PublishAlert, SendContradiction, SendSighting, Subscribe,
-    UpdateAlert,
+    MemberSubscription, NoteAlertCall, PreviewAlert, PublishAlert, SendContradiction, SendSighting,
+    Subscribe, UpdateAlert,
 };
 pub use carried::{BroughtIn, CLOCK_SKEW_MS, Hindrance, Netcheck, PeerReach, TakeOut, Tried};
 pub use duty::{AttentionView, CallMadeView, CallView, PostView, PressingAlert, PressingExchange};

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::{AttentionView, ErasedView, EventView};
 use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::alert::{Acknowledgement, Audience, Corridor};
+use crate::domain::duty::Call;
 
 /// `POST /alerts`: publishes a smuggling-trend alert; 202 with its [`AlertSummary`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -115,6 +116,17 @@ pub struct Acknowledge {
     /// What was read, and when.
     #[serde(default)]
     pub acknowledgement: Acknowledgement,
+}
+
+/// `POST /alerts/{id}/calls`: notes a telephone call about an alert to one member, which no other office
+/// learns of; 201 with the [`AlertSummary`] as it now stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoteAlertCall {
+    /// The member that was called.
+    pub member: MemberId,
+    /// What is noted.
+    pub call: Call,
 }
 
 /// `POST /alert-subscriptions`: tells all members which corridors this one wants alerts about; 202

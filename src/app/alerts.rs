@@ -242,7 +242,7 @@ fn recipients(selection: &Selection) -> Result<Vec<MemberId>, AppError> {
     Ok(selection.to.iter().map(|(member, _)| *member).collect())
 }
 
-fn alert_row(turn: &Turn<'_>, id: MessageId) -> Result<AlertRow, Stop> {
+pub(super) fn alert_row(turn: &Turn<'_>, id: MessageId) -> Result<AlertRow, Stop> {
     let row = turn.view.row::<AlertRow>(ALERT, &id.to_bytes())?;
     let mut row = row.ok_or(AppError::NotFound("alert"))?;
     members::annotate_alert(turn, &mut row)?;

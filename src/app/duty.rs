@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::alerts::alert_row;
 use super::change::{Change, Other};
 use super::error::AppError;
 use super::input::{HitRow, Reply};
@@ -127,6 +128,15 @@ fn level_told(told: &[Told], concern: &Concern) -> u8 {
     told.map_or(0, |told| told.level)
 }
 
+/// What a telephone call is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallSubject {
+    /// An exchange with one other member.
+    Exchange(MessageId),
+    /// An alert, at one of the members that are to have it.
+    Alert(MessageId, MemberId),
+}
+
 /// What an escalation is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -156,8 +166,11 @@ pub enum DutyChange {
     },
     /// An officer noted a telephone call.
     Called {
-        /// The exchange.
+        /// The exchange or alert.
         conversation: MessageId,
+        /// The member that was called about an alert.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        member: Option<MemberId>,
         /// What was noted.
         call: Call,
     },
@@ -399,18 +412,24 @@ pub(super) fn call(
     service: &Service,
     turn: &mut Turn<'_>,
     by: Actor,
-    exchange: MessageId,
+    subject: CallSubject,
     call: &Call,
 ) -> Result<Reply, Stop> {
-    exchange_row(turn, exchange)?;
+    let (conversation, member) = match subject {
+        CallSubject::Exchange(id) => (exchange_row(turn, id)?.id, None),
+        CallSubject::Alert(id, member) => (alerts::reached_by(turn, id, member)?, Some(member)),
+    };
     call.validate().map_err(AppError::Invalid)?;
     let called = DutyChange::Called {
-        conversation: exchange,
+        conversation,
+        member,
         call: call.clone(),
     };
     turn.record(service.me.member, by, Change::Other(Other::Duty(called)))?;
-    let row = exchange_row(turn, exchange)?;
-    Ok(Reply::Exchanges(vec![row], None))
+    Ok(match member {
+        None => Reply::Exchanges(vec![exchange_row(turn, conversation)?], None),
+        Some(_) => Reply::Alerts(vec![alert_row(turn, conversation)?], None),
+    })
 }
 
 /// Records what has come to press so much that the next level of the roster has to know: once for

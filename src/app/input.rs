@@ -26,7 +26,7 @@ use crate::seal::KeyId;
 
 use super::carried::{CarryAsk, CarryReply};
 use super::corrections::Correcting;
-use super::duty::{AlarmOutcome, Channel};
+use super::duty::{AlarmOutcome, CallSubject, Channel};
 use super::letters::{LetterAsk, LetterReply, LetterRow};
 use super::members::{MemberAsk, MemberReply, TrustDetails};
 use super::office::{OfficeAsk, OfficeReply};
@@ -216,10 +216,10 @@ pub enum Ask {
         /// At most so many.
         limit: usize,
     },
-    /// Note a telephone call about an exchange.
+    /// Note a telephone call.
     NoteCall {
-        /// The exchange.
-        exchange: MessageId,
+        /// What it is about.
+        subject: CallSubject,
         /// What is noted.
         call: Call,
     },

@@ -18,7 +18,7 @@ use super::search::Earlier;
 use crate::audit::Origin;
 use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::alert::{AlertRecord, Subscription};
-use crate::domain::duty::Matter;
+use crate::domain::duty::{CallMade, Matter};
 use crate::domain::message::Kind;
 use crate::domain::rfi::Exchange;
 use crate::domain::terms;
@@ -183,6 +183,9 @@ pub struct AlertRow {
     /// Up to which level people were told of what.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<Told>,
+    /// The calls that were made about it, with the members that were called, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<(MemberId, CallMade)>,
     /// When the next level of the roster has to know; none where there is no such time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalates: Option<Timestamp>,

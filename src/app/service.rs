@@ -414,8 +414,8 @@ impl Service {
                 search::compare(self, turn, permit.actor(), *exchange, request)
             }
             Ask::ListPressing { limit } => duty::list(self, turn, *limit),
-            Ask::NoteCall { exchange, call } => {
-                duty::call(self, turn, permit.actor(), *exchange, call)
+            Ask::NoteCall { subject, call } => {
+                duty::call(self, turn, permit.actor(), *subject, call)
             }
             Ask::PreviewAlert {
                 audience,

@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::failure::Failure;
 use super::{input, letter, output, rfi};
 use crate::api::{
-    Acknowledge, AlertSummary, CancelAlert, Outcome, PreviewAlert, PublishAlert, SendContradiction,
-    SendSighting, Subscribe, UpdateAlert,
+    Acknowledge, AlertSummary, CancelAlert, NoteAlertCall, Outcome, PreviewAlert, PublishAlert,
+    SendContradiction, SendSighting, Subscribe, UpdateAlert,
 };
 use crate::base::{Role, Timestamp};
 use crate::client::AlertQuery;
@@ -34,6 +34,8 @@ pub enum Alert {
     Contradict(args::Say),
     /// Tell the publisher that a person here took note
     Acknowledge(args::Acknowledge),
+    /// Note a telephone call to a member about an alert, for this office alone
+    Call(args::Call),
     /// Tell all members which corridors this office wants alerts about
     Subscribe(args::Subscribe),
     /// Show which corridors the members want alerts about
@@ -87,6 +89,12 @@ impl Alert {
                 };
                 let body = Acknowledge { acknowledgement };
                 print(&session.client.acknowledge(args.id, &body).await?, json)
+            }
+            Self::Call(args) => {
+                let session = args.session.open(&rfi::CALLERS)?;
+                let (member, call) = (args.member, args.call.into());
+                let body = NoteAlertCall { member, call };
+                print(&session.client.note_alert_call(args.id, &body).await?, json)
             }
             Self::Subscribe(args) => {
                 let session = args.session.open(&CONTACT)?;

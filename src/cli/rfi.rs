@@ -4,6 +4,8 @@ mod call;
 mod passing;
 mod said;
 
+pub use call::{CALLERS, CallArgs};
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};

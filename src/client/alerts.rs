@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::{Client, ClientError};
 use crate::api::{
-    Acknowledge, AlertPreview, AlertSummary, AlertView, CancelAlert, MemberSubscription, Outcome,
-    Page, PreviewAlert, PublishAlert, SendContradiction, SendSighting, Subscribe, UpdateAlert,
+    Acknowledge, AlertPreview, AlertSummary, AlertView, CancelAlert, MemberSubscription,
+    NoteAlertCall, Outcome, Page, PreviewAlert, PublishAlert, SendContradiction, SendSighting,
+    Subscribe, UpdateAlert,
 };
 use crate::base::MessageId;
 
@@ -112,6 +113,18 @@ impl Client {
     ) -> Result<AlertSummary, ClientError> {
         self.post(&["alerts", &id.to_string(), "acknowledgements"], body)
             .await
+    }
+
+    /// Notes a telephone call about an alert.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn note_alert_call(
+        &self,
+        id: MessageId,
+        body: &NoteAlertCall,
+    ) -> Result<AlertSummary, ClientError> {
+        self.post(&["alerts", &id.to_string(), "calls"], body).await
     }
 
     /// Tells all members which corridors this one wants alerts about.

@@ -346,12 +346,17 @@ fn accepted(api: &Api, reply: Reply) -> Composed<AlertSummary> {
         let letter = Box::new(letters::summary(api, &row));
         return Ok((StatusCode::ACCEPTED, Json(Outcome::Waits { letter })));
     }
+    let summary = only(reply)?;
+    Ok((StatusCode::ACCEPTED, Json(Outcome::Done(summary))))
+}
+
+/// The one alert of a reply.
+pub(super) fn only(reply: Reply) -> Result<AlertSummary, Failure> {
     let Reply::Alerts(rows, _) = reply else {
         return Err(AppError::NotFound("alert").into());
     };
     let row = rows.first().ok_or(AppError::NotFound("alert"))?;
-    let summary = shapes::summary(row, Timestamp::system());
-    Ok((StatusCode::ACCEPTED, Json(Outcome::Done(summary))))
+    Ok(shapes::summary(row, Timestamp::system()))
 }
 
 fn subscribed(reply: Reply) -> Result<Json<Vec<MemberSubscription>>, Failure> {

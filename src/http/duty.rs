@@ -7,16 +7,17 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::Api;
+use super::alerts;
 use super::auth::{Body, Place, SignedIn};
 use super::exchanges::rows_of;
 use super::problem::Failure;
 use super::shapes;
 use crate::api::{
-    Alarm, AttentionView, CallMadeView, CallView, Direction, ExchangeSummary, PostView,
-    PressingAlert, PressingExchange,
+    Alarm, AlertSummary, AttentionView, CallMadeView, CallView, Direction, ExchangeSummary,
+    NoteAlertCall, PostView, PressingAlert, PressingExchange,
 };
 use crate::app::rows::{AlertRow, ExchangeRow, PendingAlarm};
-use crate::app::{Action, AppError, Ask, Pressing};
+use crate::app::{Action, AppError, Ask, CallSubject, Pressing};
 use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::duty::{Attention, Call, Post, Reason};
 use crate::domain::profile::Limit;
@@ -29,11 +30,25 @@ pub async fn call(
     Place(exchange): Place<MessageId>,
     Body(call): Body<Call>,
 ) -> Result<(StatusCode, Json<ExchangeSummary>), Failure> {
-    let ask = Ask::NoteCall { exchange, call };
+    let subject = CallSubject::Exchange(exchange);
+    let ask = Ask::NoteCall { subject, call };
     let rows = rows_of(api.ask(&caller, Action::NoteCall, ask).await?)?;
     let row = rows.first().ok_or(AppError::NotFound("exchange"))?;
     let summary = shapes::summary(row, Timestamp::system());
     Ok((StatusCode::CREATED, Json(summary)))
+}
+
+/// `POST /alerts/{id}/calls`.
+pub async fn alert_call(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Place(alert): Place<MessageId>,
+    Body(NoteAlertCall { member, call }): Body<NoteAlertCall>,
+) -> Result<(StatusCode, Json<AlertSummary>), Failure> {
+    let subject = CallSubject::Alert(alert, member);
+    let ask = Ask::NoteCall { subject, call };
+    let reply = api.ask(&caller, Action::NoteCall, ask).await?;
+    Ok((StatusCode::CREATED, Json(alerts::only(reply)?)))
 }
 
 /// What presses in an exchange.

@@ -5,13 +5,13 @@ mod exchanges;
 use axum::http::StatusCode;
 
 use super::route::Route;
-use super::{alerts, attachments, carried, members, office, statistics, status, witness};
+use super::{alerts, attachments, carried, duty, members, office, statistics, status, witness};
 use crate::api::{
     Acknowledge, AcknowledgeLogAlarm, AlertPreview, AlertSummary, AlertView, BroughtIn,
     CancelAlert, CompareNumber, Health, Holdings, KeysView, LogEntry, MemberList,
-    MemberSubscription, MemberView, Netcheck, Outcome, Page, PreviewAlert, PublishAlert,
-    Reservation, SendContradiction, SendSighting, StagedAttachment, Statistics, Subscribe, TakeOut,
-    UpdateAlert, WhoAmI, WitnessView,
+    MemberSubscription, MemberView, Netcheck, NoteAlertCall, Outcome, Page, PreviewAlert,
+    PublishAlert, Reservation, SendContradiction, SendSighting, StagedAttachment, Statistics,
+    Subscribe, TakeOut, UpdateAlert, WhoAmI, WitnessView,
 };
 use crate::domain::alert::{Alert, Contradiction, Sighting};
 use crate::seal::keystore::Rotation;
@@ -248,6 +248,14 @@ fn of_alerts() -> Vec<Route> {
         .takes::<Acknowledge>()
         .gives::<Outcome<AlertSummary>>(StatusCode::ACCEPTED)
         .of::<AlertSummary>(),
+        Route::post(
+            "/alerts/{id}/calls",
+            "noteAlertCall",
+            "Notes a telephone call about an alert",
+            duty::alert_call,
+        )
+        .takes::<NoteAlertCall>()
+        .gives::<AlertSummary>(StatusCode::CREATED),
         Route::post(
             "/alert-previews",
             "previewAlert",

@@ -408,8 +408,12 @@ fn duty_content(change: &DutyChange) -> serde_json::Value {
             let post = DutyLevel::from_number(*level);
             serde_json::json!({ "matter": matter, "level": post })
         }
-        DutyChange::Called { call, .. } => {
-            serde_json::to_value(call).expect("a call is plain text")
+        DutyChange::Called { call, member, .. } => {
+            let mut said = serde_json::to_value(call).expect("a call is plain text");
+            if let Some(member) = member {
+                said["member"] = serde_json::json!(member);
+            }
+            said
         }
         DutyChange::AlarmGiven { escalation, .. } => {
             serde_json::json!({ "escalation": escalation })

@@ -341,6 +341,12 @@ const ROUTES: &[Route] = &[
         OFFICE,
         RECEIVING,
     ),
+    post(
+        "/alerts/{}/calls",
+        || json!({ "member": "TR", "call": { "to": "Duty desk", "outcome": "reached" } }),
+        OFFICE,
+        &[(OwnAlert, 201), (PeersAlert, 201), (Unknown, 404)],
+    ),
 ];
 
 /// Takes note of an alarm that there is not.

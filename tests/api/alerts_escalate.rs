@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use liaison::app::{Action, Ask, Channel, Input, Subject};
-use liaison::base::Role;
+use liaison::app::{Action, AppError, Ask, CallSubject, Channel, Input, Reply, Subject};
+use liaison::audit::Statement;
+use liaison::base::{MessageId, Role};
 use liaison::domain::alert::{Alert, Status};
-use liaison::domain::duty::Matter;
+use liaison::domain::duty::{Call, CallOutcome, Matter};
+use liaison::exchange::Refusal;
 use liaison::store::Log as _;
 
 use crate::alerts_reach::{alert, delivered, lost_its_disk, published};
@@ -120,4 +122,80 @@ fn what_goes_to_a_member_again_has_its_time_again() {
     assert_eq!(escalations(&office, size), []);
     pass(&mut office, 1);
     assert_eq!(escalations(&office, size), [undelivered(1)]);
+}
+
+/// An officer notes a call to a member about an alert.
+fn call(
+    office: &mut Office,
+    alert: MessageId,
+    called: &str,
+    outcome: CallOutcome,
+) -> Result<Reply, AppError> {
+    let call = Call {
+        to: "Duty desk".to_owned(),
+        outcome,
+        note: None,
+    };
+    let subject = CallSubject::Alert(alert, member(called));
+    let ask = Ask::NoteCall { subject, call };
+    office.ask(Role::Officer, Action::NoteCall, ask)
+}
+
+/// At which members something presses.
+fn pressing(reply: Result<Reply, AppError>) -> Vec<String> {
+    let Ok(Reply::Alerts(rows, None)) = reply else {
+        panic!("the alert is what was asked for: {reply:?}");
+    };
+    let each = rows[0].pressing.iter();
+    each.map(|one| one.member.to_string()).collect()
+}
+
+#[test]
+fn a_call_that_reached_a_member_gives_that_one_the_time_again() {
+    let mut office = Office::new();
+    let id = published(&mut office, alert());
+    pass(&mut office, 16);
+    let size = office.log.size();
+    let in_vain = call(&mut office, id, "AT", CallOutcome::NoAnswer);
+    assert_eq!(pressing(in_vain), ["AT", "TR"]);
+    let reached = call(&mut office, id, "AT", CallOutcome::Reached);
+    assert_eq!(pressing(reached), ["TR"]);
+    delivered(&mut office, "TR", id);
+    pass(&mut office, 14);
+    assert_eq!(escalations(&office, size), []);
+    pass(&mut office, 1);
+    assert_eq!(escalations(&office, size), [undelivered(1)]);
+    office.rebuilt();
+    pass(&mut office, 1);
+    assert_eq!(escalations(&office, size), [undelivered(1)]);
+}
+
+#[test]
+fn a_call_settles_what_a_member_will_never_have() {
+    let mut office = Office::new();
+    let id = published(&mut office, alert());
+    let statement = Statement::Refused {
+        sender: node("MK"),
+        digest: office.message_row(id).leaf,
+        code: Refusal::WrongRecipient.number(),
+    };
+    let receipt = receipt_of("AT", statement, office.now);
+    office.peer("AT", receipt);
+    delivered(&mut office, "TR", id);
+    let reached = call(&mut office, id, "AT", CallOutcome::Reached);
+    assert_eq!(pressing(reached), Vec::<String>::new());
+    let size = office.log.size();
+    pass(&mut office, 30);
+    assert_eq!(escalations(&office, size), []);
+}
+
+#[test]
+fn a_call_to_a_member_that_has_nothing_to_do_with_it_is_refused() {
+    let mut office = Office::new();
+    let id = published(&mut office, alert());
+    let refused = call(&mut office, id, "RS", CallOutcome::Reached);
+    assert!(matches!(refused, Err(AppError::Invalid(faults)) if faults[0].path == "member"));
+    let unknown = office.new_id();
+    let refused = call(&mut office, unknown, "TR", CallOutcome::Reached);
+    assert_eq!(refused.err(), Some(AppError::NotFound("alert")));
 }

@@ -6,8 +6,8 @@ use liaison::app::change::{Change, Other};
 use liaison::app::core::Outcome;
 use liaison::app::rows::ExchangeRow;
 use liaison::app::{
-    Action, Alarm, AlarmFault, AppError, Ask, Channel, Contact, DutyChange, FromPeer, Input, Reply,
-    Subject,
+    Action, Alarm, AlarmFault, AppError, Ask, CallSubject, Channel, Contact, DutyChange, FromPeer,
+    Input, Reply, Subject,
 };
 use liaison::audit::Statement;
 use liaison::base::{MessageId, Role};
@@ -95,7 +95,8 @@ fn call(office: &mut Office, exchange: MessageId, outcome: CallOutcome) -> Resul
         outcome,
         note: Some("They will look now.".to_owned()),
     };
-    let ask = Ask::NoteCall { exchange, call };
+    let subject = CallSubject::Exchange(exchange);
+    let ask = Ask::NoteCall { subject, call };
     office.ask(Role::Officer, Action::NoteCall, ask)
 }
 
@@ -177,7 +178,7 @@ fn a_call_about_nothing_or_to_nobody_is_refused() {
     let refused = call(&mut office, nothing, CallOutcome::NoAnswer);
     assert_eq!(refused.err(), Some(AppError::NotFound("exchange")));
     let ask = Ask::NoteCall {
-        exchange: id,
+        subject: CallSubject::Exchange(id),
         call: Call {
             to: " ".to_owned(),
             outcome: CallOutcome::NoAnswer,

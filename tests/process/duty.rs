@@ -139,6 +139,14 @@ fn it_is_run_for_an_urgent_alert_that_nobody_has_opened_too() {
         .word(published["id"].as_str().expect("an id"));
     let shown: AlertView = shown.run().read();
     assert!(shown.events.iter().any(|event| event.kind == "escalated"));
+
+    let id = published["id"].as_str().expect("an id");
+    let call = mk.call("alert call").word(id).option("--member", "TR");
+    let call = call.option("--to", "Duty desk");
+    call.option("--outcome", "reached").run().done();
+    let shown: AlertView = mk.call("alert show").word(id).run().read();
+    let called = shown.events.iter().find(|event| event.kind == "called");
+    assert_eq!(called.expect("it is noted").content["member"], "TR");
 }
 
 #[test]

@@ -50,6 +50,7 @@ pub(in crate::app) fn converse(
         thread: vec![p.entry],
         since: p.at,
         told: Vec::new(),
+        calls: Vec::new(),
         escalates: None,
         erased: gone,
         not_at: Vec::new(),

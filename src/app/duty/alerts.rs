@@ -2,11 +2,16 @@
 //! what of it presses, and which level of the roster has to know.
 
 use super::{Contact, LOOKED_AT, Pressing};
+use crate::app::alerts::alert_row;
+use crate::app::error::AppError;
 use crate::app::rows::*;
-use crate::app::service::{Service, Turn};
+use crate::app::service::{Service, Stop, Turn};
 use crate::base::{MemberId, MessageId, Timestamp};
+use crate::domain::FieldError;
 use crate::domain::alert::AlertState;
-use crate::domain::duty::{Concern, LooseEnd, LooseState, Reach, alert_attention, alert_concern};
+use crate::domain::duty::{
+    CallMade, CallOutcome, Concern, LooseEnd, LooseState, Reach, alert_attention, alert_concern,
+};
 use crate::store::IndexError;
 
 /// Notes on an alert that is read who does not have it yet, and what presses about it.
@@ -37,8 +42,11 @@ pub(super) fn look(
             own: &own.duty,
             theirs: &theirs.duty,
         };
-        let concern = row.concern(&end);
-        let attention = alert_attention(concern, &reach, turn.now);
+        let Some(concern) = row.concern(member, &end) else {
+            continue;
+        };
+        let last_call = row.calls_to(member).next_back();
+        let attention = alert_attention(concern, last_call.copied(), &reach, turn.now);
         row.pressing.extend(attention.map(|attention| Pressing {
             attention,
             member,
@@ -75,6 +83,24 @@ pub(super) fn pressing(
     });
     rows.truncate(limit);
     Ok(rows)
+}
+
+/// The alert, if it is there and for that member.
+pub(super) fn reached_by(
+    turn: &Turn<'_>,
+    id: MessageId,
+    member: MemberId,
+) -> Result<MessageId, Stop> {
+    let row = alert_row(turn, id)?;
+    if !row.alert.circle().contains(&member) {
+        let fault = FieldError {
+            path: "member".to_owned(),
+            code: "not-allowed",
+            what: "is a member that the alert went to, or its publisher".to_owned(),
+        };
+        return Err(AppError::Invalid(vec![fault]).into());
+    }
+    Ok(row.id)
 }
 
 /// What has reached a level of the roster of which nobody was told, with the level.
@@ -122,13 +148,34 @@ impl AlertRow {
         last.deliveries.iter().filter_map(at).collect()
     }
 
-    /// Nobody is told of it any more once it holds no more.
-    fn concern(&self, end: &LooseEnd) -> Concern {
-        let mut concern = alert_concern(self.alert.alert().priority(), end);
+    /// The calls about it to a member.
+    fn calls_to(&self, member: MemberId) -> impl DoubleEndedIterator<Item = &CallMade> {
+        let calls = self.calls.iter();
+        calls
+            .filter(move |(called, _)| *called == member)
+            .map(|(_, call)| call)
+    }
+
+    /// What there is to see to at a member. Whoever was reached by telephone gets the whole limit again,
+    /// and that settles what it will never have. Nobody is told any more once the alert holds no more.
+    fn concern(&self, member: MemberId, end: &LooseEnd) -> Option<Concern> {
+        let reached = |call: &&CallMade| call.outcome == CallOutcome::Reached;
+        let reached = self.calls_to(member).rfind(reached).map(|call| call.at);
+        let mut end = *end;
+        match end.state {
+            LooseState::Queued => end.since = reached.map_or(end.since, |at| end.since.max(at)),
+            LooseState::Refused(_) | LooseState::Expired
+                if reached.is_some_and(|at| at >= end.since) =>
+            {
+                return None;
+            }
+            LooseState::Refused(_) | LooseState::Expired | LooseState::Unread => (),
+        }
+        let mut concern = alert_concern(self.alert.alert().priority(), &end);
         let until = self.alert.holds_until();
         let holds = |at: &Timestamp| until.is_none_or(|until| *at < until);
         concern.levels.retain(holds);
-        concern
+        Some(concern)
     }
 
     /// Every matter of it, whenever it appears: once, at however many members.
@@ -138,7 +185,10 @@ impl AlertRow {
         }
         let publisher = self.alert.publisher();
         let ends = self.loose_ends(publisher, last);
-        let mut all: Vec<Concern> = ends.iter().map(|(_, end)| self.concern(end)).collect();
+        let each = ends.iter();
+        let mut all: Vec<Concern> = each
+            .filter_map(|(member, end)| self.concern(*member, end))
+            .collect();
         all.sort_by_key(|concern| (concern.matter, concern.since));
         all.dedup_by_key(|concern| (concern.matter, concern.since));
         all

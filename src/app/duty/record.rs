@@ -8,7 +8,7 @@ use crate::base::{MessageId, Timestamp};
 use crate::domain::duty::{CallMade, LooseEnd, LooseState};
 use crate::store::{IndexError, Table};
 
-/// Calls that an exchange remembers for what follows from them.
+/// Calls that an exchange or alert remembers for what follows from them.
 const MOST_CALLS: usize = 64;
 
 /// The tables that have exchanges in an order.
@@ -67,6 +67,11 @@ pub(in crate::app) fn no_longer_loose(row: &mut ExchangeRow, message: MessageId)
     row.duty.loose.retain(|end| end.message != message);
 }
 
+fn push_call<T>(calls: &mut Vec<T>, made: T) {
+    calls.push(made);
+    calls.drain(..calls.len().saturating_sub(MOST_CALLS));
+}
+
 /// Writes the rows that follow from who was told or called.
 pub(in crate::app) fn record(
     view: &mut View<'_>,
@@ -105,16 +110,17 @@ pub(in crate::app) fn record(
                 view.put(ALARM, alarm(p.entry), row);
             }
         }
-        DutyChange::Called { call, .. } => {
+        DutyChange::Called { call, member, .. } => {
             let made = CallMade {
                 at: p.at,
                 outcome: call.outcome,
             };
-            on_exchange(view, id, p, |row| {
-                let calls = &mut row.duty.calls;
-                calls.push(made);
-                calls.drain(..calls.len().saturating_sub(MOST_CALLS));
-            })?;
+            match member {
+                None => on_exchange(view, id, p, |row| push_call(&mut row.duty.calls, made))?,
+                Some(called) => on_alert(view, id, p, |row| {
+                    push_call(&mut row.calls, (*called, made))
+                })?,
+            };
         }
         DutyChange::AlarmGiven { escalation, .. } => {
             view.delete(ALARM, alarm(*escalation));

@@ -64,14 +64,22 @@ pub(in crate::app) fn without(other: &Other, gone: Gone) -> Option<Other> {
             random: [0; 16],
         }),
         Other::Letter(change) => of_letter(change, gone).map(Other::Letter),
-        Other::Duty(DutyChange::Called { conversation, call }) if call.to != ERASED => {
+        Other::Duty(DutyChange::Called {
+            conversation,
+            member,
+            call,
+        }) if call.to != ERASED => {
             let call = Call {
                 to: ERASED.to_owned(),
                 outcome: call.outcome,
                 note: None,
             };
-            let conversation = *conversation;
-            Some(Other::Duty(DutyChange::Called { conversation, call }))
+            let (conversation, member) = (*conversation, *member);
+            Some(Other::Duty(DutyChange::Called {
+                conversation,
+                member,
+                call,
+            }))
         }
         Other::Searched { .. }
         | Other::GroundNoted { .. }

@@ -1,6 +1,7 @@
 //! What an ask is about, where it names one thing.
 
 use super::{Ask, LetterAsk};
+use crate::app::duty::CallSubject;
 use crate::app::permit::Thing;
 
 impl Ask {
@@ -14,8 +15,11 @@ impl Ask {
             | Self::Forward(_)
             | Self::Correct { .. }
             | Self::PassOn { .. }
-            | Self::AskPermission { .. }
-            | Self::NoteCall { .. } => Some(Thing::Exchange),
+            | Self::AskPermission { .. } => Some(Thing::Exchange),
+            Self::NoteCall { subject, .. } => Some(match subject {
+                CallSubject::Exchange(_) => Thing::Exchange,
+                CallSubject::Alert(..) => Thing::Alert,
+            }),
             Self::DecidePermission { .. } | Self::GlancePermission { .. } => {
                 Some(Thing::Permission)
             }

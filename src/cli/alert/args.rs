@@ -9,6 +9,7 @@ use clap::{ArgGroup, Args};
 use crate::base::{MemberId, MessageId, ParseIdError};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::letter::ForReleaseArgs;
+use crate::cli::rfi::CallArgs;
 use crate::cli::session::{ReaderArgs, SessionArgs};
 use crate::domain::alert::{AlertState, Audience, Corridor, EventType};
 
@@ -165,6 +166,20 @@ pub struct Acknowledge {
     /// The version that was read, if not the one that stands
     #[arg(long, value_name = "NUMBER")]
     pub read_version: Option<u32>,
+}
+
+/// `alert call`.
+#[derive(Debug, Args)]
+pub struct Call {
+    /// The alert
+    pub id: MessageId,
+    #[command(flatten)]
+    pub session: ReaderArgs,
+    /// The member that was called
+    #[arg(long)]
+    pub member: MemberId,
+    #[command(flatten)]
+    pub call: CallArgs,
 }
 
 /// `alert subscribe`.

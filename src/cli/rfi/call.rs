@@ -9,11 +9,12 @@ use crate::base::Role;
 use crate::cli::failure::Failure;
 use crate::domain::duty::{self, CallOutcome};
 
-/// `rfi call`.
+/// Who notes calls, the usual one first.
+pub const CALLERS: [Role; 3] = [Role::Officer, Role::Contact, Role::Releaser];
+
+/// What is noted of a call.
 #[derive(Debug, Args)]
-pub struct Call {
-    #[command(flatten)]
-    place: Place,
+pub struct CallArgs {
     /// Who was called: the post or the number
     #[arg(long, value_name = "POST")]
     to: String,
@@ -25,6 +26,25 @@ pub struct Call {
     note: Option<String>,
 }
 
+impl From<CallArgs> for duty::Call {
+    fn from(args: CallArgs) -> Self {
+        Self {
+            to: args.to,
+            outcome: args.outcome,
+            note: args.note,
+        }
+    }
+}
+
+/// `rfi call`.
+#[derive(Debug, Args)]
+pub struct Call {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    call: CallArgs,
+}
+
 fn outcomes() -> impl TypedValueParser<Value = CallOutcome> {
     let texts = CallOutcome::ALL.iter().map(|outcome| outcome.as_str());
     PossibleValuesParser::new(texts).try_map(|text| text.parse::<CallOutcome>())
@@ -32,12 +52,7 @@ fn outcomes() -> impl TypedValueParser<Value = CallOutcome> {
 
 impl Call {
     pub(super) async fn run(self) -> Result<ExchangeSummary, Failure> {
-        let call = duty::Call {
-            to: self.to,
-            outcome: self.outcome,
-            note: self.note,
-        };
-        let callers = [Role::Officer, Role::Contact, Role::Releaser];
-        self.place.say(&callers, "calls", &call).await
+        let call = duty::Call::from(self.call);
+        self.place.say(&CALLERS, "calls", &call).await
     }
 }

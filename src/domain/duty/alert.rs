@@ -2,7 +2,7 @@
 //! one that came and that nobody here has opened.
 
 use super::attention::{ladder, reason};
-use super::{Attention, Concern, DutyLevel, LooseEnd, LooseState, Matter, Reach, Reason};
+use super::{Attention, CallMade, Concern, DutyLevel, LooseEnd, LooseState, Matter, Reach, Reason};
 use crate::base::Timestamp;
 use crate::domain::message::Priority;
 use crate::domain::profile::delivery;
@@ -39,8 +39,14 @@ pub fn alert_concern(priority: Priority, end: &LooseEnd) -> Concern {
 }
 
 /// What an officer must do now about the last version of an alert at one member, if anything: its
-/// publisher stands as the requesting side, and whoever is to have it as the requested one.
-pub fn alert_attention(concern: Concern, reach: &Reach<'_>, now: Timestamp) -> Option<Attention> {
+/// publisher stands as the requesting side, and whoever is to have it as the requested one. `last_call`
+/// is the last call to that member about it.
+pub fn alert_attention(
+    concern: Concern,
+    last_call: Option<CallMade>,
+    reach: &Reach<'_>,
+    now: Timestamp,
+) -> Option<Attention> {
     let roster = match concern.matter {
         Matter::Unread => reach.own,
         _ => reach.theirs,
@@ -53,7 +59,7 @@ pub fn alert_attention(concern: Concern, reach: &Reach<'_>, now: Timestamp) -> O
         unlinked_since: reach.unlinked_since.filter(|_| reason == Reason::NoLink),
         call: Side::Requested,
         post: roster.at(DutyLevel::from_number(level), now).cloned(),
-        last_call: None,
+        last_call,
         concern,
     })
 }
@@ -92,7 +98,7 @@ mod tests {
         };
         let now = sent().plus(MINUTE * minutes);
         let concern = alert_concern(priority, &end);
-        alert_attention(concern, &reach, now).map(|attention| attention.reason)
+        alert_attention(concern, None, &reach, now).map(|attention| attention.reason)
     }
 
     #[test]

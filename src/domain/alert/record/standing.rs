@@ -13,6 +13,11 @@ impl AlertRecord {
         self.publisher
     }
 
+    /// The publisher and all to whom a version went, in order.
+    pub fn circle(&self) -> &[MemberId] {
+        &self.circle
+    }
+
     /// All members that have it but `me`, in order.
     pub fn others(&self, me: MemberId) -> Vec<MemberId> {
         let others = self.circle.iter().copied();
