@@ -5,8 +5,9 @@ use std::time::Duration;
 use liaison::app::{Action, AppError, Ask, CallSubject, Channel, Input, Reply, Subject};
 use liaison::audit::Statement;
 use liaison::base::{MessageId, Role};
-use liaison::domain::alert::{Alert, Status};
+use liaison::domain::alert::{Alert, AlertCancellation, Status};
 use liaison::domain::duty::{Call, CallOutcome, Matter};
+use liaison::domain::message::Body;
 use liaison::exchange::Refusal;
 use liaison::store::Log as _;
 
@@ -77,6 +78,30 @@ fn an_urgent_alert_that_came_rings_at_once_until_somebody_opens_it() {
     office.handle(vec![Input::Alarmed(alarms[0].escalation, Ok(()))]);
     let read = office.ask(Role::Contact, Action::ReadAlerts, Ask::ReadAlert { alert });
     read.expect("it may be read");
+    let size = office.log.size();
+    pass(&mut office, 30);
+    assert_eq!(escalations(&office, size), []);
+}
+
+#[test]
+fn nobody_is_woken_since_an_alert_was_taken_back() {
+    let mut office = Office::new();
+    let came = office.first_of("TR", Role::Contact, alert_body());
+    office.peer("TR", taken(&came));
+    let alert = came.header.id;
+    let read = office.ask(Role::Contact, Action::ReadAlerts, Ask::ReadAlert { alert });
+    read.expect("it may be read");
+    let cancellation = AlertCancellation {
+        version: 1,
+        reason: "It was another van.".to_owned(),
+    };
+    let body = Body::AlertCancellation(cancellation);
+    let cancelled = office.next_of("TR", Role::Contact, body, alert);
+    let cancelled = with_header(&cancelled, |header| {
+        header.sequence = 1;
+        header.previous_own = Some(came.leaf());
+    });
+    office.takes(&cancelled);
     let size = office.log.size();
     pass(&mut office, 30);
     assert_eq!(escalations(&office, size), []);

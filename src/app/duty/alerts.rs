@@ -157,7 +157,8 @@ impl AlertRow {
     }
 
     /// What there is to see to at a member. Whoever was reached by telephone gets the whole limit again,
-    /// and that settles what it will never have. Nobody is told any more once the alert holds no more.
+    /// and that settles what it will never have. Nobody is told any more once the alert holds no more, nor
+    /// that one was taken back which nobody here has opened.
     fn concern(&self, member: MemberId, end: &LooseEnd) -> Option<Concern> {
         let reached = |call: &&CallMade| call.outcome == CallOutcome::Reached;
         let reached = self.calls_to(member).rfind(reached).map(|call| call.at);
@@ -173,7 +174,11 @@ impl AlertRow {
         }
         let mut concern = alert_concern(self.alert.alert().priority(), &end);
         let until = self.alert.holds_until();
-        let holds = |at: &Timestamp| until.is_none_or(|until| *at < until);
+        let goes_on = match end.state {
+            LooseState::Unread => self.alert.cancelled().is_none(),
+            LooseState::Queued | LooseState::Refused(_) | LooseState::Expired => true,
+        };
+        let holds = |at: &Timestamp| goes_on && until.is_none_or(|until| *at < until);
         concern.levels.retain(holds);
         Some(concern)
     }
