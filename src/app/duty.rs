@@ -261,6 +261,7 @@ impl Service {
 pub(super) fn annotate(
     service: &Service,
     turn: &Turn<'_>,
+    by: Actor,
     reply: &mut Reply,
 ) -> Result<(), IndexError> {
     match reply {
@@ -274,7 +275,7 @@ pub(super) fn annotate(
             for hit in hits {
                 match &mut hit.row {
                     HitRow::Exchange(row) => look(service, turn, row)?,
-                    HitRow::Alert(row) => alerts::look(service, turn, row)?,
+                    HitRow::Alert(row) => alerts::look_as(service, turn, by, row)?,
                 }
             }
         }
@@ -285,10 +286,10 @@ pub(super) fn annotate(
         }
         Reply::Alerts(rows, _) => {
             for row in rows {
-                alerts::look(service, turn, row)?;
+                alerts::look_as(service, turn, by, row)?;
             }
         }
-        Reply::AlertThread(row, _) => alerts::look(service, turn, row)?,
+        Reply::AlertThread(row, _) => alerts::look_as(service, turn, by, row)?,
         Reply::Permissions(_)
         | Reply::Earlier(_)
         | Reply::Letters(_)

@@ -332,7 +332,7 @@ impl Service {
         turn.view.settle();
         let outcome = match outcome {
             Ok(mut reply) => {
-                duty::annotate(self, turn, &mut reply)?;
+                duty::annotate(self, turn, permit.actor(), &mut reply)?;
                 Ok(reply)
             }
             Err(Stop::Error(AppError::Index)) => return Err(IndexError::Damaged),

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use liaison::app::{Action, AppError, Ask, CallSubject, Channel, Input, Reply, Subject};
+use liaison::app::change::{Change, Other};
+use liaison::app::{
+    Action, AppError, Ask, CallSubject, Channel, Input, Reply, Subject, ThreadItem,
+};
 use liaison::audit::Statement;
 use liaison::base::{MessageId, Role};
 use liaison::domain::alert::{Alert, AlertCancellation, Status};
@@ -223,4 +226,22 @@ fn a_call_to_a_member_that_has_nothing_to_do_with_it_is_refused() {
     let unknown = office.new_id();
     let refused = call(&mut office, unknown, "TR", CallOutcome::Reached);
     assert_eq!(refused.err(), Some(AppError::NotFound("alert")));
+}
+
+#[test]
+fn an_observer_does_not_learn_whom_an_office_called() {
+    let mut office = Office::new();
+    let alert = published(&mut office, alert());
+    pass(&mut office, 16);
+    call(&mut office, alert, "AT", CallOutcome::Reached).expect("an officer may");
+    let mut told = |role| {
+        let reply = office.ask(role, Action::ReadAlerts, Ask::ReadAlert { alert });
+        let Ok(Reply::AlertThread(row, thread)) = reply else {
+            panic!("the alert is what was asked for: {reply:?}");
+        };
+        let is_duty = |item: &&ThreadItem| matches!(item.change, Change::Other(Other::Duty(_)));
+        (thread.iter().filter(is_duty).count(), row.pressing.len())
+    };
+    assert_eq!(told(Role::Contact), (2, 1));
+    assert_eq!(told(Role::Observer), (0, 0));
 }

@@ -1,7 +1,7 @@
 //! The feed of alerts, and one alert with all that belongs to it.
 
 use super::alert_row;
-use crate::app::change::Change;
+use crate::app::change::{Change, Other};
 use crate::app::error::AppError;
 use crate::app::input::{AlertFilter, Reply, ThreadItem};
 use crate::app::members;
@@ -80,6 +80,9 @@ pub(in crate::app) fn read(
     let row = alert_row(turn, id)?;
     if by.role == Role::Observer || service.is_observer() {
         thread.iter_mut().for_each(without_attachments);
+    }
+    if by.role == Role::Observer {
+        thread.retain(|item| !matches!(item.change, Change::Other(Other::Duty(_))));
     }
     Ok(Reply::AlertThread(Box::new(row), thread))
 }

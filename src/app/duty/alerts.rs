@@ -6,7 +6,7 @@ use crate::app::alerts::alert_row;
 use crate::app::error::AppError;
 use crate::app::rows::*;
 use crate::app::service::{Service, Stop, Turn};
-use crate::base::{MemberId, MessageId, Timestamp};
+use crate::base::{Actor, MemberId, MessageId, Role, Timestamp};
 use crate::domain::FieldError;
 use crate::domain::alert::AlertState;
 use crate::domain::duty::{
@@ -53,6 +53,20 @@ pub(super) fn look(
             listed: theirs.listed.clone(),
             withheld,
         }));
+    }
+    Ok(())
+}
+
+/// As [`look`], for a person who reads it: whom an office calls is not for observers.
+pub(super) fn look_as(
+    service: &Service,
+    turn: &Turn<'_>,
+    by: Actor,
+    row: &mut AlertRow,
+) -> Result<(), IndexError> {
+    look(service, turn, row)?;
+    if by.role == Role::Observer {
+        row.pressing.clear();
     }
     Ok(())
 }
