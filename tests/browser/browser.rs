@@ -1,6 +1,7 @@
 //! A browser, and what the tests do with it.
 
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 
 /// How long something may take to show, on a slow and busy machine too.
@@ -30,6 +32,7 @@ impl Driver {
             .arg(format!("--port={port}"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
+            .process_group(0)
             .spawn()
             .expect("chromedriver is installed (tests/run installs it)");
         let address = format!("http://127.0.0.1:{port}");
@@ -80,7 +83,9 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        let _ended = self.process.kill();
+        // Browsers outlive a driver that is killed alone.
+        let group = Pid::from_child(&self.process);
+        let _ended = kill_process_group(group, Signal::KILL);
         let _waited = self.process.wait();
     }
 }
