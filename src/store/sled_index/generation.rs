@@ -30,6 +30,7 @@ impl Generation {
         let (was, until) = *reserved;
         // A file that was cut lost the room behind its end.
         if was <= len && len + room <= until {
+            reserved.0 = len;
             return Ok(());
         }
         fallocate(&self.file, FallocateFlags::KEEP_SIZE, len, room)?;
