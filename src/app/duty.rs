@@ -418,7 +418,7 @@ pub(super) fn call(
 ) -> Result<Reply, Stop> {
     let (conversation, member) = match subject {
         CallSubject::Exchange(id) => (exchange_row(turn, id)?.id, None),
-        CallSubject::Alert(id, member) => (alerts::reached_by(turn, id, member)?, Some(member)),
+        CallSubject::Alert(id, member) => (alerts::alert_for(turn, id, member)?, Some(member)),
     };
     call.validate().map_err(AppError::Invalid)?;
     let called = DutyChange::Called {

@@ -100,7 +100,7 @@ pub(super) fn pressing(
 }
 
 /// The alert, if it is there and for that member.
-pub(super) fn reached_by(
+pub(super) fn alert_for(
     turn: &Turn<'_>,
     id: MessageId,
     member: MemberId,
