@@ -6,15 +6,13 @@ use liaison::app::change::{Change, Other};
 use liaison::app::{
     Action, AppError, Ask, CallSubject, Channel, Input, Reply, Subject, ThreadItem,
 };
-use liaison::audit::Statement;
 use liaison::base::{MessageId, Role};
 use liaison::domain::alert::{Alert, AlertCancellation, Status};
 use liaison::domain::duty::{Call, CallOutcome, Matter};
 use liaison::domain::message::Body;
-use liaison::exchange::Refusal;
 use liaison::store::Log as _;
 
-use crate::alerts_reach::{alert, delivered, lost_its_disk, published};
+use crate::alerts_reach::{alert, delivered, lost_its_disk, published, refused};
 use crate::duty::{escalations, rung, tick};
 use crate::office::*;
 
@@ -202,13 +200,7 @@ fn a_call_that_reached_a_member_gives_that_one_the_time_again() {
 fn a_call_settles_what_a_member_will_never_have() {
     let mut office = Office::new();
     let id = published(&mut office, alert());
-    let statement = Statement::Refused {
-        sender: node("MK"),
-        digest: office.message_row(id).leaf,
-        code: Refusal::WrongRecipient.number(),
-    };
-    let receipt = receipt_of("AT", statement, office.now);
-    office.peer("AT", receipt);
+    refused(&mut office, "AT", id);
     delivered(&mut office, "TR", id);
     let reached = call(&mut office, id, "AT", CallOutcome::Reached);
     assert_eq!(pressing(reached), Vec::<String>::new());

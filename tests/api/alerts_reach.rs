@@ -71,6 +71,17 @@ pub fn delivered(office: &mut Office, peer: &str, message: MessageId) {
     office.peer(peer, receipt);
 }
 
+/// A member does not take one of MK's messages, and never will.
+pub fn refused(office: &mut Office, peer: &str, message: MessageId) {
+    let statement = Statement::Refused {
+        sender: node("MK"),
+        digest: office.message_row(message).leaf,
+        code: Refusal::WrongRecipient.number(),
+    };
+    let receipt = receipt_of(peer, statement, office.now);
+    office.peer(peer, receipt);
+}
+
 #[test]
 fn a_member_that_has_not_receipted_an_alert_is_named_until_it_has() {
     let mut office = Office::new();
@@ -157,13 +168,7 @@ fn an_urgent_alert_that_came_presses_until_somebody_opens_it() {
 fn an_alert_that_a_member_refuses_or_that_expired_presses_at_once() {
     let mut office = Office::new();
     let id = published(&mut office, alert());
-    let statement = Statement::Refused {
-        sender: node("MK"),
-        digest: office.message_row(id).leaf,
-        code: Refusal::WrongRecipient.number(),
-    };
-    let receipt = receipt_of("AT", statement, office.now);
-    office.peer("AT", receipt);
+    refused(&mut office, "AT", id);
     assert_eq!(pressing(&mut office), [("AT".to_owned(), Reason::Refused)]);
     office.now = office.message_row(id).expires.plus(MINUTE);
     office.handle(vec![Input::Tick]);

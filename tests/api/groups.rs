@@ -104,15 +104,20 @@ fn receipts(office: &Office, sent: &[MessageId]) -> Vec<Receipt> {
     receipts_of("TR", sent.iter().map(statement).collect(), office.now)
 }
 
+/// TR's receipts come in one group.
+fn come_in(office: &mut Office, receipts: &[Receipt]) {
+    let inputs = receipts.iter().map(|receipt| proven(receipt.clone()));
+    let inputs = inputs.map(|from| Input::Peer(node("TR"), from)).collect();
+    office.handle(inputs);
+}
+
 #[test]
 fn receipts_of_one_checkpoint_are_kept_together_and_come_out_whole() {
     let mut office = Office::new();
     let sent: Vec<_> = (0..3).map(|_| office.asked_tr()).collect();
     let receipts = receipts(&office, &sent);
     let size = office.log.size();
-    let inputs = receipts.iter().map(|receipt| proven(receipt.clone()));
-    let inputs = inputs.map(|from| Input::Peer(node("TR"), from)).collect();
-    office.handle(inputs);
+    come_in(&mut office, &receipts);
     let lengths = lengths(&office, size);
     assert_eq!(lengths.len(), 3);
     assert!(lengths[0] > 3_413 && lengths[1] < 400, "{lengths:?}");
@@ -139,11 +144,9 @@ fn whoever_reads_entries_in_their_order_has_each_receipt_whole() {
     let sent: Vec<_> = (0..3).map(|_| office.asked_tr()).collect();
     let receipts = receipts(&office, &sent);
     let size = office.log.size();
-    let inputs = receipts.iter().map(|receipt| proven(receipt.clone()));
-    let inputs = inputs.map(|from| Input::Peer(node("TR"), from)).collect();
-    office.handle(inputs);
+    come_in(&mut office, &receipts);
     let mut reader = ContentReader::default();
-    let mut proofs = (size..office.log.size()).map(|index| {
+    let proofs = (size..office.log.size()).map(|index| {
         let content = office.log.read(index).expect("it is there").content;
         let (_, change) = reader.read(index, &content).expect("it is readable");
         match change {
@@ -152,7 +155,7 @@ fn whoever_reads_entries_in_their_order_has_each_receipt_whole() {
         }
     });
     let whole = |receipt: &Receipt| KeptProof::Whole(Box::new(receipt.clone()));
-    assert!(proofs.by_ref().eq(receipts.iter().map(whole)));
+    assert!(proofs.eq(receipts.iter().map(whole)));
 }
 
 #[test]
@@ -162,9 +165,7 @@ fn a_receipt_that_was_known_takes_no_part_in_what_the_others_share() {
     let receipts = receipts(&office, &sent);
     office.peer("TR", proven(receipts[0].clone()));
     let size = office.log.size();
-    let inputs = receipts.iter().map(|receipt| proven(receipt.clone()));
-    let inputs = inputs.map(|from| Input::Peer(node("TR"), from)).collect();
-    office.handle(inputs);
+    come_in(&mut office, &receipts);
     assert_eq!(office.log.size(), size + 2);
     let content = office.log.read(size).expect("it is there").content;
     let batch = ReceiptBatch::of(&receipts[1..]).remove(0);
