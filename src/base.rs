@@ -6,6 +6,7 @@ mod text;
 mod actor;
 mod digest;
 mod entropy;
+pub mod files;
 mod id;
 pub mod merkle;
 mod time;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::app::{MESSAGES_A_DAY, WitnessTimes};
-use crate::base::{MemberId, NodeId, Role};
+use crate::base::{MemberId, NodeId, Role, files};
 
 mod console;
 mod log;
@@ -318,6 +318,7 @@ impl Config {
         target
             .write_all(text.as_bytes())
             .and_then(|()| target.sync_all())
+            .and_then(|()| files::sync_folder_of(&file))
             .map_err(|source| ConfigError::Io { file, source })?;
         Ok(config)
     }

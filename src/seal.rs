@@ -6,7 +6,6 @@
 //! expanded key schedules for the time of a call, which they do not all wipe.
 
 mod aead;
-mod files;
 mod layout;
 mod rng;
 

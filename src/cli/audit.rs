@@ -15,7 +15,7 @@ use super::text::{WIDTH, clean, count, duration, hang, time};
 use crate::api::{AcknowledgeLogAlarm, LogAlarmView, LogView, OwnLogView, WitnessView};
 use crate::audit::Origin;
 use crate::audit::bundle::{EvidenceReport, verify_evidence};
-use crate::base::{Digest, Role, Timestamp};
+use crate::base::{Digest, Role, Timestamp, files};
 
 /// Who may see how the logs stand.
 const READERS: [Role; 6] = [
@@ -108,6 +108,7 @@ impl AuditEvidence {
         let mut file = std::fs::File::create_new(&self.out).map_err(failed)?;
         std::io::Write::write_all(&mut file, &bytes)
             .and_then(|()| file.sync_all())
+            .and_then(|()| files::sync_folder_of(&self.out))
             .map_err(failed)?;
         output::report(&Convicted::new(&report, false, Some(self.out)), json)
     }

@@ -1,6 +1,5 @@
 //! Operations on a node's own folder and files, without the running node's API.
 
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Instant;
@@ -14,6 +13,7 @@ use super::secret::Passphrase;
 use super::stop::Stop;
 use crate::audit::AuditFailure;
 use crate::audit::bundle::{WitnessedReport, verify_bundle, verify_evidence};
+use crate::base::files::{self, Draft};
 use crate::base::{Digest, Role};
 use crate::config::{Addresses, Config, FILE, Settings};
 use crate::node::{self, CeremonyError, Folder, NodeError};
@@ -32,7 +32,8 @@ pub fn init(
     settings: &Settings,
     passphrase: &Passphrase,
 ) -> Result<Initialised, Failure> {
-    std::fs::create_dir_all(dir).map_err(|error| Failure::file(dir, &error))?;
+    let made = files::make_folders(dir, files::SHARED_FOLDER);
+    made.map_err(|error| Failure::file(dir, &error))?;
     if dir.join(FILE).exists() {
         return Err(NodeError::Exists.into());
     }
@@ -101,7 +102,7 @@ pub fn member_card(
 ) -> Result<CardWritten, Failure> {
     let keys = keys(config, passphrase)?;
     let card = node::issue_card(config, &keys)?;
-    std::fs::write(out, card.to_json()).map_err(|error| Failure::file(out, &error))?;
+    files::publish(out, &card.to_json()).map_err(|error| Failure::file(out, &error))?;
     Ok(CardWritten {
         node: keys.node,
         identity: keys.identity.key_id(),
@@ -131,7 +132,11 @@ pub fn audit_verify_bundle(
     root: Option<Digest>,
     progress: Progress<'_>,
 ) -> Result<Verified, Failure> {
-    let file = std::fs::File::open(bundle).map_err(|error| Failure::file(bundle, &error))?;
+    let file = std::fs::File::open(bundle).and_then(|file| match file.metadata()?.is_dir() {
+        true => Err(std::io::ErrorKind::IsADirectory.into()),
+        false => Ok(file),
+    });
+    let file = file.map_err(|error| Failure::file(bundle, &error))?;
     let report = verify_bundle(std::io::BufReader::new(file), root, progress)?;
     Ok(Verified {
         origin: report.head.origin.to_string(),
@@ -166,18 +171,19 @@ pub fn audit_verify_evidence(file: &Path, root: Option<Digest>) -> Result<Convic
 /// A [`Failure`]; an incomplete `out` is not left behind.
 pub fn audit_export(dir: &Path, out: &Path, progress: Progress<'_>) -> Result<Exported, Failure> {
     no_node(dir)?;
-    let folder = match out.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     let io = |error: &std::io::Error| Failure::file(out, error);
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| io(&error))?;
-    let report = export_folder(dir, &mut file, progress).map_err(not_exported)?;
-    file.flush()
-        .and_then(|()| file.as_file().sync_all())
-        .map_err(|error| io(&error))?;
-    let bytes = file.as_file().metadata().map_err(|error| io(&error))?.len();
-    file.persist(out).map_err(|error| io(&error.error))?;
+    let mut draft = Draft::begin(out, files::OWNER_ALONE).map_err(|error| io(&error))?;
+    let mut written = Written {
+        to: &mut draft,
+        failed: None,
+    };
+    let report = export_folder(dir, &mut written, progress);
+    // What cannot be written says nothing about the log.
+    if let Some(error) = written.failed {
+        return Err(io(&error));
+    }
+    let report = report.map_err(not_exported)?;
+    let bytes = draft.publish().map_err(|error| io(&error))?;
     Ok(Exported {
         origin: report.origin.to_string(),
         file: out.to_owned(),
@@ -186,6 +192,26 @@ pub fn audit_export(dir: &Path, out: &Path, progress: Progress<'_>) -> Result<Ex
         log_root: report.head.map_or(Digest::EMPTY, |head| head.root),
         trust_root: report.root_fingerprint,
     })
+}
+
+/// Keeps the first error of what it writes to.
+struct Written<'a, W> {
+    to: &'a mut W,
+    failed: Option<std::io::Error>,
+}
+
+impl<W: std::io::Write> std::io::Write for Written<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.to.write(bytes).map_err(|error| {
+            let kind = error.kind();
+            self.failed.get_or_insert(error);
+            kind.into()
+        })
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.to.flush()
+    }
 }
 
 fn not_exported(error: ExportError) -> Failure {

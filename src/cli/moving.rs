@@ -13,7 +13,7 @@ use super::output;
 use super::report::Report;
 use super::secret::PassphraseArgs;
 use super::text::{clean, count, hang};
-use crate::base::{Digest, NodeId};
+use crate::base::{Digest, NodeId, files};
 use crate::config::{Config, FILE};
 use crate::node::{Folder, Moving, announce};
 
@@ -220,11 +220,8 @@ fn replace_config(config: &Config, text: &str) -> Result<(), Failure> {
     let file = config.dir.join(FILE);
     let before = config.dir.join(format!("{FILE}.before-move"));
     let failed = |error| Failure::file(&file, &error);
-    std::fs::copy(&file, &before).map_err(failed)?;
-    let fresh = config.dir.join(format!("{FILE}.new"));
-    std::fs::write(&fresh, text).map_err(failed)?;
-    std::fs::File::open(&fresh)
-        .and_then(|file| file.sync_all())
+    std::fs::copy(&file, &before)
+        .and_then(|_| std::fs::File::open(&before)?.sync_all())
         .map_err(failed)?;
-    std::fs::rename(&fresh, &file).map_err(failed)
+    files::publish(&file, text.as_bytes()).map_err(failed)
 }

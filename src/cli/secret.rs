@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use zeroize::Zeroizing;
 
 use super::failure::{Exit, Failure};
-use crate::base::Role;
+use crate::base::{Role, files};
 use crate::config::Config;
 
 /// The shortest passphrase that the prompt takes for new keys, in characters.
@@ -184,11 +184,7 @@ impl PrivateFile {
     pub fn create(path: &Path) -> Result<Self, Failure> {
         let failed = |error| Failure::file(path, &error);
         if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
-            std::fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(folder)
-                .map_err(failed)?;
+            files::make_folders(folder, files::OWNERS_FOLDER).map_err(failed)?;
         }
         let file = std::fs::OpenOptions::new()
             .write(true)
@@ -196,11 +192,18 @@ impl PrivateFile {
             .mode(0o600)
             .open(path)
             .map_err(failed)?;
-        Ok(Self {
+        let mut private = Self {
             path: path.to_owned(),
             file,
             filled: false,
-        })
+        };
+        // On a full disk this fails, while nothing depends on the secret yet.
+        private
+            .file
+            .write_all(&[b'\n'; ROOM])
+            .and_then(|()| private.file.sync_all())
+            .map_err(failed)?;
+        Ok(private)
     }
 
     /// Writes the secret and a line break, and waits until they are on the disk.
@@ -208,10 +211,12 @@ impl PrivateFile {
     /// # Errors
     /// A [`Failure`] where writing fails.
     pub fn fill(mut self, secret: &str) -> Result<(), Failure> {
+        let line = Zeroizing::new(format!("{secret}\n"));
         self.file
-            .write_all(secret.as_bytes())
-            .and_then(|()| self.file.write_all(b"\n"))
+            .write_all_at(line.as_bytes(), 0)
+            .and_then(|()| self.file.set_len(line.len() as u64))
             .and_then(|()| self.file.sync_all())
+            .and_then(|()| files::sync_folder_of(&self.path))
             .map_err(|error| Failure::file(&self.path, &error))?;
         self.filled = true;
         Ok(())
@@ -221,7 +226,7 @@ impl PrivateFile {
 impl Drop for PrivateFile {
     fn drop(&mut self) {
         if !self.filled {
-            // An empty file left behind holds no secret.
+            // What is left behind holds no secret.
             let _ = std::fs::remove_file(&self.path);
         }
     }

@@ -9,7 +9,7 @@ use tokio_util::io::ReaderStream;
 
 use super::{Client, ClientError};
 use crate::api::{BroughtIn, Netcheck, TakeOut};
-use crate::base::{MemberId, MessageId};
+use crate::base::{MemberId, MessageId, files};
 
 /// Where the id of the export stands in a file.
 const EXPORT: std::ops::Range<usize> = 90..106;
@@ -107,11 +107,13 @@ impl Client {
         }
         let mut files = Vec::new();
         for (partial, target, length) in written {
-            partial
-                .persist_noclobber(&target)
-                .map_err(|error| ClientError::File {
+            let persisted = partial.persist_noclobber(&target);
+            persisted
+                .map_err(|error| error.error)
+                .and_then(|_| files::sync_folder_of(&target))
+                .map_err(|source| ClientError::File {
                     file: target.clone(),
-                    source: error.error,
+                    source,
                 })?;
             files.push((target, length));
         }

@@ -11,7 +11,7 @@ use tokio_util::io::ReaderStream;
 
 use super::{Client, ClientError};
 use crate::api::{AttachmentView, StagedAttachment};
-use crate::base::{Digest, MessageId};
+use crate::base::{Digest, MessageId, files};
 
 /// Bytes that are read from the disk at a time.
 const CHUNK: usize = 64 * 1024;
@@ -107,7 +107,7 @@ impl Client {
         partial
             .persist_noclobber(target)
             .map_err(|error| unwritable(error.error))?;
-        Ok(())
+        files::sync_folder_of(target).map_err(unwritable)
     }
 }
 

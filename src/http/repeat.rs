@@ -26,7 +26,7 @@ use super::auth::person_of;
 use super::problem::Failure;
 use super::{Api, LONGEST_JSON};
 use crate::app::AppError;
-use crate::base::{Digest, MessageId, OsEntropy, PersonId, Timestamp};
+use crate::base::{Digest, MessageId, OsEntropy, PersonId, Timestamp, files};
 use crate::seal::at_rest::{EpochSecret, IndexKey};
 
 /// The header.
@@ -145,12 +145,7 @@ impl Repeats {
         let json = serde_json::to_vec(record).map_err(io::Error::other)?;
         let key = name.as_bytes();
         let sealed = self.key.seal_value("repeats", key, &json, &mut OsEntropy);
-        let file = tempfile::NamedTempFile::new_in(&*self.folder)?;
-        fs::write(file.path(), sealed)?;
-        file.as_file().sync_all()?;
-        let persisted = file.persist(self.folder.join(name.to_string()));
-        persisted.map_err(|error| error.error)?;
-        fs::File::open(&*self.folder)?.sync_all()
+        files::replace(&self.folder.join(name.to_string()), &sealed)
     }
 
     /// What to do with a POST under a key.

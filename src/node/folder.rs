@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::app::core::{CatchUp, Fatal, catch_up};
-use crate::base::{NodeId, OsEntropy, Timestamp};
+use crate::base::{NodeId, OsEntropy, Timestamp, files};
 use crate::seal::at_rest::{Epochs, create_epoch};
 use crate::seal::keystore::{Keys, Keystore, KeystoreError, Unlocked};
 use crate::seal::trust::{
@@ -211,13 +211,7 @@ impl Folder {
             path: path.clone(),
             source,
         };
-        let folder = path.parent().unwrap_or(&self.0);
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-        io::Write::write_all(&mut file, &bundle.to_json()).map_err(failed)?;
-        file.as_file().sync_all().map_err(failed)?;
-        file.persist(&path).map_err(|error| failed(error.error))?;
-        let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
-        synced.map_err(failed)
+        files::replace(&path, &bundle.to_json()).map_err(failed)
     }
 
     /// The keys that the node's log has had. A node whose bundle cannot be read has its log key alone.
@@ -239,12 +233,7 @@ impl Folder {
 
     fn make(&self, part: &str) -> Result<(), NodeError> {
         let path = self.0.join(part);
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder
-            .create(&path)
+        files::make_folders(&path, files::OWNERS_FOLDER)
             .map_err(|source| NodeError::File { path, source })
     }
 }

@@ -7,10 +7,9 @@ use tracing::warn;
 
 use super::ceremony::CeremonyError;
 use super::folder::{Folder, NodeError};
-use super::people::write_whole;
 use super::proposal::ProposalFile;
 use crate::api::ProposalView;
-use crate::base::{MemberId, Timestamp};
+use crate::base::{MemberId, Timestamp, files};
 use crate::seal::trust::{Directory, SuspendList, TrustList};
 
 /// A proposal that waits.
@@ -33,8 +32,8 @@ impl Folder {
         let folder = self.proposals();
         let path = folder.join(format!("{}.json", document.digest().short()));
         let json = serde_json::to_vec(proposal).expect("documents are plain text");
-        fs::create_dir_all(&folder)
-            .and_then(|()| write_whole(&folder, &path, &json))
+        files::make_folders(&folder, files::OWNERS_FOLDER)
+            .and_then(|()| files::replace(&path, &json))
             .map_err(|source| NodeError::File { path, source })
     }
 

@@ -1,13 +1,12 @@
 //! The people of a node in their sealed file.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 use std::time::SystemTime;
 
 use super::folder::{Folder, NodeError};
 use crate::app::{Added, People, PeopleError};
-use crate::base::{OsEntropy, Role, Timestamp};
+use crate::base::{OsEntropy, Role, Timestamp, files};
 use crate::http::{PeopleStore, Unchanged};
 use crate::seal::at_rest::EpochSecret;
 use crate::seal::keystore::Keys;
@@ -97,7 +96,7 @@ fn change_people(
         source,
     };
     let state = folder.0.join("state");
-    fs::create_dir_all(&state).map_err(io)?;
+    files::make_folders(&state, files::OWNERS_FOLDER).map_err(io)?;
     let lock = fs::File::create(state.join("people.lock")).map_err(io)?;
     lock.lock().map_err(io)?;
     let mut people = read_people(people_key, &path)?;
@@ -107,15 +106,6 @@ fn change_people(
     let json = serde_json::to_vec(&people).expect("people are plain text");
     let key = EpochSecret::from_bytes(people_key).index_key();
     let sealed = key.seal_value(PLACE.0, PLACE.1, &json, &mut OsEntropy);
-    write_whole(&state, &path, &sealed).map_err(io)?;
+    files::replace(&path, &sealed).map_err(io)?;
     Ok(Ok(people))
-}
-
-/// Puts a whole file in place of another, durable before this returns.
-pub(super) fn write_whole(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    fs::File::open(folder)?.sync_all()
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::ceremony::CeremonyError;
-use crate::base::{Digest, MemberId};
+use crate::base::{Digest, MemberId, files};
 use crate::seal::trust::{
     Country, Directory, KeyBundle, Root, SUSPEND_THRESHOLD, SignedDocument, SuspendList,
     TrustError, TrustList, list_threshold,
@@ -80,7 +80,7 @@ impl ProposalFile {
     /// [`CeremonyError::File`].
     pub fn write(&self, path: &Path) -> Result<(), CeremonyError> {
         let json = serde_json::to_vec_pretty(self).expect("documents are plain text");
-        fs::write(path, json).map_err(|error| CeremonyError::File {
+        files::publish(path, &json).map_err(|error| CeremonyError::File {
             file: path.display().to_string(),
             what: error.to_string(),
         })

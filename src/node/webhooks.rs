@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,7 +12,7 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::app::News;
-use crate::base::{Digest, NodeId, Timestamp};
+use crate::base::{Digest, NodeId, Timestamp, files};
 use crate::client::{NotTaken, WebhookClient};
 use crate::config::{Config, Webhook};
 use crate::driver::Driver;
@@ -124,11 +123,7 @@ impl Hook {
         let write = || -> io::Result<()> {
             let folder = self.cursor.parent().ok_or(io::ErrorKind::NotFound)?;
             std::fs::create_dir_all(folder)?;
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            write!(file, "{next}")?;
-            file.as_file().sync_data()?;
-            file.persist(&self.cursor).map_err(|error| error.error)?;
-            Ok(())
+            files::replace(&self.cursor, next.to_string().as_bytes())
         };
         // What is told again after a restart carries the same id.
         if let Err(error) = write() {

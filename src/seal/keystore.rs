@@ -26,10 +26,10 @@ pub use rotation::Rotation;
 pub use unlocked::{KeystoreLock, Unlocked};
 
 use super::aead::{self, KEY_LEN, NONCE_LEN};
-use super::files;
 use super::layout::{Reader, TooShort};
 use super::recovery::{Recovery, RecoveryError};
 use crate::base::Entropy;
+use crate::base::files;
 
 const MAGIC: &[u8; 7] = b"LIAIKEY";
 const VERSION: u8 = 1;

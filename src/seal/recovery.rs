@@ -19,10 +19,10 @@ use zeroize::Zeroizing;
 
 use super::KeyId;
 use super::envelope::{ENC_LEN, WrapAead, WrapKdf};
-use super::files;
 use super::keystore::Keys;
 use super::recipient::{RecipientKey, RecipientPublicKey};
 use super::rng::EntropyRng;
+use crate::base::files;
 use crate::base::{Digest, Entropy};
 
 mod share;

@@ -1,8 +1,10 @@
 //! Auditors: verification and export of running and stopped nodes, without a passphrase, and of
 //! bundles, with no node at all.
 
-use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::process::Command;
+use std::{fs, thread};
 
 use liaison::base::SeededEntropy;
 use serde_json::Value;
@@ -57,6 +59,42 @@ fn a_log_is_verified_and_exported_without_a_passphrase_whether_its_node_runs_or_
     let told = verify(&second).run().done();
     assert_eq!(entries(&told), entries(&stopped));
     assert_eq!(told["log_root"], stopped["log_root"]);
+}
+
+#[test]
+fn a_bundle_that_is_exported_through_a_link_or_into_a_pipe_leaves_them_what_they_are() {
+    let world = running();
+    let mk = world.office("MK");
+    mk.stop();
+    let (kept, link) = (world.file("kept.bundle"), world.file("link"));
+    fs::write(&kept, "the last one").expect("room for a file");
+    symlink(&kept, &link).expect("a link");
+    let told = export(mk, &link).done();
+    assert!(
+        fs::symlink_metadata(&link)
+            .expect("it is there")
+            .is_symlink()
+    );
+    verify(&kept).option("--root", &world.root).run().done();
+
+    let pipe = world.file("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("coreutils").success());
+    let read = thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read(pipe)
+    });
+    assert_eq!(export(mk, &pipe).done()["bytes"], told["bytes"]);
+    let read = read.join().expect("it reads").expect("the bundle");
+    assert!(read == fs::read(&kept).expect("the bundle"));
+}
+
+#[test]
+fn what_cannot_be_written_or_is_no_file_is_not_taken_for_evidence() {
+    let world = running();
+    let mk = world.office("MK");
+    export(mk, Path::new("/dev/full")).failed(1, "file");
+    verify(&mk.dir).run().failed(1, "file");
 }
 
 #[test]

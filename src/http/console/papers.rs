@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::base::{Digest, MessageId, OsEntropy, PersonId};
+use crate::base::{Digest, MessageId, OsEntropy, PersonId, files};
 use crate::seal::at_rest::{EpochSecret, IndexKey};
 
 /// Papers of one kind, of everybody at the node.
@@ -38,7 +38,7 @@ impl Papers {
     /// Whatever the disk gives; [`io::ErrorKind::QuotaExceeded`] where the person has too many.
     pub fn keep(&self, person: PersonId, id: MessageId, paper: &impl Serialize) -> io::Result<()> {
         let folder = self.of(person);
-        fs::create_dir_all(&folder)?;
+        files::make_folders(&folder, files::OWNERS_FOLDER)?;
         let path = folder.join(id.to_string());
         if !path.exists() && fs::read_dir(&folder)?.count() >= self.most {
             return Err(io::ErrorKind::QuotaExceeded.into());
@@ -51,8 +51,8 @@ impl Papers {
         let file = tempfile::NamedTempFile::new_in(&*self.folder)?;
         fs::write(file.path(), sealed)?;
         file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
+        file.persist(&path).map_err(|error| error.error)?;
+        files::sync_folder_of(&path)
     }
 
     /// A person's paper; none where there is none, or it does not open.

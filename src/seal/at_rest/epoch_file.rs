@@ -87,7 +87,7 @@ pub fn create_epoch(
     let slot = encode(FIRST_EPOCH, &epoch, storage_key, entropy);
     file.write_all_at(&[slot, NOTHING].concat(), 0)?;
     file.sync_all()?;
-    crate::seal::files::sync_folder_of(path)?;
+    crate::base::files::sync_folder_of(path)?;
     Ok(epoch)
 }
 

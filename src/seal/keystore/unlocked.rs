@@ -11,8 +11,8 @@ use super::{
     HEADER_LEN, Keys, Keystore, KeystoreError, MAX_FILE, SALT_LEN, Work, header, open_under,
 };
 use crate::base::Entropy;
+use crate::base::files;
 use crate::seal::aead::{self, KEY_LEN, NONCE_LEN};
-use crate::seal::files;
 use crate::seal::recovery::Recovery;
 
 /// What it takes to write a keystore again that was opened with its passphrase.

@@ -14,7 +14,7 @@ use std::path::Path;
 use super::document::SignedDocument;
 use super::{Directory, KeyBundle, SuspendList, TrustError};
 use crate::base::NodeId;
-use crate::seal::files;
+use crate::base::files;
 
 const ROOT: &str = "root.json";
 const LIST: &str = "list.json";
