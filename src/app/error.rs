@@ -23,7 +23,7 @@ pub enum AppError {
     Invalid(Vec<FieldError>),
     /// The state, or the four-eyes rule, does not allow it.
     #[error(transparent)]
-    NotNow(#[from] Refused),
+    NotNow(Refused),
     /// A message may not be passed on so.
     #[error(transparent)]
     NotPassedOn(NotPassedOn),
@@ -201,6 +201,15 @@ impl From<NotPassedOn> for AppError {
         match why {
             NotPassedOn::Weakened(fields) => Self::Invalid(fields),
             why => Self::NotPassedOn(why),
+        }
+    }
+}
+
+impl From<Refused> for AppError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Invalid(fields) => Self::Invalid(fields),
+            refused => Self::NotNow(refused),
         }
     }
 }

@@ -217,7 +217,8 @@ impl From<ConfigError> for Failure {
                 Exit::NotFound,
                 "no-node-here",
                 "the folder holds no node",
-                "give the node's folder with --dir, or make one with `liaison init`",
+                "give the node's folder with --dir, or make one with `liaison init`; a folder in which that was \
+                 interrupted is removed first",
             ),
             ConfigError::Io { .. } => (
                 Exit::Failure,

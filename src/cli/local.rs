@@ -332,7 +332,8 @@ impl From<NodeError> for Failure {
             NodeError::Exists => (
                 "node-exists",
                 "there is a node already",
-                "choose another folder; nothing was changed",
+                "choose another folder; nothing was changed. If `liaison init` was interrupted there, and \
+                 no node ever served from it, remove the folder and make it anew",
             ),
             NodeError::Keystore(KeystoreError::WrongPassphrase) => (
                 "wrong-passphrase",
@@ -372,7 +373,12 @@ impl From<NodeError> for Failure {
             NodeError::State(_) => (
                 "state",
                 "the people's file cannot be used",
-                "correct the input, or restore the file; `liaison help state` says what to do without a copy",
+                "restore the file; `liaison help state` says what to do without a copy",
+            ),
+            NodeError::PersonRefused(_) => (
+                "person-refused",
+                "the person cannot be added so",
+                "choose another name; nobody was added or changed",
             ),
             NodeError::KeysUnsigned => (
                 "keys-unsigned",
@@ -406,21 +412,38 @@ impl From<NodeError> for Failure {
 
 impl From<CeremonyError> for Failure {
     fn from(error: CeremonyError) -> Self {
+        let why = error.to_string();
+        let trust = |exit, next: &str| {
+            Self::new(
+                exit,
+                "trust",
+                "the trust document cannot be used",
+                why,
+                next,
+            )
+        };
         match error {
             CeremonyError::Node(error) => error.into(),
+            CeremonyError::File { .. } => trust(
+                Exit::Failure,
+                "name another file, or look at its folder; what is in force stays in force",
+            ),
+            CeremonyError::OtherRoot { .. } => trust(
+                Exit::Unverified,
+                "compare the fingerprints again with whoever made it, by another way; nothing was installed",
+            ),
             CeremonyError::NotASigner(_)
             | CeremonyError::NotNext
             | CeremonyError::NoListYet
             | CeremonyError::NotAMember(_)
-            | CeremonyError::OtherRoot { .. }
-            | CeremonyError::Frozen(..)
-            | CeremonyError::File { .. }
-            | CeremonyError::Trust(_) => Self::new(
+            | CeremonyError::Frozen(..) => trust(
                 Exit::Failure,
-                "trust",
-                "the trust document cannot be used",
-                error.to_string(),
-                "ask whoever made it for a new one; what is in force stays in force",
+                "`liaison trust show` tells what is in force here, which stays in force",
+            ),
+            CeremonyError::Trust(_) => trust(
+                Exit::Failure,
+                "if signatures are missing, it goes to the next member; else ask whoever made it for a \
+                 new one; what is in force stays in force",
             ),
         }
     }

@@ -51,6 +51,9 @@ pub enum NodeError {
     /// The state cannot be opened.
     #[error("state: {0}")]
     State(String),
+    /// A person cannot be added so.
+    #[error("{0}")]
+    PersonRefused(String),
     /// The keys are those of another node than the configuration names.
     #[error("the keys are those of {0}, which the configuration does not name")]
     OtherNode(NodeId),

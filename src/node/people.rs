@@ -78,7 +78,7 @@ pub fn add_person(
     })?;
     match (changed, added) {
         (Ok(_), Some(added)) => Ok(added),
-        (Err(refused), _) => Err(NodeError::State(refused.to_string())),
+        (Err(refused), _) => Err(NodeError::PersonRefused(refused.to_string())),
         (Ok(_), None) => Err(NodeError::State("nobody was added".to_owned())),
     }
 }

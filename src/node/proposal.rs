@@ -74,11 +74,17 @@ impl ProposalFile {
         serde_json::from_slice(&json).map_err(|error| bad(format!("not a proposal: {error}")))
     }
 
-    /// Writes the proposal.
+    /// Writes the proposal, in place of another one at most.
     ///
     /// # Errors
     /// [`CeremonyError::File`].
     pub fn write(&self, path: &Path) -> Result<(), CeremonyError> {
+        if path.is_file() && Self::read(path).is_err() {
+            return Err(CeremonyError::File {
+                file: path.display().to_string(),
+                what: "there is another file, which is not written over".to_owned(),
+            });
+        }
         let json = serde_json::to_vec_pretty(self).expect("documents are plain text");
         files::publish(path, &json).map_err(|error| CeremonyError::File {
             file: path.display().to_string(),

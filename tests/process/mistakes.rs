@@ -16,7 +16,7 @@ fn an_office_made_with_no_more_than_the_manual_asks_for_can_be_enrolled_and_serv
     let passphrase = at("passphrase");
     fs::write(&passphrase, "six random words would be better\n").expect("room");
     let secret = |call: Call| call.option("--passphrase-file", &passphrase);
-    let mut propose = Call::of("trust propose").option("--out", at("list"));
+    let mut propose = Call::of("trust propose");
     for member in ["MK", "TR"] {
         let init = Call::of("init").dir(&at(member));
         let init = init.option("--member", member);
@@ -26,6 +26,9 @@ fn an_office_made_with_no_more_than_the_manual_asks_for_can_be_enrolled_and_serv
         secret(card).run().done();
         propose = propose.option("--card", at(&format!("{member}.card")));
     }
+    let in_its_place = propose.clone().option("--out", &passphrase);
+    in_its_place.run().failed(1, "trust");
+    propose = propose.option("--out", at("list"));
     propose.run().done();
     let mut complete = Vec::new();
     for member in ["MK", "TR"] {
@@ -62,7 +65,8 @@ fn passphrases_and_tokens_that_are_wrong_or_missing_are_told_apart() {
     refused.failed(4, "file");
     // The name of an officer of this office is taken.
     let twice = mk.call("user add").option("--name", "officer");
-    twice.option("--role", "contact").run().failed(1, "state");
+    let refused = twice.option("--role", "contact").run();
+    refused.failed(1, "person-refused");
 
     mk.serve();
     let list = mk.call("rfi list");

@@ -24,7 +24,7 @@ where
 /// Whom to tell.
 #[derive(Debug, Args)]
 pub struct AudienceArgs {
-    /// The members to tell, or `all`; repeat it, or separate them by commas
+    /// The members to tell; repeat it, or separate them by commas; else, or with `all`, all members
     #[arg(long, value_delimiter = ',', value_name = "MEMBER")]
     to: Vec<To>,
     /// Tell the members that want alerts about its corridor, and those that never said

@@ -371,9 +371,6 @@ pub async fn say(
         Ok(Reply::Waits(..)) => Ok(see_other("/letters")),
         Ok(_) => Ok(see_other(&format!("/exchanges/{id}"))),
         Err(AppError::Invalid(faults)) => again(tree.in_the_form(faults).into()),
-        Err(AppError::NotNow(crate::domain::rfi::Refused::Invalid(faults))) => {
-            again(tree.in_the_form(faults).into())
-        }
         Err(error) => Err(error.into()),
     }
 }
