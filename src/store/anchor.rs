@@ -118,6 +118,11 @@ impl Anchor {
         self.heads[0].checkpoint.origin
     }
 
+    /// The size of the newest head that it holds.
+    pub(super) fn size(&self) -> u64 {
+        self.heads[0].checkpoint.size
+    }
+
     /// Whether both of its slots are whole, and nothing else is in it.
     pub(super) fn is_whole(&self) -> bool {
         self.is_whole

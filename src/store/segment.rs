@@ -25,6 +25,10 @@ const INCARNATION_AT: usize = 8 + 2 + 9;
 
 /// Length of a record before its payload, in bytes.
 pub(super) const RECORD_HEADER_LEN: usize = 4 + 4 + 1;
+/// What a disk stores whole or not at all, in bytes.
+const SECTOR_LEN: usize = 512;
+/// So many bytes at the front of a record are its length, which is never zero.
+const LEAST_WITHOUT_ZERO: usize = 4;
 
 /// The longest payload of an entry, in bytes.
 pub(super) const MAX_ENTRY_PAYLOAD_LEN: usize = 8
@@ -194,10 +198,7 @@ fn parsed(body: &[u8]) -> Result<(Payload<'_>, usize), NotARecord> {
 /// beginning of a group whose writing was cut off: what was written is shorter than its first
 /// record says, nothing but zeros follow, and no checkpoint stands further on.
 pub(super) fn is_cut_off(tail: &[u8]) -> bool {
-    let written = tail
-        .iter()
-        .rposition(|byte| *byte != 0)
-        .map_or(0, |at| at + 1);
+    let written = without_zeros(tail);
     if written < RECORD_HEADER_LEN {
         return true;
     }
@@ -209,18 +210,41 @@ pub(super) fn is_cut_off(tail: &[u8]) -> bool {
         CHECKPOINT => len == SIGNED_CHECKPOINT_LEN,
         _ => false,
     };
-    fits && RECORD_HEADER_LEN + len > written && !holds_checkpoint(&tail[1..])
+    fits && RECORD_HEADER_LEN + len > written && checkpoint_ends(&tail[1..]).next().is_none()
 }
 
-/// Whether an intact checkpoint record stands anywhere in `bytes`.
-fn holds_checkpoint(bytes: &[u8]) -> bool {
+/// Whether what stands in a segment from `from` on, where a header or record should stand and none is
+/// whole, is a group of which the disk had stored some sectors and not others: one is nothing but
+/// zeros, and no checkpoint stands further on but at the end. What is sealed and signed holds no
+/// sector of zeros.
+pub(super) fn lacks_sectors(segment: &[u8], from: usize) -> bool {
+    let written = without_zeros(segment);
+    let lacks = (from / SECTOR_LEN..written / SECTOR_LEN).any(|sector| {
+        let begin = from.max(sector * SECTOR_LEN);
+        let bytes = &segment[begin..(sector + 1) * SECTOR_LEN];
+        bytes.len() >= LEAST_WITHOUT_ZERO && bytes.iter().all(|byte| *byte == 0)
+    });
+    lacks && checkpoint_ends(&segment[from..]).all(|end| from + end >= written)
+}
+
+/// The length without the zeros at the end.
+fn without_zeros(bytes: &[u8]) -> usize {
+    let last = bytes.iter().rposition(|byte| *byte != 0);
+    last.map_or(0, |at| at + 1)
+}
+
+/// Where each intact checkpoint record that stands anywhere in `bytes` ends.
+fn checkpoint_ends(bytes: &[u8]) -> impl Iterator<Item = usize> {
     let len = u32::try_from(SIGNED_CHECKPOINT_LEN).expect("a checkpoint is short");
     let len = len.to_be_bytes();
     bytes
         .windows(RECORD_HEADER_LEN)
         .enumerate()
-        .filter(|(_, window)| window[..4] == len && window[8] == CHECKPOINT)
-        .any(|(at, _)| matches!(read_record(&bytes[at..]), Ok((Payload::Checkpoint(_), _))))
+        .filter(move |(_, window)| window[..4] == len && window[8] == CHECKPOINT)
+        .filter_map(|(at, _)| match read_record(&bytes[at..]) {
+            Ok((Payload::Checkpoint(_), len)) => Some(at + len),
+            _ => None,
+        })
 }
 
 #[cfg(test)]

@@ -132,7 +132,7 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
             seen,
             progress,
         };
-        let walked = walk::walk(&folder, node, &mut checks);
+        let walked = walk::walk(&folder, node, anchor.size(), &mut checks);
         let Checks { signed, seen, .. } = checks;
         drop(signed);
         let forged = checkers.into_iter().filter_map(|checker| {
@@ -277,14 +277,14 @@ pub fn export_folder(
         },
         progress: &mut |done, total| part(1, done, total),
     };
-    walk::walk(&folder, report.origin.node, &mut entries)?;
+    walk::walk(&folder, report.origin.node, size, &mut entries)?;
     bundle.tree(&walked.tree).map_err(unwritten())?;
     let mut checkpoints = Export {
         size,
         each: &mut |group| bundle.checkpoint(&group.checkpoint),
         progress: &mut |done, total| part(2, done, total),
     };
-    walk::walk(&folder, report.origin.node, &mut checkpoints)?;
+    walk::walk(&folder, report.origin.node, size, &mut checkpoints)?;
     let cosigned = cosigned.filter(|cosigned| !cosigned.cosignatures.is_empty());
     if let (Some(directory), Some(cosigned)) = (&directory, &cosigned) {
         let keys = |origin: Origin| directory.log_keys(&origin.to_string());

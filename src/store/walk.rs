@@ -74,13 +74,14 @@ pub(super) struct Walked {
 }
 
 /// Reads all segments in `folder`, which must be those of the node's log, one incarnation after the
-/// other.
+/// other. `acknowledged` entries are known to have been stored: of these, nothing may be missing.
 ///
 /// # Errors
 /// The first fault, by its place.
 pub(super) fn walk(
     folder: &Path,
     node: NodeId,
+    acknowledged: u64,
     visitor: &mut dyn Visitor,
 ) -> Result<Walked, AuditFailure> {
     let segments = list(folder)?;
@@ -97,7 +98,8 @@ pub(super) fn walk(
                 }
             }
         });
-        walk_read(node, &segments, (&take, &give_back), visitor)
+        let reading = (&take, &give_back);
+        walk_read(node, acknowledged, &segments, reading, visitor)
     })
 }
 
@@ -109,6 +111,7 @@ type Reading<'a> = (
 
 fn walk_read(
     node: NodeId,
+    acknowledged: u64,
     segments: &[(u64, u64)],
     (take, give_back): Reading<'_>,
     visitor: &mut dyn Visitor,
@@ -134,6 +137,7 @@ fn walk_read(
             first: *first,
             read: &read,
             is_last: at + 1 == segments.len(),
+            acknowledged,
         };
         let mut tell = |visitor: &mut dyn Visitor, at: u64| {
             visitor.progress(done + at.min(*len), total);
@@ -232,6 +236,18 @@ struct Segment<'a> {
     first: u64,
     read: &'a ReadSegment,
     is_last: bool,
+    /// How many entries are known to have been stored.
+    acknowledged: u64,
+}
+
+impl Segment<'_> {
+    /// Whether the group that begins with the entry `from` was never stored whole, as it stands, from
+    /// the byte `stopped` on.
+    fn is_torn(&self, from: u64, stopped: usize) -> bool {
+        let bytes = &self.read.bytes;
+        let never_whole = || from >= self.acknowledged && segment::lacks_sectors(bytes, stopped);
+        self.is_last && (segment::is_cut_off(&bytes[stopped..]) || never_whole())
+    }
 }
 
 fn walk_segment(
@@ -244,6 +260,7 @@ fn walk_segment(
         first,
         read,
         is_last,
+        acknowledged,
     } = *segment;
     let bytes = read.bytes.as_slice();
     let root = walked.tree.root();
@@ -259,7 +276,9 @@ fn walk_segment(
         false => walked.origin,
     };
     if origin == walked.origin && !bytes.starts_with(&header) {
-        if is_last && (begins_so(bytes, &header) || begins_so(bytes, &begins)) {
+        let is_begun = begins_so(bytes, &header) || begins_so(bytes, &begins);
+        let never_whole = first >= acknowledged && segment::lacks_sectors(bytes, 0);
+        if is_last && (is_begun || never_whole) {
             walked.tail = Some(Tail {
                 segment: first,
                 keep: 0,
@@ -296,7 +315,7 @@ fn walk_segment(
                 at = end;
             }
             Err(Unfinished { entries, stopped }) => {
-                if !is_last || !segment::is_cut_off(&bytes[stopped..]) {
+                if !segment.is_torn(walked.tree.size(), stopped) {
                     return Err(AuditFailure::Record {
                         index: walked.tree.size() + entries,
                         segment: segment::file_name(first),

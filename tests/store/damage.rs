@@ -1,11 +1,16 @@
 //! Damage to any file of the log is refused or repaired, and always told.
 
+use std::ops::Range;
 use std::path::Path;
 
-use liaison::audit::AuditFailure;
+use liaison::audit::{AuditFailure, SIGNED_CHECKPOINT_LEN};
+use liaison::base::SeededEntropy;
 use liaison::store::{Log, OpenError, Remark};
 
 use crate::world::{Node, append, entry};
+
+/// What a disk writes at once, in bytes.
+const SECTOR: usize = 512;
 
 /// A log of three groups in three segments or, unsplit, in one.
 fn three_groups(split: bool) -> Node {
@@ -236,6 +241,109 @@ fn a_tail_whose_checkpoint_is_present_is_never_cut() {
             assert_eq!(std::fs::read(segment).unwrap(), bad, "nothing is touched");
         }
     }
+}
+
+/// The log without some of its sectors from `from` on, as it is left where the disk was given others
+/// first.
+fn without_sectors(good: &[u8], from: usize, mut is_missing: impl FnMut(usize) -> bool) -> Vec<u8> {
+    let mut torn = good.to_vec();
+    for sector in from / SECTOR..=(good.len() - 1) / SECTOR {
+        if is_missing(sector) {
+            let begins = from.max(sector * SECTOR);
+            let ends = good.len().min((sector + 1) * SECTOR);
+            torn[begins..ends].fill(0);
+        }
+    }
+    torn
+}
+
+#[test]
+fn a_tail_of_which_any_sectors_are_missing_is_cut() {
+    let (node, acknowledged) = anchor_behind();
+    let good = std::fs::read(&node.segments()[0]).unwrap();
+    let copy = node.copy();
+    let segment = &copy.segments()[0];
+    let mut chance = SeededEntropy::new(512);
+    let sectors = good.len() / SECTOR - acknowledged / SECTOR;
+    for number in 0..200 {
+        restore(&node, &copy);
+        let missing = acknowledged / SECTOR + number % (sectors + 1);
+        let torn = without_sectors(&good, acknowledged, |sector| {
+            sector == missing || number > sectors && chance.below(2) == 0
+        });
+        std::fs::write(segment, &torn).unwrap();
+        let (log, recovery) = copy
+            .try_open()
+            .unwrap_or_else(|error| panic!("{number}: {error}"));
+        assert_eq!(log.size(), 3, "{number}");
+        let cut = |remark: &Remark| matches!(remark, Remark::TailCut { segment: 0, .. });
+        assert!(recovery.remarks.iter().any(cut), "{number}");
+        drop(log);
+        copy.open();
+    }
+}
+
+#[test]
+fn a_new_segment_of_which_any_sectors_are_missing_is_cut() {
+    let node = Node::new();
+    let mut log = node.open();
+    let epoch = log.take_over().unwrap();
+    append(&mut log, epoch, 3).unwrap();
+    let anchor = std::fs::read(node.log_folder().join("anchor")).unwrap();
+    log.set_segment_len(1);
+    append(&mut log, epoch, 2).unwrap();
+    drop(log);
+    std::fs::write(node.log_folder().join("anchor"), anchor).unwrap();
+    let good = std::fs::read(&node.segments()[1]).unwrap();
+    let copy = node.copy();
+    for missing in 0..=good.len() / SECTOR {
+        restore(&node, &copy);
+        let torn = without_sectors(&good, 0, |sector| sector == missing);
+        std::fs::write(copy.log_folder().join("00000000000000000003.seg"), &torn).unwrap();
+        let (log, _) = copy
+            .try_open()
+            .unwrap_or_else(|error| panic!("{missing}: {error}"));
+        assert_eq!(log.size(), 3, "{missing}");
+        drop(log);
+        copy.open();
+    }
+}
+
+#[test]
+fn a_missing_sector_is_damage_where_the_anchor_holds_it_or_a_group_follows() {
+    let refused = |node: &Node, from: usize, sectors: Range<usize>| {
+        let segment = &node.segments()[0];
+        let good = std::fs::read(segment).unwrap();
+        for missing in sectors {
+            let bad = without_sectors(&good, from, |sector| sector == missing);
+            std::fs::write(segment, &bad).unwrap();
+            match node.try_open() {
+                Err(OpenError::Damaged(AuditFailure::Record { .. })) => {}
+                Err(other) => panic!("{missing}: {other}"),
+                Ok(_) => panic!("sector {missing} is gone, and nobody noticed"),
+            }
+            assert_eq!(std::fs::read(segment).unwrap(), bad, "nothing is touched");
+        }
+        std::fs::write(segment, good).unwrap();
+    };
+    let node = three_groups(false);
+    let all = std::fs::metadata(&node.segments()[0]).unwrap().len() as usize;
+    refused(&node, 0, 1..all / SECTOR);
+    // The anchor holds three entries, and the group that lacks a sector has its checkpoint.
+    let (node, acknowledged) = anchor_behind();
+    let len = std::fs::metadata(&node.segments()[0]).unwrap().len() as usize;
+    let checkpoint = len - 9 - SIGNED_CHECKPOINT_LEN;
+    let anchor = std::fs::read(node.log_folder().join("anchor")).unwrap();
+    let mut log = node.try_open().unwrap().0;
+    let epoch = log.take_over().unwrap();
+    append(&mut log, epoch, 1).unwrap();
+    drop(log);
+    std::fs::write(node.log_folder().join("anchor"), anchor).unwrap();
+    refused(
+        &node,
+        acknowledged,
+        acknowledged / SECTOR..checkpoint / SECTOR,
+    );
 }
 
 #[test]

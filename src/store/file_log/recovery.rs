@@ -165,7 +165,7 @@ impl FileLog {
         };
         let anchor = Anchor::read(&folder)?;
         let mut places = Places::default();
-        let walked = walk::walk(&folder, node, &mut places)?;
+        let walked = walk::walk(&folder, node, anchor.size(), &mut places)?;
         let origin = walked.origin;
         let size = walked.tree.size();
         if let Some(head) = &walked.head {
