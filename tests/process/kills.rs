@@ -11,11 +11,12 @@ use liaison::base::{Digest, MemberId, SeededEntropy};
 use crate::world::{World, until};
 
 mod settled;
-mod traffic;
+pub mod traffic;
 
-use traffic::{Pace, Told, lock};
+use traffic::{Over, Pace, Told, lock};
 
-const KILLS: usize = 100;
+/// How often nodes are killed; `LIAISON_KILLS` takes another number.
+const KILLS: u64 = 200;
 /// What chance follows from; `LIAISON_SEED` takes another.
 const SEED: u64 = 2_312;
 /// Requests that each office sends between two kills.
@@ -47,8 +48,9 @@ impl Heads {
 }
 
 #[test]
-fn a_hundred_kills_lose_nothing_acknowledged_and_double_nothing() {
-    let seed = std::env::var("LIAISON_SEED").map_or(SEED, |seed| seed.parse().expect("a number"));
+fn kills_lose_nothing_acknowledged_and_double_nothing() {
+    let number = |name, other| std::env::var(name).map_or(other, |n| n.parse().expect("a number"));
+    let (seed, count) = (number("LIAISON_SEED", SEED), number("LIAISON_KILLS", KILLS));
     let world = World::serving(&["MK", "TR", "AT"]);
     let began = Instant::now();
     let (pace, told, heads) = (Pace::default(), Told::default(), Heads::default());
@@ -59,30 +61,22 @@ fn a_hundred_kills_lose_nothing_acknowledged_and_double_nothing() {
             scope.spawn(move || traffic::respond(office, seed ^ (place << 16), pace, told));
         }
         let over = Over(&pace);
-        let starts = kill(&world, seed, &pace, &heads);
+        let starts = kill(&world, count, seed, &pace, &heads);
         drop(over);
         starts
     });
     let killing = began.elapsed();
     let settled = settled::check(&world, &told, &heads);
-    report(&starts, &told, killing, settled);
+    println!("{count} kills in {killing:.1?}");
+    report(&starts, &told, settled);
 }
 
-/// Ends the traffic, also where the killing fails.
-struct Over<'a>(&'a Pace);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.0.over.store(true, Ordering::SeqCst);
-    }
-}
-
-/// Kills and starts; gives how long each start took.
-fn kill(world: &World, seed: u64, pace: &Pace, heads: &Heads) -> Vec<Duration> {
+/// Kills and starts so often; gives how long each start took.
+fn kill(world: &World, count: u64, seed: u64, pace: &Pace, heads: &Heads) -> Vec<Duration> {
     let mut chance = SeededEntropy::new(seed);
     let mut starts = Vec::new();
     let mut kills = 0;
-    while kills < KILLS {
+    while kills < count {
         for health in world.offices.iter().filter_map(|office| office.health()) {
             heads.note(&health);
         }
@@ -125,12 +119,12 @@ fn kill(world: &World, seed: u64, pace: &Pace, heads: &Heads) -> Vec<Duration> {
     starts
 }
 
-fn report(starts: &[Duration], told: &Told, killing: Duration, settled: settled::Settled) {
+fn report(starts: &[Duration], told: &Told, settled: settled::Settled) {
     let mut starts = starts.to_vec();
     starts.sort();
     let slowest = *starts.last().expect("nodes were started");
     println!(
-        "{KILLS} kills in {killing:.1?}; settled and checked in {:.1?}\n\
+        "settled and checked in {:.1?}\n\
          starts: median {:.2?}, slowest {slowest:.2?}\n\
          requests acknowledged {}, calls cut off {}, of requests cut off {} had been sent\n\
          attachments compared {}, log entries {:?}, heads compared {}",

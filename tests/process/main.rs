@@ -32,6 +32,7 @@ mod kills;
 mod life;
 mod moves;
 mod passing;
+mod power;
 mod release;
 mod restored;
 mod returned;

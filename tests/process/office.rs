@@ -52,12 +52,15 @@ impl Office {
 
     /// As [`Office::start`], with so many files that it may have open.
     pub fn start_with_files(&self, files: u32) {
-        let program = program();
         let mut limited = Command::new("prlimit");
-        limited
-            .arg(format!("--nofile={files}:{files}"))
-            .arg(program.get_program());
-        self.start_as(limited);
+        limited.arg(format!("--nofile={files}:{files}"));
+        self.start_under(limited);
+    }
+
+    /// As [`Office::start`], by another program that runs it.
+    pub fn start_under(&self, mut other: Command) {
+        other.arg(program().get_program());
+        self.start_as(other);
     }
 
     fn start_as(&self, mut program: Command) {
@@ -77,11 +80,14 @@ impl Office {
         node.child = Some(child.expect("the program runs"));
     }
 
+    /// The number of the node's process.
+    pub fn process(&self) -> u32 {
+        self.node().child.as_ref().expect("it runs").id()
+    }
+
     /// Memory of the node's own that is in use, in bytes.
     pub fn memory(&self) -> u64 {
-        let node = self.node();
-        let child = node.child.as_ref().expect("it runs");
-        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()));
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process()));
         let status = status.expect("the process is there");
         let line = status
             .lines()
@@ -99,13 +105,18 @@ impl Office {
     pub fn serve(&self) -> Duration {
         let began = Instant::now();
         self.start();
+        self.serves();
+        began.elapsed()
+    }
+
+    /// Waits until the node serves.
+    pub fn serves(&self) {
         until(STARTING, &format!("{} serves", self.member), || {
             if let Some(status) = self.ended() {
                 panic!("{} ended ({status}): {}", self.member, self.said());
             }
             self.health()
         });
-        began.elapsed()
     }
 
     /// What the node has said since its last start.

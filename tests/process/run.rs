@@ -20,6 +20,21 @@ pub fn program() -> Command {
     program
 }
 
+/// Whether strace is here and may see which files the program writes; says so where it is not.
+pub fn strace_works() -> bool {
+    let calls = tempfile::NamedTempFile::new().expect("room for a small file");
+    let mut probe = Command::new("strace");
+    probe.args(["-y", "-e", "trace=write", "-o"]);
+    probe.arg(calls.path()).arg(program().get_program());
+    let probe = probe.arg("--version").output();
+    let seen = std::fs::read_to_string(calls.path()).unwrap_or_default();
+    let works = probe.is_ok_and(|output| output.status.success()) && seen.contains("write(1<");
+    if !works {
+        eprintln!("1 skipped: strace is not here, or may not trace");
+    }
+    works
+}
+
 /// The words of a command.
 #[derive(Debug, Clone)]
 pub struct Call(Vec<OsString>);
@@ -48,15 +63,18 @@ impl Call {
         self.ran(program())
     }
 
-    /// Runs it with `--json` under strace, which writes to `calls` what was synced and renamed; none
-    /// where strace is not here.
-    pub fn traced(&self, calls: &Path) -> Option<Ran> {
-        Command::new("strace").arg("-V").output().ok()?;
-        let program = program();
-        let mut traced = Command::new("strace");
-        traced.args(["-f", "-y", "-e", "trace=/^(fsync|rename.*)$", "-o"]);
-        traced.arg(calls).arg(program.get_program());
-        Some(self.ran(traced))
+    /// Runs it with `--json` by another program.
+    pub fn under(&self, mut other: Command) -> Ran {
+        other.arg(program().get_program());
+        self.ran(other)
+    }
+
+    /// Runs it with `--json` under strace, which writes to `calls` what was synced and renamed.
+    pub fn traced(&self, calls: &Path) -> Ran {
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-y", "-e", "trace=/^(fsync|rename.*)$", "-o"]);
+        strace.arg(calls);
+        self.under(strace)
     }
 
     fn ran(&self, mut program: Command) -> Ran {

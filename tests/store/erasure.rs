@@ -13,18 +13,18 @@ use crate::world::{FOLDER, append, entry, folder, log_key, origin, strace_works,
 
 const STORAGE_KEY: [u8; 32] = [9; 32];
 
-fn create(dir: &Path) {
+pub fn create(dir: &Path) {
     create_epoch(&dir.join("epoch"), &STORAGE_KEY, &mut SeededEntropy::new(1)).unwrap();
     FileLog::create(dir, origin().node).unwrap();
 }
 
-fn try_open(dir: &Path) -> Result<(FileLog, Recovery), OpenError> {
+pub fn try_open(dir: &Path) -> Result<(FileLog, Recovery), OpenError> {
     let epochs = Epochs::in_file(&dir.join("epoch"), &STORAGE_KEY);
     let keys = log_key().verifying_key().clone().into();
     FileLog::open(dir, origin().node, epochs, &keys)
 }
 
-fn open(dir: &Path) -> FileLog {
+pub fn open(dir: &Path) -> FileLog {
     try_open(dir).unwrap().0
 }
 
@@ -41,7 +41,7 @@ fn filled(count: u64) -> (tempfile::TempDir, FileLog) {
     (dir, log)
 }
 
-fn remains(indices: &[u64]) -> Vec<Remains> {
+pub fn remains(indices: &[u64]) -> Vec<Remains> {
     let remains = |index: &u64| Remains {
         index: *index,
         content: format!("remains of {index}").into_bytes(),
@@ -49,7 +49,7 @@ fn remains(indices: &[u64]) -> Vec<Remains> {
     indices.iter().map(remains).collect()
 }
 
-fn erase(log: &mut FileLog, indices: &[u64]) -> Result<(), AppendError> {
+pub fn erase(log: &mut FileLog, indices: &[u64]) -> Result<(), AppendError> {
     let mut entropy = SeededEntropy::new(log.epoch() + 100);
     log.erase(&remains(indices), &mut entropy)
 }

@@ -10,5 +10,6 @@ mod incarnation;
 mod index;
 mod log;
 mod office;
+mod power;
 mod verify;
 mod world;

@@ -60,6 +60,15 @@ impl Pace {
     }
 }
 
+/// Ends the traffic, also where what goes on beside it fails.
+pub struct Over<'a>(pub &'a Pace);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.over.store(true, Ordering::SeqCst);
+    }
+}
+
 /// Leaves the processor to the nodes before one looks again.
 pub fn breathe() {
     std::thread::sleep(Duration::from_millis(2));
@@ -81,7 +90,7 @@ pub fn ask(world: &World, office: &Office, seed: u64, pace: &Pace, told: &Told) 
             continue;
         };
         number += 1;
-        let to = others[usize::try_from(chance.below(2)).expect("small")];
+        let to = others[usize::try_from(chance.below(others.len() as u64)).expect("small")];
         let reference = format!("{}-{number:05}", office.member);
         let size = (chance.below(6) == 0).then(|| 1 + chance.below(60_000));
         let file = size.map(|size| {
