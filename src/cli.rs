@@ -135,6 +135,7 @@ enum Command {
 
 /// Runs the command line `words`, the first of which is the program's name.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    secret::keep_out_of_dumps();
     let words: Vec<OsString> = words.into_iter().collect();
     let cli = match Cli::try_parse_from(&words) {
         Ok(cli) => cli,

@@ -6,6 +6,7 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use zeroize::Zeroizing;
 
 use super::failure::{Exit, Failure};
@@ -167,6 +168,21 @@ pub(super) fn first_line(file: &Path) -> Result<Zeroizing<String>, Failure> {
     }
     Ok(Zeroizing::new(line.to_owned()))
 }
+
+/// Keeps what is in memory out of core dumps, also of those that the system hands to another program,
+/// and from other processes of the same user.
+pub fn keep_out_of_dumps() {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    // A hardened service may not set limits of its own, and its unit has this one.
+    let _ = setrlimit(Resource::Core, none);
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
+
+/// Bytes that a new file takes on the disk before it is filled.
+const ROOM: usize = 512;
 
 /// A new file that only its owner may read. It is removed again unless it is filled.
 #[derive(Debug)]

@@ -26,10 +26,11 @@ impl Failure {
         }))
     }
 
-    /// The input is not of the form that the route takes.
-    pub fn malformed(detail: impl Into<String>) -> Self {
+    /// The input is not of the form that the route takes. What was typed is not said again.
+    pub fn malformed(detail: impl AsRef<str>) -> Self {
         let next =
             "Correct the input; `docs/` and the examples in `deploy/examples/` show its form.";
+        let detail = without_values(detail.as_ref());
         Self::new(StatusCode::BAD_REQUEST, "malformed-input", detail, next)
     }
 
@@ -39,6 +40,44 @@ impl Failure {
         self.0.field = Some(field.into());
         self
     }
+}
+
+/// What serde may say is wrong before the value that it found.
+const WRONG: [&str; 4] = [
+    "invalid type: ",
+    "invalid value: ",
+    "unknown variant ",
+    "unknown field ",
+];
+
+/// What serde says is wrong, without the values that it found: those may be what nobody should see.
+pub fn without_values(error: &str) -> String {
+    // Values hold any words, and these too: serde's own stand before them and after them.
+    let begins = WRONG
+        .iter()
+        .filter_map(|wrong| Some((error.find(wrong)?, *wrong)));
+    let Some((at, wrong)) = begins.min() else {
+        return error.to_owned();
+    };
+    let (said, found) = error.split_at(at + wrong.len());
+    let ends = [", expected ", ", there are no "].map(|end| found.rfind(end));
+    let Some(end) = ends.into_iter().flatten().max() else {
+        return error.to_owned();
+    };
+    let (found, expected) = found.split_at(end);
+    // A name that fits a field is what somebody has to correct.
+    if wrong == "unknown field " && is_a_name(found.trim_matches('`')) {
+        return error.to_owned();
+    }
+    let kind = found.split(['"', '`']).next().unwrap_or_default();
+    format!("{}{expected}", format!("{said}{kind}").trim_end())
+}
+
+fn is_a_name(text: &str) -> bool {
+    text.len() <= 40
+        && text
+            .chars()
+            .all(|one| one.is_ascii_lowercase() || one == '_')
 }
 
 impl IntoResponse for Failure {
@@ -151,4 +190,50 @@ pub async fn no_such_method() -> Failure {
         "this route does not take this method",
         "Use the method that the route is documented with.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_is_not_said_again() {
+        for (said, told) in [
+            (
+                "facts: invalid type: string \"Jane, expected, Doe\", expected a sequence at line 3",
+                "facts: invalid type: string, expected a sequence at line 3",
+            ),
+            (
+                "invalid value: integer `417`, expected a day",
+                "invalid value: integer, expected a day",
+            ),
+            (
+                "urgency: unknown variant `Jane Doe`, expected `life` or `urgent`",
+                "urgency: unknown variant, expected `life` or `urgent`",
+            ),
+            (
+                "unknown field `Jane Doe`, expected `text`",
+                "unknown field, expected `text`",
+            ),
+            (
+                "unknown field `txet`, expected `text`",
+                "unknown field `txet`, expected `text`",
+            ),
+            (
+                "unknown field `Jane Doe`, there are no fields",
+                "unknown field, there are no fields",
+            ),
+            (
+                "unknown variant `Jane invalid type: Doe`, expected `life`",
+                "unknown variant, expected `life`",
+            ),
+            ("missing field `text`", "missing field `text`"),
+            (
+                "invalid type: map, expected a string",
+                "invalid type: map, expected a string",
+            ),
+        ] {
+            assert_eq!(without_values(said), told);
+        }
+    }
 }

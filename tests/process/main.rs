@@ -36,6 +36,7 @@ mod power;
 mod release;
 mod restored;
 mod returned;
+mod secrets;
 mod stick;
 mod trust;
 mod webhooks;

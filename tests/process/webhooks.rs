@@ -14,18 +14,18 @@ use crate::examples;
 use crate::office::Office;
 use crate::world::{PATIENCE, World, block, until};
 
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// A case system.
-struct CaseSystem {
+pub struct CaseSystem {
     address: SocketAddr,
     answers: Arc<AtomicU16>,
     told: Arc<Mutex<Vec<Told>>>,
 }
 
 /// What it was told, and what it answered.
-#[derive(Clone)]
-struct Told {
+#[derive(Debug, Clone)]
+pub struct Told {
     answer: u16,
     headers: Vec<(String, String)>,
     body: String,
@@ -43,7 +43,7 @@ impl Told {
 }
 
 impl CaseSystem {
-    fn new(answer: u16) -> Self {
+    pub fn new(answer: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let system = Self {
             address: listener.local_addr().expect("an address"),
@@ -61,7 +61,7 @@ impl CaseSystem {
     }
 
     /// What it has taken.
-    fn taken(&self) -> Vec<Told> {
+    pub fn taken(&self) -> Vec<Told> {
         let told = self.told.lock().expect("nobody panicked");
         let taken = told.iter().filter(|told| told.answer == 204);
         taken.cloned().collect()
@@ -72,7 +72,7 @@ impl CaseSystem {
         told.iter().filter(|told| told.answer != 204).count()
     }
 
-    fn types(&self) -> Vec<String> {
+    pub fn types(&self) -> Vec<String> {
         let types = self.taken().into_iter();
         let types = types.map(|told| told.event()["type"].as_str().unwrap_or("").to_owned());
         types.collect()
@@ -110,7 +110,8 @@ fn listen(stream: &TcpStream, answers: &AtomicU16, told: &Mutex<Vec<Told>>) -> O
     stream.write_all(head.as_bytes()).ok()
 }
 
-fn tell(office: &Office, world: &World, system: &CaseSystem) {
+/// Has an office tell it.
+pub fn tell(office: &Office, world: &World, system: &CaseSystem) {
     let mut config = Config::load(&office.dir).expect("a valid configuration");
     config.settings.webhook = vec![Webhook {
         url: format!("http://{}/liaison", system.address),

@@ -95,10 +95,14 @@ def probe_tun() -> None:
 
 
 def probe_strace() -> None:
-    """Tracing of a process that runs already, with a call that is made to fail."""
+    """Tracing of a process that runs already and, as a node, is kept from others of its user; with a
+    call that is made to fail."""
     import subprocess
-    child = subprocess.Popen(["sleep", "60"])
+    import sys
+    not_dumpable = "import ctypes, time; ctypes.CDLL(None).prctl(4, 0, 0, 0, 0); print(flush=True); time.sleep(60)"
+    child = subprocess.Popen([sys.executable, "-c", not_dumpable], stdout=subprocess.PIPE)
     try:
+        child.stdout.readline()
         run("timeout", "-s", "INT", "1", "strace", "-o", "/dev/null", "-e", "trace=fsync", "-e",
             "inject=fsync:error=EIO", "true")
         tried = run("timeout", "-s", "INT", "1", "strace", "-o", "/dev/null", "-p", child.pid, check=False)

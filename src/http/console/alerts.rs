@@ -14,7 +14,7 @@ use super::super::auth::Place;
 use super::super::shapes;
 use super::calendar::Moment;
 use super::files::text_alone;
-use super::form::{Builder, Field, Section, Tree, Typed};
+use super::form::{Builder, Field, Section, Tree, Typed, unreadable};
 use super::formpage::{FormPage, summary};
 use super::guard::Person;
 use super::page::{Frame, show};
@@ -375,11 +375,7 @@ async fn act(
 
 fn command(verb: &str, value: serde_json::Value) -> Result<(AlertCommand, Action), FieldError> {
     fn read<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> Result<T, FieldError> {
-        serde_json::from_value(value).map_err(|error| FieldError {
-            path: String::new(),
-            code: "not-allowed",
-            what: error.to_string(),
-        })
+        serde_json::from_value(value).map_err(|error| unreadable(&error))
     }
     let required = |path: &str| FieldError {
         path: path.to_owned(),

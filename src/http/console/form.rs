@@ -20,7 +20,7 @@ use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;
 
 use super::super::Api;
-use super::super::problem::Failure;
+use super::super::problem::{Failure, without_values};
 use super::files::too_long;
 use super::trouble::Trouble;
 use crate::base::{MessageId, OsEntropy, Timestamp};
@@ -102,13 +102,16 @@ impl Typed {
     ) -> Result<(T, Tree), Vec<FieldError>> {
         let tree = Tree::of(self, zone)?;
         let read = serde_json::from_value(tree.value.clone());
-        let value = read.map_err(|error| {
-            vec![FieldError {
-                path: String::new(),
-                code: "not-allowed",
-                what: error.to_string(),
-            }]
-        })?;
+        let value = read.map_err(|error| vec![unreadable(&error)])?;
         Ok((value, tree))
+    }
+}
+
+/// That the JSON of a form is not what is read from it.
+pub fn unreadable(error: &serde_json::Error) -> FieldError {
+    FieldError {
+        path: String::new(),
+        code: "not-allowed",
+        what: without_values(&error.to_string()),
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::super::shapes;
+use super::super::form::unreadable;
 use crate::api::{AcknowledgeCorrection, AskPermission, SendAcceptance, SendRefusal};
 use crate::app::rows::ExchangeRow;
 use crate::app::{Action, Ask, Correcting};
@@ -11,11 +12,7 @@ use crate::domain::FieldError;
 use crate::domain::rfi::{Command, Notice, Side, Told};
 
 fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, FieldError> {
-    serde_json::from_value(value).map_err(|error| FieldError {
-        path: String::new(),
-        code: "not-allowed",
-        what: error.to_string(),
-    })
+    serde_json::from_value(value).map_err(|error| unreadable(&error))
 }
 
 /// What a verb and its form ask for.
