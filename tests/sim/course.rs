@@ -5,6 +5,7 @@ use crate::world::World;
 
 /// What a seed came to, beside that all its promises held.
 pub struct Settled {
+    pub acknowledged: usize,
     pub crossed: usize,
     pub lied_to: bool,
     pub letters_left: usize,
@@ -39,6 +40,7 @@ pub fn settled(seed: u64, steps: usize, planted: Option<Planted>) -> Result<Worl
 pub fn settle(seed: u64, steps: usize) -> Result<Settled, String> {
     let world = settled(seed, steps, None)?;
     Ok(Settled {
+        acknowledged: world.acknowledged(),
         crossed: world.crossed(),
         lied_to: world.was_lied_to(),
         letters_left: world.letters_left(),

@@ -57,6 +57,7 @@ fn in_every_seed_all_settles_and_nothing_is_lost_or_doubled() {
     });
     let sum = |figure: fn(&Settled) -> usize| all.iter().map(figure).sum::<usize>();
     let figures = [
+        ("acknowledged", sum(|s| s.acknowledged), 1_000),
         ("events crossed", sum(|s| s.crossed), 10),
         ("offices were lied to", sum(|s| usize::from(s.lied_to)), 10),
         ("letters left", sum(|s| s.letters_left), 100),

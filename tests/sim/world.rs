@@ -391,6 +391,11 @@ impl World {
         }
     }
 
+    /// Messages that were acknowledged to people.
+    pub fn acknowledged(&self) -> usize {
+        self.acknowledged.len()
+    }
+
     /// Events that had no effect, since they crossed with others.
     pub fn crossed(&self) -> usize {
         let rows = self.exchanges.iter();
