@@ -1,6 +1,10 @@
 //! The OpenAPI 3.1 document of the API, made from the list of its routes.
 
-use axum::Json;
+use std::sync::OnceLock;
+
+use axum::body::Bytes;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
 use utoipa::openapi::path::{PathItem, Paths};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
@@ -17,8 +21,14 @@ use crate::api::Problem;
 pub const BASE: &str = "/api/v1";
 
 /// `GET /openapi.json`: open to anyone who reaches the node, since it holds nothing of it.
-pub async fn serve() -> Json<OpenApi> {
-    Json(document())
+pub async fn serve() -> impl IntoResponse {
+    // Made once: that takes 13 MB, and whoever asks needs no token.
+    static MADE: OnceLock<Bytes> = OnceLock::new();
+    let made = MADE.get_or_init(|| {
+        let json = serde_json::to_vec(&document());
+        json.expect("the document is plain text").into()
+    });
+    ([(CONTENT_TYPE, "application/json")], made.clone())
 }
 
 /// The document.
