@@ -6,6 +6,10 @@
 //! acknowledgement while the window is full and data waits, in spite of RFC 9002 § 7, so that two ends
 //! with full windows wait for each other until a timeout. What is sent ahead is bounded before it is
 //! handed to quinn, and the window is left open.
+//!
+//! quinn 0.11 gives a controller the shortest round trip of all that a path ever had. Where the way becomes
+//! longer behind the same addresses, as where a line falls back to a satellite, BBR keeps to what the way
+//! carried in its former length. The shortest of lately is measured here, and gives it the rest.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -37,6 +41,9 @@ const PIECE: Duration = Duration::from_millis(50);
 
 /// After how long, and twice that at most, a rate is forgotten which the line does not reach any more.
 const REMEMBERED: Duration = Duration::from_secs(5);
+
+/// How many times the shortest round trip that of lately is, at the least, on a way that became longer.
+const LONGER: u32 = 2;
 
 /// Makes a controller for each path.
 #[derive(Debug, Default)]
@@ -118,7 +125,7 @@ impl Controller for Bounded {
     fn window(&self) -> u64 {
         match self.line.queues {
             true => SEND_WINDOW,
-            false => self.bbr.window(),
+            false => self.bbr.window().max(self.line.carried_by_a_longer_way()),
         }
     }
 
@@ -158,6 +165,8 @@ struct Line {
     packet: u64,
     /// The shortest round trip.
     round_trip: Duration,
+    /// The shortest of those lately.
+    shortest: Shortest,
     /// Whether what was sent was seen to lie in a queue.
     queues: bool,
     /// When the first packet left that arrived.
@@ -175,6 +184,7 @@ impl Line {
         Self {
             packet: u64::from(packet),
             round_trip: Duration::ZERO,
+            shortest: Shortest::default(),
             queues: false,
             began: None,
             arriving: 0,
@@ -192,6 +202,7 @@ impl Line {
     /// Bytes arrived that had been sent at `sent`.
     fn arrived(&mut self, sent: Instant, now: Instant, bytes: u64) {
         self.began.get_or_insert(sent);
+        self.shortest.saw(now.saturating_duration_since(sent), now);
         self.arriving += bytes;
         match self.lately.back_mut() {
             Some((at, so_far)) if now.saturating_duration_since(*at) < PIECE => *so_far += bytes,
@@ -220,16 +231,27 @@ impl Line {
         self.fastest.saw(per_second(bytes, over), now, load);
     }
 
+    /// What the line carries in two round trips, in bytes, where they became longer; else none.
+    fn carried_by_a_longer_way(&self) -> u64 {
+        match self.shortest.lately() {
+            Some(lately) if lately > self.round_trip * LONGER => self.carried_in(lately * 2),
+            Some(_) | None => 0,
+        }
+    }
+
+    /// Bytes that the line carries in some time.
+    fn carried_in(&self, time: Duration) -> u64 {
+        let carried = u128::from(self.fastest.rate()) * time.as_micros() / 1_000_000;
+        u64::try_from(carried).unwrap_or(u64::MAX)
+    }
+
     /// Bytes that may be on their way.
     fn most_on_its_way(&self) -> u64 {
         let least = match self.queues {
             true => LEAST * self.packet,
             false => UNQUEUED,
         };
-        let ahead = self.round_trip * 2 + QUEUED;
-        let carried = u128::from(self.fastest.rate()) * ahead.as_millis() / 1_000;
-        let carried = u64::try_from(carried).unwrap_or(u64::MAX);
-        carried.max(least)
+        self.carried_in(self.round_trip * 2 + QUEUED).max(least)
     }
 }
 
@@ -263,6 +285,31 @@ impl Fastest {
 
     fn rate(&self) -> u64 {
         self.now.max(self.before)
+    }
+}
+
+/// The shortest of the round trips seen lately.
+#[derive(Debug, Clone, Copy, Default)]
+struct Shortest {
+    /// Since `began`, and in the time before.
+    now: Option<Duration>,
+    before: Option<Duration>,
+    began: Option<Instant>,
+}
+
+impl Shortest {
+    fn saw(&mut self, round_trip: Duration, now: Instant) {
+        let began = *self.began.get_or_insert(now);
+        if now.saturating_duration_since(began) > REMEMBERED {
+            self.before = self.now.take();
+            self.began = Some(now);
+        }
+        let shortest = self.now.map_or(round_trip, |now| now.min(round_trip));
+        self.now = Some(shortest);
+    }
+
+    fn lately(&self) -> Option<Duration> {
+        self.now.into_iter().chain(self.before).min()
     }
 }
 
@@ -350,6 +397,27 @@ mod tests {
         line.measure(now, Load::Full);
         line.arrived(now, now, 2_400);
         assert!(!line.was_filled(1_200));
+    }
+
+    #[test]
+    fn a_way_that_became_longer_gets_what_it_carries_in_two_of_its_round_trips() {
+        let mut line = Line::new(PACKET);
+        line.took((ROUND_TRIP / 10, ROUND_TRIP / 10));
+        let start = Instant::now();
+        line.arrived(start, start + ROUND_TRIP / 10, 1_200);
+        brings(&mut line, start, 1_000_000, SECOND, Load::Full);
+        assert_eq!(line.carried_by_a_longer_way(), 0);
+        brings(&mut line, start, 1_000_000, 3 * REMEMBERED, Load::Full);
+        assert!(line.carried_by_a_longer_way().abs_diff(200_000) < 20_000);
+    }
+
+    #[test]
+    fn a_way_as_long_as_ever_is_left_to_bbr() {
+        let mut line = Line::new(PACKET);
+        line.took((ROUND_TRIP, ROUND_TRIP));
+        let start = Instant::now();
+        brings(&mut line, start, 1_000_000, 3 * REMEMBERED, Load::Full);
+        assert_eq!(line.carried_by_a_longer_way(), 0);
     }
 
     #[test]

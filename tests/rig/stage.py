@@ -7,7 +7,7 @@ from . import promises
 from .base import Broken, Unsettled
 from .promises import Findings, Listed
 from .traffic import Traffic
-from .world import Place, World
+from .world import DISK_MIB, Place, World
 
 
 class Stage:
@@ -34,10 +34,10 @@ class Stage:
     def ledger(self):
         return self.traffic.ledger
 
-    def open(self, extra: dict[str, str] | None = None) -> None:
+    def open(self, extra: dict[str, str] | None = None, disk_mib: int = DISK_MIB) -> None:
         """A new world, serving and linked, with traffic that waits to be let through."""
         self.worlds += 1
-        self.world = World(self.place, f"world-{self.worlds}")
+        self.world = World(self.place, f"world-{self.worlds}", disk_mib)
         for office in self.world.offices:
             office.extra = dict(extra or {})
         self.network({})

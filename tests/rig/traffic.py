@@ -153,14 +153,15 @@ class Traffic:
         self.ledger.note_asked(Asked(reference, exchange, office.member, to, urgent, digest, time.monotonic()))
         return "acknowledged"
 
-    def send_by_command(self, office, reference: str, to: str) -> str:
-        """The same by `liaison rfi send`; gives the exchange's id."""
+    def send_by_command(self, office, reference: str, to: str, *files: Path) -> str:
+        """The same by `liaison rfi send`, with these files; gives the exchange's id."""
         text = (EXAMPLES / "request-at.toml").read_text().replace("AT-BK-2026-1188", reference)
         folder = self.world.logs
         file, token = folder / f"{reference}.toml", folder / f"{office.member}.token"
         file.write_text(text)
         token.write_text(office.tokens["officer"])
-        done = office.command("rfi send", "--to", to, "--file", file, "--token-file", token)
+        attached = [word for path in files for word in ("--attach", path)]
+        done = office.command("rfi send", "--to", to, "--file", file, *attached, "--token-file", token)
         file.unlink()
         if done.returncode != 0:
             raise Cut(done.stderr)

@@ -19,6 +19,7 @@ SETTINGS = {
     # What comes in hours here is more than an office sends in a day.
     "messages_a_day = 20000": "messages_a_day = 4000000000",
 }
+# Room of an office's disk, where nothing needs more.
 DISK_MIB = 1024
 
 
@@ -94,15 +95,15 @@ class Place:
 class World:
     """Offices with folders of their own, none of which serves yet. Closed, their nodes end."""
 
-    def __init__(self, place: Place, name: str):
-        self.place, self.name, self.program = place, name, place.program
+    def __init__(self, place: Place, name: str, disk_mib: int = DISK_MIB):
+        self.place, self.name, self.program, self.disk_mib = place, name, place.program, disk_mib
         self.logs = place.logs / name
         self.logs.mkdir(parents=True)
         if not place.pattern.exists():
             place.make_pattern()
         self.offices = [Office(self, member, place.addresses[member]) for member in MEMBERS]
         for office in self.offices:
-            office.disk = place.pool.disk(f"{name}-{office.member.lower()}", DISK_MIB)
+            office.disk = place.pool.disk(f"{name}-{office.member.lower()}", disk_mib)
             shutil.copytree(place.pattern / office.member, office.dir)
             office.disk.sync()
             for role in PEOPLE:

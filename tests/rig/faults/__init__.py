@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..world import DISK_MIB
 from . import backup, clock, damage, limits, network, power, process, storage
 
 
@@ -17,6 +18,10 @@ class Fault:
     own_world: bool = False
     # Whether it is short enough for a round in continuous integration.
     quick: bool = True
+    # Whether it takes so long that it comes only where it is named.
+    by_name: bool = False
+    # Room of each office's disk, in MiB.
+    disk_mib: int = DISK_MIB
 
 
 FAULTS = [
@@ -50,6 +55,8 @@ FAULTS = [
     Fault("flapping-link", network.flapping, ("tun",), quick=False),
     Fault("partition", network.partition, ("tun",)),
     Fault("one-way-partition", network.one_way, ("tun",)),
+    Fault("long-partition", network.long_partition, ("tun",), quick=False, by_name=True),
+    Fault("gigabyte", network.gigabyte, ("tun",), quick=False, disk_mib=4096),
     Fault("address-change", network.address_change, ("tun",), quick=False),
     Fault("udp-blocked", network.udp_blocked, ("tun",)),
     Fault("mtu-1228", network.small_packets, ("tun",)),

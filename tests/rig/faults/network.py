@@ -1,8 +1,10 @@
 """Networks that lose, delay, reorder, block or cut what passes."""
 
+import hashlib
 import time
 
-from ..base import RigError, until
+from ..base import Broken, RigError, until
+from ..ledger import Asked
 from ..promises import attachment_digest
 from .process import pick
 
@@ -10,8 +12,13 @@ from .process import pick
 RATE, ATTACHMENT = 4_000_000, 5_000_000
 # Urgent requests whose times are taken on a bad network, and seconds that one may take.
 URGENT, URGENT_PATIENCE = 10, 180
+# The attachment that urgent requests pass, in bytes, and the line that it goes over; for how many seconds
+# that is cut, and how many an urgent request may take while it is not.
+GIGABYTE, FAST, CUT_FOR, PASSES_WITHIN = 1 << 30, {"rate": 100_000_000, "delay": 0.02}, 8, 5
 # Routine requests of each office that they are sent beside.
 BACKLOG = 40
+# Requests that wait for an office that is cut off, for how many seconds it is, and within how many all have come.
+WAITING, CUT_FOR_LONG, COME_WITHIN = 1_000, 3_600, 60
 # Seconds in which all of that has come after the address changed, whoever has to dial anew.
 PATIENCE = 120
 
@@ -105,6 +112,32 @@ def partition(stage, chance) -> dict:
     return under(stage, chance, {f"{host}>*": {"cut": True}, f"*>{host}": {"cut": True}}, 10_000, 15, ("cut",))
 
 
+def long_partition(stage, chance) -> dict:
+    """One office is cut off for an hour, while 1,000 requests come to wait for it."""
+    office = pick(stage, chance)
+    sender, host = stage.world.others(office)[0], hostname(office)
+    began = time.monotonic()
+    stage.network({f"{host}>*": {"cut": True}, f"*>{host}": {"cut": True}})
+    try:
+        for _ in range(WAITING):
+            reference = f"waiting-{sender}-{chance.randrange(10**9):09}"
+            outcome = stage.traffic.send(sender, reference, office.member, chance)
+            if outcome != "acknowledged":
+                raise RigError(f"{reference} was {outcome}")
+        time.sleep(max(0.0, began + CUT_FOR_LONG - time.monotonic()))
+        waited = stage.world.waiting()[sender.member]
+    finally:
+        counts = stage.network({})
+    if waited < WAITING:
+        raise RigError(f"{waited} of {WAITING} requests waited for {office}")
+    began = time.monotonic()
+    until(f"all have come to {office}", lambda: (stage.world.waiting() or {}).get(sender.member) == 0 or None)
+    took = round(time.monotonic() - began, 1)
+    if took > COME_WITHIN:
+        raise Broken("late", f"{WAITING} requests took {took} s after {office} was back")
+    return {**counts, "waited": waited, "come_after_s": took}
+
+
 def one_way(stage, chance) -> dict:
     """Nothing from one office reaches another; the other direction passes."""
     office = pick(stage, chance)
@@ -147,6 +180,82 @@ def sends(stage, office, to, chance) -> str:
     if outcome != "acknowledged":
         raise RigError(f"{reference} was {outcome}")
     return stage.ledger.asked[reference].id
+
+
+def gigabyte(stage, chance) -> dict:
+    """Urgent requests pass an attachment of 1 GiB, which goes on after the line was cut and its recipient killed."""
+    sender, to = stage.world.offices[:2]
+    ways = [(hostname(sender), hostname(to)), (hostname(to), hostname(sender))]
+    line = {f"{one}>{other}": FAST for one, other in ways}
+    cut = {f"{one}>{other}": {"cut": True} for one, other in ways}
+    took, counts = [], {}
+    stage.network(line)
+    try:
+        began = time.monotonic()
+        asked = sends_gigabyte(stage, sender, to, chance)
+        taken_in = round(time.monotonic() - began, 1)
+        until(f"{to} has {asked.reference}", lambda: sees(stage, to, asked))
+        message = asked.id
+        for interrupt in (None, "line", "recipient", None):
+            if interrupt == "line":
+                stage.network(cut)
+                time.sleep(CUT_FOR)
+                counts = stage.network(line)
+            elif interrupt == "recipient":
+                to.kill()
+                to.serve()
+            stage.world.linked()
+            took += [passes(stage, sender, to, message, chance) for _ in range(URGENT)]
+        began = time.monotonic()
+        until("the attachment is there", lambda: is_complete(to, message) or None, 600)
+        there_after = round(time.monotonic() - began, 1)
+    finally:
+        stage.network({})
+    if not counts.get("cut"):
+        raise RigError(f"the line was not cut: {counts}")
+    took.sort()
+    return {"kills": 1, "taken_in_s": taken_in, "urgent_median_s": took[len(took) // 2],
+            "urgent_worst_s": took[-1], "there_after_s": there_after}
+
+
+def sends_gigabyte(stage, sender, to, chance) -> Asked:
+    """Sends a request with an attachment of 1 GiB."""
+    reference = f"gigabyte-{chance.randrange(10**9):09}"
+    file, digest = stage.world.logs / "gigabyte.bin", hashlib.sha256()
+    with open(file, "wb") as out:
+        for _ in range(GIGABYTE >> 20):
+            piece = chance.randbytes(1 << 20)
+            digest.update(piece)
+            out.write(piece)
+    with stage.ledger.lock:
+        stage.ledger.in_doubt.add(reference)
+    exchange = stage.traffic.send_by_command(sender, reference, to.member, file)
+    file.unlink()
+    asked = Asked(reference, exchange, sender.member, to.member, False, digest.hexdigest(), time.monotonic())
+    stage.ledger.note_asked(asked)
+    return asked
+
+
+def is_complete(office, message: str) -> bool:
+    """Whether the attachment of a request is there, whole."""
+    view = office.api("officer").json("GET", f"/exchanges/{message}")
+    return any(file["complete"] for event in view["events"] for file in event.get("attachments", []))
+
+
+def passes(stage, sender, to, message: str, chance) -> float:
+    """How long an urgent request takes that passes the attachment of a message."""
+    reference = f"urgent-{sender}-{chance.randrange(10**9):09}"
+    outcome = stage.traffic.send(sender, reference, to.member, chance, urgent=True)
+    if outcome != "acknowledged":
+        raise RigError(f"{reference} was {outcome}")
+    asked = stage.ledger.asked[reference]
+    until(f"{to} has {reference}", lambda: sees(stage, to, asked), URGENT_PATIENCE)
+    if is_complete(to, message):
+        raise RigError("the attachment was there before the urgent request")
+    took = round(asked.seen - asked.at, 2)
+    if took > PASSES_WITHIN:
+        raise Broken("late", f"{reference} took {took} s past an attachment")
+    return took
 
 
 def udp_blocked(stage, chance) -> dict:
