@@ -80,7 +80,6 @@ pub async fn carry(
             Errand::Down(peer) => {
                 waiting.remove(&(peer, Class::Urgent));
                 waiting.remove(&(peer, Class::Routine));
-                fetcher.link_down(peer);
             }
             Errand::Frame(peer, frame) => {
                 let class = Class::Urgent;

@@ -1,10 +1,11 @@
 //! Attachments that peers hold for this node: fetched beside the messages, resumed where they
 //! broke off, verified, and only then put in place.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::Read as _;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use tokio::io::AsyncWrite;
@@ -49,13 +50,87 @@ impl Place {
     }
 }
 
+/// An attachment to be fetched.
+struct Ask {
+    transport: Arc<Transport>,
+    peer: NodeId,
+    file: PullRow,
+}
+
+impl Ask {
+    fn place(&self) -> Place {
+        Place {
+            peer: self.peer,
+            sender: self.file.sender,
+            message: self.file.message,
+            index: self.file.index,
+        }
+    }
+}
+
+/// What is being fetched, each attachment by one at a time: two would write into one file. What is asked
+/// for meanwhile, over another link or of another peer, is tried when that comes to nothing.
+struct UnderWay<T>(Mutex<HashMap<BlobId, Option<T>>>);
+
+impl<T> Default for UnderWay<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> UnderWay<T> {
+    /// Gives `ask` back if it is its turn, and keeps it for later, in place of another, if not.
+    fn begin(&self, id: BlobId, ask: T) -> Option<T> {
+        match self.lock().entry(id) {
+            Entry::Vacant(free) => {
+                free.insert(None);
+                Some(ask)
+            }
+            Entry::Occupied(mut held) => {
+                held.insert(Some(ask));
+                None
+            }
+        }
+    }
+
+    /// Whether it is free, which it is no longer then.
+    fn take(&self, id: BlobId) -> bool {
+        match self.lock().entry(id) {
+            Entry::Vacant(free) => {
+                free.insert(None);
+                true
+            }
+            Entry::Occupied(_) => false,
+        }
+    }
+
+    /// It is done with.
+    fn end(&self, id: BlobId) {
+        self.lock().remove(&id);
+    }
+
+    /// It came to nothing. Gives what is tried next; without that it is done with.
+    fn next(&self, id: BlobId) -> Option<T> {
+        let mut running = self.lock();
+        let next = running.get_mut(&id)?.take();
+        if next.is_none() {
+            running.remove(&id);
+        }
+        next
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<BlobId, Option<T>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Fetches attachments, each one once at a time.
 #[derive(Clone)]
 pub struct Fetcher {
     me: MemberId,
     blobs: Arc<BlobStore>,
     driver: Driver,
-    running: Arc<Mutex<HashSet<Place>>>,
+    under_way: Arc<UnderWay<Ask>>,
 }
 
 impl Fetcher {
@@ -65,7 +140,7 @@ impl Fetcher {
             me,
             blobs,
             driver,
-            running: Arc::default(),
+            under_way: Arc::default(),
         }
     }
 
@@ -82,69 +157,49 @@ impl Fetcher {
         });
     }
 
-    /// Begins to fetch, unless that very attachment is being fetched already.
-    ///
-    /// # Panics
-    /// Never: nothing panics while it holds the lock.
+    /// Begins to fetch. While that attachment is being fetched already, this waits for it to break off, as
+    /// it does when its link goes down.
     pub fn fetch(&self, transport: Arc<Transport>, peer: NodeId, file: PullRow) {
-        let PullRow {
-            sender,
-            message,
-            index,
-            length,
-            digest,
-        } = file;
-        let place = Place {
+        let ask = Ask {
+            transport,
             peer,
-            sender,
-            message,
-            index,
+            file,
         };
-        let mut running = self.running.lock().expect("nothing panics under this lock");
-        if !running.insert(place) {
+        let id = ask.place().stored(self.me);
+        let Some(mut ask) = self.under_way.begin(id, ask) else {
             return;
-        }
-        drop(running);
+        };
         let this = self.clone();
         tokio::spawn(async move {
-            let outcome = this.run(&transport, place, length, digest).await;
-            this.forget(place);
-            let told = match outcome {
-                Ok(()) => {
-                    info!(event = "attachment-fetched", %peer, %message, index);
-                    place.fetched()
-                }
-                Err(error) => {
-                    warn!(event = "attachment-interrupted", %peer, %message, index, %error);
-                    if !error.is_the_peers() {
-                        return;
+            loop {
+                let (told, next) = match this.run(&ask).await {
+                    Ok(()) => {
+                        this.under_way.end(id);
+                        (Some(came(&ask)), None)
                     }
-                    FromPeer::NotFetched { message, index }
+                    Err(error) => {
+                        let next = this.under_way.next(id);
+                        (broke_off(&ask, &error), next)
+                    }
+                };
+                if let Some(told) = told {
+                    let (driver, peer) = (this.driver.clone(), ask.peer);
+                    // A node that is stopping finds what is there when it starts again.
+                    let _stopping =
+                        tokio::task::spawn_blocking(move || driver.tell_waiting(peer, told)).await;
                 }
-            };
-            let driver = this.driver.clone();
-            // A node that is stopping finds what is there when it starts again.
-            let _stopping =
-                tokio::task::spawn_blocking(move || driver.tell_waiting(peer, told)).await;
+                match next {
+                    Some(next) => ask = next,
+                    None => return,
+                }
+            }
         });
-    }
-
-    /// Forgets what was being fetched over a link that is gone, so that the next link begins anew.
-    ///
-    /// # Panics
-    /// Never: nothing panics while it holds the lock.
-    pub fn link_down(&self, peer: NodeId) {
-        let mut running = self.running.lock().expect("nothing panics under this lock");
-        running.retain(|place| place.peer != peer);
     }
 
     /// Adds bytes of an attachment that came by another way than a link. Blocks.
     ///
     /// # Errors
     /// Whatever the disk gives.
-    ///
-    /// # Panics
-    /// Never: nothing panics while it holds the lock.
     pub fn add(
         &self,
         place: Place,
@@ -153,15 +208,13 @@ impl Fetcher {
         offset: u64,
         bytes: &[u8],
     ) -> std::io::Result<Added> {
-        {
-            let mut running = self.running.lock().expect("nothing panics under this lock");
-            // A link is bringing it.
-            if !running.insert(place) {
-                return Ok(Added::Part);
-            }
+        let id = place.stored(self.me);
+        // A link is bringing it.
+        if !self.under_way.take(id) {
+            return Ok(Added::Part);
         }
-        let added = self.append(place.stored(self.me), length, digest, offset, bytes);
-        self.forget(place);
+        let added = self.append(id, length, digest, offset, bytes);
+        self.under_way.end(id);
         added
     }
 
@@ -198,18 +251,8 @@ impl Fetcher {
         }
     }
 
-    fn forget(&self, place: Place) {
-        let mut running = self.running.lock().expect("nothing panics under this lock");
-        running.remove(&place);
-    }
-
-    async fn run(
-        &self,
-        transport: &Transport,
-        place: Place,
-        length: u64,
-        digest: Digest,
-    ) -> Result<(), FetchFailed> {
+    async fn run(&self, ask: &Ask) -> Result<(), FetchFailed> {
+        let (place, length, digest) = (ask.place(), ask.file.length, ask.file.digest);
         let id = place.stored(self.me);
         if self.blobs.exists(id)? {
             return Ok(());
@@ -228,7 +271,7 @@ impl Fetcher {
                 index: place.index,
                 offset,
             };
-            transport
+            ask.transport
                 .fetch_attachment(place.peer, request, length, &mut sink)
                 .await?;
         }
@@ -236,6 +279,25 @@ impl Fetcher {
             .await
             .map_err(|_| FetchFailed::Unchecked)?
     }
+}
+
+fn came(ask: &Ask) -> FromPeer {
+    let place = ask.place();
+    info!(event = "attachment-fetched", peer = %place.peer, message = %place.message, index = place.index);
+    place.fetched()
+}
+
+/// What the driver is told of it, where the peer has not what it was asked for.
+fn broke_off(ask: &Ask, error: &FetchFailed) -> Option<FromPeer> {
+    let Place {
+        peer,
+        message,
+        index,
+        ..
+    } = ask.place();
+    warn!(event = "attachment-interrupted", %peer, %message, index, %error);
+    let told = FromPeer::NotFetched { message, index };
+    error.is_the_peers().then_some(told)
 }
 
 /// What became of bytes that were added.
@@ -306,4 +368,47 @@ fn verify(mut part: PartialBlob, length: u64, digest: Digest) -> Result<(), Fetc
         return Err(FetchFailed::Digest);
     }
     Ok(part.finish()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file() -> BlobId {
+        BlobId {
+            message: MessageId::from_bytes([1; 16]),
+            index: 0,
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_meanwhile_waits_until_the_first_came_to_nothing() {
+        let under_way = UnderWay::default();
+        assert_eq!(under_way.begin(file(), "first"), Some("first"));
+        assert_eq!(under_way.begin(file(), "second"), None);
+        assert_eq!(under_way.begin(file(), "third"), None);
+        assert_eq!(under_way.next(file()), Some("third"));
+        assert_eq!(under_way.begin(file(), "fourth"), None);
+        assert_eq!(under_way.next(file()), Some("fourth"));
+        assert_eq!(under_way.next(file()), None);
+        assert_eq!(under_way.begin(file(), "fifth"), Some("fifth"));
+    }
+
+    #[test]
+    fn what_came_is_not_tried_again() {
+        let under_way = UnderWay::default();
+        under_way.begin(file(), "first");
+        under_way.begin(file(), "second");
+        under_way.end(file());
+        assert_eq!(under_way.begin(file(), "third"), Some("third"));
+    }
+
+    #[test]
+    fn a_stick_adds_to_nothing_that_a_link_brings() {
+        let under_way = UnderWay::default();
+        under_way.begin(file(), "by link");
+        assert!(!under_way.take(file()));
+        assert_eq!(under_way.next(file()), None);
+        assert!(under_way.take(file()));
+    }
 }

@@ -3,8 +3,9 @@
 //! Names: `<message id>.<index>` for a whole one, the same with `.part` for one that is still
 //! being fetched, and with `.<number>.new` for one that is being written.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -93,12 +94,22 @@ impl BlobStore {
     /// Takes up the fetching of an attachment where it stopped, or begins it.
     ///
     /// # Errors
-    /// Whatever the file system gives.
+    /// [`io::ErrorKind::ResourceBusy`] while it is being written by somebody else, whose bytes would come
+    /// between; else whatever the file system gives.
     pub fn resume(&self, id: BlobId) -> io::Result<PartialBlob> {
         let part = self.part_path(id);
         let mut options = OpenOptions::new();
         let file = options.read(true).append(true).create(true).open(&part)?;
-        let len = file.metadata()?.len();
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => io::ErrorKind::ResourceBusy.into(),
+            TryLockError::Error(error) => error,
+        })?;
+        let held = file.metadata()?;
+        // Whoever held the lock may have finished since the file was opened: it is the whole one now.
+        if fs::metadata(&part).ok().map(|named| named.ino()) != Some(held.ino()) {
+            return Err(io::ErrorKind::ResourceBusy.into());
+        }
+        let len = held.len();
         Ok(PartialBlob {
             file: BufWriter::with_capacity(WRITTEN_AT_ONCE, file),
             len,

@@ -81,6 +81,19 @@ fn fetching_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn an_attachment_that_is_fetched_has_one_writer_at_a_time() {
+    let dir = folder();
+    let store = BlobStore::open(dir.path()).unwrap();
+    let mut part = store.resume(id(1, 0)).unwrap();
+    part.append(b"one ").unwrap();
+    let error = store.resume(id(1, 0)).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ResourceBusy);
+    assert!(store.resume(id(1, 1)).is_ok());
+    drop(part);
+    assert_eq!(store.resume(id(1, 0)).unwrap().len(), 4);
+}
+
+#[test]
 fn what_nothing_refers_to_is_removed_and_strange_files_stay() {
     let dir = folder();
     let store = BlobStore::open(dir.path()).unwrap();
