@@ -6,7 +6,8 @@
 //! last the mark goes that kept the node from serving. Whatever a crash leaves undone, the same command
 //! finishes. The new incarnation itself begins with the first entry of the node's next start.
 
-use std::fs;
+use std::time::Duration;
+use std::{fs, thread};
 
 use super::RESTORED;
 use super::folder::{BUNDLE_LIFE, Folder, NodeError};
@@ -48,11 +49,11 @@ impl Folder {
         let last = last.entry.time;
 
         let _lock = self.lock_trust()?;
-        let now = Timestamp::system();
         let own = self.own_bundle(node)?;
         let own = KeyBundle::read(&own, keys.identity.verifying_key())?;
         let mut incarnation = own.incarnation();
         if incarnation == head.origin.incarnation {
+            let now = next_second();
             let named = own.log.last().map(|log| &log.key) == Some(keys.log.verifying_key());
             let keys = match named {
                 true => {
@@ -78,5 +79,20 @@ impl Folder {
             .map_err(|source| NodeError::File { path: mark, source })?;
         let origin = Origin { node, incarnation };
         Ok(Resumed { head, origin, last })
+    }
+}
+
+/// Waits for the second after this one to begin, by the system's clock. The second in which a node
+/// resumes numbers the incarnation, and another folder of the same backup may have resumed in this one.
+fn next_second() -> Timestamp {
+    let second = |time: Timestamp| time.as_millis() / 1_000;
+    let began = Timestamp::system();
+    loop {
+        let now = Timestamp::system();
+        if second(now) != second(began) {
+            return now;
+        }
+        let left = 1_000 - now.as_millis().unsigned_abs() % 1_000;
+        thread::sleep(Duration::from_millis(left));
     }
 }

@@ -1,6 +1,7 @@
 //! An office whose disk failed goes on from yesterday's backup: in a new incarnation of its log, with
 //! all that its peers hold, and with everybody told what is lost.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -10,7 +11,7 @@ use serde_json::Value;
 use crate::examples;
 use crate::office::{Office, files};
 use crate::run::Call;
-use crate::world::{PATIENCE, World, until};
+use crate::world::{PATIENCE, World, copy_folder, until};
 
 /// A backup of an office, and how to restore it.
 struct Backup {
@@ -325,6 +326,24 @@ fn an_office_that_renewed_its_log_key_after_the_backup_learns_of_that_key_from_i
         for alarm in audit_of(office)["alarms"].as_array().expect("alarms") {
             assert_eq!(alarm["fault"], "restored", "{}: {alarm}", office.member);
         }
+    }
+}
+
+#[test]
+fn two_restores_from_one_backup_never_go_on_as_one_incarnation_however_quickly_they_follow() {
+    let world = World::of(&["MK", "TR"]);
+    let mk = world.office("MK");
+    mk.serve();
+    let backup = backed_up(&world, mk);
+    backup.restore(mk);
+    let mut origins = BTreeSet::new();
+    for copy in ["one", "two", "three", "four"] {
+        let dir = world.file(copy);
+        copy_folder(&mk.dir, &dir);
+        let resumed = Call::of("resume").word("--old-folder-lost");
+        let resumed = resumed.option("--dir", &dir).run().done();
+        let origin = resumed["origin"].as_str().expect("an origin").to_owned();
+        assert!(origins.insert(origin.clone()), "{origin} came again");
     }
 }
 
