@@ -7,6 +7,7 @@ use super::change::{Change, Other};
 use super::content::signed_message;
 use super::error::AppError;
 use super::input::{Effect, FromPeer, Reply};
+use super::members::Withheld;
 use super::permit::Action;
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
@@ -219,7 +220,7 @@ fn begin(
     member: MemberId,
     export: MessageId,
 ) -> Result<CarryReply, Stop> {
-    let node = listed(service, member)?;
+    let node = goes_to(service, turn, member)?;
     let change = CarryChange::TakenOut { member, export };
     let me = service.me.member;
     turn.record(me, by, Change::Other(Other::Carried(change)))?;
@@ -237,13 +238,25 @@ fn listed(service: &Service, member: MemberId) -> Result<NodeId, Stop> {
     Ok(*node.ok_or(AppError::NotListed(member))?)
 }
 
+/// The node of a member that something may be sealed to. Whether it has a key in force for that,
+/// whoever writes the files finds out.
+fn goes_to(service: &Service, turn: &Turn<'_>, member: MemberId) -> Result<NodeId, Stop> {
+    let node = listed(service, member)?;
+    match service.withholds(turn, member)? {
+        None | Some(Withheld::NoKey) => Ok(node),
+        Some(Withheld::Removed | Withheld::Suspended) => Err(AppError::NotListed(member).into()),
+        Some(Withheld::IdentityChanged) => Err(AppError::IdentityChanged(member).into()),
+    }
+}
+
 fn waiting(
     service: &Service,
     turn: &Turn<'_>,
     member: MemberId,
     after: Option<(u8, u64)>,
 ) -> Result<WaitingPage, Stop> {
-    listed(service, member)?;
+    // It is asked with each page: the list can change while an export is written.
+    goes_to(service, turn, member)?;
     let from = match after {
         Some((class, entry)) => outbox_key(member, class, entry.saturating_add(1)),
         None => member.to_bytes().to_vec(),
@@ -284,7 +297,7 @@ fn files(
     member: MemberId,
     after: Option<MessageId>,
 ) -> Result<CarryReply, Stop> {
-    listed(service, member)?;
+    goes_to(service, turn, member)?;
     let me = service.me.member;
     let federation = service.federation.as_ref();
     let observer = federation.is_some_and(|federation| federation.observes(member));

@@ -45,6 +45,9 @@ pub enum AppError {
     /// The safety number that was given is not the one that the keys of both give.
     #[error("the number read out is not the one that the keys of {0} give here")]
     NumberDiffers(MemberId),
+    /// The identity key of a member changed, and two people here have not accepted that yet.
+    #[error("the identity key of {0} has changed, so nothing goes to it")]
+    IdentityChanged(MemberId),
     /// No change of the member's identity key waits to be accepted.
     #[error("no change of {0}'s identity key waits to be accepted")]
     NothingToAccept(MemberId),
@@ -116,6 +119,7 @@ impl AppError {
             Self::NotListed(_) => "not-listed",
             Self::ListExpired => "list-expired",
             Self::NumberDiffers(_) => "number-differs",
+            Self::IdentityChanged(_) => "identity-changed",
             Self::NothingToAccept(_) => "nothing-to-accept",
             Self::SecondPersonNeeded(_) => "second-person-needed",
             Self::ToOneself => "to-oneself",
@@ -166,6 +170,10 @@ impl AppError {
             Self::NumberDiffers(_) => {
                 "Read the digits again. If they still differ, one of you has other keys of the other: \
                  send nothing, and call the federation's other members."
+            }
+            Self::IdentityChanged(_) => {
+                "Compare the safety number with its people by telephone; then two of you accept it \
+                 with `liaison member accept`."
             }
             Self::NothingToAccept(_) => "`liaison member show` tells how the member stands.",
             Self::SecondPersonNeeded(_) => {

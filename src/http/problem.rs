@@ -135,6 +135,7 @@ fn status_of(error: &AppError) -> StatusCode {
         | AppError::AlertNotNow(_)
         | AppError::NoTrustList
         | AppError::ListExpired
+        | AppError::IdentityChanged(_)
         | AppError::NothingToAccept(_)
         | AppError::SecondPersonNeeded(_)
         | AppError::IdTaken

@@ -6,9 +6,9 @@ use std::time::Duration;
 use liaison::app::change::{Change, Other};
 use liaison::app::core::Outcome;
 use liaison::app::{
-    Action, AppError, Ask, Caller, Federation, FromPeer, HealthReply, Input, KeyAlarm, ListAlarm,
-    MemberAsk, MemberChange, MemberReply, MemberStanding, NodeKeys, Permit, Reply, Ticket,
-    Withheld,
+    Action, AppError, Ask, Caller, CarryAsk, CarryReply, Federation, FromPeer, HealthReply, Input,
+    KeyAlarm, ListAlarm, MemberAsk, MemberChange, MemberReply, MemberStanding, NodeKeys, Permit,
+    Reply, Ticket, Withheld,
 };
 use liaison::base::{Digest, MemberId, NodeId, PersonId, Role, Timestamp};
 use liaison::exchange::Refusal;
@@ -179,6 +179,50 @@ fn a_changed_identity_stops_exchange_until_two_different_people_accept_it() {
     assert_eq!(sent_to(&outcomes, node("TR")), 1, "what waited goes");
     assert_eq!(tr(&mut office).withheld, None);
     office.takes(&message);
+}
+
+#[test]
+fn a_stick_takes_nothing_to_a_changed_identity_until_two_people_accept_it() {
+    let mut office = office();
+    let asking = office.asking_tr();
+    office.handle(vec![asking]);
+    with_key(&mut office, "TR", "another key");
+    let to = member("TR");
+    let export = office.new_id();
+    let begin = CarryAsk::Begin { member: to, export };
+    let waiting = CarryAsk::Waiting {
+        member: to,
+        after: None,
+    };
+    let files = CarryAsk::Files {
+        member: to,
+        after: None,
+    };
+    let carry = |office: &mut Office, ask: &CarryAsk| -> Result<CarryReply, AppError> {
+        let ask = Ask::Carry(ask.clone());
+        match office.ask(Role::Officer, Action::CarryByHand, ask)? {
+            Reply::Carried(reply) => Ok(*reply),
+            other => panic!("it is about what is carried: {other:?}"),
+        }
+    };
+    let size = office.log.size();
+    for accepted_by in [1, 2] {
+        for ask in [&begin, &waiting, &files] {
+            let refused = carry(&mut office, ask);
+            assert!(
+                matches!(refused, Err(AppError::IdentityChanged(member)) if member == to),
+                "{refused:?}"
+            );
+        }
+        if accepted_by == 1 {
+            assert_eq!(office.log.size(), size, "no export is on record");
+        }
+        accept(&mut office, accepted_by).expect("both may");
+    }
+    let begun = carry(&mut office, &begin).expect("two people accepted it");
+    assert!(matches!(begun, CarryReply::Begun(to) if to == node("TR")));
+    let page = carry(&mut office, &waiting).expect("two people accepted it");
+    assert!(matches!(page, CarryReply::Waiting(page) if page.messages.len() == 1));
 }
 
 #[test]
