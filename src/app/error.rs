@@ -3,6 +3,7 @@
 use crate::base::MemberId;
 use crate::domain::FieldError;
 use crate::domain::alert::AlertRefused;
+use crate::domain::handling::Barrier;
 use crate::domain::rfi::{NotPassedOn, Refused};
 use crate::store::{IndexError, ReadError};
 
@@ -39,6 +40,9 @@ pub enum AppError {
     /// A recipient is not in the trust list in force.
     #[error("{0} is not a member of the trust list in force")]
     NotListed(MemberId),
+    /// A request was addressed to an observer.
+    #[error("{0} is an observer, and observers get nothing of an exchange")]
+    Observer(MemberId),
     /// The trust list has run out, so no new keys are made.
     #[error("the trust list has run out, so no new keys are made or taken until there is another")]
     ListExpired,
@@ -117,6 +121,7 @@ impl AppError {
             Self::Letter(fault) => fault.code(),
             Self::NoTrustList => "no-trust-list",
             Self::NotListed(_) => "not-listed",
+            Self::Observer(_) => "marking-forbids",
             Self::ListExpired => "list-expired",
             Self::NumberDiffers(_) => "number-differs",
             Self::IdentityChanged(_) => "identity-changed",
@@ -152,6 +157,10 @@ impl AppError {
             }
             Self::Invalid(_) => "Correct the fields named and send it again; nothing was sent.",
             Self::NotNow(_) => "Look at the exchange as it now stands with `liaison rfi show`.",
+            Self::Observer(_)
+            | Self::NotPassedOn(NotPassedOn::Marking(Barrier::NotForObservers)) => {
+                "Leave the observer out: what it gets are alerts. Nothing was sent."
+            }
             Self::NotPassedOn(NotPassedOn::Marking(barrier)) if barrier.yields_to_permission() => {
                 "Ask the originator with `liaison permit ask`; nothing was sent."
             }

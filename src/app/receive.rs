@@ -207,12 +207,20 @@ fn admit_what_it_names(
     let Body::Request(request) = &message.event.body else {
         return Ok(Err(Refusal::Malformed));
     };
+    let sender = message.sender.member;
     for link in &request.links {
         if !corrections::same_status(turn, request.status, link.exchange)? {
             return Ok(Err(Refusal::OtherStatus));
         }
     }
-    passing::admit(service, turn, &message.header, request)
+    let admitted = passing::admit(service, turn, &message.header, request)?;
+    // Its sender should have known from the list. What an observer asked would be answered to it.
+    let federation = service.federation.as_ref();
+    let asks = federation.is_some_and(|federation| federation.observes(sender));
+    Ok(admitted.and_then(|()| match service.is_observer() || asks {
+        true => Err(Refusal::OutOfState),
+        false => Ok(()),
+    }))
 }
 
 /// Whether what is said in an exchange fits what it names beyond that.

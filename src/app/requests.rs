@@ -41,7 +41,9 @@ pub(super) fn send(
         if !federation.lists(*member) {
             return Err(AppError::NotListed(*member).into());
         }
+        check_country(service, *member)?;
     }
+    check_country(service, me)?;
     request.validate().map_err(AppError::Invalid)?;
     check_not_forwarded(request)?;
     check_not_superseding(request)?;
@@ -77,6 +79,15 @@ pub(super) fn send(
         }));
     }
     Ok(Reply::Exchanges(rows, None))
+}
+
+/// Observers get no requests and make none: what these and their answers say of persons is not for them.
+pub(super) fn check_country(service: &Service, member: MemberId) -> Result<(), Stop> {
+    let federation = service.federation.as_ref();
+    match federation.is_some_and(|federation| federation.observes(member)) {
+        true => Err(AppError::Observer(member).into()),
+        false => Ok(()),
+    }
 }
 
 /// What is passed on goes its own way, on which its marking is asked.

@@ -5,7 +5,7 @@ use super::erase;
 use super::error::AppError;
 use super::input::{Attached, Reply};
 use super::permit::Action;
-use super::requests::{Letter, compose};
+use super::requests::{Letter, check_country, compose};
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
 use crate::base::{Actor, MemberId, MessageId};
@@ -54,6 +54,7 @@ pub(super) fn respond(
     check_attached(command, attached)?;
     if let Command::Transfer(transfer) = command {
         listed(service, transfer.to)?;
+        check_country(service, transfer.to)?;
     }
     let body = row.exchange.decide(command, &by, turn.now)?;
     say(service, turn, by, &row, message, body, attached)?;

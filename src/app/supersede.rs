@@ -3,7 +3,7 @@
 
 use super::error::AppError;
 use super::input::{Attached, Reply};
-use super::requests::{Letter, check_links, check_not_forwarded, compose};
+use super::requests::{Letter, check_country, check_links, check_not_forwarded, compose};
 use super::respond::{exchange_row, listed, say, sent_before};
 use super::rows::ExchangeRow;
 use super::search;
@@ -35,6 +35,7 @@ pub(super) fn supersede(
         return Ok(Reply::Exchanges(rows, None));
     }
     listed(service, row.peer)?;
+    check_country(service, row.peer)?;
     if sent_before(service, turn, new.id, new.id)? {
         return Err(AppError::IdTaken.into());
     }

@@ -133,6 +133,7 @@ fn status_of(error: &AppError) -> StatusCode {
         AppError::NotNow(_)
         | AppError::NotPassedOn(_)
         | AppError::AlertNotNow(_)
+        | AppError::Observer(_)
         | AppError::NoTrustList
         | AppError::ListExpired
         | AppError::IdentityChanged(_)

@@ -4,7 +4,7 @@
 use liaison::app::change::{Change, Message};
 use liaison::app::rows::ExchangeRow;
 use liaison::app::{
-    Action, AppError, Ask, Correcting, Decision, Forward, Order, Owed, Reply, duties,
+    Action, AppError, Ask, Correcting, Decision, Forward, Input, Order, Owed, Reply, duties,
 };
 use liaison::base::{Digest, MessageId, Role};
 use liaison::domain::Status;
@@ -296,6 +296,69 @@ fn nothing_is_passed_on_to_observers_or_to_whom_the_request_names() {
     let refused = forwards(&mut office, &what);
     let never = NotPassedOn::NeverContact(member("TR"));
     assert!(matches!(&refused, Err(AppError::NotPassedOn(why)) if *why == never));
+}
+
+/// The office once this member is an observer.
+fn observing(office: &mut Office, observer: &str) {
+    office.federation.trust.observers = vec![member(observer)];
+    office.handle(vec![Input::Federation(office.federation.clone())]);
+}
+
+#[test]
+fn nobody_is_asked_who_is_an_observer() {
+    let mut office = Office::new();
+    let before = asked(&mut office, "TR", request());
+    observing(&mut office, "TR");
+    let size = office.log.size();
+    let send = Ask::SendRequest {
+        to: ["AT", "TR"]
+            .map(|to| (member(to), office.new_id(), Vec::new()))
+            .to_vec(),
+        request: Box::new(request()),
+    };
+    let supersede = Ask::Supersede {
+        exchange: before,
+        message: office.new_id(),
+        reason: None,
+        new: office.new_id(),
+        request: Box::new(request()),
+        attached: Vec::new(),
+    };
+    for (ask, action) in [
+        (send, Action::SendRequest),
+        (supersede, Action::SupersedeRequest),
+    ] {
+        let refused = office.ask(Role::Officer, action, ask);
+        let observer = AppError::Observer(member("TR"));
+        assert_eq!(refused.map(|_| ()), Err(observer));
+    }
+    assert_eq!(office.log.size(), size, "nothing was sent");
+}
+
+#[test]
+fn an_observer_takes_no_request() {
+    let mut office = Office::new();
+    observing(&mut office, "MK");
+    let message = office.first_of("TR", Role::Officer, request_body());
+    office.refuses("TR", &message, R::OutOfState);
+}
+
+#[test]
+fn an_observer_asks_nobody_anything() {
+    let mut office = Office::new();
+    observing(&mut office, "TR");
+    let message = office.first_of("TR", Role::Officer, request_body());
+    office.refuses("TR", &message, R::OutOfState);
+
+    let mut observer = Office::new();
+    observing(&mut observer, "MK");
+    let send = Ask::SendRequest {
+        to: vec![(member("TR"), observer.new_id(), Vec::new())],
+        request: Box::new(request()),
+    };
+    let refused = observer.ask(Role::Officer, Action::SendRequest, send);
+    let why = AppError::Observer(member("MK"));
+    assert_eq!(refused.map(|_| ()), Err(why));
 }
 
 /// A message of AT to TR, as TR would have it.
