@@ -306,3 +306,16 @@ pub(super) fn same_status(
     let row = turn.view.row::<ExchangeRow>(EXCHANGE, &other.to_bytes())?;
     Ok(row.is_none_or(|row| row.exchange.status() == status))
 }
+
+/// The same for what a peer says of another exchange. One with somebody else counts as not known:
+/// whoever is told of its id would find out from the answer that it is here.
+pub(super) fn same_status_with(
+    turn: &Turn<'_>,
+    peer: MemberId,
+    status: crate::domain::Status,
+    other: MessageId,
+) -> Result<bool, IndexError> {
+    let row = turn.view.row::<ExchangeRow>(EXCHANGE, &other.to_bytes())?;
+    let row = row.filter(|row| row.peer == peer);
+    Ok(row.is_none_or(|row| row.exchange.status() == status))
+}

@@ -168,15 +168,16 @@ fn admit(
         | Kind::PermissionRefusal
         | Kind::Notice => match exchange {
             None => Err(Refusal::UnknownConversation),
-            Some(row) if row.peer != sender || header.recipients != [me] => {
-                Err(Refusal::OutOfState)
-            }
+            // Whoever is no party to it is not told that it is here.
+            Some(row) if row.peer != sender => Err(Refusal::UnknownConversation),
+            Some(_) if header.recipients != [me] => Err(Refusal::OutOfState),
             Some(row) => match row.exchange.admit(header, &message.event) {
                 Ok(()) => return admit_within(turn, &row, message),
                 Err(fault) => Err(refusal_of(fault)),
             },
         },
-        // What belongs to an exchange is no alert, and a message of an alert has no place in it.
+        // What belongs to an exchange is no alert, and a message of an alert has no place in it. Others
+        // are not told that it is here, but an update could open an alert of its id.
         Kind::Alert
         | Kind::Sighting
         | Kind::AlertUpdate
@@ -184,7 +185,9 @@ fn admit(
         | Kind::Contradiction
         | Kind::Acknowledgement
         | Kind::Subscription
-            if exchange.is_some() =>
+            if exchange
+                .as_ref()
+                .is_some_and(|row| row.peer == sender || header.kind == Kind::AlertUpdate) =>
         {
             Err(Refusal::OutOfState)
         }
@@ -209,7 +212,7 @@ fn admit_what_it_names(
     };
     let sender = message.sender.member;
     for link in &request.links {
-        if !corrections::same_status(turn, request.status, link.exchange)? {
+        if !corrections::same_status_with(turn, sender, request.status, link.exchange)? {
             return Ok(Err(Refusal::OtherStatus));
         }
     }
@@ -231,7 +234,12 @@ fn admit_within(
 ) -> Result<Result<(), Refusal>, IndexError> {
     Ok(match &message.event.body {
         Body::Supersession(supersession)
-            if !corrections::same_status(turn, row.exchange.status(), supersession.by)? =>
+            if !corrections::same_status_with(
+                turn,
+                row.peer,
+                row.exchange.status(),
+                supersession.by,
+            )? =>
         {
             Err(Refusal::OtherStatus)
         }

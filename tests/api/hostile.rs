@@ -208,12 +208,17 @@ fn the_asking_side_says_nothing_in_the_name_of_the_asked() {
 }
 
 #[test]
-fn a_third_member_says_nothing_to_an_exchange() {
+fn a_third_member_says_nothing_to_an_exchange_and_is_not_told_that_there_is_one() {
     let mut office = Office::new();
     let exchange = office.asked_tr();
-    for body in [acceptance_body(), answer_body(), refused_by_tr("a")] {
+    for body in [
+        acceptance_body(),
+        answer_body(),
+        refused_by_tr("a"),
+        sighting_body(),
+    ] {
         let message = office.next_of("AT", Role::Contact, body, exchange);
-        office.refuses("AT", &message, R::OutOfState);
+        office.refuses("AT", &message, R::UnknownConversation);
     }
     assert_eq!(state_of(&mut office, exchange), "queued");
 }

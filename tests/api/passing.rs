@@ -889,3 +889,34 @@ fn an_exercise_and_what_is_actual_do_not_link_supersede_or_answer_each_other() {
         assert_eq!(rows.is_empty(), *status == Status::Test);
     }
 }
+
+#[test]
+fn a_peer_does_not_learn_by_a_link_what_this_office_has_with_others() {
+    let mut office = Office::new();
+    let with_at = asked(&mut office, "AT", request());
+    let drill = Status::Exercise;
+    let mut linking = Request {
+        status: drill,
+        ..request()
+    };
+    linking.links = vec![Link {
+        kind: LinkKind::Parallel,
+        exchange: with_at,
+    }];
+    let linking = office.first_of("TR", Role::Officer, Body::Request(Box::new(linking)));
+    let linking = with_header(&linking, |header| {
+        header.extensions = drill.extension().into_iter().collect();
+    });
+    office.takes(&linking);
+    let body = Body::Supersession(Supersession {
+        by: with_at,
+        reason: None,
+    });
+    let ended = office.next_of("TR", Role::Officer, body, linking.header.id);
+    let ended = with_header(&ended, |header| {
+        header.extensions = drill.extension().into_iter().collect();
+        header.sequence = 1;
+        header.previous_own = Some(linking.leaf());
+    });
+    office.takes(&ended);
+}
