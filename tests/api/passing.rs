@@ -4,12 +4,14 @@
 use liaison::app::change::{Change, Message};
 use liaison::app::rows::ExchangeRow;
 use liaison::app::{
-    Action, AppError, Ask, Correcting, Decision, Forward, Input, Order, Owed, Reply, duties,
+    Action, AppError, Ask, Correcting, Decision, Forward, Input, LetterState, Order, Owed, Reply,
+    duties,
 };
 use liaison::base::{Digest, MessageId, Role};
 use liaison::domain::Status;
 use liaison::domain::handling::{Barrier, Handling, HandlingCode, Tlp};
 use liaison::domain::message::{Body, SignedCopy};
+use liaison::domain::protection::Tie;
 use liaison::domain::rfi::{
     Answer, Command, Correction, Flaw, Forwarded, Link, LinkKind, NotPassedOn, Notice, Permission,
     PermissionGrant, PermissionRequest, Refused, Remedy, Request, Standing, Supersession, Told,
@@ -19,6 +21,8 @@ use liaison::exchange::Refusal as R;
 use liaison::store::Log as _;
 
 use crate::office::*;
+
+const FORWARD: &str = include_str!("../../deploy/examples/forward.toml");
 
 /// MK asks a member; gives the exchange.
 fn asked(office: &mut Office, of: &str, request: Request) -> MessageId {
@@ -359,6 +363,91 @@ fn an_observer_asks_nobody_anything() {
     let refused = observer.ask(Role::Officer, Action::SendRequest, send);
     let why = AppError::Observer(member("MK"));
     assert_eq!(refused.map(|_| ()), Err(why));
+}
+
+fn without_subjects() -> Request {
+    toml::from_str(FORWARD).expect("the example is a request")
+}
+
+fn hit() -> Answer {
+    let Body::Answer(answer) = answer(marked(&[HandlingCode::H0], Tlp::Green)) else {
+        panic!("it is an answer");
+    };
+    Answer {
+        answers: Vec::new(),
+        ..answer
+    }
+}
+
+#[test]
+fn what_a_third_member_found_about_its_national_reaches_a_country_only_cleared() {
+    let mut office = Office::new();
+    // That the country denies any need says nothing.
+    let mut about = request();
+    about.handling = marked(&[HandlingCode::H0], Tlp::Green);
+    about.protection.asylum_confidential = Some(false);
+    about.protection.minor = Some(false);
+    about.protection.victim_indicators = Some(false);
+    let person = about.subjects[2].person.as_mut().expect("a person");
+    person.nationalities = vec!["TR".to_owned()];
+    let asks = office.first_of("TR", Role::Officer, Body::Request(Box::new(about)));
+    office.takes(&asks);
+    let there = Forward {
+        to: member("AT"),
+        request: Box::new(without_subjects()),
+        ..forward(&mut office, asks.header.id, &asks)
+    };
+    forwards(&mut office, &there).expect("it is about nobody of AT's");
+    let found = Body::Answer(hit());
+    let found = next_of_at(&mut office, Role::Contact, found, there.new, &[]);
+    office.takes(&found);
+    let back = Forward {
+        request: Box::new(without_subjects()),
+        ..forward(&mut office, there.new, &found)
+    };
+    let ask = Ask::Forward(Box::new(back));
+    let size = office.log.size();
+    match office.ask(Role::Officer, Action::ForwardMessage, ask) {
+        Ok(Reply::Waits(row, _)) => {
+            assert_eq!(row.state, LetterState::Stopped);
+            let stop = &row.stops[0];
+            assert_eq!((stop.member, stop.tie), (member("TR"), Tie::Nationality));
+        }
+        other => panic!("it waits: {other:?}"),
+    }
+    assert!(sent_since(&office, size).is_empty());
+}
+
+#[test]
+fn an_answer_waits_that_is_about_more_than_anybody_looks_through() {
+    let mut office = Office::new();
+    let free = || marked(&[HandlingCode::H0], Tlp::Green);
+    let mut last = MessageId::from_bytes([1; 16]);
+    // Each request of TR passes on what AT said about the one before.
+    for passed_on in 0..18 {
+        let said = at_to_tr(&mut office, Body::Answer(hit()), free());
+        let said = with_header(&said, |header| header.conversation = last);
+        let request = Request {
+            forwarded: Some(Forwarded {
+                message: copy(&said),
+                permission: None,
+            }),
+            handling: free(),
+            ..without_subjects()
+        };
+        let asks = office.first_of("TR", Role::Officer, Body::Request(Box::new(request)));
+        office.takes(&asks);
+        last = asks.header.id;
+        let ask = Ask::Respond {
+            exchange: last,
+            message: office.new_id(),
+            command: Box::new(Command::Answer(hit())),
+            attached: Vec::new(),
+        };
+        let reply = office.ask(Role::Contact, Action::AnswerRequest, ask);
+        let waits = matches!(reply, Ok(Reply::Waits(..)));
+        assert_eq!(waits, passed_on >= 16, "{passed_on}: {reply:?}");
+    }
 }
 
 /// A message of AT to TR, as TR would have it.

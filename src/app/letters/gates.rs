@@ -7,7 +7,8 @@ use crate::app::passing::read_copy;
 use crate::app::rows::{EXCHANGE, ExchangeRow};
 use crate::app::service::{Mark, Service, Stop, Turn};
 use crate::base::MemberId;
-use crate::domain::protection::{Carries, Stopped, of_reply, of_request};
+use crate::domain::message::Body;
+use crate::domain::protection::{Carries, Sign, Stopped, Tie, of_reply, of_request};
 use crate::domain::rfi::{Request, Side};
 
 /// What was found about the messages of a letter.
@@ -94,23 +95,71 @@ fn protection(
     })
 }
 
+/// The most messages that are looked at one behind the other: each said about a request that passes
+/// on the next.
+const FARTHEST: usize = 16;
+
 /// What tells a country about its own in what a request passes on: that is about those whom the
-/// exchange is about in which it was said.
+/// exchange is about in which it was said, and those whom its request passes something on about.
 fn passed_on(
     service: &Service,
     turn: &Turn<'_>,
     request: &Request,
     to: MemberId,
 ) -> Result<Vec<Stopped>, Stop> {
-    let copy = request.forwarded.as_ref();
-    let original = copy.and_then(|forwarded| read_copy(&forwarded.message));
-    let Some(original) = original.filter(|_| is_country(service, to)) else {
-        return Ok(Vec::new());
-    };
-    let key = original.header.conversation.to_bytes();
+    let mut stops = Vec::new();
+    if !is_country(service, to) {
+        return Ok(stops);
+    }
+    let mut next = original(request);
+    for _ in 0..FARTHEST {
+        let Some(message) = next else {
+            return Ok(stops);
+        };
+        let Some((author, about)) = about(service, turn, message)? else {
+            return Ok(stops);
+        };
+        // The country that asked is answered, by whatever way the answer goes.
+        stops.extend(match author == to {
+            true => of_reply(&about, to, turn.now),
+            false => of_request(&about, to, turn.now),
+        });
+        next = original(&about);
+    }
+    // What is behind that, nobody looked at.
+    stops.extend(next.map(|_| Stopped {
+        member: to,
+        subject: None,
+        tie: Tie::Unstated,
+        signs: vec![Sign::AsylumUnknown, Sign::MinorUnknown, Sign::VictimUnknown],
+    }));
+    Ok(stops)
+}
+
+/// The message that a request passes on.
+fn original(request: &Request) -> Option<Message> {
+    read_copy(&request.forwarded.as_ref()?.message)
+}
+
+/// The request that a message is or that it was said about, and who wrote that one; none where its
+/// exchange is not known here.
+fn about(
+    service: &Service,
+    turn: &Turn<'_>,
+    message: Message,
+) -> Result<Option<(MemberId, Request)>, Stop> {
+    if let Body::Request(request) = message.event.body {
+        return Ok(Some((message.sender.member, *request)));
+    }
+    let key = message.header.conversation.to_bytes();
     let row = turn.view.row::<ExchangeRow>(EXCHANGE, &key)?;
-    let about = row.map(|row| row.exchange.request().clone());
-    Ok(about.map_or_else(Vec::new, |about| of_request(&about, to, turn.now)))
+    Ok(row.map(|row| {
+        let author = match row.exchange.side() {
+            Side::Requesting => service.me.member,
+            Side::Requested => row.peer,
+        };
+        (author, row.exchange.request().clone())
+    }))
 }
 
 fn refused(fault: LetterFault) -> Stop {
