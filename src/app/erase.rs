@@ -10,7 +10,7 @@ mod asks;
 mod find;
 mod remains;
 
-pub(super) use asks::{order, shorten, wanted};
+pub(super) use asks::{order, order_wanted, shorten};
 pub(super) use find::look;
 pub(super) use remains::remains;
 

@@ -93,6 +93,7 @@ pub(super) fn message(
         ..message.event.by
     };
     let entry = turn.record(me, by, received)?;
+    restored::erase_again(service, turn, message)?;
     service.erasure.clock.said(sender, header.created, turn.now);
     turn.effects.push(Effect::Receipts {
         peer,

@@ -11,7 +11,7 @@ use super::service::{Service, Stop, Turn};
 use crate::base::{Actor, MemberId, MessageId};
 use crate::domain::FieldError;
 use crate::domain::message::Body;
-use crate::domain::rfi::{Command, Ground, LocalGround};
+use crate::domain::rfi::{Command, Ground, LocalGround, Told};
 
 /// The action that a command needs leave for.
 pub(super) fn action_of(command: &Command) -> &'static [Action] {
@@ -58,15 +58,10 @@ pub(super) fn respond(
     }
     let body = row.exchange.decide(command, &by, turn.now)?;
     say(service, turn, by, &row, message, body, attached)?;
-    if let Some(wanted) = erase::wanted(&row.exchange, command) {
-        let ordered = Other::ErasureOrdered {
-            conversation: id,
-            message: Some(wanted),
-            reason: String::new(),
-        };
-        turn.record(service.me.member, by, Change::Other(ordered))?;
-        // It need not wait for the next look.
-        service.erasure.looked = None;
+    if let Command::Notify(notice) = command
+        && notice.says == Told::Acknowledged
+    {
+        erase::order_wanted(service, turn, by, (id, notice.about))?;
     }
     if let Some(ground) = local_ground(command) {
         note_ground(service, turn, by, id, message, ground)?;

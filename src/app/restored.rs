@@ -9,6 +9,7 @@ use super::change::{Change, Message, Other};
 use super::content::signed_message;
 use super::deliver;
 use super::duty::{self, Places};
+use super::erase;
 use super::input::Effect;
 use super::letters;
 use super::project::Projected;
@@ -20,7 +21,8 @@ use super::witness::{self, AlarmRow, LogFault};
 use crate::audit::{Origin, Statement};
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::duty::LooseState;
-use crate::domain::message::Kind;
+use crate::domain::message::{Body, Kind};
+use crate::domain::rfi::Told;
 use crate::exchange::{Conversation, Refusal, Waiting};
 use crate::store::IndexError;
 
@@ -203,6 +205,7 @@ pub(super) fn given_back(
         ..message.clone()
     };
     let entry = turn.record(me, Actor::node(me), Change::Sent(Box::new(returned)))?;
+    erase_again(service, turn, message)?;
     turn.effects.push(Effect::Receipts {
         peer,
         entries: vec![entry],
@@ -212,6 +215,22 @@ pub(super) fn given_back(
         deliver::fetch_waiting(service, turn, peer)?;
     }
     Ok(())
+}
+
+/// What this node had erased at its author's wish is here again, from the backup or as it was sent
+/// again: once the notice is back that says so, and the correction that it is about, it goes anew.
+pub(super) fn erase_again(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    message: &Message,
+) -> Result<(), IndexError> {
+    let correction = match &message.event.body {
+        Body::Notice(notice) if notice.says == Told::Acknowledged => notice.about,
+        Body::Correction(_) => message.header.id,
+        _ => return Ok(()),
+    };
+    let wish = (message.header.conversation, correction);
+    erase::order_wanted(service, turn, Actor::node(service.me.member), wish)
 }
 
 /// Why a message of this node does not come next in its conversation.

@@ -16,9 +16,7 @@ use liaison::domain::handling::{HandlingCode, Tlp};
 use liaison::domain::message::Body;
 use liaison::domain::release::Gated;
 use liaison::domain::retention::ErasureReason;
-use liaison::domain::rfi::{
-    Command, Correction, Flaw, Notice, Refusal, Remedy, Request, Told, Withdrawal,
-};
+use liaison::domain::rfi::{Command, Refusal, Request, Withdrawal};
 use liaison::exchange::Refusal as NotTaken;
 use liaison::seal::person::DecisionKind;
 use liaison::store::{Fault, Index as _, Log as _, MemoryIndex};
@@ -562,36 +560,11 @@ fn an_exchange_in_which_a_letter_waits_is_not_over() {
 fn what_its_author_wants_erased_goes_once_a_person_here_has_seen_to_it() {
     let mut office = Office::new();
     let (exchange, answer) = passing::answered_by_at(&mut office, passing::h2());
-    let correction = Body::Correction(Correction {
-        message: answer.header.id,
-        leaf: answer.leaf(),
-        flaw: Flaw::Unlawful,
-        remedy: Remedy::Erase,
-        text: "It should not have been sent.".into(),
-        handling: passing::h2(),
-        passes_on: None,
-    });
-    let before = [&answer];
-    let correction = passing::next_of_at(&mut office, Role::Contact, correction, exchange, &before);
-    office.takes(&correction);
+    let correction = passing::wishes_erased(&mut office, exchange, &answer);
     look(&mut office);
     assert!(erased_entries(&office).is_empty(), "nobody has seen it yet");
 
-    let notice = Notice {
-        about: correction.header.id,
-        says: Told::Acknowledged,
-        to: None,
-        by: None,
-        note: None,
-    };
-    let ask = Ask::Respond {
-        exchange,
-        message: office.new_id(),
-        command: Box::new(Command::Notify(notice)),
-        attached: Vec::new(),
-    };
-    let done = office.ask(Role::Contact, Action::AcknowledgeCorrection, ask);
-    done.expect("it may be acknowledged");
+    passing::acknowledges(&mut office, exchange, &correction);
     let outcomes = office.handle(vec![Input::Tick]);
     let expected = Statement::Erased {
         id: answer.header.id,

@@ -36,6 +36,44 @@ fn asked(office: &mut Office, of: &str, request: Request) -> MessageId {
     id
 }
 
+/// AT wishes its answer erased.
+pub fn wishes_erased(office: &mut Office, exchange: MessageId, answer: &Message) -> Message {
+    let correction = Body::Correction(Correction {
+        message: answer.header.id,
+        leaf: answer.leaf(),
+        flaw: Flaw::Unlawful,
+        remedy: Remedy::Erase,
+        text: "It should not have been sent.".into(),
+        handling: h2(),
+        passes_on: None,
+    });
+    let said = [answer];
+    let correction = next_of_at(office, Role::Contact, correction, exchange, &said);
+    office.takes(&correction);
+    correction
+}
+
+/// A contact acknowledges a correction; gives the notice that says so.
+pub fn acknowledges(office: &mut Office, exchange: MessageId, correction: &Message) -> MessageId {
+    let message = office.new_id();
+    let notice = Notice {
+        about: correction.header.id,
+        says: Told::Acknowledged,
+        to: None,
+        by: None,
+        note: None,
+    };
+    let ask = Ask::Respond {
+        exchange,
+        message,
+        command: Box::new(Command::Notify(notice)),
+        attached: Vec::new(),
+    };
+    let done = office.ask(Role::Contact, Action::AcknowledgeCorrection, ask);
+    done.expect("it may be acknowledged");
+    message
+}
+
 pub fn marked(codes: &[HandlingCode], tlp: Tlp) -> Handling {
     Handling {
         codes: codes.to_vec(),

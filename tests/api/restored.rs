@@ -1,25 +1,34 @@
 //! What a peer gives back to a node that was restored from a backup, before hostile peers: nothing but
 //! what the node itself had sent to that peer, in its order, and once.
 
-use liaison::app::change::{Change, Message};
+use liaison::app::change::{Change, Message, Other};
 use liaison::app::core::{Core, Outcome, catch_up};
 use liaison::app::rows::{LOG_ALARM, alarm_key, stored_under};
 use liaison::app::{AlarmRow, FromPeer, Input, LogFault, Reply, RestoredLog, Say, Ticket};
 use liaison::audit::{Checkpoint, EventCode, Origin, Prefix, SignedCheckpoint, Statement, Tree};
 use liaison::base::{Digest, MemberId, MessageId, NodeId, Role, merkle};
+use liaison::domain::retention::ErasureReason;
 use liaison::exchange::Refusal as R;
-use liaison::store::{Log as _, MemoryIndex};
+use liaison::store::{Log as _, MemoryIndex, MemoryLog};
 
 use crate::office::{
     HOUR, NoSigner, Office, alert_body, member, node, nothing_signed, receipt_of, receipted,
     reply_to, request_body, state_of, taken, with_file, with_header,
 };
+use crate::passing;
 
 /// The office after its node was restored from a backup of so many entries.
 fn restored(office: &mut Office, size: u64) {
-    let last = office.log.read(size - 1).expect("it is in the backup");
+    let backup = office.log.restored(size);
+    restored_from(office, backup);
+}
+
+/// The office after its node was restored from this backup.
+fn restored_from(office: &mut Office, backup: MemoryLog) {
+    let size = backup.size();
+    let last = backup.read(size - 1).expect("it is in the backup");
     let before = office.log.origin();
-    office.log = office.log.restored(size);
+    office.log = backup;
     office.federation.trust.restored.push(RestoredLog {
         before,
         origin: office.log.origin(),
@@ -419,4 +428,75 @@ fn may_fetch(office: &mut Office, peer: &str, message: MessageId) -> Option<Mess
         Ok(Reply::MayFetch(stored)) => Some(stored),
         _ => None,
     }
+}
+
+/// The entries that say that something was erased.
+fn erased(office: &Office) -> Vec<(MessageId, ErasureReason)> {
+    let changes = office.changes_since(0).into_iter();
+    let erased = changes.filter_map(|change| match change {
+        Change::Other(Other::Erased {
+            message, reason, ..
+        }) => Some((message, reason)),
+        _ => None,
+    });
+    erased.collect()
+}
+
+/// An office that erased an answer of AT at its wish; backups of its log from before the answer came and
+/// from after; the answer, the correction, and the notice that the correction was seen.
+fn erased_at_its_authors_wish() -> (Office, [MemoryLog; 2], [Message; 3]) {
+    let mut office = Office::new();
+    let (exchange, answer) = passing::answered_by_at(&mut office, passing::h2());
+    let events = events(&office);
+    let came = events.iter().position(|e| *e == EventCode::AnswerReceived);
+    let before = came.expect("the answer came") as u64;
+    let backups = [before, office.log.size()].map(|size| office.log.restored(size));
+    let correction = passing::wishes_erased(&mut office, exchange, &answer);
+    let notice = passing::acknowledges(&mut office, exchange, &correction);
+    let notice = sent(&office, notice);
+    office.handle(vec![Input::Tick]);
+    let wish = (answer.header.id, ErasureReason::Originator);
+    assert_eq!(erased(&office), [wish]);
+    (office, backups, [answer, correction, notice])
+}
+
+#[test]
+fn what_was_erased_at_its_authors_wish_is_erased_again_after_a_restore() {
+    let of_both = |in_backup: bool, notice_first: bool| {
+        let (mut office, [before, after], [answer, correction, notice]) =
+            erased_at_its_authors_wish();
+        restored_from(&mut office, if in_backup { after } else { before });
+        let again = match notice_first {
+            false => [&answer, &correction, &notice],
+            true => [&answer, &notice, &correction],
+        };
+        for message in again {
+            office.peer("AT", taken(message));
+        }
+        office.now = office.now.plus(HOUR);
+        let outcomes = office.handle(vec![Input::Tick]);
+        let told = Statement::Erased {
+            id: answer.header.id,
+            leaf: answer.leaf(),
+            reason: ErasureReason::Originator,
+        };
+        (erased(&office), receipted(&outcomes).contains(&told))
+    };
+    for (in_backup, notice_first) in [(true, false), (false, false), (true, true)] {
+        let (erased, told) = of_both(in_backup, notice_first);
+        let reasons: Vec<_> = erased.iter().map(|(_, reason)| *reason).collect();
+        let case = format!("in the backup: {in_backup}, the notice first: {notice_first}");
+        assert_eq!(reasons, [ErasureReason::Originator], "{case}");
+        assert!(told, "{case}");
+    }
+}
+
+#[test]
+fn a_correction_that_nobody_has_seen_erases_nothing_after_a_restore() {
+    let (mut office, [_, after], [_, correction, _]) = erased_at_its_authors_wish();
+    restored_from(&mut office, after);
+    office.peer("AT", taken(&correction));
+    office.now = office.now.plus(HOUR);
+    office.handle(vec![Input::Tick]);
+    assert_eq!(erased(&office), []);
 }

@@ -13,7 +13,8 @@ use crate::domain::FieldError;
 use crate::domain::alert::AlertState;
 use crate::domain::message::Kind;
 use crate::domain::retention::kept_for;
-use crate::domain::rfi::{Command, Exchange, Refused, Remedy, Told};
+use crate::domain::rfi::{Exchange, Refused, Remedy};
+use crate::store::IndexError;
 
 use super::retention_row;
 
@@ -102,19 +103,41 @@ pub(in crate::app) fn order(
 }
 
 /// The message that somebody here has seen to at its author's wish, by acknowledging the correction
-/// that says that it is to be erased.
-pub(in crate::app) fn wanted(exchange: &Exchange, command: &Command) -> Option<MessageId> {
-    let Command::Notify(notice) = command else {
-        return None;
-    };
+/// of this id, which says that it is to be erased.
+fn wanted(exchange: &Exchange, correction: MessageId) -> Option<MessageId> {
     let mut told = exchange.corrections().into_iter();
-    let told = told.find(|told| told.id == notice.about && told.by != exchange.side())?;
-    let seen_to = notice.says == Told::Acknowledged && told.remedy == Remedy::Erase;
+    let told = told.find(|told| told.id == correction && told.by != exchange.side())?;
+    let seen_to = told.acknowledged.is_some() && told.remedy == Remedy::Erase;
     let mut said = exchange.said().into_iter();
     // A correction may still have to be passed on.
     let by_author = said
         .any(|said| said.id == told.message && said.by == told.by && said.kind != Kind::Correction);
     (seen_to && by_author).then_some(told.message)
+}
+
+/// Has the message erased that a correction wants erased, where somebody here has seen to it.
+pub(in crate::app) fn order_wanted(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    by: Actor,
+    (conversation, correction): (MessageId, MessageId),
+) -> Result<(), IndexError> {
+    let row = turn
+        .view
+        .row::<ExchangeRow>(EXCHANGE, &conversation.to_bytes())?;
+    let wanted = row.and_then(|row| wanted(&row.exchange, correction));
+    let Some(wanted) = wanted else {
+        return Ok(());
+    };
+    let ordered = Other::ErasureOrdered {
+        conversation,
+        message: Some(wanted),
+        reason: String::new(),
+    };
+    turn.record(service.me.member, by, Change::Other(ordered))?;
+    // It need not wait for the next look.
+    service.erasure.looked = None;
+    Ok(())
 }
 
 /// The entries of an exchange or alert.
