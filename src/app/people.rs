@@ -155,6 +155,22 @@ impl People {
         now: Timestamp,
         entropy: &mut dyn Entropy,
     ) -> Result<Added, PeopleError> {
+        let person = PersonId::new(entropy);
+        self.add_as(person, name, roles, now, entropy)
+    }
+
+    /// Adds a person under a new pseudonym, which is on record already.
+    ///
+    /// # Errors
+    /// [`PeopleError`]; nothing is changed then.
+    pub fn add_as(
+        &mut self,
+        person: PersonId,
+        name: &str,
+        roles: &[Role],
+        now: Timestamp,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Added, PeopleError> {
         let length = name.chars().count();
         if !(1..=100).contains(&length) || name.trim() != name || name.chars().any(char::is_control)
         {
@@ -167,7 +183,6 @@ impl People {
         let secret: [u8; 32] = entropy.array();
         let token = format!("liaison_{}", hex::encode(secret));
         let (code, one_time) = one_time_code(now, entropy);
-        let person = PersonId::new(entropy);
         self.people.push(Person {
             id: person,
             name: name.to_owned(),

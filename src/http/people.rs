@@ -103,6 +103,20 @@ impl PeopleFile {
         self.people.get()
     }
 
+    /// Whether they can be changed in this way as they now are; nothing is changed. So what is done can
+    /// be on record before it is: after a crash in between there is an entry without its change, and
+    /// never a change without its entry.
+    ///
+    /// # Errors
+    /// [`Unchanged`].
+    pub fn can(
+        &self,
+        change: &mut dyn FnMut(&mut People) -> Result<(), PeopleError>,
+    ) -> Result<(), Unchanged> {
+        let mut copy = People::clone(&self.current());
+        Ok(change(&mut copy)?)
+    }
+
     /// Changes the people. It reads and writes files, so it runs where that may block.
     ///
     /// # Errors

@@ -508,6 +508,46 @@ fn auditors_export_the_register_of_transfers_which_names_no_content() {
     }
 }
 
+fn id_of_the_officer(admin: &Person<'_>) -> String {
+    let page = admin.get("/people").text();
+    page.split("data-liaison-row=\"officer\"")
+        .nth(1)
+        .and_then(|rest| rest.split("/people/").nth(1))
+        .and_then(|rest| rest.split('/').next())
+        .expect("the officer's id")
+        .to_owned()
+}
+
+#[test]
+fn no_account_changes_while_the_log_cannot_say_so() {
+    let office = Served::new();
+    let (admin, _) = enrolled(&office, "admin");
+    let (audit, _) = enrolled(&office, "auditor");
+    let id = id_of_the_officer(&admin);
+    let before = admin.get("/people").text();
+    let named = [("name", "new one"), ("role", "officer")];
+    for (path, form) in [
+        ("/people".to_owned(), &named[..]),
+        (format!("/people/{id}/roles"), &[("role", "contact")]),
+        (format!("/people/{id}/remove"), &[]),
+        (format!("/people/{id}/recover"), &[]),
+    ] {
+        office.fills_up();
+        assert_eq!(admin.post(&path, form).status, 507, "{path}");
+        assert_eq!(admin.get("/people").text(), before, "{path}");
+    }
+    let approved = audit.post(&format!("/people/{id}/approve"), &[]);
+    assert_eq!(approved.status, 404, "nobody has asked");
+    // A code that enrolled nothing works still.
+    let mut authenticator = Authenticator::new(b"officer");
+    let asked = asked_by_code(&office, office.code("officer")).expect("the code holds");
+    let made = authenticator.makes(&office, &asked);
+    office.fills_up();
+    let refused = office.page("POST", "/enrol/finish").json(&made).send();
+    assert_eq!(refused.status, 507, "{}", refused.text());
+    enrolled(&office, "officer");
+}
+
 #[test]
 fn accounts_are_changed_only_on_a_fresh_proof_and_a_way_back_needs_two() {
     let office = Served::new();
@@ -524,14 +564,7 @@ fn accounts_are_changed_only_on_a_fresh_proof_and_a_way_back_needs_two() {
             .status,
         404
     );
-    let page = admin.get("/people").text();
-    let id = page
-        .split("data-liaison-row=\"officer\"")
-        .nth(1)
-        .and_then(|rest| rest.split("/people/").nth(1))
-        .and_then(|rest| rest.split('/').next())
-        .expect("the officer's id")
-        .to_owned();
+    let id = id_of_the_officer(&admin);
     assert_eq!(
         admin.post(&format!("/people/{id}/recover"), &[]).status,
         303

@@ -17,7 +17,7 @@ use liaison::driver::{Current, Driver, Running};
 use liaison::http::{Api, Console, PeopleFile, PeopleStore, Repeats, Site, Staging, Unchanged};
 use liaison::seal::at_rest::EpochSecret;
 use liaison::seal::safety::MemberIdentity;
-use liaison::store::{BlobStore, Log as _, MemoryIndex, MemoryLog};
+use liaison::store::{BlobStore, Fault, Log as _, MemoryIndex, MemoryLog};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -153,6 +153,11 @@ impl Served {
     pub fn restart(&mut self) {
         self.stop();
         self.start();
+    }
+
+    /// What is recorded next finds no room in the log.
+    pub fn fills_up(&self) {
+        self.log.fail_next(Some(Fault::Full));
     }
 
     /// Ends what decides, as a node that stops does while it still answers.

@@ -15,7 +15,7 @@ use super::page::{Frame, show_as};
 use super::signin::unchanged;
 use super::stepup;
 use super::trouble::{Trouble, see_other};
-use crate::app::{Action, AppError, Ask, Deed, OfficeAsk, PeopleError, Permit, PersonView};
+use crate::app::{Action, AppError, Ask, Deed, OfficeAsk, People, PeopleError, Permit, PersonView};
 use crate::base::{OsEntropy, PersonId, Role};
 use crate::http::Unchanged;
 
@@ -125,6 +125,21 @@ async fn record(api: &Api, person: &Person, action: Action, deed: Deed) -> Resul
     Ok(())
 }
 
+/// Says why the people are as they were.
+fn not_changed(
+    api: &Api,
+    person: &Person,
+    error: Unchanged,
+    typed: &Typed,
+) -> Result<Response, Trouble> {
+    match error {
+        Unchanged::Refused(refused) if refused != PeopleError::NobodyThere => {
+            Ok(list(api, person, None, Some(refused.to_string()), typed))
+        }
+        Unchanged::Refused(_) | Unchanged::Storage => Err(unchanged(error).into()),
+    }
+}
+
 fn roles_of(typed: &Typed) -> Vec<Role> {
     typed
         .all("role")
@@ -143,21 +158,19 @@ pub async fn add(
         return Ok(page);
     }
     let (name, roles, now) = (typed.text("name"), roles_of(&typed), person.visitor.now);
-    let mut added = None;
-    let changed = api.people.change(&mut |people| {
-        added = Some(people.add(name, &roles, now, &mut OsEntropy)?);
+    let (id, mut added) = (PersonId::new(&mut OsEntropy), None);
+    let mut add = |people: &mut People| {
+        added = Some(people.add_as(id, name, &roles, now, &mut OsEntropy)?);
         Ok(())
-    });
-    let added = match (changed, added) {
-        (Ok(()), Some(added)) => added,
-        (Err(Unchanged::Refused(refused)), _) => {
-            return Ok(list(&api, &person, None, Some(refused.to_string()), &typed));
-        }
-        (Err(error), _) => return Err(unchanged(error).into()),
-        (Ok(()), None) => return Err(Trouble::nothing_here()),
     };
-    let deed = Deed::PersonAdded(added.person);
-    record(&api, &person, Action::ManagePeople, deed).await?;
+    if let Err(error) = api.people.can(&mut add) {
+        return not_changed(&api, &person, error, &typed);
+    }
+    record(&api, &person, Action::ManagePeople, Deed::PersonAdded(id)).await?;
+    if let Err(error) = api.people.change(&mut add) {
+        return not_changed(&api, &person, error, &typed);
+    }
+    let added = added.ok_or_else(Trouble::nothing_here)?;
     let shown = Shown {
         name: name.to_owned(),
         code: added.code,
@@ -187,7 +200,7 @@ pub async fn change(
     }
     let (me, now, roles) = (person.caller.person, person.visitor.now, roles_of(&typed));
     let mut code = None;
-    let changed = api.people.change(&mut |people| match what.as_str() {
+    let mut change = |people: &mut People| match what.as_str() {
         "roles" => people.change_roles(id, &roles),
         // Nobody leaves a node without whoever could undo it.
         "remove" if id == me => Err(PeopleError::TwoPeople),
@@ -197,20 +210,19 @@ pub async fn change(
             code = Some(people.approve_recovery(id, me, now, &mut OsEntropy)?);
             Ok(())
         }
-    });
-    match changed {
-        Ok(()) => (),
-        Err(Unchanged::Refused(refused)) if refused != PeopleError::NobodyThere => {
-            return Ok(list(&api, &person, None, Some(refused.to_string()), &typed));
-        }
-        Err(error) => return Err(unchanged(error).into()),
+    };
+    if let Err(error) = api.people.can(&mut change) {
+        return not_changed(&api, &person, error, &typed);
+    }
+    record(&api, &person, action, deed).await?;
+    if let Err(error) = api.people.change(&mut change) {
+        return not_changed(&api, &person, error, &typed);
     }
     match what.as_str() {
         "remove" => api.console.leave(id),
         "approve" => api.console.sessions.end_all(id),
         _ => (),
     }
-    record(&api, &person, action, deed).await?;
     let Some(code) = code else {
         return Ok(see_other("/people"));
     };

@@ -18,7 +18,7 @@ use super::guard::{Person, Visitor, set_cookie};
 use super::page::{Frame, show, show_as};
 use super::sessions;
 use super::trouble::{Trouble, see_other};
-use crate::app::{Action, AppError, Ask, Caller, Deed, OfficeAsk, PeopleError};
+use crate::app::{Action, AppError, Ask, Caller, Deed, OfficeAsk, People, PeopleError};
 use crate::base::Timestamp;
 use crate::http::Unchanged;
 use crate::seal::passkey::{
@@ -353,15 +353,16 @@ pub async fn enrol_finish(
     };
     let site = api.console.site.relying_party();
     let passkey = site.register(&challenge, &made).map_err(refused)?;
-    let mut caller = None;
-    let changed = api.people.change(&mut |people| {
-        caller = Some(people.enrol(&code, passkey.clone(), visitor.now)?);
-        Ok(())
-    });
-    changed.map_err(unchanged)?;
+    let caller = api.people.current().by_code(&code, visitor.now);
+    let mut enrol = |people: &mut People| {
+        let enrolled = people.enrol(&code, passkey.clone(), visitor.now);
+        enrolled.map(drop)
+    };
+    api.people.can(&mut enrol).map_err(unchanged)?;
     let caller = caller.ok_or(AppError::NotFound("person"))?;
     let ask = Ask::Office(OfficeAsk::Record(Deed::PasskeyEnrolled));
     api.ask(&caller, Action::SignIn, ask).await?;
+    api.people.change(&mut enrol).map_err(unchanged)?;
     signed_in(&api, &caller, visitor.now).await
 }
 
