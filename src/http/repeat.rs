@@ -3,8 +3,9 @@
 //!
 //! Before a route runs, a file keeps which id the first message of this POST will have, and the core
 //! sends no message of one id twice. So a repeated POST sends nothing twice, even where the node was
-//! killed in between. Answers are kept in memory alone, since they may hold content: after a restart
-//! what sent a message says how that stands now, and what did something else says that it was done.
+//! killed in between. Answers are kept in memory alone, since they may hold content: until something is
+//! erased, for whoever still has the roles that they had. Without its answer, as after a restart, what
+//! sent a message says how that stands now, and what did something else says that it was done.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -25,8 +26,8 @@ use super::attachments::derived;
 use super::auth::person_of;
 use super::problem::Failure;
 use super::{Api, LONGEST_JSON};
-use crate::app::AppError;
-use crate::base::{Digest, MessageId, OsEntropy, PersonId, Timestamp, files};
+use crate::app::{AppError, Caller};
+use crate::base::{Digest, MessageId, OsEntropy, Role, Timestamp, files};
 use crate::seal::at_rest::{EpochSecret, IndexKey};
 
 /// The header.
@@ -71,9 +72,11 @@ enum Done {
     Other,
 }
 
-/// An answer, for as long as the node runs.
+/// An answer, for as long as the node runs and nothing is erased.
 #[derive(Debug, Clone)]
 struct Answer {
+    /// What the person might act as who got it.
+    roles: Vec<Role>,
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
@@ -85,19 +88,27 @@ pub struct Repeats {
     folder: Arc<PathBuf>,
     key: Arc<IndexKey>,
     known: Arc<Mutex<Known>>,
+    /// Apart, so that forgetting them waits for no disk; locked after what is known.
+    answers: Arc<Mutex<Answers>>,
 }
 
 #[derive(Default)]
 struct Known {
     records: BTreeMap<Digest, Record>,
-    answers: BTreeMap<Digest, Answer>,
     running: BTreeSet<Digest>,
+}
+
+#[derive(Default)]
+struct Answers {
+    kept: BTreeMap<Digest, Answer>,
+    /// How often something was erased since the node started.
+    erasures: u64,
 }
 
 /// What to do with a POST.
 enum Turn {
-    /// Run it, with this id for its first message.
-    Run(MessageId),
+    /// Run it, with this id for its first message; so much was erased before it.
+    Run(MessageId, u64),
     /// Answer as the first was answered.
     Answered(Box<Answer>),
 }
@@ -109,6 +120,7 @@ impl Repeats {
             folder: Arc::new(folder),
             key: Arc::new(secret.index_key()),
             known: Arc::default(),
+            answers: Arc::default(),
         };
         let files = fs::read_dir(&*repeats.folder).into_iter().flatten();
         let mut known = repeats.lock();
@@ -131,6 +143,17 @@ impl Repeats {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn answers(&self) -> MutexGuard<'_, Answers> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something was erased, which answers may hold: none of them is kept.
+    pub fn forget_answers(&self) {
+        let mut answers = self.answers();
+        answers.kept.clear();
+        answers.erasures += 1;
+    }
+
     fn read(&self, name: Digest) -> Option<Record> {
         let sealed = fs::read(self.folder.join(name.to_string())).ok()?;
         let json = self
@@ -148,8 +171,14 @@ impl Repeats {
         files::replace(&self.folder.join(name.to_string()), &sealed)
     }
 
-    /// What to do with a POST under a key.
-    fn begin(&self, name: Digest, posted: Digest, now: Timestamp) -> Result<Turn, Failure> {
+    /// What to do with a POST under a key of a person in these roles.
+    fn begin(
+        &self,
+        name: Digest,
+        posted: Digest,
+        roles: &[Role],
+        now: Timestamp,
+    ) -> Result<Turn, Failure> {
         let mut known = self.lock();
         self.make_room(&mut known, now);
         if known.running.contains(&name) {
@@ -157,8 +186,8 @@ impl Repeats {
         }
         let id = match known.records.get(&name) {
             Some(record) if record.posted != posted => return Err(reused()),
-            Some(record) => match (known.answers.get(&name), record.done) {
-                (Some(answer), _) => return Ok(Turn::Answered(Box::new(answer.clone()))),
+            Some(record) => match (self.answer(name, roles), record.done) {
+                (Some(answer), _) => return Ok(Turn::Answered(Box::new(answer))),
                 (None, Some(Done::Other)) => return Err(done_before()),
                 (None, None | Some(Done::Messages)) => record.id,
             },
@@ -176,11 +205,18 @@ impl Repeats {
             }
         };
         known.running.insert(name);
-        Ok(Turn::Run(id))
+        Ok(Turn::Run(id, self.answers().erasures))
     }
 
-    /// It took effect, and was answered so; no answer where that is a stream.
-    fn done(&self, name: Digest, what: Done, answer: Option<Answer>) {
+    /// What was answered to a person who had these roles.
+    fn answer(&self, name: Digest, roles: &[Role]) -> Option<Answer> {
+        let answers = self.answers();
+        let answer = answers.kept.get(&name);
+        answer.filter(|answer| answer.roles == roles).cloned()
+    }
+
+    /// It took effect after so many erasures, and was answered so; no answer where that is a stream.
+    fn done(&self, name: Digest, what: Done, answer: Option<Answer>, erasures: u64) {
         let mut known = self.lock();
         known.running.remove(&name);
         if let Some(record) = known.records.get_mut(&name) {
@@ -190,14 +226,20 @@ impl Repeats {
                 tracing::warn!(event = "repeat-not-kept", kind = %error.kind());
             }
         }
-        known.answers.extend(answer.map(|answer| (name, answer)));
+        let mut answers = self.answers();
+        // It may hold what was erased while it ran.
+        let answer = answer.filter(|_| answers.erasures == erasures);
+        answers.kept.extend(answer.map(|answer| (name, answer)));
     }
 
-    /// It did not take effect: the key is free for another attempt.
+    /// It did not take effect: the key is free for another attempt, unless an earlier one did.
     fn free(&self, name: Digest) {
         let mut known = self.lock();
         known.running.remove(&name);
-        self.forget(&mut known, name);
+        let of_name = known.records.get(&name);
+        if of_name.is_some_and(|record| record.done.is_none()) {
+            self.forget(&mut known, name);
+        }
     }
 
     /// It may have taken effect: whoever asks again finds out.
@@ -207,7 +249,7 @@ impl Repeats {
 
     fn forget(&self, known: &mut Known, name: Digest) {
         known.records.remove(&name);
-        known.answers.remove(&name);
+        self.answers().kept.remove(&name);
         let _gone = fs::remove_file(self.folder.join(name.to_string()));
     }
 
@@ -225,15 +267,14 @@ impl Repeats {
         for name in old {
             self.forget(known, name);
         }
-        let mut bytes: usize = known.answers.values().map(|answer| answer.body.len()).sum();
+        let mut answers = self.answers();
+        let kept = &mut answers.kept;
+        let mut bytes: usize = kept.values().map(|answer| answer.body.len()).sum();
         for (_, name) in ages {
             if bytes <= ANSWERS {
                 break;
             }
-            bytes -= known
-                .answers
-                .remove(&name)
-                .map_or(0, |answer| answer.body.len());
+            bytes -= kept.remove(&name).map_or(0, |answer| answer.body.len());
         }
     }
 }
@@ -268,7 +309,7 @@ pub async fn once(State(api): State<Api>, request: Request, next: Next) -> Respo
         Ok(None) => return next.run(request).await,
         Err(failure) => return failure.into_response(),
     };
-    match repeated(&api, caller.person, &key, request, next).await {
+    match repeated(&api, caller, &key, request, next).await {
         Ok(response) => response,
         Err(failure) => failure.into_response(),
     }
@@ -276,7 +317,7 @@ pub async fn once(State(api): State<Api>, request: Request, next: Next) -> Respo
 
 async fn repeated(
     api: &Api,
-    person: PersonId,
+    caller: Caller,
     key: &[u8],
     request: Request,
     next: Next,
@@ -293,9 +334,13 @@ async fn repeated(
         Digest::of(path.as_bytes()).as_bytes(),
         Digest::of(&body).as_bytes(),
     ]);
+    let Caller { person, roles, .. } = caller;
     let name = Digest::of_parts(&[b"liaison/idempotency-key/v1", &person.to_bytes(), key]);
-    let id = match api.repeats.begin(name, posted, Timestamp::system())? {
-        Turn::Run(id) => id,
+    let turn = api
+        .repeats
+        .begin(name, posted, &roles, Timestamp::system())?;
+    let (id, erasures) = match turn {
+        Turn::Run(id, erasures) => (id, erasures),
         Turn::Answered(answer) => return Ok(answer.again()),
     };
     let running = Running {
@@ -322,7 +367,7 @@ async fn repeated(
     };
     let form = response.headers().get(header::CONTENT_TYPE);
     if form.is_some_and(|form| form != "application/json") {
-        running.repeats.done(name, what, None);
+        running.repeats.done(name, what, None, erasures);
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
@@ -330,11 +375,13 @@ async fn repeated(
         .await
         .map_err(|_| AppError::DiskFull)?;
     let answer = Answer {
+        roles,
         status,
         headers: parts.headers,
         body,
     };
-    running.repeats.done(name, what, Some(answer.clone()));
+    let kept = Some(answer.clone());
+    running.repeats.done(name, what, kept, erasures);
     Ok(answer.first())
 }
 
@@ -421,7 +468,7 @@ fn done_before() -> Failure {
     Failure::new(
         StatusCode::CONFLICT,
         "done-before",
-        "this was done under this key before the node was restarted; its answer is not kept",
+        "this was done under this key before, and its answer is no longer kept",
         "Look at how things stand now; nothing was done a second time.",
     )
 }

@@ -119,11 +119,17 @@ pub async fn serve_observed(
     let times = PeerTimes::default();
     let (ended, mut has_ended) = mpsc::channel::<()>(1);
     let carried = carrier.clone();
+    let secret = EpochSecret::from_bytes(&people_key);
+    let repeats = Repeats::new(folder.0.join("state/repeats"), &secret);
+    let answered = repeats.clone();
     let (driver, running) = Driver::start(
         core,
         env!("CARGO_PKG_VERSION").to_owned(),
         move |outcome| {
             observe(&outcome);
+            if matches!(outcome, Outcome::Forget { .. }) {
+                answered.forget_answers();
+            }
             carried.run(Errand::Outcome(outcome));
         },
         move || drop(ended),
@@ -207,8 +213,6 @@ pub async fn serve_observed(
         folder.0.clone(),
         Some(&people_key),
     );
-    let secret = EpochSecret::from_bytes(&people_key);
-    let repeats = Repeats::new(folder.0.join("state/repeats"), &secret);
     let tell = driver.clone();
     let sealed = SealedPeople {
         folder: folder.clone(),

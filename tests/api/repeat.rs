@@ -1,9 +1,10 @@
 //! `Idempotency-Key`: what is posted again takes effect once.
 
+use liaison::base::Role;
 use serde_json::{Value, json};
 
-use crate::office::REQUEST;
-use crate::served::{Answer, Served};
+use crate::office::{REQUEST, request_body};
+use crate::served::{Answer, Served, until};
 
 const KEY: &str = "2f1d0c3e-case-system-417";
 
@@ -107,4 +108,55 @@ fn two_posts_at_once_under_one_key_take_effect_once() {
     );
     assert!(statuses.contains(&202), "{statuses:?}");
     assert_eq!(exchanges(office), 2);
+}
+
+fn searched(office: &Served) -> Answer {
+    let looked_for = json!({ "query": "34 KLM 417" });
+    post(office, "officer", "search-1", "/search", &looked_for)
+}
+
+fn is_replayed(answer: &Answer) -> bool {
+    answer.head.contains("idempotent-replayed: true")
+}
+
+#[test]
+fn whoever_is_in_other_roles_now_is_not_answered_as_then_and_sends_nothing_twice() {
+    let office = Served::new();
+    let first: Value = post(&office, "officer", KEY, "/requests", &request()).is(202);
+    assert_eq!(searched(&office).status, 200);
+    assert!(is_replayed(&searched(&office)));
+    office.now_in("officer", &[Role::Auditor]);
+    searched(&office).fails(409, "done-before");
+    let denied = post(&office, "officer", KEY, "/requests", &request());
+    assert!(denied.status >= 400, "{}", denied.text());
+    office.now_in("officer", &[Role::Officer]);
+    let again: Value = post(&office, "officer", KEY, "/requests", &request()).is(202);
+    assert_eq!(again["exchanges"][0]["id"], first["exchanges"][0]["id"]);
+    assert_eq!(exchanges(&office), 2);
+}
+
+#[test]
+fn an_erasure_forgets_what_was_answered_and_no_key() {
+    let mut office = Served::new();
+    let _sent: Value = post(&office, "officer", KEY, "/requests", &request()).is(202);
+    let came = office.peers.first_of("TR", Role::Officer, request_body());
+    office.receives(&came);
+    until("it came", || exchanges(&office) == 3);
+    let id = came.header.id;
+    let found = searched(&office);
+    assert!(found.text().contains(&id.to_string()), "{}", found.text());
+    let refusal = json!({ "ground": "a", "reason": "Nothing on Kemal." });
+    let refused = format!("/exchanges/{id}/refuse");
+    let refused = office.call("contact", "POST", &refused).json(&refusal);
+    let _refused: Value = refused.send().is(202);
+    let erase = json!({ "reason": "Entered by mistake." });
+    let erased = format!("/conversations/{id}/erase");
+    let erased = office.call("releaser", "POST", &erased).json(&erase);
+    let _ordered: Value = erased.send().is(202);
+    until("it is erased", || !is_replayed(&searched(&office)));
+    searched(&office).fails(409, "done-before");
+    let again = post(&office, "officer", KEY, "/requests", &request());
+    let _again: Value = again.is(202);
+    assert!(!is_replayed(&again), "{}", again.head);
+    assert_eq!(exchanges(&office), 3);
 }

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use liaison::api::Problem;
 use liaison::app::change::Message;
-use liaison::app::core::Core;
+use liaison::app::core::{Core, Outcome};
 use liaison::app::{Federation, People, PeopleError, TrustDetails};
 use liaison::audit::Origin;
-use liaison::base::{Digest, MemberId, Role, SeededEntropy, Timestamp};
+use liaison::base::{Digest, MemberId, PersonId, Role, SeededEntropy, Timestamp};
 use liaison::driver::{Current, Driver, Running};
 use liaison::http::{Api, Console, PeopleFile, PeopleStore, Repeats, Site, Staging, Unchanged};
 use liaison::seal::at_rest::EpochSecret;
@@ -37,6 +37,8 @@ pub struct Served {
     log: MemoryLog,
     tokens: BTreeMap<String, String>,
     people: People,
+    /// The people as the routes find them, while it serves.
+    in_force: Option<PeopleFile>,
     codes: BTreeMap<String, String>,
     running: Option<Running>,
     runtime: Option<tokio::runtime::Runtime>,
@@ -96,12 +98,13 @@ impl Served {
         peers.now = Timestamp::system();
         let mut served = Self {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
-            driver: started(log.reopen()).0,
+            driver: started(log.reopen(), |_| ()).0,
             peers,
             folder,
             log,
             tokens,
             people,
+            in_force: None,
             codes,
             running: None,
             runtime: None,
@@ -112,11 +115,21 @@ impl Served {
 
     /// Begins to serve, with nothing in memory that a restart forgets.
     fn start(&mut self) {
-        let (driver, running) = started(self.log.reopen());
+        let kept = self.folder.path().join("state/repeats");
+        let repeats = Repeats::new(kept, &EpochSecret::from_bytes(&[8; 32]));
+        let answered = repeats.clone();
+        let carry = move |outcome| {
+            if let Outcome::Forget { .. } = outcome {
+                answered.forget_answers();
+            }
+        };
+        let (driver, running) = started(self.log.reopen(), carry);
         driver
             .install(federation())
             .expect("a fresh mailbox has room");
-        let people = self.people.clone();
+        let people = Kept(Arc::new(Mutex::new(self.people.clone())));
+        let people = PeopleFile::new(people, |_| true);
+        self.in_force = Some(people.clone());
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let listener = runtime
             .block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0)))
@@ -126,12 +139,11 @@ impl Served {
             origin: format!("http://mk.localhost:{}", self.address.port()),
         };
         let folder = self.folder.path().to_owned();
-        let repeats = folder.join("state/repeats");
         let console = Console::new(site, "Liaison Office Skopje", folder, None);
         let api = Api {
             driver: driver.clone(),
             me: node("MK"),
-            people: PeopleFile::new(Kept(Arc::new(Mutex::new(people))), |_| true),
+            people,
             staging: Staging::default(),
             blobs: Arc::new(BlobStore::open(self.folder.path()).expect("a folder")),
             since: Timestamp::system(),
@@ -140,7 +152,7 @@ impl Served {
             directory: Current::new(None),
             carriage: Arc::new(NoWays),
             custody: Arc::new(NoFolder),
-            repeats: Repeats::new(repeats, &EpochSecret::from_bytes(&[8; 32])),
+            repeats,
             console,
         };
         runtime.spawn(liaison::http::serve(listener, api, std::future::pending()));
@@ -172,6 +184,25 @@ impl Served {
             runtime.shutdown_timeout(Duration::from_secs(5));
         }
         self.begins_to_stop();
+    }
+
+    fn in_force(&self) -> &PeopleFile {
+        self.in_force.as_ref().expect("it serves")
+    }
+
+    /// The pseudonym of the person of this name.
+    pub fn person(&self, name: &str) -> PersonId {
+        let all = self.in_force().current().all();
+        let person = all.into_iter().find(|one| one.name == name);
+        person.expect("they work here").id
+    }
+
+    /// The person of this name is in these roles from now on, until a restart.
+    pub fn now_in(&self, name: &str, roles: &[Role]) {
+        let person = self.person(name);
+        let people = self.in_force();
+        let changed = people.change(&mut |people| people.change_roles(person, roles));
+        changed.expect("they may be in other roles");
     }
 
     /// The one-time code of the person of this name.
@@ -267,13 +298,13 @@ impl Drop for Served {
     }
 }
 
-fn started(mut log: MemoryLog) -> (Driver, Running) {
+fn started(mut log: MemoryLog, carry: impl FnMut(Outcome) + Send + 'static) -> (Driver, Running) {
     let epoch = log.take_over().expect("a log in memory");
     let mut index = MemoryIndex::new();
     let me = node("MK");
     liaison::app::core::catch_up(me, &log, &mut index, &mut |_, _| ()).expect("a log in memory");
     let core = Core::new(me, log, index, NoSigner, epoch, [7; 32]);
-    Driver::start(core, "test".into(), |_| (), || ())
+    Driver::start(core, "test".into(), carry, || ())
 }
 
 fn federation() -> Federation {
