@@ -382,6 +382,14 @@ fn common_of(content: &[u8]) -> Result<CommonProof, UnreadableChange> {
     Ok(common)
 }
 
+/// The member that acted, in the content of a log entry.
+///
+/// # Errors
+/// [`UnreadableChange`] for content that this version did not write.
+pub(super) fn acting_member(content: &[u8]) -> Result<MemberId, UnreadableChange> {
+    split(content).map(|(by, ..)| by.member)
+}
+
 fn split(content: &[u8]) -> Result<(Actor, u8, &[u8]), UnreadableChange> {
     let (member, content) = content.split_first_chunk().ok_or(UnreadableChange)?;
     let member = MemberId::from_bytes(*member).map_err(|_| UnreadableChange)?;

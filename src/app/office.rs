@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::change::{Change, Other};
-use super::content::read_change;
+use super::content::{acting_member, read_change};
 use super::error::AppError;
 use super::input::Reply;
 use super::permit::{Action, Thing};
@@ -105,7 +105,7 @@ pub struct LogFilter {
     pub kind: Option<EntryKind>,
     /// Only this event.
     pub event: Option<EventCode>,
-    /// Only those that this person caused.
+    /// Only those that this person of this member caused.
     pub person: Option<PersonId>,
     /// Only those that somebody in this role caused.
     pub role: Option<Role>,
@@ -134,10 +134,15 @@ pub struct LogLine {
     pub role: Role,
     /// Who caused it.
     pub person: PersonId,
+    /// Whether that is somebody of this member: peers choose the pseudonyms of their own people, and
+    /// may choose one that somebody has here.
+    pub own: bool,
     /// The exchange or alert, by its pseudonym; none where there is none.
     pub exchange: Option<[u8; 16]>,
-    /// The other member, where there is one.
+    /// The other member, where there is one: of several the one that was asked for, or the first.
     pub peer: Option<MemberId>,
+    /// Whom a disclosure went to: all of them, while the entry itself names the first.
+    pub recipients: Vec<MemberId>,
     /// Why, where a reading was justified; of a request that was sent, its legal basis.
     pub why: Option<String>,
 }
@@ -215,7 +220,7 @@ pub(super) fn ask(
             filter,
             limit,
             before,
-        } => read_log(turn, filter, *limit, *before)?,
+        } => read_log(turn, service.me.member, filter, (*limit, *before))?,
     };
     Ok(Reply::Office(Box::new(reply)))
 }
@@ -260,9 +265,9 @@ fn record(
 
 fn read_log(
     turn: &Turn<'_>,
+    me: MemberId,
     filter: &LogFilter,
-    limit: usize,
-    before: Option<u64>,
+    (limit, before): (usize, Option<u64>),
 ) -> Result<OfficeReply, Stop> {
     let limit = limit.clamp(1, LONGEST_PAGE);
     let end = before.unwrap_or(u64::MAX).min(turn.log.size());
@@ -278,15 +283,23 @@ fn read_log(
             return Ok(OfficeReply::Log(lines, None));
         }
         let person = PersonId::from_bytes(head.actor);
+        let own = acting_member(&record.content).is_ok_and(|member| member == me);
         let exchange = (head.exchange != [0; 16]).then_some(head.exchange);
         let takes = filter.kind.is_none_or(|kind| kind == head.kind)
             && filter.event.is_none_or(|event| event == head.event)
             && filter.role.is_none_or(|role| role == head.role)
-            && filter.person.is_none_or(|of| of == person)
+            && filter.person.is_none_or(|of| own && of == person)
             && filter.exchange.is_none_or(|of| Some(of) == exchange)
-            && filter.peer.is_none_or(|peer| Some(peer) == head.peer)
             && filter.until.is_none_or(|until| head.time < until);
         if !takes {
+            continue;
+        }
+        let recipients = match head.kind == EntryKind::Disclosure {
+            true => recipients(head.peer, &record.content),
+            false => Vec::new(),
+        };
+        let about = |peer| head.peer == Some(peer) || recipients.contains(&peer);
+        if !filter.peer.is_none_or(about) {
             continue;
         }
         let justified = matches!(
@@ -301,12 +314,24 @@ fn read_log(
             event: head.event,
             role: head.role,
             person,
+            own,
             exchange,
-            peer: head.peer,
+            peer: filter.peer.or(head.peer),
+            recipients,
             why,
         });
     }
     Ok(OfficeReply::Log(lines, (last > 0).then_some(last)))
+}
+
+/// Whom a disclosure went to, as its message says; `first` is the one that the entry names.
+fn recipients(first: Option<MemberId>, content: &[u8]) -> Vec<MemberId> {
+    match read_change(content) {
+        Ok((_, Change::Sent(message))) if !message.header.recipients.is_empty() => {
+            message.header.recipients
+        }
+        Ok(_) | Err(_) => first.into_iter().collect(),
+    }
 }
 
 /// Why somebody read, or on which legal basis something was asked.

@@ -14,7 +14,8 @@ pub struct AtRisk {
     pub member: MemberId,
     /// Since when.
     pub since: Timestamp,
-    /// How many entries concern it since then.
+    /// How many entries concern it since then. The entry of a message to several names the first of
+    /// them alone, and counts for that one.
     pub entries: u64,
     /// The first of them.
     pub first: Option<u64>,

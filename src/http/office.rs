@@ -39,7 +39,7 @@ pub struct LogParams {
     /// The role that caused it.
     #[param(inline)]
     role: Option<Role>,
-    /// The person who caused it.
+    /// The person of this node who caused it.
     #[param(inline)]
     person: Option<PersonId>,
     /// The exchange, by its pseudonym in the log.

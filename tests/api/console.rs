@@ -7,6 +7,7 @@ use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::console_alerts::FILLED;
 use crate::served::{Answer, Call, Served};
 
 /// An authenticator in software, whose owner is always there.
@@ -506,6 +507,30 @@ fn auditors_export_the_register_of_transfers_which_names_no_content() {
     for part in ["Room on the disk", "Cosigned by enough members"] {
         assert!(node.contains(part), "{part} is not in {node}");
     }
+}
+
+#[test]
+fn what_went_to_three_has_three_lines_in_the_register_and_is_found_by_each() {
+    let office = Served::new();
+    let (contact, _) = enrolled(&office, "contact");
+    let (audit, _) = enrolled(&office, "auditor");
+    let sent = contact.post("/alerts/new", &FILLED);
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let register = audit.post("/log/transfers", &[]).text();
+    let lines: Vec<&str> = register.lines().skip(1).collect();
+    assert_eq!(lines.len(), 3, "{register}");
+    let mut entries = Vec::new();
+    for (line, to) in lines.iter().zip(["AT", "RS", "TR"]) {
+        assert!(line.contains(&format!(",{to},alert-sent,")), "{line}");
+        entries.extend(line.rsplit(',').next());
+        let path = format!("/log?event=alert-sent&peer={to}");
+        let found: Value = office.call("auditor", "GET", &path).send().is(200);
+        let found = found["items"].as_array().expect("entries");
+        assert_eq!(found.len(), 1, "{to}");
+        assert_eq!(found[0]["peer"], to);
+    }
+    entries.dedup();
+    assert_eq!(entries.len(), 1, "all of them are of one entry");
 }
 
 fn id_of_the_officer(admin: &Person<'_>) -> String {

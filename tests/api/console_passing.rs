@@ -4,7 +4,7 @@ use liaison::base::{Role, Timestamp};
 use liaison::domain::handling::{HandlingCode, Tlp};
 use liaison::domain::message::Body;
 use liaison::domain::rfi::PermissionRequest;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::console::{Person, enrolled};
 use crate::office::{HOUR, Office, REQUEST, member, request_body, with_header};
@@ -16,15 +16,9 @@ const NUMBER: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 /// MK asks TR, and the officer has said why they open it.
 fn asked(office: &Served, ana: &Person) -> String {
     let request: Value = toml::from_str(REQUEST).expect("the example is a request");
-    let body = json!({ "to": ["TR"], "request": request });
-    let answer = office
-        .call("officer", "POST", "/requests")
-        .json(&body)
-        .send();
-    let sent: Value = answer.is(202);
-    let id = sent["exchanges"][0]["id"].as_str().expect("an id");
-    opened(ana, id);
-    id.to_owned()
+    let id = office.asks(&request);
+    opened(ana, &id);
+    id
 }
 
 fn opened(person: &Person, exchange: &str) {

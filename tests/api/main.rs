@@ -11,6 +11,7 @@ mod console_alerts;
 mod console_files;
 mod console_hostile;
 mod console_live;
+mod console_log;
 mod console_passing;
 mod console_snooze;
 mod duty;

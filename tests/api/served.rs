@@ -235,6 +235,15 @@ impl Served {
             .header("authorization", &format!("Bearer {}", self.token(name)))
     }
 
+    /// The officer asks TR; gives the exchange.
+    pub fn asks(&self, request: &Value) -> String {
+        let body = serde_json::json!({ "to": ["TR"], "request": request });
+        let call = self.call("officer", "POST", "/requests").json(&body);
+        let sent: Value = call.send().is(202);
+        let id = sent["exchanges"][0]["id"].as_str();
+        id.expect("an id").to_owned()
+    }
+
     /// A call of nobody.
     pub fn anonymous(&self, method: &str, path: &str) -> Call {
         Call {

@@ -140,7 +140,8 @@ pub async fn browse(
     let t = f.t;
     let people = api.people.current().all();
     let who = |line: &LogLine| {
-        let known = people.iter().find(|one| one.id == line.person);
+        let mut known = people.iter().filter(|_| line.own);
+        let known = known.find(|one| one.id == line.person);
         match (line.role, known) {
             (Role::Node, _) => t.code("role", "node"),
             (_, Some(one)) => one.name.clone(),

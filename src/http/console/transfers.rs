@@ -1,5 +1,5 @@
-//! The register of transfers: what left for whom and when, one line each, for whoever audits it
-//! (Directive (EU) 2016/680 Art. 25). It names no content; the reason of a request is its legal basis.
+//! The register of transfers: what left for whom and when, a line for each recipient, for whoever audits
+//! it (Directive (EU) 2016/680 Art. 25). It names no content; the reason of a request is its legal basis.
 
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
@@ -34,9 +34,12 @@ pub async fn export(
     let mut before = None;
     loop {
         let (page, next) = page(&api, &person, before).await?;
-        // What is exported at the office itself is transferred to nobody.
-        let others = page.iter().filter(|entry| entry.peer != Some(api.member()));
-        lines.extend(others.filter_map(|entry| Some(line(entry, entry.peer?))));
+        for entry in &page {
+            // What is exported at the office itself is transferred to nobody.
+            let others = entry.recipients.iter().rev();
+            let others = others.filter(|member| **member != api.member());
+            lines.extend(others.map(|member| line(entry, *member)));
+        }
         match next {
             Some(next) => before = Some(next),
             None => break,
