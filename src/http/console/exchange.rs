@@ -24,7 +24,7 @@ use crate::app::rows::ExchangeRow;
 use crate::app::{Action, AppError, Ask, Deed, OfficeAsk, OfficeReply, Reply};
 use crate::base::{Digest, MessageId};
 
-pub use say::{glance, handling, say, say_form};
+pub use say::{glance, handling, read, say, say_form};
 
 /// The key that does something on the exchange's page, by its verb.
 fn shortcut(verb: &str) -> Option<&'static str> {

@@ -4,6 +4,7 @@ use axum::response::Response;
 
 use super::super::super::{Api, shapes};
 use super::super::drafts::Draft;
+use super::super::exchange::read;
 use super::super::form::{Builder, Typed, texts_at};
 use super::super::guard::Person;
 use super::super::trouble::{Trouble, see_other};
@@ -62,7 +63,7 @@ impl Passes {
 
 /// Begins a draft that passes a message of an exchange on. It is about what that exchange is about;
 /// purpose and legal basis are the writer's own.
-pub fn passing(
+pub async fn passing(
     api: &Api,
     person: &Person,
     row: &ExchangeRow,
@@ -75,6 +76,8 @@ pub fn passing(
     {
         return Err(AppError::NotFound("message").into());
     }
+    // What it is about is shown in the draft.
+    let row = &read(api, person, row.id).await?;
     let request = serde_json::to_value(row.exchange.request()).expect("a request is plain text");
     let template = template(&request);
     let begun = fields::defaults(api, person, template);

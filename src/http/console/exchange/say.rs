@@ -60,6 +60,29 @@ pub async fn glance(api: &Api, person: &Person, id: MessageId) -> Result<Exchang
     rows.pop().ok_or_else(Trouble::nothing_here)
 }
 
+/// The exchange, which the person is shown something of: that is recorded like reading its page, and
+/// the other side gets a receipt of what was opened.
+///
+/// # Errors
+/// [`Trouble`].
+pub async fn read(api: &Api, person: &Person, id: MessageId) -> Result<ExchangeRow, Trouble> {
+    let ask = Ask::ReadExchange { exchange: id };
+    let reply = api.ask(&person.caller, Action::ReadExchange, ask).await?;
+    let Reply::Thread(row, _) = reply else {
+        return Err(Trouble::nothing_here());
+    };
+    Ok(*row)
+}
+
+/// Whether a verb's form shows what was said in the exchange.
+fn shows_content(row: &ExchangeRow, verb: &str) -> bool {
+    match verb {
+        "answer" | "refuse" | "reopen" | "acknowledge" => true,
+        "clarify" => row.exchange.side() == Side::Requested,
+        _ => false,
+    }
+}
+
 /// That the person may say this in it now.
 fn may_say(row: &ExchangeRow, person: &Person, verb: &str) -> Result<(), Trouble> {
     let may = shapes::actions(row, &person.caller);
@@ -78,7 +101,7 @@ pub async fn say_form(
     let row = glance(&api, &person, id).await?;
     may_say(&row, &person, &verb)?;
     let typed = defaults(&verb, Typed::default().with_message());
-    page(&api, &person, &row, &verb, &typed, Faults::default())
+    page(&api, &person, &row, &verb, &typed, Faults::default()).await
 }
 
 fn defaults(verb: &str, typed: Typed) -> Typed {
@@ -93,7 +116,7 @@ fn defaults(verb: &str, typed: Typed) -> Typed {
     }
 }
 
-fn page(
+async fn page(
     api: &Api,
     person: &Person,
     row: &ExchangeRow,
@@ -101,6 +124,11 @@ fn page(
     typed: &Typed,
     faults: Faults,
 ) -> Result<Response, Trouble> {
+    let read = match shows_content(row, verb) {
+        true => Some(read(api, person, row.id).await?),
+        false => None,
+    };
+    let row = read.as_ref().unwrap_or(row);
     let t = person.words();
     let files = match takes_files(verb) {
         true => Some(Chosen::of(api, person, typed.message()?, faults.file)),
@@ -342,20 +370,20 @@ pub async fn say(
     if verb == "forward"
         && let Ok(message) = typed.text("message").parse()
     {
-        return compose::passing(&api, &person, &row, message);
+        return compose::passing(&api, &person, &row, message).await;
     }
     let again = |faults: Faults| page(&api, &person, &row, &verb, &typed, faults);
     if let Some(fault) = fault {
-        return again(fault.into());
+        return again(fault.into()).await;
     }
     let tree = match Tree::of(&typed, &api.console.zone) {
         Ok(tree) => tree,
-        Err(faults) => return again(faults.into()),
+        Err(faults) => return again(faults.into()).await,
     };
     let message = typed.message()?;
     let (mut ask, action) = match asked(&verb, &row, message, tree.value.clone()) {
         Ok(asked) => asked,
-        Err(fault) => return again(vec![fault].into()),
+        Err(fault) => return again(vec![fault].into()).await,
     };
     if let Ask::Respond { attached, .. } = &mut ask {
         *attached = files::of(&api, &person, message);
@@ -370,7 +398,7 @@ pub async fn say(
         // A second person has to see it first.
         Ok(Reply::Waits(..)) => Ok(see_other("/letters")),
         Ok(_) => Ok(see_other(&format!("/exchanges/{id}"))),
-        Err(AppError::Invalid(faults)) => again(tree.in_the_form(faults).into()),
+        Err(AppError::Invalid(faults)) => again(tree.in_the_form(faults).into()).await,
         Err(error) => Err(error.into()),
     }
 }
