@@ -4,6 +4,7 @@
 mod alerts;
 mod assets;
 mod calendar;
+mod calls;
 mod ceremonies;
 mod compose;
 mod drafts;
@@ -173,6 +174,10 @@ pub fn router(api: Api) -> Router {
             get(snooze::form).post(snooze::set),
         )
         .route(
+            "/exchanges/{id}/call",
+            get(calls::exchange_form).post(calls::note_of_exchange),
+        )
+        .route(
             "/exchanges/{id}/{verb}",
             get(exchange::say_form)
                 .post(exchange::say)
@@ -197,6 +202,10 @@ pub fn router(api: Api) -> Router {
                 .layer(DefaultBodyLimit::disable()),
         )
         .route("/alerts/{id}", get(alerts::open))
+        .route(
+            "/alerts/{id}/call/{member}",
+            get(calls::alert_form).post(calls::note_of_alert),
+        )
         .route(
             "/alerts/{id}/{verb}",
             get(alerts::say_form)

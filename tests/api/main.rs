@@ -8,6 +8,7 @@ mod alerts_reach;
 mod conditional;
 mod console;
 mod console_alerts;
+mod console_calls;
 mod console_files;
 mod console_hostile;
 mod console_live;

@@ -244,7 +244,8 @@ async fn every_page_is_accessible_in_both_schemes_and_directions() {
     browser.goto(&tr.page(&format!("{came}/snooze"))).await;
     browser.click("main form button.primary").await;
     browser.arrives("/inbox").await;
-    let forms = ["answer", "refuse", "permissions", "snooze"].map(|verb| format!("{came}/{verb}"));
+    let forms =
+        ["answer", "refuse", "permissions", "snooze", "call"].map(|verb| format!("{came}/{verb}"));
     let paths = [
         own(&["/inbox", "/alerts", "/alerts/new", "/statistics"]),
         vec![came, alert],

@@ -13,6 +13,7 @@ use super::super::alerts::shapes as alert_shapes;
 use super::super::auth::Place;
 use super::super::shapes;
 use super::calendar::Moment;
+use super::calls::{self, Pressing};
 use super::files::text_alone;
 use super::form::{Builder, Field, Section, Tree, Typed, unreadable};
 use super::formpage::{FormPage, summary};
@@ -49,35 +50,17 @@ struct Row {
     pressing: Vec<Pressing>,
 }
 
-/// What somebody must do about an alert, at which member, and whom to call there.
-struct Pressing {
-    member: String,
-    word: String,
-    phone: String,
-}
-
-impl Pressing {
-    fn of(one: &AttentionView, f: &Frame) -> Self {
-        let post = one.call.post.as_ref().map(|post| post.phone.clone());
-        Self {
-            member: one.call.member.to_string(),
-            word: f.t.code("attention", &one.reason),
-            phone: post.unwrap_or_else(|| one.call.listed.clone()),
-        }
-    }
-}
-
 impl Row {
-    fn of(of: AlertSummary, f: &Frame) -> Self {
+    fn of(api: &Api, person: &Person, of: AlertSummary, f: &Frame) -> Self {
         let t = f.t;
+        let pressing = |one: &AttentionView| {
+            let note = calls::of_alert(api, person, of.id, one.call.member);
+            Pressing::of(one, note, f)
+        };
         Self {
             updated: f.moment(of.updated),
             expires: f.moment(of.expires),
-            pressing: of
-                .attention
-                .iter()
-                .map(|one| Pressing::of(one, f))
-                .collect(),
+            pressing: of.attention.iter().map(pressing).collect(),
             severity: t.code("severity", &of.severity),
             event: t.code("alert-event", &of.event),
             corridor: of.corridor.as_ref().map(|code| t.code("corridor", code)),
@@ -132,7 +115,7 @@ pub async fn feed(
     let f = Frame::of(&api, &person, "alerts-title").live();
     let rows = rows
         .iter()
-        .map(|row| Row::of(alert_shapes::summary(row, f.now), &f))
+        .map(|row| Row::of(&api, &person, alert_shapes::summary(row, f.now), &f))
         .collect();
     let corridors = Corridor::ALL.iter().map(|one| {
         let code = one.as_str();
@@ -200,7 +183,7 @@ pub async fn open(
         deals: deals
             .map(|(word, verb, primary)| (verb, word, primary))
             .collect(),
-        row: Row::of(of, &f),
+        row: Row::of(&api, &person, of, &f),
         f,
     }))
 }

@@ -12,6 +12,7 @@ use super::super::auth::{Place, SignedIn};
 use super::super::problem::Failure;
 use super::super::{Api, attachments, search, shapes};
 use super::calendar::Moment;
+use super::calls::{self, Pressing};
 use super::form::Typed;
 use super::guard::Person;
 use super::lists::Chip;
@@ -82,6 +83,10 @@ struct ExchangePage {
     may_snooze: bool,
     /// Until when the person has set it aside.
     snoozed: Option<Moment>,
+    /// What presses, the most pressing first.
+    pressing: Vec<Pressing>,
+    /// Where a call is noted; nothing where the person may not.
+    note: Option<String>,
     /// Other exchanges about the same.
     earlier: Vec<Before>,
     /// Since when the other member's keys are said to have been in other hands.
@@ -149,6 +154,12 @@ pub async fn open(
         deals,
         may_snooze: snoozed.is_none() && chip.is_waiting(),
         snoozed: snoozed.map(|until| f.moment(until)),
+        note: calls::of_exchange(api, person, exchange),
+        pressing: of
+            .attention
+            .iter()
+            .map(|one| Pressing::of(one, calls::of_exchange(api, person, exchange), &f))
+            .collect(),
         earlier: search::earlier(&row)
             .into_iter()
             .map(|one| Before::of(one, &f))

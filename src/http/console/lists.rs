@@ -102,6 +102,8 @@ pub struct Row {
     pub state: String,
     /// Its urgency.
     pub urgency: String,
+    /// What presses but its clock and that nothing is sent, which show by themselves.
+    pub pressing: Vec<String>,
     /// Until when the reader has set it aside.
     pub snoozed: Option<Moment>,
 }
@@ -117,6 +119,12 @@ impl Row {
             updated: f.moment(summary.updated),
             state: t.code("state", &summary.state),
             urgency: t.code("urgency", &summary.urgency),
+            pressing: summary
+                .attention
+                .iter()
+                .filter(|one| !matches!(one.reason.as_str(), "due-soon" | "overdue" | "withheld"))
+                .map(|one| t.code("attention", &one.reason))
+                .collect(),
             snoozed: None,
             of: summary,
         }

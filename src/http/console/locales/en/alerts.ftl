@@ -25,6 +25,10 @@ attention-withheld = Nothing is sent to it
 attention-no-link = No link
 attention-not-delivered = Not delivered in time
 attention-unread = Nobody here has opened it
+attention-not-opened = Not opened in time
+attention-overdue = Overdue
+attention-due-soon = Due soon
+attention-clarification-owed = A clarification is owed
 corridor-none = No corridor
 
 section-alert = What is seen

@@ -211,6 +211,22 @@ snooze-pressing = Its time limit is near or over: it cannot be set aside now.
 snooze-end = Bring it back
 snoozed-until = Set aside by you until
 
+pressing-since = since
+call-whom = Whom to call
+call-last = Last call
+call-answers-now = answers now
+call-answers-later = does not answer now
+calls-title = Telephone calls
+call-title = Note a call
+call-lead = It stays in this office. Where the post was reached, it has the time again before the next one is told.
+call-section = What was said
+call-to = Who was called
+call-outcome = What came of it
+call-reached = Reached
+call-no-answer = No answer
+call-engaged = Engaged
+call-wrong-number = Wrong number
+
 proposals-title = Changes that wait for signatures
 proposals-lead = Proposed or signed at this node, as it saw them last. Nothing of them is in force.
 proposal-version = List { $version }

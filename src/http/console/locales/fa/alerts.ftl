@@ -25,6 +25,10 @@ attention-withheld = چیزی به آن فرستاده نمی‌شود
 attention-no-link = پیوندی نیست
 attention-not-delivered = به‌موقع تحویل نشد
 attention-unread = کسی اینجا آن را باز نکرده
+attention-not-opened = به‌موقع باز نشد
+attention-overdue = مهلت گذشته است
+attention-due-soon = مهلت نزدیک است
+attention-clarification-owed = توضیحی باید داده شود
 corridor-none = بدون گذرگاه
 
 section-alert = آنچه دیده می‌شود

@@ -211,6 +211,22 @@ snooze-pressing = مهلت آن نزدیک است یا گذشته است: اکن
 snooze-end = بازگرداندن
 snoozed-until = شما آن را کنار گذاشته‌اید تا
 
+pressing-since = از
+call-whom = با چه کسی تماس بگیرید
+call-last = آخرین تماس
+call-answers-now = اکنون پاسخ می‌دهد
+call-answers-later = اکنون پاسخ نمی‌دهد
+calls-title = تماس‌های تلفنی
+call-title = ثبت تماس
+call-lead = در همین دفتر می‌ماند. اگر با آن پست تماس برقرار شده باشد، پیش از خبر دادن به نفر بعدی دوباره به آن فرصت داده می‌شود.
+call-section = آنچه گفته شد
+call-to = با چه کسی تماس گرفته شد
+call-outcome = نتیجهٔ آن
+call-reached = تماس برقرار شد
+call-no-answer = پاسخی نبود
+call-engaged = اشغال بود
+call-wrong-number = شمارهٔ نادرست
+
 proposals-title = تغییراتی که در انتظار امضا هستند
 proposals-lead = در این گره پیشنهاد یا امضا شده‌اند، چنان‌که آخرین بار دیده شده‌اند. هیچ‌یک برقرار نیست.
 proposal-version = فهرست { $version }

@@ -25,6 +25,10 @@ attention-withheld = Ona hiçbir şey gönderilmiyor
 attention-no-link = Bağlantı yok
 attention-not-delivered = Zamanında teslim edilmedi
 attention-unread = Burada kimse açmadı
+attention-not-opened = Zamanında açılmadı
+attention-overdue = Süresi geçti
+attention-due-soon = Süresi dolmak üzere
+attention-clarification-owed = Bir açıklama bekleniyor
 corridor-none = Koridor yok
 
 section-alert = Görülen

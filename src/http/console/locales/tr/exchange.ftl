@@ -211,6 +211,22 @@ snooze-pressing = Süresi yaklaştı ya da geçti: şimdi ertelenemez.
 snooze-end = Geri getir
 snoozed-until = Sizin ertelediğiniz tarih:
 
+pressing-since = başlangıç:
+call-whom = Aranacak yer
+call-last = Son arama
+call-answers-now = şu anda yanıt verir
+call-answers-later = şu anda yanıt vermez
+calls-title = Telefon görüşmeleri
+call-title = Görüşmeyi kaydet
+call-lead = Bu ofiste kalır. Birime ulaşıldıysa, sıradakine haber verilmeden önce ona yeniden süre tanınır.
+call-section = Ne konuşuldu
+call-to = Kim arandı
+call-outcome = Sonucu
+call-reached = Ulaşıldı
+call-no-answer = Yanıt yok
+call-engaged = Meşgul
+call-wrong-number = Yanlış numara
+
 proposals-title = İmza bekleyen değişiklikler
 proposals-lead = Bu düğümde önerildi ya da imzalandı; son görüldüğü hâliyle. Hiçbiri yürürlükte değil.
 proposal-version = { $version } numaralı liste
