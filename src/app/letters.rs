@@ -60,6 +60,11 @@ pub enum LetterAsk {
         /// The letter, or one of its messages.
         letter: MessageId,
     },
+    /// Read what is on record that one passes on, corrects or replaces.
+    OnRecord {
+        /// The letter, or one of its messages.
+        letter: MessageId,
+    },
     /// Decide about one.
     Decide(Box<Decide>),
     /// Give one back to who wrote it.
@@ -81,7 +86,7 @@ impl LetterAsk {
     pub(super) fn actions(&self) -> &'static [Action] {
         match self {
             Self::List { .. } | Self::Glance { .. } => &[Action::ListExchanges],
-            Self::Read { .. } => &[Action::ReadExchange],
+            Self::Read { .. } | Self::OnRecord { .. } => &[Action::ReadExchange],
             Self::Decide(decide) => match decide.signed.text().kind {
                 DecisionKind::Release => &[Action::ReleaseLetter],
                 DecisionKind::Clear => &[Action::ClearLetter],
@@ -122,6 +127,7 @@ pub(super) fn ask(
         LetterAsk::List { state } => return read::list(turn, *state),
         LetterAsk::Glance { letter } => read::found(turn, *letter)?,
         LetterAsk::Read { letter } => return read(service, turn, by, *letter),
+        LetterAsk::OnRecord { letter } => return read::on_record(service, turn, by, *letter),
         LetterAsk::Decide(decide) => decide::decide(service, turn, by, decide)?,
         LetterAsk::Return { letter, reason } => {
             decide::give_back(service, turn, by, *letter, reason)?

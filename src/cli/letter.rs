@@ -3,7 +3,7 @@
 
 use clap::Args;
 
-use super::failure::Failure;
+use super::failure::{Exit, Failure};
 use super::session::{ReaderArgs, Session, SessionArgs};
 use super::text::{clean, content, duration, hang, time};
 use super::{output, thread};
@@ -94,8 +94,45 @@ async fn decide(
     reason: Option<&str>,
     json: bool,
 ) -> Result<(), Failure> {
-    let view = session.client.letter(id).await?;
+    let view = meant(session, id).await?;
     print(&session.client.decide(&view, kind, reason).await?, json)
+}
+
+/// The letter of this id, or the one that waits in the exchange or alert of this id. Where several
+/// do, whoever decides names the one that they read.
+async fn meant(session: &Session, id: MessageId) -> Result<LetterView, Failure> {
+    let view = session.client.letter(id).await?;
+    if view.summary.id == id {
+        return Ok(view);
+    }
+    let page: Page<LetterSummary> = session.client.letters(None).await?;
+    let of_it =
+        |letter: &&LetterSummary| letter.conversation == Some(id) || letter.messages.contains(&id);
+    let waits = |letter: &&LetterSummary| letter.waits_for.is_some();
+    let waiting: Vec<_> = page.items.iter().filter(of_it).filter(waits).collect();
+    match waiting[..] {
+        [] => Ok(view),
+        [one] if one.id == view.summary.id => Ok(view),
+        [one] => Ok(session.client.letter(one.id).await?),
+        [..] => {
+            let all = waiting.iter().map(|letter| {
+                let (what, by) = (letter.kinds.join(", "), person(&letter.drafted_by));
+                format!(
+                    "{} {}: {}, written by {by}",
+                    letter.id,
+                    state_words(letter),
+                    clean(&what)
+                )
+            });
+            Err(Failure::new(
+                Exit::Usage,
+                "letter-ambiguous",
+                "several letters wait there",
+                all.collect::<Vec<_>>().join("\n"),
+                "read each with `liaison rfi show ID`, and name the one that you mean by its own id",
+            ))
+        }
+    }
 }
 
 impl Release {

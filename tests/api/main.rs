@@ -11,6 +11,7 @@ mod console_alerts;
 mod console_calls;
 mod console_files;
 mod console_hostile;
+mod console_letters;
 mod console_live;
 mod console_log;
 mod console_passing;

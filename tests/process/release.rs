@@ -176,15 +176,22 @@ fn the_protection_gate_stops_a_released_request_until_a_second_person_clears_it(
     mk.verified();
 }
 
+/// A request of MK that was released, and is at TR.
+fn released(world: &World) -> String {
+    let letter = letter_of(writes(world, &examples::request()).run().read());
+    let id = letter.id.to_string();
+    decides(world.office("MK"), "release", &id, "boss")
+        .run()
+        .done();
+    becomes(world.office("TR"), &id, "delivered");
+    id
+}
+
 #[test]
 fn an_answer_and_an_alert_wait_where_their_author_wants_a_second_person() {
     let world = offices();
     let (mk, tr) = (world.office("MK"), world.office("TR"));
-    let id = letter_of(writes(&world, &examples::request()).run().read())
-        .id
-        .to_string();
-    decides(mk, "release", &id, "boss").run().done();
-    becomes(tr, &id, "delivered");
+    let id = released(&world);
     let answer = toml::to_string(&examples::answer_to_request()).expect("valid TOML");
     let answer = world.write("answer.toml", answer);
     let call = tr.call("rfi answer").word(&id).option("--file", answer);
@@ -213,5 +220,37 @@ fn an_answer_and_an_alert_wait_where_their_author_wants_a_second_person() {
         let show = mk.call("alert show").word(&alert);
         (show.run().exit == Some(0)).then_some(())
     });
+    tr.verified();
+}
+
+#[test]
+fn where_several_letters_wait_in_an_exchange_whoever_decides_names_one() {
+    let world = offices();
+    let (mk, tr) = (world.office("MK"), world.office("TR"));
+    let id = released(&world);
+    let refuse = |reason: &str| -> String {
+        let call = tr.call("rfi refuse").word(&id).option("--ground", "x1");
+        let call = call.option("--reason", reason).word("--for-release");
+        let before = waiting(tr, "in-review");
+        let _waits: ExchangeSummary = call.run().read();
+        let mut after = waiting(tr, "in-review");
+        after.retain(|letter| before.iter().all(|known| known.id != letter.id));
+        after.remove(0).id.to_string()
+    };
+    let seen = refuse("The law.");
+    let unseen = refuse("Another law.");
+    for verb in ["release", "clear"] {
+        let call = decides(tr, verb, &id, "boss").option("--reason", "Seen.");
+        let told = call.run().failed(2, "letter-ambiguous");
+        let told = told["detail"].as_str().expect("a text");
+        assert!(told.contains(&seen) && told.contains(&unseen), "{told}");
+    }
+    assert_eq!(waiting(tr, "in-review").len(), 2, "nothing left");
+
+    let back = decides(tr, "return", &unseen, "boss").option("--reason", "One is enough.");
+    back.run().done();
+    let left: LetterSummary = decides(tr, "release", &id, "boss").run().read();
+    assert_eq!(left.id.to_string(), seen, "the one that waits");
+    becomes(mk, &id, "refused");
     tr.verified();
 }

@@ -278,6 +278,24 @@ impl Draft {
         files.into_iter()
     }
 
+    /// The message on record that it passes on, corrects or replaces, after the exchange in which
+    /// that one was said.
+    pub fn on_record(&self) -> Option<(MessageId, MessageId)> {
+        match self {
+            Self::Forward(what) => Some((what.exchange, what.message)),
+            Self::Correct { exchange, what, .. } => Some((*exchange, what.message)),
+            Self::PassOn {
+                exchange,
+                correction,
+                ..
+            } => Some((*exchange, *correction)),
+            Self::Supersede { exchange, .. } => Some((*exchange, *exchange)),
+            Self::Request { .. } | Self::Say { .. } | Self::Alert { .. } | Self::OnAlert { .. } => {
+                None
+            }
+        }
+    }
+
     /// The sealed attachments of each message, by its id.
     pub fn attached(&self) -> Vec<(MessageId, &[Attached])> {
         match self {

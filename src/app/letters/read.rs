@@ -2,14 +2,19 @@
 
 use super::LetterReply;
 use super::change::{Held, LetterChange};
+use super::draft::Draft;
 use super::hold::letter_row;
 use super::rows::{LETTER, LETTER_IN, LETTER_OPEN, LetterRow, LetterState};
 use crate::app::change::{Change, Other};
 use crate::app::content::read_change;
 use crate::app::error::AppError;
 use crate::app::input::{Attached, Reply};
+use crate::app::read::{consult, thread};
+use crate::app::respond::exchange_row;
+use crate::app::rows::{MESSAGE, MessageRow, message_key};
 use crate::app::service::{Service, Stop, Turn};
 use crate::base::{Actor, MessageId};
+use crate::domain::rfi::SaidMessage;
 
 /// The most letters that one list shows.
 const MOST_LISTED: usize = 1_000;
@@ -75,6 +80,46 @@ pub(in crate::app) fn read(
         content: held.content,
         salt: held.salt,
     })))
+}
+
+/// What a letter passes on, corrects or replaces, in the exchange in which it was said, and where it
+/// passes a correction on, what that one corrects. Reading it is recorded as a consultation.
+pub(super) fn on_record(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    by: Actor,
+    id: MessageId,
+) -> Result<Reply, Stop> {
+    let missing = || Stop::Error(AppError::NotFound("message"));
+    let row = found(turn, id)?;
+    let draft = held(turn, &row)?.draft().ok_or_else(missing)?;
+    let (exchange, message) = draft.on_record().ok_or_else(missing)?;
+    let row = exchange_row(turn, exchange)?;
+    let mut messages = vec![message];
+    if let Draft::PassOn { .. } = draft {
+        let told = row.exchange.corrections().into_iter();
+        let told = told.filter(|told| told.id == message);
+        messages.extend(told.map(|told| told.message));
+    }
+    let said = row.exchange.said();
+    // Either side chooses the ids of what it says, and only what the other one said is passed on.
+    let passed_on = matches!(draft, Draft::Forward(_) | Draft::PassOn { .. });
+    let mut entries = Vec::new();
+    for message in messages {
+        let own = |said: &SaidMessage| said.by == row.exchange.side();
+        let mut fitting = said.iter().filter(|said| said.id == message);
+        let said = fitting.find(|said| !passed_on || !own(said));
+        let author = match own(said.ok_or_else(missing)?) {
+            true => service.me.member,
+            false => row.peer,
+        };
+        let key = message_key(author, message);
+        let known = turn.view.row::<MessageRow>(MESSAGE, &key)?;
+        entries.push(known.ok_or_else(missing)?.entry);
+    }
+    let items = thread(turn, &entries)?;
+    consult(service, turn, by, row.id, &items)?;
+    Ok(Reply::Thread(Box::new(row), items))
 }
 
 /// A letter as it was written.

@@ -1,25 +1,24 @@
 //! What waits for a second person: the list, and one letter with all that who decides has to read.
 
 mod decide;
+mod whole;
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use serde_json::Value;
 
 use super::super::Api;
 use super::super::auth::Place;
 use super::super::letters;
 use super::calendar::Moment;
-use super::compose::{handling_rules, protections, rules};
 use super::guard::Person;
 use super::page::{Frame, show_as};
-use super::thread::{Group, groups};
 use super::trouble::Trouble;
 use crate::api::LetterSummary;
 use crate::app::{Action, Ask, Draft, LetterAsk, LetterReply, LetterRow, Reply};
 use crate::base::MessageId;
-use crate::domain::rfi::Command;
+
+use whole::Whole;
 
 pub use decide::{begin, say};
 
@@ -96,9 +95,7 @@ struct LetterPage {
     f: Frame,
     letter: Shown,
     salt: String,
-    rules: Vec<String>,
-    protections: Vec<String>,
-    groups: Vec<Group>,
+    whole: Whole,
     made: Vec<Made>,
     choices: Vec<Choice>,
 }
@@ -135,24 +132,7 @@ async fn letter_page(
     let f = Frame::new(api, &person.visitor, row.subject.clone());
     let t = f.t;
     let draft: Draft = serde_json::from_str(&content).map_err(|_| Trouble::nothing_here())?;
-    let (rules, protections) = match &draft {
-        Draft::Request { request, .. } | Draft::Supersede { request, .. } => {
-            (rules(request, t), protections(request, t))
-        }
-        Draft::Say { command, .. } => {
-            let rules = if let Command::Answer(answer) = &**command {
-                handling_rules(&answer.handling, t)
-            } else {
-                Vec::new()
-            };
-            (rules, Vec::new())
-        }
-        Draft::Alert { .. }
-        | Draft::OnAlert { .. }
-        | Draft::Forward(_)
-        | Draft::Correct { .. }
-        | Draft::PassOn { .. } => (Vec::new(), Vec::new()),
-    };
+    let whole = Whole::of(api, person, row.id, draft, &f).await?;
     let made = row.decisions.iter().map(|decided| Made {
         word: t.code("decided", letters::kind_name(decided.kind)),
         by: api.people.name(decided.by).unwrap_or_default(),
@@ -180,9 +160,7 @@ async fn letter_page(
     let page = LetterPage {
         letter: Shown::of(api, &row, &f),
         salt: hex::encode(salt),
-        rules,
-        protections,
-        groups: groups(&said(&content), &f),
+        whole,
         made: made.collect(),
         choices: actions.iter().map(choice).collect(),
         f,
@@ -204,52 +182,5 @@ async fn read(
     match *reply {
         LetterReply::Letter { row, content, salt } => Ok((*row, content, salt)),
         LetterReply::Letters(_) => Err(Trouble::nothing_here()),
-    }
-}
-
-/// What the letter says, without what only the node needs of it: ids, and sealed files.
-fn said(content: &str) -> Value {
-    let Ok(Value::Object(content)) = serde_json::from_str(content) else {
-        return Value::Null;
-    };
-    let Some((_, Value::Object(mut draft))) = content.into_iter().next() else {
-        return Value::Null;
-    };
-    for name in [
-        "to",
-        "exchange",
-        "message",
-        "attached",
-        "new",
-        "id",
-        "correction",
-    ] {
-        draft.remove(name);
-    }
-    // One thing that is said stands without a heading.
-    let mut parts = draft.into_iter().map(|(_, value)| value);
-    match (parts.next(), parts.next()) {
-        (Some(Value::Object(inner)), None) => match only_member(&inner) {
-            Some(inner) => inner,
-            None => Value::Object(inner),
-        },
-        (Some(first), None) => first,
-        (first, second) => {
-            let parts = first.into_iter().chain(second).chain(parts);
-            let objects = parts.filter_map(|part| match part {
-                Value::Object(part) => Some(part),
-                _ => None,
-            });
-            Value::Object(objects.flatten().collect())
-        }
-    }
-}
-
-/// What a command says, where the object is its name and that.
-fn only_member(object: &serde_json::Map<String, Value>) -> Option<Value> {
-    let mut members = object.values();
-    match (members.next(), members.next()) {
-        (Some(value @ Value::Object(_)), None) => Some(value.clone()),
-        _ => None,
     }
 }

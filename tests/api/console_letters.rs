@@ -1,0 +1,229 @@
+//! The page of a letter that waits: whoever decides about it sees all that would leave.
+
+use liaison::base::Role;
+use liaison::domain::handling::{HandlingCode, Tlp};
+use liaison::domain::message::Body;
+use liaison::domain::rfi::{Correction, Flaw, Remedy, Request};
+use serde_json::{Value, json};
+
+use crate::console::enrolled;
+use crate::office::{ALERT, REQUEST, request, with_header};
+use crate::passing::marked;
+use crate::served::Served;
+
+/// What MK asks.
+fn asks() -> Value {
+    toml::from_str(REQUEST).expect("the example is a request")
+}
+
+/// Asks for something that is to wait, and gives the letter's id.
+fn waits(office: &Served, name: &str, path: &str, body: &Value) -> String {
+    let path = format!("{path}?for_release=true");
+    let answer = office.call(name, "POST", &path).json(body).send();
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    let listed = office.call("releaser", "GET", "/letters").send();
+    let listed: Value = listed.is(200);
+    let letters = listed["items"].as_array().expect("a list");
+    assert_eq!(letters.len(), 1, "{listed}");
+    letters[0]["id"].as_str().expect("an id").to_owned()
+}
+
+/// The letter's page as the releasing officer reads it, who did not write it.
+fn page(office: &Served, letter: &str) -> String {
+    let (boss, _) = enrolled(office, "releaser");
+    let page = boss.get(&format!("/letters/{letter}"));
+    assert_eq!(page.status, 200, "{}", page.text());
+    let page = page.text();
+    assert!(
+        page.contains(&format!("/letters/{letter}/release")),
+        "{page}"
+    );
+    page
+}
+
+#[track_caller]
+fn shows(page: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+}
+
+/// TR's request to MK, which may be passed on.
+fn from_tr() -> Request {
+    Request {
+        purpose: "To find the boat Yakamoz".to_owned(),
+        handling: marked(&[HandlingCode::H0], Tlp::Green),
+        ..request()
+    }
+}
+
+/// What MK asks AT as it passes TR's request on.
+fn passes_on(message: &str) -> Value {
+    let mut request = asks();
+    request["handling"] = json!({ "codes": ["H0"], "tlp": "GREEN", "retention_days": 100 });
+    json!({ "to": "AT", "message": message, "request": request })
+}
+
+#[test]
+fn whoever_releases_sees_each_file_of_a_letter_and_may_open_it() {
+    let office = Served::new();
+    let reservation = office.reserve("officer", "request");
+    for (index, name, content) in [("0", "van.jpg", &[7; 3_000][..]), ("1", "list.pdf", b"two")] {
+        let path = format!("/reservations/{reservation}/attachments/{index}?name={name}");
+        let added = office.call("officer", "PUT", &path).body(content).send();
+        assert_eq!(added.status, 200, "{}", added.text());
+    }
+    let body = json!({ "to": ["TR", "AT"], "reservation": reservation, "request": asks() });
+    let letter = waits(&office, "officer", "/requests", &body);
+    let (boss, _) = enrolled(&office, "releaser");
+    let page = boss.get(&format!("/letters/{letter}")).text();
+    shows(
+        &page,
+        &["Files that go along: \u{2068}2\u{2069}", "3.0 kB", "3 B"],
+    );
+    for name in ["<bdi>van.jpg</bdi>", "<bdi>list.pdf</bdi>"] {
+        assert_eq!(page.matches(name).count(), 1, "{name}: {page}");
+    }
+    let file = format!("/messages/{letter}/attachments/1");
+    shows(&page, &[&file]);
+    assert_eq!(boss.get(&file).text(), "two");
+    let (watcher, _) = enrolled(&office, "observer");
+    assert_eq!(watcher.get(&file).status, 404, "observers read no letter");
+}
+
+#[test]
+fn whoever_releases_sees_that_nothing_is_attached() {
+    let office = Served::new();
+    let body = json!({ "to": ["TR"], "request": asks() });
+    let letter = waits(&office, "officer", "/requests", &body);
+    shows(&page(&office, &letter), &["No file goes along with it."]);
+}
+
+#[test]
+fn whoever_releases_reads_the_message_that_a_letter_passes_on() {
+    let mut office = Served::new();
+    let body = Body::Request(Box::new(from_tr()));
+    let message = office.peers.first_of("TR", Role::Officer, body);
+    office.receives(&message);
+    let id = message.header.id.to_string();
+    let path = format!("/exchanges/{id}/forward");
+    let letter = waits(&office, "officer", &path, &passes_on(&id));
+    let at = message.event.at.to_string();
+    let shown = [
+        "Goes along, as its author signed it",
+        "To find the boat Yakamoz",
+        "<bdi dir=\"ltr\">TR</bdi>",
+        &at[..16],
+        &format!("href=\"/exchanges/{id}\""),
+        "To find about 30 people",
+    ];
+    shows(&page(&office, &letter), &shown);
+    let (audit, _) = enrolled(&office, "auditor");
+    let log = audit.get("/log?event=opened").text();
+    let by = "<small>releasing officer</small>";
+    assert!(log.contains(by), "reading it is on record: {log}");
+}
+
+#[test]
+fn whoever_releases_reads_the_correction_that_a_letter_passes_on() {
+    let mut office = Served::new();
+    let body = Body::Request(Box::new(from_tr()));
+    let message = office.peers.first_of("TR", Role::Officer, body);
+    office.receives(&message);
+    let id = message.header.id.to_string();
+    let forward = office.call("officer", "POST", &format!("/exchanges/{id}/forward"));
+    let forward = forward.json(&passes_on(&id)).send();
+    assert_eq!(forward.status, 202, "{}", forward.text());
+    let correction = Body::Correction(Correction {
+        message: message.header.id,
+        leaf: message.leaf(),
+        flaw: Flaw::Incorrect,
+        remedy: Remedy::Rectify,
+        text: "The boat is called Poyraz.".to_owned(),
+        handling: from_tr().handling,
+        passes_on: None,
+    });
+    let of = message.header.id;
+    let told = office.peers.next_of("TR", Role::Officer, correction, of);
+    let told = with_header(&told, |header| {
+        header.handling = from_tr().handling;
+        header.sequence = 1;
+        header.previous_own = Some(message.leaf());
+    });
+    office.receives(&told);
+    let path = format!("/exchanges/{id}/pass-on");
+    let body = json!({ "correction": told.header.id });
+    let letter = waits(&office, "officer", &path, &body);
+    let shown = [
+        "Goes along, as its author signed it",
+        "The boat is called Poyraz.",
+        "The message that is corrected",
+        "To find the boat Yakamoz",
+    ];
+    shows(&page(&office, &letter), &shown);
+}
+
+/// MK asked TR.
+fn asked(office: &Served) -> String {
+    let mut request = asks();
+    request["purpose"] = "To find the van of Plovdiv".into();
+    office.asks(&request)
+}
+
+#[test]
+fn whoever_releases_reads_what_a_correction_is_about() {
+    let office = Served::new();
+    let id = asked(&office);
+    let body = json!({
+        "message": id,
+        "flaw": "incorrect",
+        "remedy": "rectify",
+        "text": "It went to Varna.",
+    });
+    let letter = waits(
+        &office,
+        "officer",
+        &format!("/exchanges/{id}/correct"),
+        &body,
+    );
+    let shown = [
+        "It went to Varna.",
+        "The message that is corrected",
+        "To find the van of Plovdiv",
+    ];
+    shows(&page(&office, &letter), &shown);
+}
+
+#[test]
+fn whoever_releases_reads_why_a_request_takes_the_place_of_another() {
+    let office = Served::new();
+    let id = asked(&office);
+    let body = json!({ "reason": "The van was sold.", "request": asks() });
+    let letter = waits(
+        &office,
+        "officer",
+        &format!("/exchanges/{id}/supersede"),
+        &body,
+    );
+    let shown = [
+        "The van was sold.",
+        "To find about 30 people",
+        "The request that is replaced",
+        "To find the van of Plovdiv",
+    ];
+    shows(&page(&office, &letter), &shown);
+}
+
+#[test]
+fn whoever_releases_reads_why_an_alert_is_taken_back() {
+    let office = Served::new();
+    let alert: Value = toml::from_str(ALERT).expect("the example is an alert");
+    let body = json!({ "audience": { "members": ["TR"] }, "alert": alert });
+    let answer = office.call("contact", "POST", "/alerts").json(&body).send();
+    let published: Value = answer.is(202);
+    let id = published["id"].as_str().expect("an id").to_owned();
+    let body = json!({ "reason": "It was a mix-up." });
+    let letter = waits(&office, "contact", &format!("/alerts/{id}/cancel"), &body);
+    let shown = ["It was a mix-up.", &format!("href=\"/alerts/{id}\"")];
+    shows(&page(&office, &letter), &shown);
+}
