@@ -5,6 +5,6 @@ mod flight;
 mod inbox;
 mod refusal;
 
-pub use flight::{Flight, Waiting};
+pub use flight::{Flight, RECEIPTS, Waiting};
 pub use inbox::{Conversation, Known, Verdict, judge};
 pub use refusal::Refusal;

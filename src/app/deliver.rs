@@ -12,7 +12,7 @@ use super::restored;
 use super::rows::*;
 use super::service::{Service, Turn};
 use crate::base::{Actor, MemberId, MessageId, NodeId, Timestamp};
-use crate::exchange::Waiting;
+use crate::exchange::{RECEIPTS, Waiting};
 use crate::store::IndexError;
 
 /// Expired messages that one tick deals with.
@@ -40,7 +40,7 @@ pub(super) fn pump(
         Some(Withheld::NoKey) => false,
         Some(Withheld::Removed | Withheld::Suspended | Withheld::IdentityChanged) => return Ok(()),
     };
-    for class in [0, 1] {
+    for class in [0, RECEIPTS, 1] {
         let prefix = [&member.to_bytes()[..], &[class]].concat();
         let rows = turn
             .view

@@ -25,6 +25,7 @@ use super::view::View;
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::message::Kind;
 use crate::domain::retention::{self, ErasureReason};
+use crate::exchange::RECEIPTS;
 use crate::store::IndexError;
 
 /// How long the words of a search are kept, in days.
@@ -208,7 +209,7 @@ pub(super) fn told(
     view.delete(UNTOLD, of.to_be_bytes().to_vec());
     if sender.member != me {
         let receipt = OutboxRow::Receipt { since: at };
-        view.put(OUTBOX, outbox_key(sender.member, 0, entry), receipt);
+        view.put(OUTBOX, outbox_key(sender.member, RECEIPTS, entry), receipt);
     }
 }
 

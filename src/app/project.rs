@@ -19,7 +19,7 @@ use crate::base::{Digest, MemberId, MessageId, Timestamp};
 use crate::domain::duty::LooseState;
 use crate::domain::message::{Kind, Priority};
 use crate::domain::rfi::{Exchange, Side};
-use crate::exchange::Conversation;
+use crate::exchange::{Conversation, RECEIPTS};
 use crate::store::IndexError;
 
 /// One change with the place and time of its entry.
@@ -448,7 +448,7 @@ fn opened(
 
 fn owe_receipt(view: &mut View<'_>, p: &Projected<'_>, sender: MemberId) {
     let receipt = OutboxRow::Receipt { since: p.at };
-    view.add(OUTBOX, outbox_key(sender, 0, p.entry), receipt);
+    view.add(OUTBOX, outbox_key(sender, RECEIPTS, p.entry), receipt);
 }
 
 /// The leaf of the other side's latest message in a conversation, for a header's `last_seen`.

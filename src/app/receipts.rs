@@ -9,7 +9,7 @@ use super::rows::*;
 use super::service::{Service, Turn};
 use crate::audit::Statement;
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, merkle};
-use crate::exchange::{Refusal, Waiting};
+use crate::exchange::{RECEIPTS, Refusal, Waiting};
 use crate::store::IndexError;
 
 /// A receipt whose proof holds. One for nothing that this node sent to that peer is refused.
@@ -137,12 +137,23 @@ fn subject(
     };
     let message = match &receipt.statement {
         Statement::Received { sender, id, leaf } if *sender == me => by_id(*id, *leaf)?,
-        Statement::Opened { id, leaf, .. }
-        | Statement::AttachmentsStored { id, leaf }
-        | Statement::Erased { id, leaf, .. } => by_id(*id, *leaf)?,
         Statement::Refused { sender, digest, .. } if *sender == me => {
             turn.view.row::<MessageId>(LEAF, digest.as_bytes())?
         }
+        later => match happened_to(later) {
+            Some((id, leaf)) => by_id(id, leaf)?,
+            None => None,
+        },
+    };
+    Ok(message.map(|message| (message, word)))
+}
+
+/// The message, with its leaf, to which something happened after it had come.
+fn happened_to(statement: &Statement) -> Option<(MessageId, Digest)> {
+    match statement {
+        Statement::Opened { id, leaf, .. }
+        | Statement::AttachmentsStored { id, leaf }
+        | Statement::Erased { id, leaf, .. } => Some((*id, *leaf)),
         Statement::Received { .. }
         | Statement::Refused { .. }
         | Statement::Sent { .. }
@@ -154,11 +165,11 @@ fn subject(
         | Statement::LogAlarm { .. }
         | Statement::LogOpened { .. }
         | Statement::BundleInForce { .. } => None,
-    };
-    Ok(message.map(|message| (message, word)))
+    }
 }
 
-/// The peer takes messages or receipts later: each is offered again when it has rested.
+/// The peer takes messages or receipts later: each is offered again when it has rested, but for receipts
+/// about what the peer does not know.
 pub(super) fn later(
     service: &mut Service,
     turn: &mut Turn<'_>,
@@ -166,15 +177,20 @@ pub(super) fn later(
     refused: &[(Digest, Option<Refusal>)],
 ) -> Result<(), IndexError> {
     let me = service.me.member;
-    let mut receipts = Vec::new();
+    let (mut receipts, mut unknown) = (Vec::new(), Vec::new());
     for (digest, why) in refused {
+        let message = turn.view.row::<MessageId>(LEAF, digest.as_bytes())?;
+        if message.is_none() && *why == Some(Refusal::UnknownConversation) {
+            unknown.push(*digest);
+            continue;
+        }
         if let Some(why) = *why {
             let since = service.refusing.get(&peer.member);
             let since = since.filter(|(before, _)| *before == why);
             let since = since.map_or(turn.now, |(_, since)| *since);
             service.refusing.insert(peer.member, (why, since));
         }
-        let Some(message) = turn.view.row::<MessageId>(LEAF, digest.as_bytes())? else {
+        let Some(message) = message else {
             receipts.push(*digest);
             continue;
         };
@@ -187,6 +203,37 @@ pub(super) fn later(
     }
     for (_, Waiting { entry, .. }) in waiting_receipts(service, turn, peer, &receipts)? {
         service.flight.put_off(peer.member, entry, turn.now);
+    }
+    not_known(service, turn, peer, &unknown)
+}
+
+/// The peer does not know what these receipts are about, each by its hash: it never will, unless it is
+/// given that back.
+fn not_known(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    peer: NodeId,
+    digests: &[Digest],
+) -> Result<(), IndexError> {
+    if digests.is_empty() {
+        return Ok(());
+    }
+    for (key, place) in all_waiting(service, turn, peer)? {
+        let Ok(receipt) = turn.log.receipt(place.entry) else {
+            continue;
+        };
+        if !digests.contains(&Digest::of(&receipt.encode())) {
+            continue;
+        }
+        if let Some((about, _)) = happened_to(&receipt.opening.statement)
+            && restored::is_to_return(turn, peer.member, about)?
+        {
+            service.flight.put_off(peer.member, place.entry, turn.now);
+            continue;
+        }
+        turn.view.delete(OUTBOX, key);
+        service.flight.settle(peer.member, place, turn.now);
+        service.stirred.insert(peer.member);
     }
     Ok(())
 }
@@ -216,18 +263,25 @@ fn waiting_receipts(
     if leaves.is_empty() {
         return Ok(Vec::new());
     }
-    let prefix = [&peer.member.to_bytes()[..], &[0]].concat();
+    let mut named = all_waiting(service, turn, peer)?;
+    let is_named = |entry| turn.log.leaf(entry).is_some_and(|l| leaves.contains(&l));
+    named.retain(|(_, place)| is_named(place.entry));
+    Ok(named)
+}
+
+/// The receipts that wait for a peer and may be in flight, with their keys in the outbox.
+fn all_waiting(
+    service: &Service,
+    turn: &Turn<'_>,
+    peer: NodeId,
+) -> Result<Vec<(Vec<u8>, Waiting)>, IndexError> {
+    let prefix = [&peer.member.to_bytes()[..], &[RECEIPTS]].concat();
     let rows = turn
         .view
         .prefix::<OutboxRow>(OUTBOX, &prefix, service.flight.window())?;
-    let named = rows.into_iter().filter_map(|(key, row)| {
-        let (OutboxRow::Receipt { .. }, Some((class, entry))) = (row, outbox_place(&key)) else {
-            return None;
-        };
-        let leaf = turn.log.leaf(entry)?;
-        leaves
-            .contains(&leaf)
-            .then_some((key, Waiting { class, entry }))
+    let places = rows.into_iter().filter_map(|(key, _)| {
+        let (class, entry) = outbox_place(&key)?;
+        Some((key, Waiting { class, entry }))
     });
-    Ok(named.collect())
+    Ok(places.collect())
 }

@@ -23,7 +23,7 @@ use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::duty::LooseState;
 use crate::domain::message::{Body, Kind};
 use crate::domain::rfi::Told;
-use crate::exchange::{Conversation, Refusal, Waiting};
+use crate::exchange::{Conversation, RECEIPTS, Refusal, Waiting};
 use crate::store::IndexError;
 
 /// Where the log of a node goes on after it was restored from a backup, as its bundle says.
@@ -315,6 +315,25 @@ pub(super) fn taken_back(
     Ok(row.is_some_and(|row| row.leaf == *leaf))
 }
 
+/// Whether a member is still to be given back that message of its own.
+pub(super) fn is_to_return(
+    turn: &Turn<'_>,
+    member: MemberId,
+    message: MessageId,
+) -> Result<bool, IndexError> {
+    let key = message_key(member, message);
+    let Some(row) = turn.view.row::<MessageRow>(MESSAGE, &key)? else {
+        return Ok(false);
+    };
+    for class in [0, 1] {
+        let key = outbox_key(member, class, row.entry);
+        if turn.view.row::<OutboxRow>(OUTBOX, &key)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Puts what is sent again, and what is given back, where it goes from, in the order of the log.
 pub(super) fn project(
     view: &mut View<'_>,
@@ -363,7 +382,7 @@ pub(super) fn project(
         // What it was told of them is gone too.
         if let Some(opened) = row.opened {
             let receipt = OutboxRow::Receipt { since: p.at };
-            view.put(OUTBOX, outbox_key(member, 0, opened), receipt);
+            view.put(OUTBOX, outbox_key(member, RECEIPTS, opened), receipt);
         }
     }
     Ok(())

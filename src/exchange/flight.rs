@@ -25,11 +25,16 @@ const FIRST_REST: Duration = Duration::from_secs(1);
 /// The class of what is not urgent.
 const ROUTINE: u8 = 1;
 
-/// Something that waits for a peer, by its place in the outbox: urgent before routine, then in
-/// the order of the log.
+/// The class of receipts. They never expire, so they have a window of their own and take no message's place.
+pub const RECEIPTS: u8 = 2;
+
+const CLASSES: usize = 3;
+
+/// Something that waits for a peer, by its place in the outbox: urgent before routine, receipts last, then
+/// in the order of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Waiting {
-    /// 0 for urgent, 1 for routine.
+    /// 0 for urgent, 1 for routine, 2 for receipts.
     pub class: u8,
     /// The log entry that holds what waits.
     pub entry: u64,
@@ -48,7 +53,7 @@ struct Link {
     node: NodeId,
     sent: BTreeMap<Waiting, Timestamp>,
     /// Since when nothing of each class has been settled, where something was in flight.
-    quiet: [Option<Timestamp>; 2],
+    quiet: [Option<Timestamp>; CLASSES],
     /// How much of what is routine may be in flight.
     pace: Pace,
     put_off: BTreeMap<Waiting, PutOff>,
@@ -100,7 +105,7 @@ impl PutOff {
 impl Link {
     /// How long nothing of a class has been settled.
     fn quiet_for(&mut self, class: u8, now: Timestamp) -> Duration {
-        let quiet = &mut self.quiet[usize::from(class.min(1))];
+        let quiet = &mut self.quiet[usize::from(class.min(RECEIPTS))];
         let since = *quiet.get_or_insert(now);
         if since > now {
             *quiet = Some(now);
@@ -121,7 +126,7 @@ impl Link {
     fn settled(&mut self, item: Waiting, now: Timestamp, most: usize) {
         self.put_off.remove(&item);
         if let Some(sent) = self.sent.remove(&item) {
-            self.quiet[usize::from(item.class.min(1))] = None;
+            self.quiet[usize::from(item.class.min(RECEIPTS))] = None;
             if item.class == ROUTINE {
                 self.pace.answered(sent, now, most);
             }
@@ -151,7 +156,7 @@ impl Flight {
         let link = Link {
             node,
             sent: BTreeMap::new(),
-            quiet: [None; 2],
+            quiet: [None; CLASSES],
             pace: Pace::FIRST,
             put_off: BTreeMap::new(),
         };
@@ -231,7 +236,7 @@ impl Flight {
         let Some(link) = self.links.get_mut(&member) else {
             return;
         };
-        for class in [0, 1] {
+        for class in 0..=RECEIPTS {
             let item = Waiting { class, entry };
             if link.sent.remove(&item).is_some() {
                 let put_off = link.put_off.entry(item);

@@ -3,13 +3,90 @@
 use liaison::app::change::{Change, Other};
 use liaison::app::core::Outcome;
 use liaison::app::{Action, Ask, FromPeer, Input, Reply};
-use liaison::audit::Statement;
+use liaison::audit::{Receipt, ReceiptBatch, Statement};
 use liaison::base::{Digest, MessageId, Role};
 use liaison::exchange::Refusal as R;
 
 use liaison::store::Log as _;
 
 use crate::office::*;
+
+/// TR asks MK so many times, and the contact point opens each request; the receipts that leave.
+fn opened(office: &mut Office, times: usize) -> Vec<Receipt> {
+    let mut left = Vec::new();
+    for _ in 0..times {
+        let request = office.first_of("TR", Role::Officer, request_body());
+        office.takes(&request);
+        let exchange = request.header.id;
+        let read = Ask::ReadExchange { exchange };
+        let (_, input) = office.asking(Role::Contact, Action::ReadExchange, read);
+        left.extend(receipts_in(&office.handle(vec![input])));
+    }
+    left
+}
+
+/// The receipts that go out.
+fn receipts_in(outcomes: &[Outcome]) -> Vec<Receipt> {
+    let mut all = Vec::new();
+    for outcome in outcomes {
+        if let Outcome::Receipts { batches, .. } = outcome {
+            all.extend(batches.iter().flat_map(ReceiptBatch::receipts));
+        }
+    }
+    all
+}
+
+/// The link to TR comes up anew; the receipts that leave.
+fn link_again(office: &mut Office) -> Vec<Receipt> {
+    office.peer("TR", FromPeer::Down);
+    receipts_in(&office.peer("TR", FromPeer::Up))
+}
+
+/// TR knows nothing of what these receipts are about.
+fn not_known(receipts: &[Receipt]) -> FromPeer {
+    let digest = |receipt: &Receipt| Digest::of(&receipt.encode());
+    let digests = receipts.iter().map(digest);
+    FromPeer::Later(digests.map(|d| (d, Some(R::UnknownConversation))).collect())
+}
+
+#[test]
+fn receipts_that_nobody_keeps_hold_up_no_urgent_request() {
+    let mut office = Office::new();
+    opened(&mut office, 300);
+    let id = office.new_id();
+    let ask = Ask::SendRequest {
+        to: vec![(member("TR"), id, Vec::new())],
+        request: Box::new(request()),
+    };
+    let (_, input) = office.asking(Role::Officer, Action::SendRequest, ask);
+    let outcomes = office.handle(vec![input]);
+    let leaf = leaf_of(&mut office, id);
+    let leaves = outcomes.iter().find_map(|outcome| match outcome {
+        Outcome::Send { messages, .. } => Some(messages.iter().map(|m| m.leaf()).collect()),
+        _ => None,
+    });
+    assert_eq!(leaves, Some(vec![leaf]));
+}
+
+#[test]
+fn a_receipt_about_what_the_peer_does_not_know_is_not_sent_again() {
+    let mut office = Office::new();
+    let left = opened(&mut office, 2);
+    assert_eq!(left.len(), 2);
+    assert_eq!(link_again(&mut office).len(), 2);
+    office.peer("TR", not_known(&left[..1]));
+    let again = link_again(&mut office);
+    assert!(again == left[1..], "the other one goes on");
+}
+
+#[test]
+fn receipts_behind_those_that_the_peer_does_not_know_leave_at_once() {
+    let mut office = Office::new();
+    let left = opened(&mut office, 300);
+    assert_eq!(left.len(), 256);
+    let next = receipts_in(&office.peer("TR", not_known(&left)));
+    assert_eq!(next.len(), 44);
+}
 
 /// The leaf of a message that this office sent.
 fn leaf_of(office: &mut Office, id: MessageId) -> Digest {

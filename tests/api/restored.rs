@@ -4,7 +4,9 @@
 use liaison::app::change::{Change, Message, Other};
 use liaison::app::core::{Core, Outcome, catch_up};
 use liaison::app::rows::{LOG_ALARM, alarm_key, stored_under};
-use liaison::app::{AlarmRow, FromPeer, Input, LogFault, Reply, RestoredLog, Say, Ticket};
+use liaison::app::{
+    Action, AlarmRow, Ask, FromPeer, Input, LogFault, Reply, RestoredLog, Say, Ticket,
+};
 use liaison::audit::{Checkpoint, EventCode, Origin, Prefix, SignedCheckpoint, Statement, Tree};
 use liaison::base::{Digest, MemberId, MessageId, NodeId, Role, merkle};
 use liaison::domain::retention::ErasureReason;
@@ -192,6 +194,19 @@ fn what_was_sent_before_the_backup_comes_back_as_a_duplicate() {
     assert_eq!(office.log.size(), before);
 }
 
+/// TR was restored from a backup: its log goes on from its third entry.
+fn tr_restored(office: &mut Office) -> Vec<Outcome> {
+    let before = Origin::first(node("TR"));
+    office.federation.trust.restored.push(RestoredLog {
+        before,
+        origin: before.next(),
+        after: 3,
+        last: office.now,
+    });
+    let federation = Input::Federation(office.federation.clone());
+    office.handle(vec![federation, Input::Tick])
+}
+
 #[test]
 fn a_peer_that_was_restored_gets_again_what_it_had_and_no_more() {
     let mut office = Office::new();
@@ -206,15 +221,7 @@ fn a_peer_that_was_restored_gets_again_what_it_had_and_no_more() {
     let theirs = office.first_of("TR", Role::Contact, alert_body());
     office.takes(&theirs);
     assert_eq!(state_of(&mut office, id), "delivered");
-    let of_tr = Origin::first(node("TR"));
-    office.federation.trust.restored.push(RestoredLog {
-        before: of_tr,
-        origin: of_tr.next(),
-        after: 3,
-        last: office.now,
-    });
-    let federation = Input::Federation(office.federation.clone());
-    let outcomes = office.handle(vec![federation, Input::Tick]);
+    let outcomes = tr_restored(&mut office);
     let mut sent_again: Vec<Digest> = Vec::new();
     for outcome in &outcomes {
         if let Outcome::Send { peer, messages, .. } = outcome {
@@ -224,7 +231,7 @@ fn a_peer_that_was_restored_gets_again_what_it_had_and_no_more() {
     }
     assert_eq!(sent_again, [leaf, theirs.leaf()]);
     assert_eq!(state_of(&mut office, id), "delivered");
-    let told = alarm(&office, of_tr).expect("people are told");
+    let told = alarm(&office, Origin::first(node("TR"))).expect("people are told");
     assert_eq!((told.first, told.from), (3, node("TR")));
     // Once is enough, and what it says of them ends it.
     let size = office.log.size();
@@ -241,6 +248,34 @@ fn a_peer_that_was_restored_gets_again_what_it_had_and_no_more() {
         .core
         .rows::<liaison::app::rows::OutboxRow>(liaison::app::rows::OUTBOX, 9);
     assert_eq!(waiting.expect("an index in memory"), []);
+}
+
+#[test]
+fn a_receipt_about_what_is_yet_to_be_given_back_goes_again() {
+    let mut office = Office::new();
+    let theirs = office.first_of("TR", Role::Officer, request_body());
+    office.takes(&theirs);
+    tr_restored(&mut office);
+    let read = Ask::ReadExchange {
+        exchange: theirs.header.id,
+    };
+    let (_, input) = office.asking(Role::Contact, Action::ReadExchange, read);
+    let outcomes = office.handle(vec![input]);
+    let refused = outcomes.iter().find_map(|outcome| match outcome {
+        Outcome::Receipts { batches, .. } => batches[0].receipts().next(),
+        _ => None,
+    });
+    let refused = Digest::of(&refused.expect("its receipt leaves").encode());
+    let why = Some(R::UnknownConversation);
+    office.peer("TR", FromPeer::Later(vec![(refused, why)]));
+    office.peer("TR", FromPeer::Down);
+    let outcomes = office.peer("TR", FromPeer::Up);
+    let opened = Statement::Opened {
+        id: theirs.header.id,
+        leaf: theirs.leaf(),
+        role: Role::Contact,
+    };
+    assert_eq!(receipted(&outcomes), [opened]);
 }
 
 /// A history of a log, which is that of number 0 for so many entries.

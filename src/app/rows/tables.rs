@@ -31,7 +31,7 @@ pub const ALERT_LOOSE: Table = Table("alert-loose");
 pub const SUBSCRIPTION: Table = Table("subscription");
 /// How far each recipient was brought in the own messages of an alert, by alert and recipient.
 pub const REACHED: Table = Table("reached");
-/// What waits for each member: urgent before routine, then in the order of the log.
+/// What waits for each member: urgent before routine, receipts last, then in the order of the log.
 pub const OUTBOX: Table = Table("outbox");
 /// Attachments to be fetched from each member.
 pub const PULL: Table = Table("pull");
