@@ -113,9 +113,9 @@ fn look_up(turn: &Turn<'_>, row: &mut ExchangeRow) -> Result<(), Stop> {
 fn is_witnessed(turn: &Turn<'_>, row: &ExchangeRow) -> Result<bool, Stop> {
     let request = row.thread.first().copied().filter(|_| !row.outgoing);
     let receipt = row.receipt.as_ref();
-    let receipt = receipt.and_then(|at| Some((at.origin.parse().ok()?, at.size)));
+    let receipt = receipt.and_then(ReceiptAt::checkpoint);
     Ok(match (receipt, request) {
-        (Some((origin, size)), _) => witness::witnessed_receipt(turn, origin, size)?,
+        (Some(checkpoint), _) => witness::witnessed_receipt(turn, &checkpoint)?,
         (None, Some(entry)) => witness::witnessed_own(turn, entry)?,
         (None, None) => false,
     })
@@ -173,7 +173,7 @@ pub(super) fn thread(turn: &Turn<'_>, entries: &[u64]) -> Result<Vec<ThreadItem>
         let witnessed = match &change {
             Change::ReceiptKept(kept) => {
                 let checkpoint = kept.recorded().checkpoint.checkpoint;
-                witness::witnessed_receipt(turn, checkpoint.origin, checkpoint.size)?
+                witness::witnessed_receipt(turn, &checkpoint)?
             }
             Change::Sent(_) | Change::Received(..) | Change::Other(_) => {
                 witness::witnessed_own(turn, *entry)?

@@ -7,6 +7,7 @@ use super::receive;
 use super::restored;
 use super::rows::*;
 use super::service::{Service, Turn};
+use super::witness;
 use crate::audit::Statement;
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, merkle};
 use crate::exchange::{RECEIPTS, Refusal, Waiting};
@@ -23,6 +24,8 @@ pub(super) fn keep(
     if members::is_blocked(turn, peer.member)? {
         return Ok(());
     }
+    // Whether or not it is news, whoever signs two histories is found out.
+    witness::compare(service, turn, peer, &receipt.receipt.checkpoint)?;
     let me = service.me;
     let digest = || Digest::of(&receipt.receipt.encode());
     let Some((message, word)) = subject(turn, me, receipt)? else {

@@ -15,7 +15,7 @@ use super::erase::Gone;
 use super::letters::LetterRow;
 use super::members::Withheld;
 use super::search::Earlier;
-use crate::audit::Origin;
+use crate::audit::{Checkpoint, Origin};
 use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::alert::{AlertRecord, Subscription};
 use crate::domain::duty::{CallMade, Matter};
@@ -26,7 +26,7 @@ use crate::domain::terms;
 /// The version of these tables and of the normal forms of what is searched. An index written by
 /// another version is rebuilt.
 pub const VERSION: u32 = TABLES << 8 | terms::VERSION;
-const TABLES: u32 = 15;
+const TABLES: u32 = 16;
 
 /// A message, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,6 +156,19 @@ pub struct ReceiptAt {
     pub origin: String,
     /// Its size.
     pub size: u64,
+    /// Its root.
+    pub root: Digest,
+}
+
+impl ReceiptAt {
+    /// The checkpoint; none where the log has no name of this version.
+    pub fn checkpoint(&self) -> Option<Checkpoint> {
+        Some(Checkpoint {
+            origin: self.origin.parse().ok()?,
+            size: self.size,
+            root: self.root,
+        })
+    }
 }
 
 /// A message of an exchange that was passed on.
@@ -454,13 +467,18 @@ pub fn origin_key(origin: Origin) -> Vec<u8> {
 }
 
 /// Key of a checkpoint under receipts.
-pub fn receipt_head_key(origin: Origin, size: u64) -> Vec<u8> {
+pub fn receipt_head_key(origin: Origin, size: u64, root: Digest) -> Vec<u8> {
+    [&receipt_heads_of(origin, size)[..], root.as_bytes()].concat()
+}
+
+/// What such keys begin with for one size: a log that has two histories may sign several roots.
+pub fn receipt_heads_of(origin: Origin, size: u64) -> Vec<u8> {
     [&origin.to_bytes()[..], &size.to_be_bytes()].concat()
 }
 
 /// The size in such a key.
 pub fn head_size(key: &[u8]) -> Option<u64> {
-    Some(u64::from_be_bytes(key.get(13..)?.try_into().ok()?))
+    Some(u64::from_be_bytes(key.get(13..21)?.try_into().ok()?))
 }
 
 /// Key of an alarm about a log.

@@ -27,6 +27,7 @@ pub use change::{
     AlarmRow, LogFault, LogWitnessedRow, PrefixRecord, ReceiptHeadRow, WitnessChange, WitnessRow,
 };
 pub(super) use change::{project, receipt_head};
+pub(super) use receipts::compare;
 pub use report::{AlarmReport, LogReport, OwnReport, WitnessAsk, WitnessReply, WitnessReport};
 pub(super) use report::{ask, report, witnessed_own, witnessed_receipt};
 pub(super) use restored::{known_size, tell_earlier};
@@ -106,6 +107,8 @@ pub(super) struct Witness {
     up: BTreeMap<NodeId, u64>,
     /// How many checkpoints of each peer were cosigned in this minute.
     cosigned: (u64, BTreeMap<NodeId, u32>),
+    /// The checkpoints under the receipts of the group that is being decided, which the log does not have yet.
+    receipted: Vec<SignedCheckpoint>,
 }
 
 /// Another node's log, as it was seen lately.
@@ -134,6 +137,7 @@ impl Witness {
             told: BTreeMap::new(),
             up: BTreeMap::new(),
             cosigned: (0, BTreeMap::new()),
+            receipted: Vec::new(),
         }
     }
 
@@ -237,6 +241,7 @@ pub(super) fn recorded(service: &mut Service, turn: &Turn<'_>) {
     let worthy = |change: &Change| !matches!(change, Change::Other(Other::Witness(_)));
     let first = turn.next_entry - turn.recorded.len() as u64;
     let witness = &mut service.witness;
+    witness.receipted.clear();
     witness.own.worthy_before = witness.own.worthy;
     for (place, recorded) in (first + 1..).zip(turn.recorded.iter()) {
         witness.own.grew = witness.ticks;

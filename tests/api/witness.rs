@@ -11,7 +11,7 @@ use liaison::audit::{
     Checkpoint, Cosignature, CosignedCheckpoint, EventCode, Evidence, Origin, Prefix, Receipt,
     SignedCheckpoint, Statement, Tree,
 };
-use liaison::base::{Digest, Role, merkle};
+use liaison::base::{Digest, MessageId, Role, merkle};
 use liaison::store::Log as _;
 
 use crate::office::{Office, node, nothing_signed, proven, receipts_of};
@@ -580,6 +580,80 @@ fn a_receipt_under_another_history_than_the_cosigned_one_convicts_the_log() {
     let size = receipt.checkpoint.checkpoint.size;
     office.peer("TR", shows(&tree, &[size], 9));
     office.has_convicted_tr();
+}
+
+/// MK asks TR; the exchange, and a receipt of that by a log of TR that has no other entry.
+fn asked_and_receipted(office: &mut Office) -> (MessageId, Receipt) {
+    let id = office.asked_tr();
+    let leaf = office.message_row(id).leaf;
+    let sender = node("MK");
+    let statement = Statement::Received { sender, id, leaf };
+    let receipt = receipts_of("TR", vec![statement], office.now).remove(0);
+    (id, receipt)
+}
+
+#[test]
+fn receipts_under_two_checkpoints_of_one_size_convict_the_log() {
+    let mut office = Office::new();
+    let (_, one) = asked_and_receipted(&mut office);
+    let (_, other) = asked_and_receipted(&mut office);
+    office.peer("TR", proven(one.clone()));
+    assert_eq!(office.alarm(of_tr(), LogFault::TwoHistories), None);
+    office.peer("TR", proven(other));
+    office.has_convicted_tr();
+}
+
+#[test]
+fn receipts_under_two_checkpoints_of_one_size_convict_the_log_when_they_come_together() {
+    let mut office = Office::new();
+    let (_, one) = asked_and_receipted(&mut office);
+    let (_, other) = asked_and_receipted(&mut office);
+    let inputs = [one, other].map(|receipt| Input::Peer(node("TR"), proven(receipt)));
+    office.handle(inputs.to_vec());
+    office.has_convicted_tr();
+}
+
+#[test]
+fn a_receipt_under_another_checkpoint_than_the_cosigned_one_convicts_the_log() {
+    let mut office = Office::new();
+    let (_, receipt) = asked_and_receipted(&mut office);
+    office.cosigns_tr(&history(0, 1, 1), 0, 1);
+    office.peer("TR", proven(receipt));
+    office.has_convicted_tr();
+}
+
+#[test]
+fn what_witnesses_a_receipt_does_not_witness_another_under_a_checkpoint_of_the_same_size() {
+    let mut office = Office::new();
+    let (exchange, receipt) = asked_and_receipted(&mut office);
+    let (other_exchange, other) = asked_and_receipted(&mut office);
+    office.peer("TR", proven(receipt.clone()));
+    let (tree, head) = continued(&receipt);
+    office.cosigns_tr(&tree, 0, 4);
+    let cosignatures = ["AT", "RS"].map(|witness| Cosignature {
+        witness: Origin::first(node(witness)),
+        time: 1,
+        signature: nothing_signed(),
+    });
+    let head = CosignedCheckpoint {
+        signed: head,
+        cosignatures: cosignatures.to_vec(),
+    };
+    office.peer("TR", FromPeer::Witness(Say::Heads(vec![head])));
+    office.peer("TR", proven(other));
+    office.peer("TR", shows(&tree, &[1], 4));
+    let witnessed = |office: &mut Office, exchange| {
+        let ask = Ask::ReadExchange { exchange };
+        match office.ask(Role::Officer, Action::ReadExchange, ask) {
+            Ok(Reply::Thread(row, items)) => (row.witnessed, items.last().expect("it").witnessed),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(witnessed(&mut office, exchange), (true, true));
+    assert_eq!(witnessed(&mut office, other_exchange), (false, false));
+    office.rebuilt();
+    assert_eq!(witnessed(&mut office, exchange), (true, true));
+    assert_eq!(witnessed(&mut office, other_exchange), (false, false));
 }
 
 /// The log of a receipt's one group, and as it went on to four entries.

@@ -99,6 +99,7 @@ fn receipt_at(view: &View<'_>, receipt: &KeptReceipt) -> Result<Option<ReceiptAt
     Ok(Some(ReceiptAt {
         origin: checkpoint.origin.to_string(),
         size: checkpoint.size,
+        root: checkpoint.root,
     }))
 }
 

@@ -235,7 +235,8 @@ pub(in crate::app) fn project(
         } => {
             let Checkpoint { origin, size, root } = signed.checkpoint;
             for receipt in receipts {
-                view.delete(RECEIPT_HEAD, receipt_head_key(origin, receipt.size));
+                let key = receipt_head_key(origin, receipt.size, receipt.root);
+                view.delete(RECEIPT_HEAD, key);
             }
             let row = LogWitnessedRow {
                 size,
@@ -295,9 +296,9 @@ pub(in crate::app) fn receipt_head(
     entry: u64,
     checkpoint: &Checkpoint,
 ) -> Result<(), IndexError> {
-    let key = receipt_head_key(checkpoint.origin, checkpoint.size);
+    let root = checkpoint.root;
+    let key = receipt_head_key(checkpoint.origin, checkpoint.size, root);
     if view.row::<ReceiptHeadRow>(RECEIPT_HEAD, &key)?.is_none() {
-        let root = checkpoint.root;
         view.add(RECEIPT_HEAD, key, ReceiptHeadRow { entry, root });
     }
     Ok(())

@@ -100,7 +100,7 @@ pub(super) fn add_checkpoint(
             bad = true;
             continue;
         }
-        for known in known_at(service, turn, origin, shown.size)? {
+        for known in known_at(service, turn, origin, (shown.size, shown.root))? {
             if let Some(evidence) = Evidence::of(&known, signed, shown) {
                 alarm::convict(service, turn, peer, evidence)?;
             }
@@ -276,11 +276,7 @@ fn hear(
     signed: &SignedCheckpoint,
 ) -> Result<Option<SignedCheckpoint>, IndexError> {
     let origin = signed.checkpoint.origin;
-    for known in known_at(service, turn, origin, signed.checkpoint.size)? {
-        if let Some(evidence) = Evidence::of_equal(&known, signed) {
-            alarm::convict(service, turn, peer, evidence)?;
-        }
-    }
+    equal(service, turn, peer, signed)?;
     let row = turn.view.row::<WitnessRow>(WITNESS, &origin_key(origin))?;
     let (ticks, now) = (service.witness.ticks, turn.now);
     let before = service
@@ -302,12 +298,29 @@ fn hear(
     Ok(before)
 }
 
-/// The checkpoints of a log at one size that this node has under the log's signature.
+/// Another checkpoint of this size with another root is proof that the log has two histories.
+pub(super) fn equal(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    peer: NodeId,
+    signed: &SignedCheckpoint,
+) -> Result<(), IndexError> {
+    let origin = signed.checkpoint.origin;
+    for known in known_at(service, turn, origin, place(signed))? {
+        if let Some(evidence) = Evidence::of_equal(&known, signed) {
+            alarm::convict(service, turn, peer, evidence)?;
+        }
+    }
+    Ok(())
+}
+
+/// The checkpoints of a log at one size, of other roots than this one, that this node has under the log's
+/// signature.
 fn known_at(
     service: &Service,
     turn: &Turn<'_>,
     origin: Origin,
-    size: u64,
+    (size, root): (u64, Digest),
 ) -> Result<Vec<SignedCheckpoint>, IndexError> {
     let mut known = Vec::new();
     let row = turn.view.row::<WitnessRow>(WITNESS, &origin_key(origin))?;
@@ -317,11 +330,15 @@ fn known_at(
         let open = seen.open.iter();
         known.extend(open.flat_map(|open| [open.low.clone(), open.high.clone()]));
     }
-    let key = receipt_head_key(origin, size);
-    if let Some(row) = turn.view.row::<ReceiptHeadRow>(RECEIPT_HEAD, &key)? {
-        known.extend(receipt_checkpoint(turn, row.entry));
-    }
-    known.retain(|signed| signed.checkpoint.size == size);
+    let at_size = receipt_heads_of(origin, size);
+    let heads = turn
+        .view
+        .prefix::<ReceiptHeadRow>(RECEIPT_HEAD, &at_size, REMEMBERED)?;
+    let others = heads.iter().filter(|(_, row)| row.root != root);
+    known.extend(others.filter_map(|(_, row)| receipt_checkpoint(turn, row.entry)));
+    let of_group = service.witness.receipted.iter();
+    known.extend(of_group.filter(|c| c.checkpoint.origin == origin).cloned());
+    known.retain(|signed| signed.checkpoint.size == size && signed.checkpoint.root != root);
     known.dedup();
     Ok(known)
 }

@@ -1,11 +1,12 @@
 //! From "received" to "witnessed": the checkpoints under kept receipts are shown to be continued by
 //! one that enough witnesses cosigned.
 
-use super::{PrefixRecord, ReceiptHeadRow, Say, WitnessChange, is_linked, record};
+use super::{PrefixRecord, ReceiptHeadRow, Say, WitnessChange, is_linked, others, record};
 use crate::app::input::Effect;
 use crate::app::rows::*;
 use crate::app::service::{Service, Turn};
 use crate::audit::{Origin, Prefix, SignedCheckpoint};
+use crate::base::NodeId;
 use crate::store::IndexError;
 
 /// Checkpoints that one proof is asked for.
@@ -50,11 +51,12 @@ pub(super) fn ask(
         return Ok(());
     }
     let from = origin_key(origin);
-    let to = receipt_head_key(origin, checkpoint.size.saturating_add(1));
+    let to = receipt_heads_of(origin, checkpoint.size.saturating_add(1));
     let rows = turn
         .view
         .range::<ReceiptHeadRow>(RECEIPT_HEAD, &from, Some(&to), AT_ONCE)?;
-    let sizes: Vec<u64> = rows.iter().filter_map(|(key, _)| head_size(key)).collect();
+    let mut sizes: Vec<u64> = rows.iter().filter_map(|(key, _)| head_size(key)).collect();
+    sizes.dedup();
     seen.asked_for_receipts = Some(ticks);
     if !sizes.is_empty() {
         let signed = Some(Box::new(cosigned.signed.clone()));
@@ -62,6 +64,22 @@ pub(super) fn ask(
         let peer = origin.node;
         turn.effects.push(Effect::Witness { peer, say });
     }
+    Ok(())
+}
+
+/// A peer's receipt lies under a checkpoint of its log: one of another history convicts the log.
+pub(in crate::app) fn compare(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    peer: NodeId,
+    signed: &SignedCheckpoint,
+) -> Result<(), IndexError> {
+    // Many receipts share one.
+    if service.witness.receipted.contains(signed) {
+        return Ok(());
+    }
+    others::equal(service, turn, peer, signed)?;
+    service.witness.receipted.push(signed.clone());
     Ok(())
 }
 
@@ -81,9 +99,9 @@ pub(super) fn shown(
     };
     let mut receipts = Vec::new();
     for shown in prefixes {
-        let key = receipt_head_key(origin, shown.size);
+        let key = receipt_head_key(origin, shown.size, shown.root);
         let row = turn.view.row::<ReceiptHeadRow>(RECEIPT_HEAD, &key)?;
-        if row.is_some_and(|row| row.root == shown.root) && shown.is_of(&signed.checkpoint) {
+        if row.is_some() && shown.is_of(&signed.checkpoint) {
             receipts.push(PrefixRecord {
                 size: shown.size,
                 root: shown.root,

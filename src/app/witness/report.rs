@@ -279,16 +279,16 @@ pub(in crate::app) fn witnessed_own(turn: &Turn<'_>, entry: u64) -> Result<bool,
 /// cosigned.
 pub(in crate::app) fn witnessed_receipt(
     turn: &Turn<'_>,
-    origin: Origin,
-    size: u64,
+    checkpoint: &Checkpoint,
 ) -> Result<bool, IndexError> {
+    let Checkpoint { origin, size, root } = *checkpoint;
     let row = turn
         .view
         .row::<LogWitnessedRow>(LOG_WITNESSED, &origin_key(origin))?;
     if row.is_none_or(|row| row.size < size) {
         return Ok(false);
     }
-    let key = receipt_head_key(origin, size);
+    let key = receipt_head_key(origin, size, root);
     let waits = turn.view.row::<super::ReceiptHeadRow>(RECEIPT_HEAD, &key)?;
     Ok(waits.is_none())
 }
