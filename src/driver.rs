@@ -4,15 +4,16 @@
 //! urgent first, commits it as one group, and hands the outcomes on. No peer has more than its share of
 //! the mailbox, or of a group.
 
+mod current;
 mod mailbox;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{oneshot, watch};
 
+pub use current::Current;
 use mailbox::{Lane, Receiver, Refused, Room, Sender, Source, mailbox};
 
 use crate::app::core::{Core, Fatal, Outcome, Signer};
@@ -20,6 +21,7 @@ use crate::app::{
     AppError, Ask, Channel, Federation, FromPeer, Input, News, Permit, PersonOnRecord, Reply,
     Ticket,
 };
+use crate::audit::Origin;
 use crate::base::{MessageId, NodeId, OsEntropy, Timestamp};
 use crate::domain::message::Priority;
 use crate::domain::release::ReleasePolicy;
@@ -64,6 +66,7 @@ const ROOM: Duration = Duration::from_millis(50);
 enum Letter {
     Ask(Permit, Box<Ask>, oneshot::Sender<Result<Reply, AppError>>),
     MayFetch(NodeId, MessageId, oneshot::Sender<Result<Reply, AppError>>),
+    SignedUpTo(NodeId, oneshot::Sender<Result<Reply, AppError>>),
     News(u64, oneshot::Sender<Result<Reply, AppError>>),
     Inputs(Vec<Input>),
     Between(Job),
@@ -211,6 +214,18 @@ impl Driver {
         }
     }
 
+    /// The logs of a peer, each with the furthest size at which it is known to have signed a checkpoint.
+    /// Waits for the answer; called on threads that may block. None where the node is stopping.
+    pub fn signed_up_to(&self, peer: NodeId) -> Option<Vec<(Origin, u64)>> {
+        let (reply, answer) = oneshot::channel();
+        let letter = Letter::SignedUpTo(peer, reply);
+        self.put(Lane::Urgent, Source::Here, letter).ok()?;
+        match answer.blocking_recv() {
+            Ok(Ok(Reply::SignedUpTo(signed))) => Some(signed),
+            Ok(_) | Err(_) => None,
+        }
+    }
+
     /// Does something between two groups, on the driver's own thread, and waits until it is done: no
     /// signature is made meanwhile. `job` is told how many entries the log has. Called on threads that
     /// may block.
@@ -280,6 +295,7 @@ impl Driver {
         let lane = match &letter {
             Letter::Ask(_, ask, _) => lane_of(ask.priority()),
             Letter::MayFetch(..)
+            | Letter::SignedUpTo(..)
             | Letter::News(..)
             | Letter::Inputs(_)
             | Letter::Between(_)
@@ -412,6 +428,12 @@ fn run<L: Log, I: Index, S: Signer>(
                         replies.insert(ticket, reply);
                         inputs.push(Input::MayFetch(ticket, peer, message));
                     }
+                    Letter::SignedUpTo(peer, reply) => {
+                        let ticket = Ticket(next_ticket);
+                        next_ticket += 1;
+                        replies.insert(ticket, reply);
+                        inputs.push(Input::SignedUpTo(ticket, peer));
+                    }
                     Letter::News(since, reply) => {
                         let ticket = Ticket(next_ticket);
                         next_ticket += 1;
@@ -439,7 +461,7 @@ fn presses(letter: &Letter) -> bool {
         Letter::Inputs(inputs) => inputs
             .iter()
             .any(|input| matches!(input, Input::Peer(_, FromPeer::Message(..)))),
-        Letter::News(..) | Letter::Between(_) | Letter::Stop => false,
+        Letter::SignedUpTo(..) | Letter::News(..) | Letter::Between(_) | Letter::Stop => false,
     }
 }
 
@@ -448,7 +470,11 @@ fn weight(letter: &Letter) -> usize {
     match letter {
         Letter::Ask(..) => wire::LONGEST_BODY,
         Letter::Inputs(inputs) => inputs.iter().map(input_weight).sum(),
-        Letter::MayFetch(..) | Letter::News(..) | Letter::Between(_) | Letter::Stop => 0,
+        Letter::MayFetch(..)
+        | Letter::SignedUpTo(..)
+        | Letter::News(..)
+        | Letter::Between(_)
+        | Letter::Stop => 0,
     }
 }
 
@@ -459,40 +485,5 @@ fn input_weight(input: &Input) -> usize {
         }
         Input::Peer(_, FromPeer::Receipt(receipt)) => receipt.receipt.entry.len(),
         _ => 0,
-    }
-}
-
-/// A value that is replaced as a whole, and read by whoever needs it.
-pub struct Current<T>(Arc<Mutex<Arc<T>>>);
-
-impl<T> Clone for Current<T> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-impl<T> Current<T> {
-    /// Begins with `value`.
-    pub fn new(value: T) -> Self {
-        Self(Arc::new(Mutex::new(Arc::new(value))))
-    }
-
-    /// The value in force.
-    ///
-    /// # Panics
-    /// Never: nothing panics while it holds the lock.
-    pub fn get(&self) -> Arc<T> {
-        self.0
-            .lock()
-            .expect("nothing panics under this lock")
-            .clone()
-    }
-
-    /// Replaces the value.
-    ///
-    /// # Panics
-    /// Never: nothing panics while it holds the lock.
-    pub fn set(&self, value: T) {
-        *self.0.lock().expect("nothing panics under this lock") = Arc::new(value);
     }
 }

@@ -302,6 +302,7 @@ pub(super) fn annotate(
         | Reply::Office(_)
         | Reply::Health(_)
         | Reply::MayFetch(_)
+        | Reply::SignedUpTo(_)
         | Reply::News(..)
         | Reply::Done => (),
     }

@@ -13,6 +13,7 @@ pub use peer::{FromPeer, PeerReceipt, receipt_word};
 
 use serde::{Deserialize, Serialize};
 
+use crate::audit::Origin;
 use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::alert::{
     Alert, AlertCommand, Audience, Corridor, Selection, Status, Subscription,
@@ -359,6 +360,8 @@ pub enum Reply {
     Health(Box<HealthReply>),
     /// The peer may fetch the message's attachments, which lie under this id.
     MayFetch(MessageId),
+    /// The logs of a node, each with the furthest size at which it is known to have signed a checkpoint.
+    SignedUpTo(Vec<(Origin, u64)>),
     /// What happened, and the entry to go on from.
     News(Vec<super::news::News>, u64),
     /// It is recorded.
@@ -430,6 +433,8 @@ pub enum Input {
     News(Ticket, u64),
     /// A peer wants to fetch an attachment of a message of this node.
     MayFetch(Ticket, NodeId, MessageId),
+    /// The node wants to know how far another one's logs are known to have signed.
+    SignedUpTo(Ticket, NodeId),
     /// Another trust list or key bundle came into force.
     Federation(Federation),
     /// The people of the node, who may have changed.
@@ -459,9 +464,10 @@ impl Input {
     /// Where the answer goes, if somebody waits for one.
     pub fn ticket(&self) -> Option<Ticket> {
         match self {
-            Self::Ask(ticket, ..) | Self::News(ticket, _) | Self::MayFetch(ticket, ..) => {
-                Some(*ticket)
-            }
+            Self::Ask(ticket, ..)
+            | Self::News(ticket, _)
+            | Self::MayFetch(ticket, ..)
+            | Self::SignedUpTo(ticket, _) => Some(*ticket),
             _ => None,
         }
     }

@@ -147,6 +147,11 @@ impl Service {
                 let reply = deliver::may_fetch(self, turn, *peer, *message)?;
                 turn.effects.push(Effect::Reply(*ticket, reply));
             }
+            Input::SignedUpTo(ticket, node) => {
+                let signed = witness::signed_up_to(self, turn, *node)?;
+                turn.effects
+                    .push(Effect::Reply(*ticket, Ok(Reply::SignedUpTo(signed))));
+            }
             Input::Federation(federation) => {
                 self.federation = Some(federation.clone());
                 self.keys_on_record = false;

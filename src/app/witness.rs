@@ -12,6 +12,7 @@ mod own;
 mod receipts;
 mod report;
 mod restored;
+mod signed;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -31,6 +32,7 @@ pub(super) use receipts::compare;
 pub use report::{AlarmReport, LogReport, OwnReport, WitnessAsk, WitnessReply, WitnessReport};
 pub(super) use report::{ask, report, witnessed_own, witnessed_receipt};
 pub(super) use restored::{known_size, tell_earlier};
+pub(super) use signed::signed_up_to;
 
 /// How often things are done about witnesses, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

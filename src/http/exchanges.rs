@@ -172,6 +172,7 @@ pub fn rows_of(reply: Reply) -> Result<Vec<ExchangeRow>, Failure> {
         | Reply::Carried(_)
         | Reply::Health(_)
         | Reply::MayFetch(_)
+        | Reply::SignedUpTo(_)
         | Reply::News(..)
         | Reply::Earlier(_)
         | Reply::Done => Err(AppError::NotFound("exchange").into()),

@@ -336,6 +336,14 @@ impl Keeping {
     }
 
     fn put(&mut self, peer: NodeId, document: SignedDocument) -> Result<(), TrustError> {
+        // Asked before the folder is locked, for which the driver's own thread may wait.
+        let Some(signed) = self.trust.driver.signed_up_to(peer) else {
+            return Ok(());
+        };
+        let signed: Vec<_> = signed
+            .into_iter()
+            .map(|(origin, size)| (origin.to_string(), size))
+            .collect();
         let Ok(_lock) = self.own.folder.lock_trust() else {
             return Ok(());
         };
@@ -343,7 +351,7 @@ impl Keeping {
             return Ok(());
         };
         let before = directory.bundle_document(peer).map(SignedDocument::digest);
-        let next = directory.take_bundle(document, Timestamp::system())?;
+        let next = directory.take_bundle(document, &signed, Timestamp::system())?;
         if next.bundle_document(peer).map(SignedDocument::digest) == before {
             return Ok(());
         }

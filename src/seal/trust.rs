@@ -119,6 +119,9 @@ pub enum TrustError {
     /// The bundle leaves out or changes a log key that is known.
     #[error("the bundle of {0} rewrites its log keys")]
     LogKeyChanged(NodeId),
+    /// The bundle has another key sign at a size for which a checkpoint of the log is known.
+    #[error("the bundle of {0} gives what its log has signed to another log key")]
+    LogKeyBackdated(NodeId),
     /// The bundle claims a TLS key of another node.
     #[error("the bundle of {0} claims another node's TLS key")]
     PinTaken(NodeId),

@@ -4,8 +4,8 @@
 use liaison::app::core::Outcome;
 use liaison::app::rows::{LOG_ALARM, LOG_WITNESSED, alarm_key, origin_key};
 use liaison::app::{
-    Action, AlarmRow, Ask, FromPeer, Input, LogFault, LogWitnessedRow, Reply, Say, WitnessAsk,
-    WitnessReply, WitnessReport,
+    Action, AlarmRow, Ask, FromPeer, Input, LogFault, LogWitnessedRow, Reply, Say, Ticket,
+    WitnessAsk, WitnessReply, WitnessReport,
 };
 use liaison::audit::{
     Checkpoint, Cosignature, CosignedCheckpoint, EventCode, Evidence, Origin, Prefix, Receipt,
@@ -14,7 +14,7 @@ use liaison::audit::{
 use liaison::base::{Digest, MessageId, Role, merkle};
 use liaison::store::Log as _;
 
-use crate::office::{Office, node, nothing_signed, proven, receipts_of};
+use crate::office::{Office, node, nothing_signed, proven, receipts_of, reply_to};
 
 /// TR's log: the first `common` entries are those of every other history of it.
 fn history(number: u64, common: u64, size: u64) -> Tree {
@@ -91,6 +91,16 @@ fn cosigned(outcomes: &[Outcome]) -> Vec<u64> {
         Say::AddCheckpoint { .. } | Say::Challenge { .. } | Say::Heads(_) => None,
     };
     said(outcomes, "TR").into_iter().filter_map(of).collect()
+}
+
+/// How far the logs of a member are known to have signed.
+fn signed_up_to(office: &mut Office, of: &str) -> Vec<(Origin, u64)> {
+    let ticket = Ticket(78);
+    let outcomes = office.handle(vec![Input::SignedUpTo(ticket, node(of))]);
+    match reply_to(ticket, outcomes) {
+        Ok(Reply::SignedUpTo(signed)) => signed,
+        other => panic!("{other:?}"),
+    }
 }
 
 impl Office {
@@ -175,6 +185,20 @@ fn a_checkpoint_that_continues_what_was_cosigned_is_recorded_and_cosigned() {
     office.cosigns_tr(&tree, 9, 9);
     assert_eq!(office.log.size(), size + 2);
     assert!(office.report().alarms.is_empty());
+}
+
+#[test]
+fn how_far_a_log_signed_stays_known_where_nothing_but_its_conviction_is_on_record() {
+    let mut office = Office::new();
+    let (tree, other) = (history(0, 4, 20), history(1, 4, 20));
+    assert_eq!(signed_up_to(&mut office, "TR"), []);
+    office.cosigns_tr(&tree, 0, 6);
+    assert_eq!(signed_up_to(&mut office, "TR"), [(of_tr(), 6)]);
+    office.peer("AT", heads(&[signed(&tree, 20), signed(&other, 20)]));
+    assert_eq!(signed_up_to(&mut office, "TR"), [(of_tr(), 20)]);
+    office.restart();
+    assert_eq!(signed_up_to(&mut office, "TR"), [(of_tr(), 20)]);
+    assert_eq!(signed_up_to(&mut office, "AT"), []);
 }
 
 #[test]

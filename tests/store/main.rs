@@ -1,6 +1,7 @@
 //! Every engine of the store behaves alike, and no damage to its files goes unnoticed.
 
 mod blobs;
+mod convicted;
 mod damage;
 mod decisions;
 mod erasure;

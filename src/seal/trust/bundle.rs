@@ -291,6 +291,16 @@ impl KeyBundle {
         self.log_keys(&self.log.last()?.origin)
     }
 
+    /// Whether the next bundle of the node leaves to the key that it has here what a log has signed, which
+    /// is known to have had so many entries.
+    pub(super) fn keeps_signed(&self, next: &Self, origin: &str, size: u64) -> bool {
+        let Some(keys) = self.log_keys(origin) else {
+            return true;
+        };
+        let next = next.log_keys(origin);
+        next.is_some_and(|next| next.at(size) == keys.at(size))
+    }
+
     pub(super) fn check(&self) -> Result<(), TrustError> {
         self.broken_rule().map_or(Ok(()), |rule| {
             Err(TrustError::Rule(DocumentKind::Bundle, rule))

@@ -320,17 +320,27 @@ impl Directory {
     }
 
     /// The directory with a newer bundle, as one takes it from a peer: as
-    /// [`Directory::with_bundle`], but not once the list has run out.
+    /// [`Directory::with_bundle`], but not once the list has run out, and not where it would void what
+    /// a log has signed. `signed` has the origins of the node's logs, each with the furthest size at which
+    /// a checkpoint of it is known.
     ///
     /// # Errors
-    /// [`TrustError::Expired`] where no new keys are taken, else as [`Directory::with_bundle`].
+    /// [`TrustError::Expired`] where no new keys are taken, [`TrustError::LogKeyBackdated`], else as
+    /// [`Directory::with_bundle`].
     pub fn take_bundle(
         &self,
         document: SignedDocument,
+        signed: &[(String, u64)],
         now: Timestamp,
     ) -> Result<Self, TrustError> {
         let (node, digest) = (KeyBundle::peek(&document)?.node, document.digest());
         let next = self.with_bundle(document)?;
+        if let (Some(current), Some(keys)) = (self.bundle(node), next.bundle(node)) {
+            let kept = |(origin, size): &(String, u64)| current.keeps_signed(keys, origin, *size);
+            if !signed.iter().all(kept) {
+                return Err(TrustError::LogKeyBackdated(node));
+            }
+        }
         let known = self.bundle_document(node).map(SignedDocument::digest) == Some(digest);
         match self.expired(now) && !known {
             true => Err(TrustError::Expired),

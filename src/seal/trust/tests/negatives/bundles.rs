@@ -379,10 +379,10 @@ fn an_expired_list_takes_no_new_keys_and_those_in_force_serve_on() {
     let mk = node("MK-1");
     let held = directory.bundle_document(mk).unwrap().clone();
     let next = world.next_bundle(0, |_| {});
-    assert!(directory.take_bundle(next.clone(), at(130)).is_ok());
-    let late = directory.take_bundle(next, at(131)).map(drop);
+    assert!(directory.take_bundle(next.clone(), &[], at(130)).is_ok());
+    let late = directory.take_bundle(next, &[], at(131)).map(drop);
     assert_eq!(late, Err(TrustError::Expired));
-    assert!(directory.take_bundle(held, at(131)).is_ok());
+    assert!(directory.take_bundle(held, &[], at(131)).is_ok());
     let key = world.keys[0].recipient[0].key.public();
     assert_eq!(directory.recipient_key(mk, at(131)), Some(key));
 }
