@@ -127,7 +127,7 @@ pub struct Verified {
     /// The time of the last entry; none in an empty log.
     pub last: Option<Timestamp>,
     /// The fingerprint of the root of trust that vouches for the log's key; none where the folder
-    /// holds no trust list yet.
+    /// holds no trust list, or one that does not name the node.
     pub trust_root: Option<Digest>,
     /// Whether that fingerprint was compared with one given by the caller, or with the node's own.
     pub origin_checked: bool,
@@ -204,7 +204,7 @@ impl Report for Verified {
                 text += "The origin is UNCHECKED: compare this root of trust with one that you \
                          know,\nor give it with --root.\n";
             }
-            (None, _) => text += "  trust    no list yet: the origin is UNCHECKED\n",
+            (None, _) => text += "  trust    no list names this node: the origin is UNCHECKED\n",
         }
         for entry in &self.restored {
             text += &hang(

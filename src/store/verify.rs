@@ -18,7 +18,9 @@ use crate::audit::{
 };
 use crate::base::{Digest, NodeId};
 use crate::seal::sign::KeyId;
-use crate::seal::trust::{Directory, KeyBundle, LogKeys, SignedDocument, TrustFileError};
+use crate::seal::trust::{
+    Directory, KeyBundle, LogKeys, SignedDocument, TrustError, TrustFileError,
+};
 
 const TRUST: &str = "trust";
 /// Checkpoints whose signatures may wait to be checked: they are 3.4 kB each.
@@ -37,8 +39,8 @@ pub struct VerifyReport {
     pub checkpoints: u64,
     /// How many entries' contents are erased; what the entries commit to stays.
     pub erased: u64,
-    /// The fingerprint of the root from which the trust begins; none while no trust list is
-    /// installed, when the log is checked under the key that the node itself names.
+    /// The fingerprint of the root from which the trust begins; none while the installed trust list, if
+    /// there is one, does not name the node, and the log is checked under the keys that it names itself.
     pub root_fingerprint: Option<Digest>,
     /// What witnesses say of it; none where nobody has cosigned it.
     pub witnessed: Option<WitnessedReport>,
@@ -103,8 +105,13 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
         Err(AuditFailure::Missing { .. }) if !has_trust_list(dir) => None,
         other => Some(other?),
     };
-    let keys = match &trust {
-        Some(directory) => directory.bundle(node).and_then(KeyBundle::newest_log_keys),
+    let vouched = trust.as_ref().filter(|trust| is_listed(trust, node));
+    let keys = match vouched {
+        // What a member signed stays verifiable while it is suspended.
+        Some(directory) => match directory.bundle_document(node) {
+            Some(bundle) => newest_log_keys(bundle)?,
+            None => None,
+        },
         None => own_log_keys(dir, node)?,
     }
     .ok_or(AuditFailure::NoLogKey {
@@ -157,7 +164,7 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
     let origin = walked.origin;
     let anchored = anchor.check(origin, &walked.tree, &keys)?;
     let cosigned = match (&trust, note) {
-        (Some(directory), Some(note)) => Some(check_cosigned(directory, &note, &walked)?),
+        (Some(directory), Some(note)) => Some(check_cosigned((directory, &keys), &note, &walked)?),
         (None, _) | (_, None) => None,
     };
     // Said of a log that is what it was: damage is told as damage.
@@ -178,7 +185,7 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
         key: keys.last().key_id(),
         checkpoints: seen.checkpoints,
         erased: erased(&folder, node)?,
-        root_fingerprint: trust.as_ref().map(Directory::root_fingerprint),
+        root_fingerprint: vouched.map(Directory::root_fingerprint),
         witnessed: cosigned
             .as_ref()
             .zip(trust.as_ref())
@@ -201,11 +208,14 @@ fn check(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked, Audi
 
 /// The checkpoint with its cosignatures that lies beside the log: the log must hold it.
 fn check_cosigned(
-    directory: &Directory,
+    (directory, own): (&Directory, &LogKeys),
     note: &[u8],
     walked: &Walked,
 ) -> Result<CosignedCheckpoint, AuditFailure> {
-    let keys = |origin: Origin| directory.log_keys(&origin.to_string());
+    let keys = |origin: Origin| match origin.node == walked.origin.node {
+        true => Some(own.clone()),
+        false => directory.log_keys(&origin.to_string()),
+    };
     let cosigned =
         CosignedCheckpoint::read_known(note, keys).map_err(|error| AuditFailure::Note {
             place: COSIGNED.to_owned(),
@@ -265,6 +275,11 @@ pub fn export_folder(
     } = checked;
     let head = walked.head.ok_or(ExportError::Empty)?;
     let trust = trust.ok_or(ExportError::NoTrustList)?;
+    if report.root_fingerprint.is_none() {
+        // Nobody can check a bundle whose list does not name its node.
+        let origin = report.origin;
+        return Err(AuditFailure::NoLogKey { origin }.into());
+    }
     let folder = dir.join(FOLDER);
     let size = head.checkpoint.size;
     let out = io::BufWriter::new(out);
@@ -306,6 +321,22 @@ fn has_trust_list(dir: &Path) -> bool {
         .any(|file| trust.join(file).exists())
 }
 
+/// Whether the list in force names the node, suspended or not.
+fn is_listed(directory: &Directory, node: NodeId) -> bool {
+    directory.identity_listed(node).is_some()
+}
+
+fn newest_log_keys(bundle: &SignedDocument) -> Result<Option<LogKeys>, AuditFailure> {
+    let bundle = KeyBundle::peek(bundle).map_err(untrusted)?;
+    Ok(bundle.newest_log_keys())
+}
+
+fn untrusted(error: TrustError) -> AuditFailure {
+    AuditFailure::Trust {
+        reason: error.to_string(),
+    }
+}
+
 /// The log keys that the node's own bundle names.
 fn own_log_keys(dir: &Path, node: NodeId) -> Result<Option<LogKeys>, AuditFailure> {
     let place = format!("{TRUST}/bundles/{node}.json");
@@ -316,11 +347,8 @@ fn own_log_keys(dir: &Path, node: NodeId) -> Result<Option<LogKeys>, AuditFailur
         }
         Err(error) => return Err(AuditFailure::io(place)(error)),
     };
-    let bundle = SignedDocument::from_json(&json).and_then(|bundle| KeyBundle::peek(&bundle));
-    let bundle = bundle.map_err(|error| AuditFailure::Trust {
-        reason: error.to_string(),
-    })?;
-    Ok(bundle.newest_log_keys())
+    let bundle = SignedDocument::from_json(&json).map_err(untrusted)?;
+    newest_log_keys(&bundle)
 }
 
 fn read_trust(folder: &Path) -> Result<Directory, AuditFailure> {
@@ -334,9 +362,7 @@ fn read_trust(folder: &Path) -> Result<Directory, AuditFailure> {
             place: place(file),
             offset: 0,
         },
-        TrustFileError::Trust(error) => AuditFailure::Trust {
-            reason: error.to_string(),
-        },
+        TrustFileError::Trust(error) => untrusted(error),
     })
 }
 

@@ -83,11 +83,13 @@ def restored(after: int = 2, said: int | None = None):
     return change
 
 
-def restored_later(bundle: Bundle) -> None:
+def named(after: int):
     """MK's bundle names a second incarnation, which the log has not begun."""
-    keys = bundle.bundles["MK-1"][0]
-    keys["log"].append({"origin": "mk-1.liaison/2", "key": NEXT_LOG.text, "from": NOW, "after": 5})
-    keys.update(sequence=1 << 20, proof=proof("MK", NEXT_LOG, [TLS["MK"]]))
+    def change(bundle: Bundle) -> None:
+        keys = bundle.bundles["MK-1"][0]
+        keys["log"].append({"origin": "mk-1.liaison/2", "key": NEXT_LOG.text, "from": NOW, "after": after})
+        keys.update(sequence=1 << 20, proof=proof("MK", NEXT_LOG, [TLS["MK"]]))
+    return change
 
 
 def lost_a_key(bundle: Bundle) -> None:
@@ -214,7 +216,7 @@ def good() -> dict[str, bytes]:
         "a name in another script": made(put("list.members.0.name", "Канцеларија \"А\"")),
         "a second incarnation": made(restored()),
         "a second incarnation that begins with nothing": made(grown),
-        "a second incarnation that was not reached yet": made(restored_later),
+        "a second incarnation that was not reached yet": made(named(after=5)),
         "a second incarnation that lacks a key of the first": made(lost_a_key),
         "a second incarnation, cosigned": cosigned(5, AT, SI, bundles=("SI",), changes=(restored(),)),
         "a second incarnation, cosigned before it began": cosigned(2, AT, changes=(restored(),)),
@@ -487,6 +489,8 @@ def bad_log() -> dict[str, bytes]:
         "an incarnation under the key of the one before": made(
             then(restored(), lambda b: b.log_keys.pop())),
         "an incarnation that begins within a group": made(restored(after=3, said=3)),
+        "an incarnation that goes on though it is over": made(named(after=2)),
+        "an incarnation that goes on by one entry though it is over": made(named(after=4)),
         "a log of another node's key": made(lambda b: setattr(b, "log_keys", [(0, LOG["AT"])])),
         "a checkpoint by the key that took over later": made(
             then(rotated(), lambda b: setattr(b, "log_keys", [(0, NEXT_LOG)]))),

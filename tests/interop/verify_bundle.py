@@ -320,7 +320,8 @@ def verify(data: bytes, expected_root: bytes | None = None) -> Report:
     head = archive.file("checkpoint", 8192)
     origin, node = origin_of(head)
     demand(node in bundles and origin in bundles[node].logs, "no bundle names the log")
-    turn = lambda size: bundles[node].turn(origin, size)
+    newest = bundles[node].turns[-1][1]
+    turn = lambda size: bundles[node].turn(newest, size)
     size, root = note(head, turn)
     demand(size >= 1, "the log is empty")
     entries = verify_entries(archive, size, node)
@@ -349,12 +350,12 @@ def verify(data: bytes, expected_root: bytes | None = None) -> Report:
     risk = at_risk(entries, node.rpartition("-")[0], compromised(listed, bundles))
     report = Report(origin, size, count, fingerprint, listed.version, risk)
     if archive.name == "cosigned":
-        report.cosigned = verify_cosigned(archive, origin, tree, size, listed, bundles)
+        report.cosigned = verify_cosigned(archive, newest, tree, size, listed, bundles)
     archive.finish()
     return report
 
 
-def verify_cosigned(archive: Archive, origin: str, tree: Tree, most: int, listed: TrustList,
+def verify_cosigned(archive: Archive, newest: str, tree: Tree, most: int, listed: TrustList,
                     bundles: dict[str, Bundle]) -> tuple[int, list[str], bool]:
     text = archive.file("cosigned", 4 * MIB)
 
@@ -363,8 +364,8 @@ def verify_cosigned(archive: Archive, origin: str, tree: Tree, most: int, listed
         demand(node in bundles and name in bundles[node].logs, "no bundle names the witness")
         return [key for _, key in bundles[node].logs[name]]
 
-    own = origin_of(origin.encode())[1]
-    turn = lambda size: bundles[own].turn(origin, size)
+    own = origin_of(newest.encode())[1]
+    turn = lambda size: bundles[own].turn(newest, size)
     size, root, nodes = cosigned_note(text, own, turn, keys_of)
     demand(nodes, "the cosigned note has no cosignature")
     demand(1 <= size <= most and tree.root(size) == root, "the cosigned note is of another tree")

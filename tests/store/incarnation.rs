@@ -10,6 +10,7 @@ use liaison::seal::trust::KeyBundle;
 use liaison::store::{FileLog, Log, Remark};
 
 use crate::office::Office;
+use crate::verify::files;
 use crate::world::entry;
 
 fn origin(incarnation: u32) -> Origin {
@@ -106,6 +107,29 @@ fn both_offline_verifications_hold_through_all_incarnations() {
     assert_eq!((bundle.origin(), bundle.head.size), (origin(THIRD), 11));
     assert_eq!((bundle.keys, bundle.checkpoints), (3, 5));
     assert_eq!(bundle.restored, [5, 9]);
+}
+
+#[test]
+fn a_bundle_whose_log_goes_on_in_an_incarnation_that_is_over_is_refused() {
+    // Who kept the folder of before the restore goes on with it, and exports it with the bundles of now.
+    let kept = Office::with_groups(1, [2, 3]).export();
+    let mut office = Office::with_groups(1, [2]);
+    resumed(&mut office, SECOND);
+    let now = office.export();
+    let head = |bundle: &[u8]| {
+        let files = files(bundle).into_iter();
+        let mut heads = files.filter(|(name, ..)| name == "checkpoint");
+        heads.next().unwrap().1
+    };
+    let goes_on = [&now[..head(&now)], &kept[head(&kept)..]].concat();
+    let refused = verify_bundle(&goes_on[..], None, &mut |_, _| {});
+    assert_eq!(
+        refused.map_err(|failure| failure.code()),
+        Err("note-other-key")
+    );
+    // Up to where the next one begins it is the same log.
+    let held = verify_bundle(&now[..], None, &mut |_, _| {}).unwrap();
+    assert_eq!((held.origin(), held.head.size), (origin(1), 2));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use liaison::seal::at_rest::EpochSecret;
 use liaison::seal::keystore::Keys;
 use liaison::seal::trust::{
     Directory, KeyBundle, LogKeys, MemberCard, MemberKind, Profile, Proposal, propose_first,
+    propose_next, propose_suspension,
 };
 use liaison::store::{FileLog, Log, VerifyReport, export_folder, verify_folder};
 
@@ -18,6 +19,8 @@ pub struct Office {
     pub dir: tempfile::TempDir,
     pub keys: Keys,
     pub directory: Directory,
+    /// The keys of the two others.
+    others: Vec<Keys>,
 }
 
 impl Office {
@@ -28,10 +31,10 @@ impl Office {
             Timestamp::from_millis(1_000),
             Timestamp::from_millis(9_000_000),
         );
-        let mut keys: Vec<Keys> = ["MK-1", "RS-1", "AL-1"]
+        let mut all: Vec<Keys> = ["MK-1", "RS-1", "AL-1"]
             .map(|node| Keys::generate(node.parse().unwrap(), issued, &mut entropy))
             .into();
-        let cards: Vec<MemberCard> = keys
+        let cards: Vec<MemberCard> = all
             .iter()
             .map(|keys| {
                 let bundle = KeyBundle::first(keys, issued, expires)
@@ -49,7 +52,7 @@ impl Office {
             .collect();
         let Proposal { root, mut list } = propose_first(&cards, issued, expires).unwrap();
         let mut root = root.unwrap();
-        for keys in &keys {
+        for keys in &all {
             let member = keys.node.member;
             root.sign(member, &keys.identity, &mut entropy).unwrap();
             list.sign(member, &keys.identity, &mut entropy).unwrap();
@@ -58,13 +61,53 @@ impl Office {
         let directory = Directory::build(&[root], &list, bundles).unwrap();
         let dir = folder();
         directory.save(&dir.path().join("trust")).unwrap();
-        let keys = keys.swap_remove(0);
+        let keys = all.swap_remove(0);
         FileLog::create(dir.path(), keys.node).unwrap();
         Self {
             dir,
             keys,
             directory,
+            others: all,
         }
+    }
+
+    /// The office has installed its own suspension, which the two others signed.
+    pub fn suspend(&mut self) {
+        let mut entropy = SeededEntropy::new(80);
+        let (member, now) = (self.keys.node.member, Timestamp::from_millis(2_000));
+        let why = ("its keys were stolen", None);
+        let mut list = propose_suspension(&self.directory, member, why, now).unwrap();
+        for keys in &self.others {
+            let by = keys.node.member;
+            list.sign(by, &keys.identity, &mut entropy).unwrap();
+        }
+        self.install(self.directory.suspend(&list).unwrap());
+    }
+
+    /// The office has installed the next list, which does not name it.
+    pub fn remove(&mut self) {
+        let mut entropy = SeededEntropy::new(81);
+        let now = Timestamp::from_millis(2_000);
+        let later = Timestamp::from_millis(9_000_000);
+        let mut members = self.directory.members().to_vec();
+        members.retain(|listed| listed.member != self.keys.node.member);
+        let next = propose_next(&self.directory, None, members, now, later).unwrap();
+        let mut list = next.list;
+        for keys in &self.others {
+            let by = keys.node.member;
+            list.sign(by, &keys.identity, &mut entropy).unwrap();
+        }
+        self.install(self.directory.advance(&[], &list).unwrap());
+    }
+
+    /// Whoever is not listed any more keeps its own bundle.
+    fn install(&mut self, directory: Directory) {
+        let own = format!("trust/bundles/{}.json", self.keys.node);
+        let own = self.path().join(own);
+        let bundle = std::fs::read(&own).unwrap();
+        directory.save(&self.path().join("trust")).unwrap();
+        std::fs::write(&own, bundle).unwrap();
+        self.directory = directory;
     }
 
     /// With groups of so many entries each.

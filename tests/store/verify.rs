@@ -202,6 +202,29 @@ fn a_log_of_another_federation_is_refused() {
 }
 
 #[test]
+fn a_suspended_offices_log_is_verified_and_exported_at_home() {
+    let mut office = Office::with_groups(1, [2, 1]);
+    office.suspend();
+    let report = office.verify().unwrap();
+    assert_eq!(report.head.map(|head| head.size), Some(3));
+    let root = office.directory.root_fingerprint();
+    assert_eq!(report.root_fingerprint, Some(root));
+    assert_eq!(verify(&office.export()).unwrap().head.size, 3);
+}
+
+#[test]
+fn a_removed_offices_log_is_verified_at_home_under_its_own_keys() {
+    let mut office = Office::with_groups(1, [2, 1]);
+    office.remove();
+    let report = office.verify().unwrap();
+    assert_eq!(report.head.map(|head| head.size), Some(3));
+    assert_eq!(report.root_fingerprint, None);
+    let origin = report.origin;
+    let exported = export_folder(office.path(), &mut Vec::new(), &mut |_, _| {});
+    assert_eq!(exported, Err(AuditFailure::NoLogKey { origin }.into()));
+}
+
+#[test]
 fn a_bundle_proves_what_the_folder_does() {
     for groups in [vec![1], vec![2, 1], vec![100, 156], vec![200, 57, 300]] {
         let office = Office::with_groups(1, groups.clone());
@@ -425,7 +448,7 @@ fn record_offsets(segment: &[u8]) -> Vec<usize> {
 }
 
 /// The files of a tar: name, where the header begins, and where the next one does.
-fn files(bundle: &[u8]) -> Vec<(String, usize, usize)> {
+pub fn files(bundle: &[u8]) -> Vec<(String, usize, usize)> {
     let mut tar = tar::Archive::new(bundle);
     tar.entries()
         .unwrap()

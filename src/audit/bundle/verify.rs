@@ -16,7 +16,7 @@ use crate::audit::{
 };
 use crate::base::{Digest, MemberId, Timestamp, merkle};
 use crate::seal::sign::KeyId;
-use crate::seal::trust::{Directory, LogKeys};
+use crate::seal::trust::{Directory, KeyBundle, LogKeys};
 
 /// The most that the entries of one tile take, in bytes.
 const MAX_ENTRIES_LEN: u64 = tiles::FULL * (2 + ENTRY_LEN + MAX_EXTENSIONS_LEN) as u64;
@@ -126,8 +126,11 @@ pub fn verify_bundle(
     let note = archive.file(HEAD, MAX_NOTE_LEN as u64)?;
     let unverified = UnverifiedNote::parse(&note).map_err(note_failure(HEAD))?;
     let origin = unverified.origin();
+    // An incarnation that is over goes on under none of its keys, though they stay known.
     let keys = directory
-        .log_keys(&origin.to_string())
+        .bundle(origin.node)
+        .filter(|bundle| bundle.log_keys(&origin.to_string()).is_some())
+        .and_then(KeyBundle::newest_log_keys)
         .ok_or(AuditFailure::NoLogKey { origin })?;
     let key = keys.at(unverified.size()).key_id();
     let head = unverified.verify(&keys).map_err(note_failure(HEAD))?;
@@ -306,7 +309,11 @@ impl<R: Read> Bundle<'_, R> {
             return Ok(None);
         }
         let note = self.archive.file(COSIGNED, MAX_COSIGNED_LEN as u64)?;
-        let keys = |origin: Origin| directory.log_keys(&origin.to_string());
+        let newest = self.head.checkpoint.origin;
+        let keys = |origin: Origin| match origin.node == newest.node {
+            true => Some(self.keys.clone()),
+            false => directory.log_keys(&origin.to_string()),
+        };
         let cosigned = CosignedCheckpoint::read(&note, keys).map_err(note_failure(COSIGNED))?;
         let Checkpoint { origin, size, root } = cosigned.signed.checkpoint;
         let fault = |fault| AuditFailure::Checkpoint {
@@ -314,7 +321,6 @@ impl<R: Read> Bundle<'_, R> {
             size,
             fault,
         };
-        let newest = self.head.checkpoint.origin;
         let of_log = origin.node == newest.node && origin <= newest;
         if !of_log || cosigned.cosignatures.is_empty() {
             return Err(fault(CheckpointFault::Malformed));
