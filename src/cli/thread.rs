@@ -298,6 +298,7 @@ fn did(event: &EventView, all: &[EventView]) -> String {
         "alert-acknowledgement" => "took note of it".to_owned(),
         "delivered" => format!("received {}", about()),
         "opened" => format!("opened {}", about()),
+        "attachments-stored" => format!("has all attachments of {} whole", about()),
         "erased" => format!("erased the content of {}, with its signed proof", about()),
         "erased-here" => format!("erased the content of {}", about()),
         "erasure-wanted" => format!("saw to it that {} be erased, as its author asked", about()),

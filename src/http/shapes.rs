@@ -295,7 +295,11 @@ fn receipt_event(item: &ThreadItem, kept: &KeptReceipt) -> EventView {
         kind: kept.word.as_str().to_owned(),
         at: kept.at,
         member: kept.from.member,
-        role: verified_role.unwrap_or(Role::Node),
+        role: match kept.word {
+            // The entry of what came names who wrote it.
+            ReceiptWord::Delivered => Role::Node,
+            _ => verified_role.unwrap_or(Role::Node),
+        },
         crossed: false,
         compromised: item.compromised,
         erased: None,
