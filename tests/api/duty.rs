@@ -10,7 +10,7 @@ use liaison::app::{
     Input, Reply, Subject,
 };
 use liaison::audit::Statement;
-use liaison::base::{MessageId, Role};
+use liaison::base::{Digest, MessageId, Role};
 use liaison::domain::duty::{Call, CallOutcome, Matter, Reason, Roster};
 use liaison::store::Log as _;
 
@@ -113,6 +113,52 @@ fn an_urgent_request_that_nobody_opens_presses_after_its_time_with_the_number_to
     assert_eq!(pressing.listed, "+90 312 000 0000");
     let post = pressing.attention.post.as_ref().expect("TR has a roster");
     assert_eq!(post.phone, "+389 2 000 0001");
+}
+
+/// TR's receipt of the request, by a clock that is 30 days ahead.
+fn delivered_ahead(
+    office: &mut Office,
+    exchange: MessageId,
+    of: fn(MessageId, Digest) -> Statement,
+) {
+    let statement = of(exchange, leaf_of(office, exchange));
+    let ahead = office.now.plus(HOUR * 24 * 30);
+    office.peer("TR", receipt_of("TR", statement, ahead));
+}
+
+#[test]
+fn a_receipt_that_is_dated_ahead_delays_no_limit() {
+    let received = |id, leaf| Statement::Received {
+        sender: node("MK"),
+        id,
+        leaf,
+    };
+    let opened = |id, leaf| Statement::Opened {
+        id,
+        leaf,
+        role: Role::Contact,
+    };
+    let receipts: [fn(MessageId, Digest) -> Statement; 2] = [received, opened];
+    for of in receipts {
+        let mut office = office();
+        let id = office.asked_tr();
+        delivered_ahead(&mut office, id, of);
+        office.now = office.now.plus(HOUR * 8);
+        assert_eq!(clock_of(&mut office), vec![]);
+        office.now = office.now.plus(SECOND);
+        assert_eq!(clock_of(&mut office), [Reason::Overdue]);
+        let standing = office.standing();
+        office.rebuilt();
+        assert!(office.standing() == standing, "the log says the same");
+    }
+}
+
+/// What presses about the time limit.
+fn clock_of(office: &mut Office) -> Vec<Reason> {
+    let rows = listed(office);
+    let pressing = rows.iter().flat_map(|row| &row.pressing);
+    let clock = pressing.filter(|one| one.attention.concern.matter == Matter::Clock);
+    clock.map(|one| one.attention.reason).collect()
 }
 
 #[test]

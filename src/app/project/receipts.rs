@@ -58,12 +58,14 @@ pub(super) fn kept(
     };
     let is_request = row.kind == Kind::Request;
     let at = receipt_at(view, receipt)?;
+    // What is proved here has happened: a peer's clock that is ahead delays no limit.
+    let happened = receipt.at.min(p.at);
     let known = on_exchange(view, row.conversation, p, |row| {
         row.receipt = at;
         let exchange = &mut row.exchange;
         match (receipt.word, is_request) {
-            (ReceiptWord::Delivered, true) => exchange.delivered(receipt.at),
-            (ReceiptWord::Opened, true) => exchange.opened(receipt.at),
+            (ReceiptWord::Delivered, true) => exchange.delivered(happened),
+            (ReceiptWord::Opened, true) => exchange.opened(happened),
             (ReceiptWord::Delivered | ReceiptWord::Opened, false)
             | (
                 ReceiptWord::AttachmentsStored | ReceiptWord::Erased(_) | ReceiptWord::Refused(_),

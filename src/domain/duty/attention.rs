@@ -408,7 +408,7 @@ impl<'a> Seen<'a> {
             message: None,
             refusal: None,
             since: clock.due,
-            limit: Some((clock.due.since(clock.started), clock.due)),
+            limit: Some((clock.time, clock.due)),
             appears,
             levels,
         })

@@ -89,6 +89,8 @@ pub struct Clock {
     pub limit: Limit,
     /// When it began.
     pub started: Timestamp,
+    /// How long the profile gives; pauses and the derogation add nothing to it.
+    pub time: Duration,
     /// When it ends, all pauses that are over and the derogation counted in.
     pub due: Timestamp,
     /// Its pauses, in order; only the last may be open.
@@ -111,6 +113,7 @@ impl Clock {
             profile,
             limit,
             started: received,
+            time,
             due: received.plus(time),
             pauses: Vec::new(),
             derogation: None,
@@ -122,11 +125,8 @@ impl Clock {
     /// but does not say how the rest is reached, so the shorter limit runs.
     #[must_use]
     pub fn acknowledged(self, urgency: Urgency) -> Self {
-        Self {
-            limit: Limit::Answer,
-            due: self.started.plus(self.profile.limits(urgency).shortest()),
-            ..self
-        }
+        let time = self.profile.limits(urgency).shortest();
+        self.answers_within(time)
     }
 
     /// The clock after acceptance, which is the acknowledgement and says how the information is
@@ -138,8 +138,13 @@ impl Clock {
             Access::Direct => limits.direct,
             Access::Indirect => limits.indirect,
         };
+        self.answers_within(time)
+    }
+
+    fn answers_within(self, time: Duration) -> Self {
         Self {
             limit: Limit::Answer,
+            time,
             due: self.started.plus(time),
             ..self
         }
@@ -189,11 +194,10 @@ impl Clock {
 
     /// Its moments, if it ran on as it stands.
     pub fn moments(&self) -> Moments {
-        let limit = self.due.since(self.started);
         Moments {
-            soon: self.due.minus(limit / QUARTERS),
+            soon: self.due.minus(self.time / QUARTERS),
             overdue: self.due.plus(Duration::from_millis(1)),
-            escalates: escalation(self.due, limit),
+            escalates: escalation(self.due, self.time),
         }
     }
 

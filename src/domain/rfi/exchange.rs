@@ -243,12 +243,14 @@ impl Exchange {
         });
     }
 
-    /// The asked side's log holds the request since `at`, by its clock.
+    /// The asked side's log holds the request since `at`, by its clock; at the asking side no later than
+    /// it heard of that.
     pub fn delivered(&mut self, at: Timestamp) {
         self.delivered = earliest(self.delivered, at);
     }
 
-    /// A person at the asked side opened the request at `at`, by its clock.
+    /// A person at the asked side opened the request at `at`, by its clock; at the asking side no later than
+    /// it heard of that.
     pub fn opened(&mut self, at: Timestamp) {
         self.read = earliest(self.read, at);
     }
@@ -257,9 +259,13 @@ impl Exchange {
         Progress::after(&self.request, self.received(), self.steps.all())
     }
 
-    /// What was opened was delivered, even while the receipt that says since when is under way.
-    fn received(&self) -> Option<Timestamp> {
-        self.delivered.or(self.read)
+    /// Since when the asked side has the request, as far as is known here. What was opened was delivered, even
+    /// while the receipt that says since when is under way, or where a clock that was set back says later.
+    pub fn received(&self) -> Option<Timestamp> {
+        match (self.delivered, self.read) {
+            (Some(delivered), Some(opened)) => Some(delivered.min(opened)),
+            (delivered, opened) => delivered.or(opened),
+        }
     }
 
     /// Where it stands.

@@ -1,7 +1,7 @@
 //! The clock: from receipt, over acceptance, pauses and derogation, to its end and again.
 
 use super::*;
-use crate::domain::profile::{Pause, Pressure};
+use crate::domain::profile::{Pause, Pressure, Urgency};
 
 fn clock(talk: &Talk) -> crate::domain::profile::Clock {
     talk.agree("the clock");
@@ -63,6 +63,26 @@ fn a_clarification_that_is_asked_for_pauses_the_clock_until_it_is_given() {
     assert_eq!(clock.pauses, [pause(2, 30), pause(32, 33)]);
     assert_eq!((clock.due, clock.paused_since()), (hours(37), None));
     assert!(!clock.overdue(hours(37)) && clock.overdue(hours(38)));
+}
+
+#[test]
+fn what_stood_still_or_was_awaited_makes_no_step_of_escalation_longer() {
+    let mut request = request();
+    request.profile = Profile::BpMou;
+    request.urgency = Urgency::Life;
+    let mut talk = Talk::of(request);
+    at(&mut talk, 1, Move::Accept);
+    at(&mut talk, 2, Move::AskClarification);
+    at(&mut talk, 74, Move::Clarify);
+    let moments = clock(&talk).moments();
+    assert_eq!(clock(&talk).due, hours(80));
+    assert_eq!(moments.soon, hours(78));
+    assert_eq!(moments.escalates, [82, 84, 88].map(hours));
+    at(&mut talk, 75, Move::Await);
+    let moments = clock(&talk).moments();
+    assert_eq!(clock(&talk).due, hours(100));
+    assert_eq!(moments.soon, hours(98));
+    assert_eq!(moments.escalates, [102, 104, 108].map(hours));
 }
 
 #[test]
@@ -149,4 +169,12 @@ fn the_clock_begins_with_the_delivery_even_if_only_the_opening_is_known_so_far()
     asking.delivered(hours(1));
     assert_eq!(asking.clock().expect("it was delivered").started, hours(1));
     assert_eq!(asking.state(), State::Read);
+}
+
+#[test]
+fn what_was_received_before_the_clock_was_set_back_counts_from_its_opening() {
+    let mut asked = Talk::queued(request()).asking.exchange;
+    asked.delivered(hours(24));
+    asked.opened(hours(2));
+    assert_eq!(asked.clock().expect("it was received").started, hours(2));
 }
