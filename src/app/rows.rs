@@ -26,7 +26,7 @@ use crate::domain::terms;
 /// The version of these tables and of the normal forms of what is searched. An index written by
 /// another version is rebuilt.
 pub const VERSION: u32 = TABLES << 8 | terms::VERSION;
-const TABLES: u32 = 18;
+const TABLES: u32 = 19;
 
 /// A message, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,6 +199,9 @@ pub struct AlertRow {
     /// The calls that were made about it, with the members that were called, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<(MemberId, CallMade)>,
+    /// When members refused its publisher's last message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<(MemberId, Timestamp)>,
     /// When the next level of the roster has to know; none where there is no such time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalates: Option<Timestamp>,

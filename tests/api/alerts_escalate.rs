@@ -210,6 +210,34 @@ fn a_call_settles_what_a_member_will_never_have() {
 }
 
 #[test]
+fn what_a_second_member_refuses_is_told_anew() {
+    let mut office = Office::new();
+    let id = published(&mut office, alert());
+    refused(&mut office, "AT", id);
+    pass(&mut office, 20);
+    let size = office.log.size();
+    refused(&mut office, "TR", id);
+    tick(&mut office);
+    let anew = [(Matter::Refused, 1, Channel::Console)];
+    assert_eq!(escalations(&office, size), anew);
+}
+
+#[test]
+fn a_call_does_not_settle_what_a_member_refuses_after_it() {
+    let mut office = Office::new();
+    let id = published(&mut office, alert());
+    delivered(&mut office, "TR", id);
+    office.now = office.now.plus(MINUTE);
+    call(&mut office, id, "AT", CallOutcome::Reached).expect("an officer may");
+    let size = office.log.size();
+    office.now = office.now.plus(MINUTE);
+    refused(&mut office, "AT", id);
+    tick(&mut office);
+    let told = [(Matter::Refused, 1, Channel::Console)];
+    assert_eq!(escalations(&office, size), told);
+}
+
+#[test]
 fn a_call_to_a_member_that_has_nothing_to_do_with_it_is_refused() {
     let mut office = Office::new();
     let id = published(&mut office, alert());

@@ -12,8 +12,11 @@ use liaison::app::{
 use liaison::audit::Statement;
 use liaison::base::{Digest, MessageId, Role};
 use liaison::domain::duty::{Call, CallOutcome, Matter, Reason, Roster};
+use liaison::domain::profile::Access;
+use liaison::domain::rfi::{Acceptance, AwaitingAuthorisation, Command};
 use liaison::store::Log as _;
 
+use crate::alerts_reach::refused;
 use crate::office::*;
 
 const DUTY: &str = include_str!("../../deploy/examples/duty.toml");
@@ -214,6 +217,58 @@ fn a_call_that_reached_somebody_is_on_record_and_gives_them_the_limit_again() {
     office.now = office.now.plus(MINUTE * 15);
     tick(&mut office);
     assert_eq!(reasons(&mut office), [(Reason::Unopened, 1)]);
+}
+
+/// MK says something to TR, which refuses it.
+fn says_what_is_refused(
+    office: &mut Office,
+    exchange: MessageId,
+    action: Action,
+    command: Command,
+) {
+    let message = office.new_id();
+    let ask = Ask::Respond {
+        exchange,
+        message,
+        command: Box::new(command),
+        attached: Vec::new(),
+    };
+    let said = office.ask(Role::Contact, action, ask);
+    said.expect("a contact point may say so");
+    refused(office, "TR", message);
+}
+
+#[test]
+fn what_is_refused_after_a_call_is_told_anew() {
+    let mut office = office();
+    let message = office.first_of("TR", Role::Officer, request_body());
+    office.takes(&message);
+    let exchange = message.header.id;
+    let read = Ask::ReadExchange { exchange };
+    let read = office.ask(Role::Contact, Action::ReadExchange, read);
+    read.expect("a contact point may read");
+    let acceptance = Command::Accept(Acceptance {
+        reference: None,
+        access: Access::Direct,
+        note: None,
+    });
+    says_what_is_refused(&mut office, exchange, Action::AcceptRequest, acceptance);
+    for _ in 0..30 {
+        tick(&mut office);
+        office.now = office.now.plus(MINUTE);
+    }
+    call(&mut office, exchange, CallOutcome::Reached).expect("an officer may");
+    assert_eq!(reasons(&mut office), []);
+    office.now = office.now.plus(MINUTE);
+    let size = office.log.size();
+    let awaiting = Command::Await(AwaitingAuthorisation {
+        expected: office.now.plus(HOUR),
+        reason: "A judge decides.".to_owned(),
+    });
+    says_what_is_refused(&mut office, exchange, Action::AnnounceDelay, awaiting);
+    tick(&mut office);
+    let anew = [(Matter::Refused, 1, Channel::Console)];
+    assert_eq!(escalations(&office, size), anew);
 }
 
 #[test]

@@ -36,6 +36,7 @@ pub(in crate::app) fn converse(
         row.alert.apply(header, event);
         if row.alert.last_message() == header.id {
             row.since = p.at;
+            row.refusals.clear();
         }
         if header.kind == Kind::AlertUpdate && row.alert.standing().message == header.id {
             row.erased = gone;
@@ -51,6 +52,7 @@ pub(in crate::app) fn converse(
         since: p.at,
         told: Vec::new(),
         calls: Vec::new(),
+        refusals: Vec::new(),
         escalates: None,
         erased: gone,
         not_at: Vec::new(),

@@ -10,7 +10,8 @@ use crate::base::{Actor, MemberId, MessageId, Role, Timestamp};
 use crate::domain::FieldError;
 use crate::domain::alert::AlertState;
 use crate::domain::duty::{
-    CallMade, CallOutcome, Concern, LooseEnd, LooseState, Reach, alert_attention, alert_concern,
+    CallMade, CallOutcome, Concern, LooseEnd, LooseState, Matter, Reach, alert_attention,
+    alert_concern,
 };
 use crate::store::IndexError;
 
@@ -154,12 +155,20 @@ impl AlertRow {
             let end = match delivery {
                 Delivery::Delivered => return None,
                 Delivery::Queued => end(self.since, LooseState::Queued),
-                Delivery::Refused(number) => end(self.since, LooseState::Refused(*number)),
+                Delivery::Refused(number) => {
+                    end(self.refused_at(*member), LooseState::Refused(*number))
+                }
                 Delivery::Expired => end(last.expires, LooseState::Expired),
             };
             Some((*member, end))
         };
         last.deliveries.iter().filter_map(at).collect()
+    }
+
+    /// When a member refused its publisher's last message.
+    fn refused_at(&self, member: MemberId) -> Timestamp {
+        let refusal = self.refusals.iter().find(|(by, _)| *by == member);
+        refusal.map_or(self.since, |(_, at)| *at)
     }
 
     /// The calls about it to a member.
@@ -197,7 +206,8 @@ impl AlertRow {
         Some(concern)
     }
 
-    /// Every matter of it, whenever it appears: once, at however many members.
+    /// Every matter of it, whenever it appears: once, at however many members. Of refusals the first goes
+    /// up the roster whatever comes after it, and the last is told anew.
     fn concerns(&self, last: &MessageRow) -> Vec<Concern> {
         if !self.alert.alert().status.counts() {
             return Vec::new();
@@ -210,6 +220,11 @@ impl AlertRow {
             .collect();
         all.sort_by_key(|concern| (concern.matter, concern.since));
         all.dedup_by_key(|concern| (concern.matter, concern.since));
+        let refused = all.partition_point(|concern| concern.matter < Matter::Refused);
+        let others = all.partition_point(|concern| concern.matter <= Matter::Refused);
+        if others - refused > 2 {
+            all.drain(refused + 1..others - 1);
+        }
         all
     }
 }

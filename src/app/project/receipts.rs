@@ -81,7 +81,13 @@ pub(super) fn kept(
         }
     })?;
     if !known {
-        on_alert(view, row.conversation, p, |_| ())?;
+        on_alert(view, row.conversation, p, |row| {
+            let refused = matches!(receipt.word, ReceiptWord::Refused(_));
+            if refused && row.alert.last_message() == receipt.message {
+                row.refusals.retain(|(member, _)| *member != recipient);
+                row.refusals.push((recipient, p.at));
+            }
+        })?;
     }
     Ok(())
 }

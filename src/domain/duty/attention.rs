@@ -172,22 +172,24 @@ pub struct Attention {
 }
 
 /// Every matter of an exchange, whenever it appears. At most one of a kind: the one that began
-/// first. In an exercise nothing presses: nobody is called in earnest for it.
+/// first; of messages that the other side will not get, the last one too. In an exercise nothing
+/// presses: nobody is called in earnest for it.
 pub fn concerns(facts: &Facts<'_>) -> Vec<Concern> {
     if !facts.exchange.status().counts() {
         return Vec::new();
     }
     let seen = Seen::of(facts);
-    let all = [
-        seen.failed(Matter::Refused),
-        seen.failed(Matter::Expired),
+    let mut all = seen.failed(Matter::Refused);
+    all.extend(seen.failed(Matter::Expired));
+    let others = [
         seen.undelivered(),
         seen.unopened(),
         seen.unread(),
         seen.clock(),
         seen.clarification(),
     ];
-    all.into_iter().flatten().collect()
+    all.extend(others.into_iter().flatten());
+    all
 }
 
 /// What an officer must do now, the most pressing first.
@@ -307,25 +309,40 @@ impl<'a> Seen<'a> {
         levels.into_iter().take(self.levels).collect()
     }
 
-    /// A message that the other side will not get. A call that reached somebody settles it.
-    fn failed(&self, matter: Matter) -> Option<Concern> {
-        let end = match matter {
-            Matter::Refused => self.first(|state| matches!(state, LooseState::Refused(_))),
-            _ => self.first(|state| state == LooseState::Expired),
-        }?;
-        if is_over(self.state) || self.reached.is_some_and(|call| call >= end.since) {
-            return None;
+    /// Messages that the other side will not get: the first goes up the roster whatever comes after it, and
+    /// the last is told anew, since who heard of the first knows nothing of it. A call that reached
+    /// somebody settles those before it.
+    fn failed(&self, matter: Matter) -> Vec<Concern> {
+        if is_over(self.state) {
+            return Vec::new();
         }
-        let [end_of, first, ..] = ladder(end.since, self.open);
-        Some(Concern {
-            matter,
-            message: Some(end.message),
-            refusal: end.state.refusal(),
-            since: end.since,
-            limit: None,
-            appears: end.since,
-            levels: self.up_to([end.since, end_of, first]),
-        })
+        let unsettled = |end: &&LooseEnd| {
+            let fits = match end.state {
+                LooseState::Refused(_) => matter == Matter::Refused,
+                LooseState::Expired => matter == Matter::Expired,
+                LooseState::Queued | LooseState::Unread => false,
+            };
+            fits && self.reached.is_none_or(|call| call < end.since)
+        };
+        let failed = || self.facts.loose.iter().filter(unsettled);
+        let Some(first) = failed().min_by_key(|end| end.since) else {
+            return Vec::new();
+        };
+        let last = failed().max_by_key(|end| end.since);
+        let last = last.filter(|last| last.since > first.since);
+        let concern = |end: &LooseEnd| {
+            let [end_of, step, ..] = ladder(end.since, self.open);
+            Concern {
+                matter,
+                message: Some(end.message),
+                refusal: end.state.refusal(),
+                since: end.since,
+                limit: None,
+                appears: end.since,
+                levels: self.up_to([end.since, end_of, step]),
+            }
+        };
+        [first].into_iter().chain(last).map(concern).collect()
     }
 
     fn undelivered(&self) -> Option<Concern> {

@@ -149,6 +149,33 @@ fn a_message_that_does_not_arrive_is_told_by_its_time_and_how_it_fails() {
     assert_eq!(pressing, [(Reason::Expired, 2), (Reason::Undelivered, 1)]);
 }
 
+/// A message that the other side refused some time after hour 0.
+fn refused(after: Duration) -> LooseEnd {
+    LooseEnd {
+        since: hours(0).plus(after),
+        ..loose(LooseState::Refused(12))
+    }
+}
+
+#[test]
+fn a_call_settles_what_was_refused_before_it_and_nothing_after() {
+    let exchange = exchange(Side::Requesting, Urgency::Urgent);
+    let refusals = [refused(minutes(0)), refused(minutes(40))];
+    let reached = [call(minutes(10), CallOutcome::Reached)];
+    let course = |after| shown(&exchange, &refusals, &reached, after);
+    assert_eq!(course(minutes(39)), []);
+    assert_eq!(course(minutes(40)), [(Reason::Refused, 1)]);
+    assert_eq!(course(minutes(55)), [(Reason::Refused, 2)]);
+}
+
+#[test]
+fn a_second_refusal_is_told_anew_while_the_first_goes_up_the_roster() {
+    let exchange = exchange(Side::Requesting, Urgency::Urgent);
+    let refusals = [0, 5, 14].map(|minute| refused(minutes(minute)));
+    let pressing = shown(&exchange, &refusals, &[], minutes(15));
+    assert_eq!(pressing, [(Reason::Refused, 2), (Reason::Refused, 1)]);
+}
+
 #[test]
 fn where_there_is_no_link_or_the_member_is_out_that_is_the_reason() {
     let exchange = exchange(Side::Requesting, Urgency::Urgent);
