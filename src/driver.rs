@@ -18,8 +18,7 @@ use mailbox::{Lane, Receiver, Refused, Room, Sender, Source, mailbox};
 
 use crate::app::core::{Core, Fatal, Outcome, Signer};
 use crate::app::{
-    AppError, Ask, Channel, Federation, FromPeer, Input, News, Permit, PersonOnRecord, Reply,
-    Ticket,
+    AppError, Ask, Federation, FromPeer, Input, News, Permit, PersonOnRecord, Reply, Ticket,
 };
 use crate::audit::Origin;
 use crate::base::{MessageId, NodeId, OsEntropy, Timestamp};
@@ -243,14 +242,6 @@ impl Driver {
         });
         self.put(Lane::Urgent, Source::Here, Letter::Between(job))?;
         outcome.blocking_recv().map_err(|_| Busy::Stopping)
-    }
-
-    /// Tells how escalations are told from now on.
-    ///
-    /// # Errors
-    /// [`Busy`] where it was not taken.
-    pub fn tell_by(&self, channel: Channel) -> Result<(), Busy> {
-        self.post(Letter::Inputs(vec![Input::TellBy(channel)]))
     }
 
     /// Tells of something that happened at this node, and waits for room in the mailbox. Called on

@@ -1,6 +1,7 @@
 //! Group commit: many inputs, one log append, one signed checkpoint, and only then their effects.
 
 mod erasing;
+mod full;
 mod resolve;
 
 use std::collections::BTreeSet;
@@ -9,15 +10,15 @@ use super::catch_up::applied;
 pub use super::catch_up::{CatchUp, catch_up};
 use super::change::Change;
 use super::content::Contents;
-use super::duty::Alarm;
+use super::duty::{Alarm, Channel};
 use super::error::AppError;
-use super::input::{Effect, FromPeer, Input, Ticket};
+use super::input::{Effect, Input, Ticket};
 use super::rows::{PullRow, Row};
 use super::service::{Handled, Recorded, Service, Turn};
 use super::view::{Pending, View};
 use super::witness::{Say, WitnessTimes};
 use crate::audit::{CosignedCheckpoint, ReceiptBatch, Shown};
-use crate::base::{Digest, Entropy, MessageId, NodeId, Timestamp, merkle};
+use crate::base::{Digest, Entropy, MessageId, NodeId, Timestamp};
 use crate::exchange::Refusal;
 use crate::seal::envelope::SignedMessage;
 use crate::seal::group::MessageSignature;
@@ -213,6 +214,12 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         self
     }
 
+    /// Sets how escalations are told from now on. What fell due while a node was down is told by its first
+    /// tick, so whoever starts one says it before.
+    pub fn tell_by(&mut self, channel: Channel) {
+        self.service.alarms.channel = channel;
+    }
+
     /// The log.
     pub fn log(&self) -> &L {
         &self.log
@@ -356,7 +363,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             {
                 Ok(_) => (),
                 Err(AppendError::Full) => {
-                    self.service.turned_down(&recorded, &effects);
+                    self.service.turned_down(size, &recorded, &effects);
                     let reading: BTreeSet<Ticket> =
                         reads.iter().filter_map(Input::ticket).collect();
                     let mut outcomes = self.turn_down(effects, handled, &reading);
@@ -420,68 +427,5 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         let mut pseudonym = [0; 16];
         pseudonym.copy_from_slice(&digest.as_bytes()[..16]);
         pseudonym
-    }
-
-    /// Does what needs no record, from what stands in the log: answers those who only read, such as the
-    /// node's state, and sends what waits.
-    fn without_recording(
-        &mut self,
-        now: Timestamp,
-        entropy: &mut dyn Entropy,
-        reads: Vec<Input>,
-    ) -> Result<Vec<Outcome>, Fatal> {
-        let mut group = Group::default();
-        let under = (&self.index as &dyn Index, &self.log as &dyn Log);
-        let mut turn = group.turn(now, entropy, under, &self.settled);
-        for input in &reads {
-            self.service.handle(&mut turn, input)?;
-        }
-        self.service.send_waiting(&mut turn)?;
-        let Group {
-            pending,
-            recorded,
-            effects,
-        } = group;
-        if !recorded.is_empty() {
-            // What somebody else's reading would have recorded before is to be recorded now.
-            self.service.turned_down(&recorded, &effects);
-            return Ok(self.turn_down(effects, Vec::new(), &BTreeSet::new()));
-        }
-        self.settled.extend(pending);
-        self.resolve(now, entropy, effects)
-    }
-
-    /// The group did not happen: people are told, but for those who are `reading`, and peers, who keep
-    /// what they sent and offer it again.
-    fn turn_down(
-        &mut self,
-        effects: Vec<Effect>,
-        handled: Vec<Input>,
-        reading: &BTreeSet<Ticket>,
-    ) -> Vec<Outcome> {
-        let full = |ticket| Outcome::Reply(ticket, Err(AppError::DiskFull));
-        let replies = effects.into_iter().filter_map(|effect| match effect {
-            Effect::Reply(ticket, _) if !reading.contains(&ticket) => Some(full(ticket)),
-            _ => None,
-        });
-        let mut outcomes: Vec<Outcome> = replies.collect();
-        for input in handled {
-            let Input::Peer(peer, from) = input else {
-                continue;
-            };
-            let digest = match from {
-                FromPeer::Message(message, _) => message.leaf(),
-                FromPeer::Receipt(receipt) => merkle::leaf_hash(&receipt.receipt.entry),
-                _ => continue,
-            };
-            outcomes.push(Outcome::Refuse {
-                peer,
-                digest,
-                refusal: Refusal::NoRoom,
-            });
-        }
-        let waiting = std::mem::take(&mut self.waiting);
-        outcomes.extend(waiting.iter().filter_map(Input::ticket).map(full));
-        outcomes
     }
 }

@@ -23,14 +23,15 @@ use crate::store::IndexError;
 
 mod alarm;
 mod alerts;
+mod escalate;
 mod record;
+mod unrecorded;
 
+pub(super) use alarm::outcome;
 pub use alarm::{Alarm, AlarmFault, AlarmOutcome, Alarms, Channel};
-pub(super) use alarm::{outcome, sound};
+pub(super) use escalate::escalate;
 pub(super) use record::{Places, loose, no_longer_loose, put_exchange, record};
-
-/// Exchanges and alerts that one tick escalates.
-const AT_ONCE: usize = 256;
+pub(super) use unrecorded::sound_unrecorded;
 
 /// Exchanges that are looked at for one list of what presses.
 const LOOKED_AT: usize = 2_000;
@@ -145,6 +146,14 @@ pub enum Subject {
     Exchange(MessageId),
     /// An alert.
     Alert(MessageId),
+}
+
+impl Subject {
+    /// Its id.
+    fn conversation(self) -> MessageId {
+        let (Self::Exchange(id) | Self::Alert(id)) = self;
+        id
+    }
 }
 
 /// A change that says who knew what when.
@@ -432,33 +441,4 @@ pub(super) fn call(
         None => Reply::Exchanges(vec![exchange_row(turn, conversation)?], None),
         Some(_) => Reply::Alerts(vec![alert_row(turn, conversation)?], None),
     })
-}
-
-/// Records what has come to press so much that the next level of the roster has to know: once for
-/// each level, and the highest alone where time has passed over others.
-pub(super) fn escalate(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), IndexError> {
-    let me = service.me.member;
-    let until = time_key(turn.now.plus(MILLISECOND));
-    let due = turn
-        .view
-        .range::<MessageId>(ESCALATION, &[], Some(&until), AT_ONCE)?;
-    for (_, id) in due {
-        let exchange = turn.view.row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?;
-        let untold = match exchange {
-            Some(row) => untold(concerns(&row.facts()), &row.duty.told, turn.now),
-            None => alerts::untold(turn, id)?,
-        };
-        for (concern, level) in untold {
-            let escalated = DutyChange::Escalated {
-                conversation: id,
-                matter: concern.matter,
-                since: concern.since,
-                level,
-                by: service.alarms.channel,
-            };
-            let change = Change::Other(Other::Duty(escalated));
-            turn.record(me, Actor::node(me), change)?;
-        }
-    }
-    sound(service, turn)
 }

@@ -27,7 +27,7 @@ use crate::seal::KeyId;
 
 use super::carried::{CarryAsk, CarryReply};
 use super::corrections::Correcting;
-use super::duty::{AlarmOutcome, CallSubject, Channel};
+use super::duty::{AlarmOutcome, CallSubject};
 use super::letters::{LetterAsk, LetterReply, LetterRow};
 use super::members::{MemberAsk, MemberReply, TrustDetails};
 use super::office::{OfficeAsk, OfficeReply};
@@ -443,8 +443,6 @@ pub enum Input {
     Policy(ReleasePolicy),
     /// Receiving keys of this node were destroyed.
     KeysDestroyed(Vec<KeyId>),
-    /// How escalations are told from now on.
-    TellBy(Channel),
     /// What came of an alarm, by the entry of its escalation.
     Alarmed(u64, AlarmOutcome),
     /// The node begins to serve.

@@ -23,6 +23,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Commands that run at once.
 const AT_ONCE: usize = 4;
 
+/// How a node with this configuration tells of escalations.
+pub fn channel(config: &Config) -> Channel {
+    match config.settings.alarm.command.is_empty() {
+        true => Channel::Console,
+        false => Channel::Command,
+    }
+}
+
 /// Runs the alarm command.
 #[derive(Clone)]
 pub struct Bell {
@@ -42,15 +50,6 @@ impl Bell {
             dir: config.dir.clone(),
             driver,
             room: Arc::new(Semaphore::new(AT_ONCE)),
-        }
-    }
-
-    /// How escalations are told at this node.
-    pub fn channel(&self) -> Channel {
-        if self.command.is_empty() {
-            Channel::Console
-        } else {
-            Channel::Command
         }
     }
 

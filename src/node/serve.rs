@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
-use super::bell::Bell;
+use super::bell::{self, Bell};
 use super::carrier::{Carrier, Errand, carry};
 use super::clocks::PeerTimes;
 use super::fetch::Fetcher;
@@ -104,9 +104,10 @@ pub async fn serve_observed(
     let mut log = opened.log;
     let writer = log.take_over().map_err(Fatal::Append)?;
     let signer = KeySigner(keys.clone());
-    let core = Core::new(node, log, opened.index, signer, writer, pseudonym_key)
+    let mut core = Core::new(node, log, opened.index, signer, writer, pseudonym_key)
         .with_times(config.settings.witness.times())
         .with_quota(config.settings.exchange.messages_a_day);
+    core.tell_by(bell::channel(&config));
 
     let blobs = BlobStore::open(&folder.0).map_err(|source| NodeError::File {
         path: folder.0.join("blobs"),
@@ -172,7 +173,6 @@ pub async fn serve_observed(
         witnessing::set_damaged_aside(&kept, directory);
     }
     let bell = Bell::new(&config, driver.clone());
-    driver.tell_by(bell.channel()).map_err(stopped)?;
     let carrying = tokio::spawn(carry(
         errands,
         transport.clone(),

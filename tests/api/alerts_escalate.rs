@@ -68,7 +68,7 @@ fn each_level_is_told_once_even_after_a_restart_from_the_log_alone() {
 #[test]
 fn an_urgent_alert_that_came_rings_at_once_until_somebody_opens_it() {
     let mut office = Office::new();
-    office.handle(vec![Input::TellBy(Channel::Command)]);
+    office.core.tell_by(Channel::Command);
     let came = office.first_of("TR", Role::Contact, alert_body());
     office.peer("TR", taken(&came));
     let alarms = rung(&tick(&mut office));

@@ -309,7 +309,7 @@ fn what_cannot_be_delivered_names_the_link_that_is_down() {
 #[test]
 fn what_came_rings_at_once_until_somebody_opens_it() {
     let mut office = office();
-    office.handle(vec![Input::TellBy(Channel::Command)]);
+    office.core.tell_by(Channel::Command);
     let message = office.first_of("TR", Role::Officer, request_body());
     office.takes(&message);
     let alarms = rung(&tick(&mut office));
@@ -342,7 +342,7 @@ pub fn rung(outcomes: &[Outcome]) -> Vec<Alarm> {
 #[test]
 fn an_alarm_that_fails_is_tried_again_longer_and_longer_shown_and_survives_a_restart() {
     let mut office = office();
-    office.handle(vec![Input::TellBy(Channel::Command)]);
+    office.core.tell_by(Channel::Command);
     let message = office.first_of("TR", Role::Officer, request_body());
     office.takes(&message);
     let mut alarm = rung(&tick(&mut office))[0];
@@ -376,13 +376,81 @@ fn an_alarm_that_fails_is_tried_again_longer_and_longer_shown_and_survives_a_res
     };
     assert_eq!(health.alarms_failed.len(), 1);
     office.restart();
-    office.handle(vec![Input::TellBy(Channel::Command)]);
+    office.core.tell_by(Channel::Command);
     let again = rung(&tick(&mut office));
     assert_eq!(again.len(), 1, "what was not taken is handed over again");
     office.handle(vec![Input::Alarmed(again[0].escalation, Ok(()))]);
     office.restart();
-    office.handle(vec![Input::TellBy(Channel::Command)]);
+    office.core.tell_by(Channel::Command);
     assert_eq!(rung(&tick(&mut office)), []);
+}
+
+/// Urgent requests of TR come, each in an exchange of its own, and what then rings.
+fn urgent_requests(office: &mut Office, number: usize) -> Vec<Alarm> {
+    for _ in 0..number {
+        let message = office.first_of("TR", Role::Officer, request_body());
+        office.takes(&message);
+    }
+    rung(&tick(office))
+}
+
+fn fail(office: &mut Office, alarms: &[Alarm]) {
+    let failed = |alarm: &Alarm| Input::Alarmed(alarm.escalation, Err(AlarmFault::Exit(1)));
+    office.handle(alarms.iter().map(failed).collect());
+}
+
+#[test]
+fn alarms_that_fail_again_and_again_do_not_silence_a_new_one() {
+    let mut office = office();
+    office.core.tell_by(Channel::Command);
+    let mut rung_now = urgent_requests(&mut office, 16);
+    assert_eq!(rung_now.len(), 16);
+    for _ in 0..60 {
+        fail(&mut office, &rung_now);
+        office.now = office.now.plus(SECOND);
+        rung_now = rung(&tick(&mut office));
+    }
+    fail(&mut office, &rung_now);
+    let new = urgent_requests(&mut office, 1);
+    assert_eq!(new.iter().filter(|alarm| alarm.attempt == 1).count(), 1);
+}
+
+#[test]
+fn what_was_never_tried_rings_before_what_failed() {
+    let mut office = office();
+    office.core.tell_by(Channel::Command);
+    let failing = urgent_requests(&mut office, 16);
+    fail(&mut office, &failing);
+    office.now = office.now.plus(SECOND * 5);
+    let alarms = urgent_requests(&mut office, 1);
+    assert_eq!(alarms[0].attempt, 1);
+    assert!(alarms[1..].iter().all(|alarm| alarm.attempt == 2));
+}
+
+#[test]
+fn a_command_that_hangs_with_what_failed_before_has_room_for_what_is_new() {
+    let mut office = office();
+    office.core.tell_by(Channel::Command);
+    let failing = urgent_requests(&mut office, 16);
+    fail(&mut office, &failing);
+    for _ in 0..60 {
+        office.now = office.now.plus(SECOND);
+        tick(&mut office);
+    }
+    let new = urgent_requests(&mut office, 13);
+    assert_eq!(new.len(), 13);
+}
+
+#[test]
+fn what_fell_due_while_the_node_was_down_rings_with_its_first_tick() {
+    let mut office = office();
+    let message = office.first_of("TR", Role::Officer, request_body());
+    office.takes(&message);
+    office.restart();
+    office.core.tell_by(Channel::Command);
+    let version = "test".to_owned();
+    let started = office.handle(vec![Input::Start { version }, Input::Tick]);
+    assert_eq!(rung(&started).len(), 1);
 }
 
 #[test]

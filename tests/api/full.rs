@@ -1,13 +1,18 @@
 //! A disk without room, and a node that stops: everyone who waits is told, and nothing that was said
 //! is lost.
 
+use liaison::app::change::{Change, Other};
 use liaison::app::core::Outcome;
-use liaison::app::{Action, AppError, Ask, FromPeer, Input, Reply};
+use liaison::app::{
+    Action, Alarm, AlarmFault, AppError, Ask, Channel, DutyChange, FromPeer, Input, Reply,
+};
 use liaison::audit::Statement;
 use liaison::base::{MessageId, Role, merkle};
+use liaison::domain::duty::Matter;
 use liaison::exchange::Refusal;
 use liaison::store::{Fault, Log as _};
 
+use crate::duty::{escalations, rung, tick};
 use crate::office::*;
 use crate::served::Served;
 
@@ -173,6 +178,105 @@ fn what_waited_for_a_peer_goes_out_from_a_full_disk_and_only_once() {
     assert_eq!(sent(&outcomes), [(node("TR"), leaf)]);
     assert_eq!(reply_to(ticket, outcomes).err(), Some(AppError::DiskFull));
     assert_eq!(sent(&office.handle(vec![Input::Tick])), []);
+}
+
+/// A second goes by on a full disk, and the command takes what rings; gives what rang.
+fn passes_on_a_full_disk(office: &mut Office) -> Vec<Alarm> {
+    office.now = office.now.plus(SECOND);
+    office.log.fail_next(Some(Fault::Full));
+    let alarms = rung(&tick(office));
+    for alarm in &alarms {
+        office.log.fail_next(Some(Fault::Full));
+        office.handle(vec![Input::Alarmed(alarm.escalation, Ok(()))]);
+    }
+    alarms
+}
+
+/// An urgent request of TR comes, and nobody opens it.
+fn urgent_request(office: &mut Office) {
+    let message = office.first_of("TR", Role::Officer, request_body());
+    office.takes(&message);
+}
+
+fn rings_by_a_command() -> Office {
+    let mut office = Office::new();
+    office.core.tell_by(Channel::Command);
+    office
+}
+
+#[test]
+fn an_urgent_request_that_nobody_opens_rings_once_on_a_full_disk() {
+    let mut office = rings_by_a_command();
+    urgent_request(&mut office);
+    let alarms: Vec<_> = (0..60)
+        .flat_map(|_| passes_on_a_full_disk(&mut office))
+        .collect();
+    assert_eq!(alarms.len(), 1, "{alarms:?}");
+    assert_eq!((alarms[0].matter, alarms[0].level), (Matter::Unread, 1));
+}
+
+#[test]
+fn what_rang_on_a_full_disk_is_recorded_once_there_is_room_and_does_not_ring_again() {
+    let mut office = rings_by_a_command();
+    urgent_request(&mut office);
+    assert_eq!(passes_on_a_full_disk(&mut office).len(), 1);
+    office.log.fail_next(None);
+    let size = office.log.size();
+    assert_eq!(rung(&tick(&mut office)), []);
+    let unread = (Matter::Unread, 1, Channel::Command);
+    assert_eq!(escalations(&office, size), [unread]);
+    assert_eq!(given(&office, size), 1);
+}
+
+/// How many alarms are on record as taken since the log had a size.
+fn given(office: &Office, size: u64) -> usize {
+    let changes = office.changes_since(size).into_iter();
+    let given = |change: &Change| {
+        matches!(
+            change,
+            Change::Other(Other::Duty(DutyChange::AlarmGiven { .. }))
+        )
+    };
+    changes.filter(given).count()
+}
+
+#[test]
+fn an_alarm_that_is_on_record_rings_on_a_full_disk_whatever_else_is_to_be_recorded() {
+    let mut office = rings_by_a_command();
+    urgent_request(&mut office);
+    let failed = rung(&tick(&mut office))[0];
+    let outcome = Err(AlarmFault::Exit(1));
+    office.handle(vec![Input::Alarmed(failed.escalation, outcome)]);
+    urgent_request(&mut office);
+    let again = (0..10).flat_map(|_| passes_on_a_full_disk(&mut office));
+    let again: Vec<_> = again.map(|alarm| alarm.escalation).collect();
+    assert!(again.contains(&failed.escalation), "{again:?}");
+}
+
+#[test]
+fn an_alarm_that_was_taken_on_a_full_disk_is_recorded_as_taken_once_there_is_room() {
+    let mut office = rings_by_a_command();
+    urgent_request(&mut office);
+    let alarm = rung(&tick(&mut office))[0];
+    office.log.fail_next(Some(Fault::Full));
+    office.handle(vec![Input::Alarmed(alarm.escalation, Ok(()))]);
+    assert_eq!(passes_on_a_full_disk(&mut office), []);
+    office.log.fail_next(None);
+    let size = office.log.size();
+    tick(&mut office);
+    assert_eq!(given(&office, size), 1);
+}
+
+#[test]
+fn an_alarm_that_fails_on_a_full_disk_rests_before_it_is_tried_again() {
+    let mut office = rings_by_a_command();
+    urgent_request(&mut office);
+    office.log.fail_next(Some(Fault::Full));
+    let alarm = rung(&tick(&mut office))[0];
+    let outcome = Err(AlarmFault::Exit(1));
+    office.handle(vec![Input::Alarmed(alarm.escalation, outcome)]);
+    let seconds = (1..=5).map(|_| passes_on_a_full_disk(&mut office).len());
+    assert_eq!(seconds.collect::<Vec<_>>(), [0, 0, 0, 0, 1]);
 }
 
 #[test]

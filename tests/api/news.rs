@@ -2,7 +2,6 @@
 
 use std::sync::mpsc::channel;
 
-use liaison::app::Channel;
 use liaison::driver::Busy;
 
 use crate::served::Served;
@@ -20,8 +19,8 @@ fn whoever_wants_to_tell_waits_for_room_in_a_full_mailbox() {
         })
     });
     holding.recv().expect("the driver is held");
-    while served.driver.tell_by(Channel::Console).is_ok() {}
-    assert_eq!(served.driver.tell_by(Channel::Console), Err(Busy::Full));
+    while served.driver.people(Vec::new()).is_ok() {}
+    assert_eq!(served.driver.people(Vec::new()), Err(Busy::Full));
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let driver = served.driver.clone();
     let told = runtime.block_on(async move {

@@ -111,14 +111,12 @@ impl Office {
         let epoch = log.take_over().expect("a log in memory can be taken over");
         catch_up(self.node, &log, &mut index, &mut |_, _| ()).expect("the index catches up");
         let core = Core::new(self.node, log, index, NoSigner, epoch, [7; 32]);
-        self.core = Some(core.with_times(TIMES));
+        let mut core = core.with_times(TIMES);
+        core.tell_by(Channel::Command);
+        self.core = Some(core);
         let version = "simulated".to_owned();
         let federation = Input::Federation(self.federation.clone());
-        let mut first = vec![
-            Input::TellBy(Channel::Command),
-            Input::Start { version },
-            federation,
-        ];
+        let mut first = vec![Input::Start { version }, federation];
         first.extend(told);
         self.handle(now, first)
     }

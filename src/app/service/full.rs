@@ -8,15 +8,15 @@ use crate::app::receive;
 impl Service {
     /// The append did not happen: whatever was counted as sent goes again, what was counted as taken
     /// costs its sender nothing, and a list that came into force all the same is recorded with the next
-    /// group.
-    pub fn turned_down(&mut self, recorded: &[Recorded], effects: &[Effect]) {
+    /// group. `size` is that of the log.
+    pub fn turned_down(&mut self, size: u64, recorded: &[Recorded], effects: &[Effect]) {
         let list = |recorded: &Recorded| {
             matches!(
                 recorded.change,
                 Change::Other(Other::TrustListInForce { .. })
             )
         };
-        self.alarms.turned_down();
+        self.alarms.turned_down(size, recorded, effects);
         if recorded.iter().any(list) {
             self.list_on_record = None;
         }

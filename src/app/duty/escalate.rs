@@ -1,0 +1,77 @@
+//! Telling the next level of the roster of what went on pressing.
+
+use super::alarm::sound;
+use super::{DutyChange, MILLISECOND, Subject, alerts, unrecorded};
+use crate::app::change::{Change, Other};
+use crate::app::rows::*;
+use crate::app::service::{Service, Turn};
+use crate::base::{Actor, MessageId};
+use crate::domain::duty::{Concern, concerns};
+use crate::store::IndexError;
+
+/// Exchanges and alerts that one tick escalates.
+const AT_ONCE: usize = 256;
+
+/// What has reached a level of which nobody was told, with the level, in at most `limit` exchanges and
+/// alerts.
+pub(super) fn due(
+    turn: &Turn<'_>,
+    limit: usize,
+) -> Result<Vec<(Subject, Concern, u8)>, IndexError> {
+    let until = time_key(turn.now.plus(MILLISECOND));
+    let places = turn
+        .view
+        .range::<MessageId>(ESCALATION, &[], Some(&until), limit)?;
+    let mut due = Vec::new();
+    for (_, id) in places {
+        let exchange = turn.view.row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?;
+        let (subject, untold) = match exchange {
+            Some(row) => {
+                let concerns = concerns(&row.facts());
+                let untold = super::untold(concerns, &row.duty.told, turn.now);
+                (Subject::Exchange(id), untold)
+            }
+            None => (Subject::Alert(id), alerts::untold(turn, id)?),
+        };
+        due.extend(
+            untold
+                .into_iter()
+                .map(|(concern, level)| (subject, concern, level)),
+        );
+    }
+    Ok(due)
+}
+
+/// Records what has come to press so much that the next level of the roster has to know: once for
+/// each level, and the highest alone where time has passed over others.
+pub(in crate::app) fn escalate(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+) -> Result<(), IndexError> {
+    let me = service.me.member;
+    unrecorded::record_taken(service, turn)?;
+    for (subject, concern, level) in due(turn, AT_ONCE)? {
+        let conversation = subject.conversation();
+        let escalated = DutyChange::Escalated {
+            conversation,
+            matter: concern.matter,
+            since: concern.since,
+            level,
+            by: service.alarms.channel,
+        };
+        let change = Change::Other(Other::Duty(escalated));
+        let escalation = turn.record(me, Actor::node(me), change)?;
+        if service
+            .alarms
+            .took(unrecorded::number(conversation, &concern, level))
+        {
+            let given = DutyChange::AlarmGiven {
+                conversation,
+                escalation,
+            };
+            let change = Change::Other(Other::Duty(given));
+            turn.record(me, Actor::node(me), change)?;
+        }
+    }
+    sound(service, turn)
+}
