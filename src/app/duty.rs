@@ -16,6 +16,7 @@ use super::rows::*;
 use super::service::{Service, Stop, Turn};
 use crate::audit::{EntryKind, EventCode};
 use crate::base::{Actor, MemberId, MessageId, Role, Timestamp};
+pub use crate::domain::duty::Told;
 use crate::domain::duty::{
     Attention, Call, CallMade, Concern, Facts, LooseEnd, Matter, Reach, Roster, attention, concerns,
 };
@@ -85,20 +86,13 @@ impl DutyRow {
     }
 }
 
-/// Up to which level people were told of a matter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
-    /// The matter.
-    pub matter: Matter,
-    /// Since when it was.
-    pub since: Timestamp,
-    /// The level.
-    pub level: u8,
-}
-
 /// Notes up to which level people were told of a matter, in place of what was noted of it.
-fn tell(known: &mut Vec<Told>, told: Told) {
-    known.retain(|t| (t.matter, t.since) != (told.matter, told.since));
+fn tell(known: &mut Vec<Told>, mut told: Told) {
+    let same = |before: &Told| before.is_of(told.matter, told.since);
+    let first = known.iter().find(|before| same(before));
+    let at = first.map_or(told.at, |first| first.at.min(told.at));
+    known.retain(|before| !same(before));
+    told.at = at;
     known.push(told);
     known.drain(..known.len().saturating_sub(MOST_TOLD));
 }
@@ -124,8 +118,8 @@ fn untold(concerns: Vec<Concern>, told: &[Told], now: Timestamp) -> Vec<(Concern
 
 /// The level up to which people were told of a matter; 0 for none.
 fn level_told(told: &[Told], concern: &Concern) -> u8 {
-    let same = |told: &&Told| told.matter == concern.matter && told.since == concern.since;
-    let told = told.iter().find(same);
+    let mut told = told.iter();
+    let told = told.find(|told| told.is_of(concern.matter, concern.since));
     told.map_or(0, |told| told.level)
 }
 
@@ -236,6 +230,7 @@ impl ExchangeRow {
             exchange: &self.exchange,
             loose: &self.duty.loose,
             calls: &self.duty.calls,
+            told: &self.duty.told,
         }
     }
 

@@ -6,15 +6,17 @@ use serde::{Deserialize, Serialize};
 mod alert;
 mod attention;
 mod call;
+mod concern;
 mod hours;
 #[cfg(test)]
 mod tests;
 
 pub use alert::{alert_attention, alert_concern};
 pub use attention::{
-    Attention, Concern, Facts, LooseEnd, LooseState, Matter, Reach, Reason, attention, concerns,
+    Attention, Facts, LooseEnd, LooseState, Matter, Reach, Reason, attention, concerns,
 };
 pub use call::{Call, CallMade, CallOutcome};
+pub use concern::{AHEAD, Concern, Told};
 pub use hours::{Hours, Weekday};
 
 use super::{Faults, FieldError};

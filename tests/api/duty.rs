@@ -164,6 +164,77 @@ fn clock_of(office: &mut Office) -> Vec<Reason> {
     clock.map(|one| one.attention.reason).collect()
 }
 
+/// An office that asked TR while its clock was a day ahead, with the clock set right.
+fn asked_a_day_ahead() -> (Office, MessageId) {
+    let mut office = office();
+    let right = office.now;
+    office.now = right.plus(HOUR * 24);
+    let id = office.asked_tr();
+    tick(&mut office);
+    office.now = right;
+    (office, id)
+}
+
+#[test]
+fn what_waits_since_before_the_clock_was_set_back_is_told_at_once_and_climbs_from_then() {
+    let (mut office, _) = asked_a_day_ahead();
+    let size = office.log.size();
+    let waits = |level| (Matter::Undelivered, level, Channel::Console);
+    tick(&mut office);
+    assert_eq!(escalations(&office, size), [waits(1)]);
+    assert_eq!(reasons(&mut office), [(Reason::Undelivered, 1)]);
+    for (minutes, levels) in [(15, 1), (18, 1), (19, 2), (22, 2), (23, 3)] {
+        let (mut office, _) = asked_a_day_ahead();
+        let size = office.log.size();
+        tick(&mut office);
+        office.now = office.now.plus(MINUTE * minutes);
+        tick(&mut office);
+        let told = escalations(&office, size);
+        let last = told.last().map(|(_, level, _)| *level);
+        assert_eq!(last, Some(levels), "after {minutes} minutes");
+    }
+}
+
+#[test]
+fn what_was_dated_before_the_clock_was_set_back_is_told_once_even_after_a_restart() {
+    let (mut office, _) = asked_a_day_ahead();
+    let size = office.log.size();
+    for _ in 0..3 {
+        office.restart();
+        tick(&mut office);
+        tick(&mut office);
+    }
+    let expected = [(Matter::Undelivered, 1, Channel::Console)];
+    assert_eq!(escalations(&office, size), expected);
+}
+
+#[test]
+fn a_clock_that_is_set_back_by_less_than_a_minute_rings_nobody() {
+    let mut office = office();
+    office.asked_tr();
+    tick(&mut office);
+    let size = office.log.size();
+    office.now = office.now.minus(SECOND * 59);
+    tick(&mut office);
+    office.restart();
+    tick(&mut office);
+    assert_eq!(escalations(&office, size), []);
+}
+
+#[test]
+fn a_request_that_was_made_before_the_clock_was_set_back_is_to_be_opened_in_time() {
+    let (mut office, id) = asked_a_day_ahead();
+    delivered(&mut office, id);
+    let size = office.log.size();
+    office.now = office.now.plus(MINUTE * 14);
+    tick(&mut office);
+    assert_eq!(escalations(&office, size), []);
+    office.now = office.now.plus(MINUTE);
+    tick(&mut office);
+    let expected = [(Matter::Unopened, 1, Channel::Console)];
+    assert_eq!(escalations(&office, size), expected);
+}
+
 #[test]
 fn each_level_is_recorded_once_even_after_a_restart_from_the_log_alone() {
     let mut office = office();

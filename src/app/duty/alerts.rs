@@ -195,7 +195,8 @@ impl AlertRow {
             }
             LooseState::Refused(_) | LooseState::Expired | LooseState::Unread => (),
         }
-        let mut concern = alert_concern(self.alert.alert().priority(), &end);
+        let concern = alert_concern(self.alert.alert().priority(), &end);
+        let mut concern = concern.counted(&self.told);
         let until = self.alert.holds_until();
         let goes_on = match end.state {
             LooseState::Unread => self.alert.cancelled().is_none(),

@@ -1,6 +1,6 @@
 //! Telling the next level of the roster of what went on pressing.
 
-use super::alarm::sound;
+use super::alarm::{SetBack, sound};
 use super::{DutyChange, MILLISECOND, Subject, alerts, unrecorded};
 use crate::app::change::{Change, Other};
 use crate::app::rows::*;
@@ -13,15 +13,24 @@ use crate::store::IndexError;
 const AT_ONCE: usize = 256;
 
 /// What has reached a level of which nobody was told, with the level, in at most `limit` exchanges and
-/// alerts.
+/// alerts, and in as many that are dated ahead since the clock was set back.
 pub(super) fn due(
+    set_back: &mut SetBack,
     turn: &Turn<'_>,
     limit: usize,
 ) -> Result<Vec<(Subject, Concern, u8)>, IndexError> {
     let until = time_key(turn.now.plus(MILLISECOND));
-    let places = turn
+    let mut places = turn
         .view
         .range::<MessageId>(ESCALATION, &[], Some(&until), limit)?;
+    // Matters that are dated ahead are among those of which the next level would hear later.
+    if let Some(from) = set_back.look_from(turn.now) {
+        let later = turn
+            .view
+            .range::<MessageId>(ESCALATION, &from, None, limit)?;
+        set_back.looked_at(&later, limit);
+        places.extend(later);
+    }
     let mut due = Vec::new();
     for (_, id) in places {
         let exchange = turn.view.row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?;
@@ -50,7 +59,7 @@ pub(in crate::app) fn escalate(
 ) -> Result<(), IndexError> {
     let me = service.me.member;
     unrecorded::record_taken(service, turn)?;
-    for (subject, concern, level) in due(turn, AT_ONCE)? {
+    for (subject, concern, level) in due(&mut service.alarms.set_back, turn, AT_ONCE)? {
         let conversation = subject.conversation();
         let escalated = DutyChange::Escalated {
             conversation,

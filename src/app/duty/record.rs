@@ -92,6 +92,7 @@ pub(in crate::app) fn record(
                 matter: *matter,
                 since: *since,
                 level: *level,
+                at: p.at,
             };
             let subject = if on_exchange(view, id, p, |row| tell(&mut row.duty.told, told))? {
                 Subject::Exchange(id)

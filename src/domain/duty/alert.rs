@@ -53,7 +53,7 @@ pub fn alert_attention(
     };
     let reason = reason(&concern, reach, now);
     let level = concern.level(now);
-    (concern.appears <= now).then(|| Attention {
+    (concern.appears <= now || concern.is_ahead(now)).then(|| Attention {
         reason,
         level,
         unlinked_since: reach.unlinked_since.filter(|_| reason == Reason::NoLink),

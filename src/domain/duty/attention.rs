@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::concern::{Concern, Told};
 use super::{CallMade, CallOutcome, DutyLevel, Post, Roster};
 use crate::base::{MessageId, Timestamp};
 use crate::domain::profile::{Clock, ESCALATION_STEPS, escalation};
@@ -105,6 +106,8 @@ pub struct Facts<'a> {
     pub loose: &'a [LooseEnd],
     /// The calls that were made about it, in order.
     pub calls: &'a [CallMade],
+    /// Up to which level people were told of what.
+    pub told: &'a [Told],
 }
 
 /// How the other side is reached, and who is on duty on both.
@@ -118,38 +121,6 @@ pub struct Reach<'a> {
     pub own: &'a Roster,
     /// The other office's roster.
     pub theirs: &'a Roster,
-}
-
-/// One matter of an exchange with its moments.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Concern {
-    /// What it is about.
-    pub matter: Matter,
-    /// The message that it is about, where it is one.
-    pub message: Option<MessageId>,
-    /// For a refused message: the number of the reason.
-    pub refusal: Option<u16>,
-    /// Since when; for the time limit its end. Of two of one kind it tells which is which.
-    pub since: Timestamp,
-    /// The limit that was set, and its end; none where there is none.
-    pub limit: Option<(Duration, Timestamp)>,
-    /// From when on an officer sees it.
-    pub appears: Timestamp,
-    /// When each level of the roster has to know, from level 1 up; never more than three.
-    pub levels: Vec<Timestamp>,
-}
-
-impl Concern {
-    /// The level that it has reached; 0 before the first.
-    pub fn level(&self, now: Timestamp) -> u8 {
-        let reached = self.levels.iter().filter(|at| **at <= now).count();
-        u8::try_from(reached).expect("there are three levels")
-    }
-
-    /// When it reaches the level after `told`.
-    pub fn next_level(&self, told: u8) -> Option<Timestamp> {
-        self.levels.get(usize::from(told)).copied()
-    }
 }
 
 /// What an officer must do now about an exchange.
@@ -189,15 +160,19 @@ pub fn concerns(facts: &Facts<'_>) -> Vec<Concern> {
         seen.clarification(),
     ];
     all.extend(others.into_iter().flatten());
-    all
+    all.into_iter()
+        .map(|concern| concern.counted(facts.told))
+        .collect()
 }
 
 /// What an officer must do now, the most pressing first.
 pub fn attention(facts: &Facts<'_>, reach: &Reach<'_>, now: Timestamp) -> Vec<Attention> {
     let last_call = facts.calls.last().copied();
     let side = facts.exchange.side();
-    let shown = concerns(facts).into_iter().filter(|c| c.appears <= now);
+    let mut shown = concerns(facts);
+    shown.retain(|concern| concern.appears <= now || concern.is_ahead(now));
     let mut all: Vec<Attention> = shown
+        .into_iter()
         .map(|concern| {
             let level = concern.level(now);
             let reason = reason(&concern, reach, now);
@@ -363,14 +338,16 @@ impl<'a> Seen<'a> {
     }
 
     /// An urgent request that lies at the other office. It counts from when it was made: what it
-    /// took to get there is no reason to wait longer.
+    /// took to get there is no reason to wait longer. A clock that was set back since says that it was made
+    /// after it got there.
     fn unopened(&self) -> Option<Concern> {
         let exchange = self.facts.exchange;
         let lies = exchange.side() == Side::Requesting && self.state == State::Delivered;
         if !(self.urgent && lies) {
             return None;
         }
-        let since = self.counted_from(exchange.created());
+        let made = exchange.created();
+        let since = self.counted_from(exchange.received().map_or(made, |there| made.min(there)));
         let [end_of, first, second, _] = ladder(since, self.open);
         Some(Concern {
             matter: Matter::Unopened,

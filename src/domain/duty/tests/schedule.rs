@@ -47,6 +47,7 @@ fn shown(
         exchange,
         loose,
         calls,
+        told: &[],
     };
     let roster = roster();
     let reach = Reach {
@@ -184,6 +185,7 @@ fn where_there_is_no_link_or_the_member_is_out_that_is_the_reason() {
         exchange: &exchange,
         loose: &queued,
         calls: &[],
+        told: &[],
     };
     let (own, theirs) = (Roster::default(), roster());
     let down = Some(hours(0).plus(minutes(3)));
@@ -231,6 +233,7 @@ fn every_level_comes_after_the_one_before_and_none_before_the_matter_appears() {
                 exchange: &exchange,
                 loose: &loose,
                 calls: &[],
+                told: &[],
             };
             let all = concerns(&facts);
             assert!(all.len() >= 5, "{side} {urgency}: {}", all.len());
