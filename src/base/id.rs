@@ -181,7 +181,7 @@ impl From<NodeId> for String {
 
 impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.member, self.number)
+        f.pad(&format!("{}-{}", self.member, self.number))
     }
 }
 
@@ -306,6 +306,12 @@ mod tests {
         assert_ne!(id.companion(), id);
         assert_ne!(id.companion().companion(), id);
         assert_eq!(id.companion().to_bytes()[..6], id.to_bytes()[..6]);
+    }
+
+    #[test]
+    fn a_node_id_takes_the_room_that_a_column_gives_it() {
+        let node: NodeId = "TR-1".parse().expect("an id");
+        assert_eq!(format!("{node:<6}|"), "TR-1  |");
     }
 
     #[test]
