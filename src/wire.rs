@@ -33,7 +33,7 @@ pub const LONGEST_BODY: usize = 256 * 1024;
 pub const MOST_RECIPIENTS: usize = 256;
 
 /// The most attachments of a message.
-pub const MOST_ATTACHMENTS: usize = 32;
+pub const MOST_ATTACHMENTS: usize = crate::domain::message::MOST_ATTACHMENTS as usize;
 
 /// The most extensions of a header.
 pub const MOST_EXTENSIONS: usize = 32;

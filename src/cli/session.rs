@@ -12,9 +12,7 @@ use crate::api::StagedAttachment;
 use crate::base::{MessageId, Role};
 use crate::client::{Client, Progress};
 use crate::config::{Addresses, Config};
-
-/// The most attachments that one message carries: their index is 16 bits.
-const MOST_ATTACHMENTS: usize = u16::MAX as usize;
+use crate::domain::message::MOST_ATTACHMENTS;
 
 /// Which node, and as whom.
 #[derive(Debug, Args)]
@@ -108,13 +106,16 @@ impl Session {
         if files.is_empty() {
             return Ok(None);
         }
-        if files.len() > MOST_ATTACHMENTS {
+        if files.len() > usize::from(MOST_ATTACHMENTS) {
             return Err(Failure::new(
                 Exit::Failure,
                 "too-many-attachments",
                 "a message cannot carry so many files",
-                format!("{} files were given", files.len()),
-                "pack them together",
+                format!(
+                    "{} files were given, {MOST_ATTACHMENTS} is the most",
+                    files.len()
+                ),
+                "send the rest in a further message, or pack them together",
             ));
         }
         // Every file is looked at before the first is sent, which may take long.

@@ -19,6 +19,9 @@ mod joining;
 pub use copy::SignedCopy;
 pub use joining::{Joining, MalformedJoining};
 
+/// The most attachments of a message.
+pub const MOST_ATTACHMENTS: u16 = 32;
+
 codes! {
     /// What a message is.
     Kind {

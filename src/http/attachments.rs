@@ -19,7 +19,7 @@ use super::staging::{Adding, NotAdded};
 use crate::api::{Reservation, StagedAttachment};
 use crate::app::{Action, AppError, Ask, Attached, LARGEST_ATTACHMENT, Permit, Reply};
 use crate::base::{MemberId, MessageId, Timestamp};
-use crate::domain::message::AttachmentInfo;
+use crate::domain::message::{AttachmentInfo, MOST_ATTACHMENTS};
 use crate::seal::attachment::{AttachmentKey, context};
 use crate::store::{BlobId, is_full};
 
@@ -64,9 +64,8 @@ pub async fn upload(
     let place = api.staging.add_at(id, index, caller.person);
     let place = place.map_err(|why| match why {
         NotAdded::Meanwhile => twice_at_once(),
-        NotAdded::Another | NotAdded::TooLate | NotAdded::TooMany => {
-            AppError::NotFound("reservation").into()
-        }
+        NotAdded::TooMany => too_many(),
+        NotAdded::Another | NotAdded::TooLate => AppError::NotFound("reservation").into(),
     })?;
     let upload = Upload {
         name: params.name,
@@ -75,6 +74,15 @@ pub async fn upload(
     };
     let staged = stage(&api, place, upload, body.into_data_stream()).await?;
     Ok(Json(staged))
+}
+
+fn too_many() -> Failure {
+    Failure::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "too-many-attachments",
+        format!("a message carries at most {MOST_ATTACHMENTS} files"),
+        "Send the rest in a further message, or pack them together.",
+    )
 }
 
 fn twice_at_once() -> Failure {

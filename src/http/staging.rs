@@ -5,12 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use crate::app::Attached;
 use crate::base::{MemberId, MessageId, PersonId, Timestamp};
+use crate::domain::message::MOST_ATTACHMENTS;
 
 /// Reservations that may wait at a time; the oldest make room.
 const WAITING: usize = 256;
-
-/// Attachments that one message may carry.
-pub const MOST_ATTACHMENTS: u16 = 32;
 
 #[derive(Default)]
 struct Reserved {

@@ -97,3 +97,12 @@ fn an_upload_that_announces_more_than_a_file_may_have_is_refused_at_once() {
     Answer::read("PUT", stream).fails(413, "attachment-too-large");
     assert_eq!(served.files(), Vec::<String>::new());
 }
+
+#[test]
+fn a_file_more_than_a_message_carries_is_refused_as_too_many() {
+    let served = Served::new();
+    let id = served.reserve("officer", "request");
+    let upload = |index| served.upload("officer", &id, index, b"a file");
+    upload(31).is::<Value>(200);
+    upload(32).fails(422, "too-many-attachments");
+}

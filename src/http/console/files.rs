@@ -14,7 +14,7 @@ use axum::response::Response;
 use super::super::attachments::{Upload, stage};
 use super::super::auth::Place;
 use super::super::problem::Failure;
-use super::super::staging::{MOST_ATTACHMENTS, NotAdded};
+use super::super::staging::NotAdded;
 use super::super::{Api, LONGEST_JSON};
 use super::compose::{may_ask, preview};
 use super::form::Typed;
@@ -24,6 +24,7 @@ use super::thread::size;
 use super::trouble::{Trouble, see_other};
 use crate::app::Attached;
 use crate::base::{MemberId, MessageId};
+use crate::domain::message::MOST_ATTACHMENTS;
 use crate::store::BlobId;
 
 /// The field of a form that holds files.
