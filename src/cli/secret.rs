@@ -1,7 +1,8 @@
 //! Passphrases and tokens: taken from files or a prompt, never from an argument.
 
 use std::fmt;
-use std::io::{IsTerminal as _, Write as _};
+use std::fs::File;
+use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,9 @@ use crate::config::Config;
 
 /// The shortest passphrase that the prompt takes for new keys, in characters.
 const SHORTEST: usize = 12;
+
+/// The most that is read of a file that holds a secret, in bytes: a device has no end.
+const LONGEST: u64 = 65_536;
 
 /// What opens a node's keys. Wiped when dropped, and never printed.
 pub struct Passphrase(Zeroizing<String>);
@@ -153,8 +157,9 @@ impl TokenArgs {
 
 /// The first line of a file that holds a secret, without blanks around it.
 pub(super) fn first_line(file: &Path) -> Result<Zeroizing<String>, Failure> {
-    let text = std::fs::read_to_string(file)
-        .map(Zeroizing::new)
+    let mut text = Zeroizing::new(String::new());
+    File::open(file)
+        .and_then(|open| open.take(LONGEST).read_to_string(&mut text))
         .map_err(|error| Failure::file(file, &error))?;
     let line = text.lines().next().unwrap_or_default().trim();
     if line.is_empty() {
