@@ -102,7 +102,8 @@ async fn decide(
 /// do, whoever decides names the one that they read.
 async fn meant(session: &Session, id: MessageId) -> Result<LetterView, Failure> {
     let view = session.client.letter(id).await?;
-    if view.summary.id == id {
+    // An exchange or alert has the id of the letter that opened it, where one did.
+    if view.summary.id == id && view.summary.waits_for.is_some() {
         return Ok(view);
     }
     let page: Page<LetterSummary> = session.client.letters(None).await?;

@@ -254,3 +254,17 @@ fn where_several_letters_wait_in_an_exchange_whoever_decides_names_one() {
     becomes(mk, &id, "refused");
     tr.verified();
 }
+
+#[test]
+fn the_id_of_a_released_request_means_the_letter_that_waits_in_its_exchange() {
+    let world = offices();
+    let mk = world.office("MK");
+    let id = released(&world);
+    let request = toml::to_string(&examples::request()).expect("valid TOML");
+    let file = world.write("instead.toml", request);
+    let call = mk.call("rfi supersede").word(&id).option("--file", file);
+    call.run().done();
+    let waits = waiting(mk, "in-review").remove(0);
+    let left: LetterSummary = decides(mk, "release", &id, "boss").run().read();
+    assert_eq!((left.id, left.state.as_str()), (waits.id, "left"));
+}
