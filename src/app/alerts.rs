@@ -14,6 +14,7 @@ use super::members;
 use super::permit::Action;
 use super::recipients::named_once;
 use super::requests::{Letter, compose};
+use super::respond::sent_before;
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
 use crate::base::{Actor, MemberId, MessageId};
@@ -145,6 +146,9 @@ pub(super) fn subscribe(
     id: MessageId,
     corridors: &[Corridor],
 ) -> Result<Reply, Stop> {
+    if sent_before(service, turn, id, id)? {
+        return subscriptions(service, turn);
+    }
     let me = service.me.member;
     let federation = service.federation.as_ref().ok_or(AppError::NoTrustList)?;
     let mut since = turn.now;

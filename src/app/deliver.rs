@@ -107,7 +107,8 @@ pub(super) fn expire(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), I
         let row = turn
             .view
             .row::<MessageRow>(MESSAGE, &message_key(me, message))?;
-        let Some(row) = row else {
+        let current = row.filter(|row| key == expiry_key(row.expires, recipient, message));
+        let Some(row) = current else {
             turn.view.delete(EXPIRY, key);
             continue;
         };

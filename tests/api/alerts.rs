@@ -338,6 +338,21 @@ fn a_member_tells_all_others_what_it_wants_and_the_latest_counts() {
 }
 
 #[test]
+fn what_a_member_wants_is_told_once_however_often_it_is_asked_under_one_id() {
+    let mut office = Office::new();
+    let message = office.new_id();
+    for _ in 0..2 {
+        let corridors = vec![Corridor::WesternBalkan];
+        let ask = Ask::Subscribe { message, corridors };
+        let reply = office.ask(Role::Contact, Action::SubscribeAlerts, ask);
+        assert!(matches!(reply, Ok(Reply::Subscriptions(_))), "{reply:?}");
+    }
+    let changes = office.changes_since(0).into_iter();
+    let sent = changes.filter(|change| matches!(change, Change::Sent(_)));
+    assert_eq!(sent.count(), 1);
+}
+
+#[test]
 fn a_red_alert_goes_to_members_named_one_by_one() {
     let mut office = Office::new();
     let red = || {
