@@ -580,6 +580,29 @@ fn what_its_author_wants_erased_goes_once_a_person_here_has_seen_to_it() {
     assert_eq!(refused.unwrap_err(), AppError::Erased);
 }
 
+fn is_erased(office: &Office, message: MessageId) -> bool {
+    let erased = erased_entries(office);
+    erased.iter().any(|(_, of, _)| *of == message)
+}
+
+#[test]
+fn a_request_that_passed_on_what_its_author_wants_erased_goes_once_it_is_over() {
+    let mut office = Office::new();
+    let free = passing::marked(&[HandlingCode::H0], Tlp::Green);
+    let (exchange, answer) = passing::answered_by_at(&mut office, free);
+    let what = passing::forward(&mut office, exchange, &answer);
+    passing::forwards(&mut office, &what).expect("it may go on");
+    receipt_all(&mut office, "TR");
+    let correction = passing::wishes_erased(&mut office, exchange, &answer);
+    passing::acknowledges(&mut office, exchange, &correction);
+    look(&mut office);
+    assert!(!is_erased(&office, what.new), "TR works on it");
+    withdraw(&mut office, what.new);
+    receipt_all(&mut office, "TR");
+    look(&mut office);
+    assert!(is_erased(&office, what.new));
+}
+
 #[test]
 fn what_was_passed_on_stays_known_when_its_content_is_erased() {
     // From here: who has it is still known, so that a correction finds them.

@@ -115,7 +115,8 @@ fn wanted(exchange: &Exchange, correction: MessageId) -> Option<MessageId> {
     (seen_to && by_author).then_some(told.message)
 }
 
-/// Has the message erased that a correction wants erased, where somebody here has seen to it.
+/// Has the message erased that a correction wants erased, where somebody here has seen to it, and the
+/// own requests that passed it on, once they are over.
 pub(in crate::app) fn order_wanted(
     service: &mut Service,
     turn: &mut Turn<'_>,
@@ -125,16 +126,25 @@ pub(in crate::app) fn order_wanted(
     let row = turn
         .view
         .row::<ExchangeRow>(EXCHANGE, &conversation.to_bytes())?;
-    let wanted = row.and_then(|row| wanted(&row.exchange, correction));
-    let Some(wanted) = wanted else {
+    let Some(row) = row else {
         return Ok(());
     };
-    let ordered = Other::ErasureOrdered {
-        conversation,
-        message: Some(wanted),
-        reason: String::new(),
+    let Some(wanted) = wanted(&row.exchange, correction) else {
+        return Ok(());
     };
-    turn.record(service.me.member, by, Change::Other(ordered))?;
+    let carriers = row
+        .forwards
+        .iter()
+        .filter(|passed| passed.message == wanted);
+    let carriers = carriers.map(|passed| (passed.exchange, passed.exchange));
+    for (conversation, message) in std::iter::once((conversation, wanted)).chain(carriers) {
+        let ordered = Other::ErasureOrdered {
+            conversation,
+            message: Some(message),
+            reason: String::new(),
+        };
+        turn.record(service.me.member, by, Change::Other(ordered))?;
+    }
     // It need not wait for the next look.
     service.erasure.looked = None;
     Ok(())

@@ -231,7 +231,10 @@ impl Kept {
         (entry, recorded): (u64, Timestamp),
     ) -> Option<ErasureReason> {
         let header = &message.header;
-        if message.sender.member != me && self.row.wanted.contains(&header.id) {
+        // An own request that passed on what its author wants erased is about more than that, while it is
+        // open.
+        let may_go = message.sender.member != me || self.standing == Standing::Over;
+        if may_go && self.row.wanted.contains(&header.id) {
             return Some(ErasureReason::Originator);
         }
         let due = retention::due(&header.handling, self.row.days, recorded) <= now;
