@@ -1,5 +1,7 @@
 //! Messages: the header that travels in front, and the event that it is about.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::alert::{
@@ -18,6 +20,9 @@ mod joining;
 
 pub use copy::SignedCopy;
 pub use joining::{Joining, MalformedJoining};
+
+/// How far apart the clocks of two offices may be.
+pub const SKEW: Duration = Duration::from_secs(10 * 60);
 
 /// The most attachments of a message.
 pub const MOST_ATTACHMENTS: u16 = 32;

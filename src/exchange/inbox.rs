@@ -6,10 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Refusal;
 use crate::base::{Digest, MemberId, Timestamp};
-use crate::domain::message::Header;
-
-/// How far ahead of this node's clock a sender's may be.
-const SKEW: Duration = Duration::from_secs(10 * 60);
+use crate::domain::message::{Header, SKEW};
 
 /// The longest life of a message. Ids are remembered at least that long, so no retry outlives
 /// the memory of its duplicate.

@@ -156,6 +156,23 @@ fn a_receipt_that_is_dated_ahead_delays_no_limit() {
     }
 }
 
+#[test]
+fn an_office_whose_clock_is_behind_is_given_the_whole_time_to_open() {
+    let mut office = office();
+    let id = office.asked_tr();
+    let statement = Statement::Received {
+        sender: node("MK"),
+        id,
+        leaf: leaf_of(&office, id),
+    };
+    let behind = office.now.minus(MINUTE * 9);
+    office.peer("TR", receipt_of("TR", statement, behind));
+    office.now = office.now.plus(MINUTE * 14);
+    assert_eq!(reasons(&mut office), []);
+    office.now = office.now.plus(MINUTE);
+    assert_eq!(reasons(&mut office), [(Reason::Unopened, 1)]);
+}
+
 /// What presses about the time limit.
 fn clock_of(office: &mut Office) -> Vec<Reason> {
     let rows = listed(office);

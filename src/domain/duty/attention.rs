@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::concern::{Concern, Told};
 use super::{CallMade, CallOutcome, DutyLevel, Post, Roster};
 use crate::base::{MessageId, Timestamp};
+use crate::domain::message::SKEW;
 use crate::domain::profile::{Clock, ESCALATION_STEPS, escalation};
 use crate::domain::rfi::{Exchange, Side, State};
 
@@ -338,8 +339,8 @@ impl<'a> Seen<'a> {
     }
 
     /// An urgent request that lies at the other office. It counts from when it was made: what it
-    /// took to get there is no reason to wait longer. A clock that was set back since says that it was made
-    /// after it got there.
+    /// took to get there is no reason to wait longer. Where it got there so long before that the clocks
+    /// alone do not explain it, this one was set back since.
     fn unopened(&self) -> Option<Concern> {
         let exchange = self.facts.exchange;
         let lies = exchange.side() == Side::Requesting && self.state == State::Delivered;
@@ -347,7 +348,8 @@ impl<'a> Seen<'a> {
             return None;
         }
         let made = exchange.created();
-        let since = self.counted_from(exchange.received().map_or(made, |there| made.min(there)));
+        let there = exchange.received().filter(|there| made > there.plus(SKEW));
+        let since = self.counted_from(there.unwrap_or(made));
         let [end_of, first, second, _] = ladder(since, self.open);
         Some(Concern {
             matter: Matter::Unopened,
