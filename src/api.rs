@@ -26,7 +26,10 @@ pub use alerts::{
     Subscribe, UpdateAlert,
 };
 pub use carried::{BroughtIn, CLOCK_SKEW_MS, Hindrance, Netcheck, PeerReach, TakeOut, Tried};
-pub use duty::{AttentionView, CallMadeView, CallView, PostView, PressingAlert, PressingExchange};
+pub use duty::{
+    AttentionView, CallMadeView, CallView, PostView, PressingAlert, PressingExchange,
+    PressingLetter,
+};
 pub use letters::{
     DecideLetter, DecisionView, LetterSummary, LetterView, Outcome, PersonView, ReturnLetter,
     StopView,
@@ -129,6 +132,9 @@ pub struct Health {
     /// The alerts about which something presses, the newest first; none for an observer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pressing_alerts: Vec<PressingAlert>,
+    /// The urgent letters that wait for a person of this office, the oldest first; none for an observer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pressing_letters: Vec<PressingLetter>,
 }
 
 /// How many letters wait for a second person, and since when.

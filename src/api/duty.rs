@@ -95,3 +95,17 @@ pub struct PressingAlert {
     /// What presses, a member at a time.
     pub attention: Vec<AttentionView>,
 }
+
+/// An urgent letter that waits for a person of this office, as the node's state shows it: without
+/// content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PressingLetter {
+    /// The letter.
+    pub letter: MessageId,
+    /// Whom it would go to.
+    pub to: Vec<MemberId>,
+    /// `in-review`, `stopped` or `returned`.
+    pub state: String,
+    /// That it presses, and whom to tell.
+    pub attention: Vec<AttentionView>,
+}

@@ -9,6 +9,7 @@ use super::alerts::alert_row;
 use super::change::{Change, Other};
 use super::error::AppError;
 use super::input::{HitRow, Reply};
+use super::letters::{self, LetterRow};
 use super::members::{self, Withheld};
 use super::read::LONGEST_PAGE;
 use super::respond::exchange_row;
@@ -18,7 +19,8 @@ use crate::audit::{EntryKind, EventCode};
 use crate::base::{Actor, MemberId, MessageId, Role, Timestamp};
 pub use crate::domain::duty::Told;
 use crate::domain::duty::{
-    Attention, Call, CallMade, Concern, Facts, LooseEnd, Matter, Reach, Roster, attention, concerns,
+    Attention, Call, CallMade, Concern, Facts, LooseEnd, Matter, Reach, Roster, attention,
+    concerns, letter_attention,
 };
 use crate::store::IndexError;
 
@@ -140,12 +142,14 @@ pub enum Subject {
     Exchange(MessageId),
     /// An alert.
     Alert(MessageId),
+    /// A letter that waits.
+    Letter(MessageId),
 }
 
 impl Subject {
     /// Its id.
     fn conversation(self) -> MessageId {
-        let (Self::Exchange(id) | Self::Alert(id)) = self;
+        let (Self::Exchange(id) | Self::Alert(id) | Self::Letter(id)) = self;
         id
     }
 }
@@ -156,7 +160,7 @@ impl Subject {
 pub enum DutyChange {
     /// A matter went on pressing, so that the next level of the roster has to know.
     Escalated {
-        /// The exchange or alert.
+        /// The exchange, alert or letter.
         conversation: MessageId,
         /// The matter.
         matter: Matter,
@@ -179,14 +183,14 @@ pub enum DutyChange {
     },
     /// The alarm command took an escalation.
     AlarmGiven {
-        /// The exchange or alert.
+        /// The exchange, alert or letter.
         conversation: MessageId,
         /// The entry of the escalation.
         escalation: u64,
     },
     /// The alarm command failed again and again.
     AlarmFailed {
-        /// The exchange or alert.
+        /// The exchange, alert or letter.
         conversation: MessageId,
         /// The entry of the escalation.
         escalation: u64,
@@ -213,7 +217,7 @@ impl DutyChange {
         }
     }
 
-    /// The exchange or alert.
+    /// The exchange, alert or letter.
     pub(super) fn conversation(&self) -> MessageId {
         match self {
             Self::Escalated { conversation, .. }
@@ -383,19 +387,55 @@ pub(super) fn list(service: &Service, turn: &Turn<'_>, limit: usize) -> Result<R
     Ok(Reply::Exchanges(rows, None))
 }
 
-/// What presses, in exchanges and about alerts, for whoever may know which there are.
+/// What presses, for whoever may know of it.
+#[derive(Debug, Clone, Default)]
+pub struct AllPressing {
+    /// In exchanges, the most pressing first.
+    pub exchanges: Vec<ExchangeRow>,
+    /// About alerts, the newest first.
+    pub alerts: Vec<AlertRow>,
+    /// About letters that wait, the oldest first.
+    pub letters: Vec<LetterRow>,
+}
+
+/// What presses, for whoever may know which exchanges and alerts there are.
 pub(super) fn for_health(
     service: &Service,
     turn: &Turn<'_>,
     by: Actor,
-) -> Result<(Vec<ExchangeRow>, Vec<AlertRow>), IndexError> {
+) -> Result<AllPressing, IndexError> {
     match by.role {
-        Role::Officer | Role::Releaser | Role::Contact | Role::Auditor | Role::Admin => Ok((
-            pressing(service, turn, SHOWN)?,
-            alerts::pressing(service, turn, SHOWN)?,
-        )),
-        Role::Observer | Role::Node => Ok((Vec::new(), Vec::new())),
+        Role::Officer | Role::Releaser | Role::Contact | Role::Auditor | Role::Admin => {
+            Ok(AllPressing {
+                exchanges: pressing(service, turn, SHOWN)?,
+                alerts: alerts::pressing(service, turn, SHOWN)?,
+                letters: pressing_letters(service, turn, SHOWN)?,
+            })
+        }
+        Role::Observer | Role::Node => Ok(AllPressing::default()),
     }
+}
+
+/// The urgent letters that wait for a person of this office, the oldest first, at most `limit`.
+fn pressing_letters(
+    service: &Service,
+    turn: &Turn<'_>,
+    limit: usize,
+) -> Result<Vec<LetterRow>, IndexError> {
+    let me = service.me.member;
+    let nobody = Contact::default();
+    let own = service.contact(me).unwrap_or(&nobody);
+    let pressing = |mut row: LetterRow| {
+        row.pressing = Some(Pressing {
+            attention: letter_attention(row.concern()?, &own.duty, turn.now),
+            member: me,
+            listed: own.listed.clone(),
+            withheld: None,
+        });
+        Some(row)
+    };
+    let waiting = letters::urgent(turn)?.into_iter();
+    Ok(waiting.filter_map(pressing).take(limit).collect())
 }
 
 /// Exchanges, and alarms that failed, shown in the node's state.

@@ -27,12 +27,12 @@ pub use rows::{
     Decided, LETTER, LETTER_IN, LETTER_OPEN, LetterRow, LetterState, PERSON, POLICY, PersonRow,
 };
 
-pub(super) use change::{letter_changed, person_changed};
+pub(super) use change::{letter_changed, on_letter, person_changed};
 pub(super) use decide::give_all_back;
 pub(super) use draft::letter_id;
 pub(super) use hold::{letter_of, send};
 use read::read;
-pub(super) use read::{attached, letters_in, open};
+pub(super) use read::{attached, letters_in, open, urgent};
 pub(super) use rows::put_in_force;
 
 use super::error::AppError;

@@ -352,7 +352,6 @@ pub(super) fn health(service: &Service, turn: &Turn<'_>, by: Actor) -> Result<Re
     }
     let refusing = service.refusing.iter();
     let refusing = refusing.map(|(member, (why, since))| (*member, *why, *since));
-    let (pressing, pressing_alerts) = duty::for_health(service, turn, by)?;
     let health = HealthReply {
         federation: service.federation.clone(),
         letters: letters::open(turn)?,
@@ -369,8 +368,7 @@ pub(super) fn health(service: &Service, turn: &Turn<'_>, by: Actor) -> Result<Re
         exceeding: service.quota.exceeding(service.erasure.clock.running()),
         erasure_waits: service.erasure.waits,
         witness: witness::report(service, turn)?,
-        pressing,
-        pressing_alerts,
+        pressing: duty::for_health(service, turn, by)?,
         alarms_failed: duty::alarms_failed(turn)?,
     };
     Ok(Reply::Health(Box::new(health)))

@@ -1,7 +1,9 @@
 //! What presses in an exchange, in words: what is wrong, what to do, and whom to call.
 
 use super::text::{clean, count, hang, time};
-use crate::api::{AttentionView, CallView, Direction, PostView, PressingAlert, PressingExchange};
+use crate::api::{
+    AttentionView, CallView, Direction, PostView, PressingAlert, PressingExchange, PressingLetter,
+};
 
 /// What must be done now, one after the other; `lead` is as wide as the lines of its place want.
 pub fn lines(attention: &[AttentionView], lead: &str) -> String {
@@ -97,6 +99,22 @@ pub fn pressing_alerts(alerts: &[PressingAlert]) -> String {
         let severity = clean(&alert.severity);
         text += &format!("  {}  {severity} from {}\n", alert.alert, alert.from);
         text += &lines(&alert.attention, "    NOW ");
+    }
+    text + "\n"
+}
+
+/// The urgent letters that wait for a person of this office, for the node's state.
+pub fn pressing_letters(letters: &[PressingLetter]) -> String {
+    if letters.is_empty() {
+        return String::new();
+    }
+    let number = count(letters.len() as u64, "letter waits", "letters wait");
+    let mut text = format!("{number} for a person of this office:\n");
+    for letter in letters {
+        let to: Vec<String> = letter.to.iter().map(ToString::to_string).collect();
+        let state = clean(&letter.state);
+        text += &format!("  {}  {state}, to {}\n", letter.letter, to.join(", "));
+        text += &lines(&letter.attention, "    NOW ");
     }
     text + "\n"
 }

@@ -41,6 +41,7 @@ impl Status {
 fn text(health: &Health, now: Timestamp) -> String {
     let mut text = attention::pressing(&health.pressing);
     text += &attention::pressing_alerts(&health.pressing_alerts);
+    text += &attention::pressing_letters(&health.pressing_letters);
     text += &format!(
         "{} serves for {} (version {})\n",
         health.node,

@@ -8,6 +8,7 @@ mod attention;
 mod call;
 mod concern;
 mod hours;
+mod letter;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ pub use attention::{
 pub use call::{Call, CallMade, CallOutcome};
 pub use concern::{AHEAD, Concern, Told};
 pub use hours::{Hours, Weekday};
+pub use letter::{letter_attention, letter_concern};
 
 use super::{Faults, FieldError};
 use crate::base::Timestamp;

@@ -14,10 +14,10 @@ use super::problem::Failure;
 use super::shapes;
 use crate::api::{
     Alarm, AlertSummary, AttentionView, CallMadeView, CallView, Direction, ExchangeSummary,
-    NoteAlertCall, PostView, PressingAlert, PressingExchange,
+    NoteAlertCall, PostView, PressingAlert, PressingExchange, PressingLetter,
 };
 use crate::app::rows::{AlertRow, ExchangeRow, PendingAlarm};
-use crate::app::{Action, AppError, Ask, CallSubject, Pressing};
+use crate::app::{Action, AppError, Ask, CallSubject, LetterRow, Pressing};
 use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::duty::{Attention, Call, Post, Reason};
 use crate::domain::profile::Limit;
@@ -61,11 +61,8 @@ pub fn attention(row: &ExchangeRow, now: Timestamp) -> Vec<AttentionView> {
 /// What presses about an alert.
 pub fn alert_attention(row: &AlertRow, now: Timestamp) -> Vec<AttentionView> {
     let each = row.pressing.iter();
-    let said = |pressing: &Pressing| {
-        let words = message_words(pressing, pressing.member)?;
-        Some(view(pressing, words, now))
-    };
-    each.filter_map(said).collect()
+    each.filter_map(|pressing| message_view(pressing, now))
+        .collect()
 }
 
 /// An exchange in which something presses, without its content.
@@ -86,6 +83,19 @@ pub fn pressing_alert(row: &AlertRow, now: Timestamp) -> PressingAlert {
         from: row.alert.publisher(),
         severity: row.alert.alert().severity.to_string(),
         attention: alert_attention(row, now),
+    }
+}
+
+/// A letter that waits and presses, without its content.
+pub fn pressing_letter(row: &LetterRow, now: Timestamp) -> PressingLetter {
+    let each = row.pressing.iter();
+    PressingLetter {
+        letter: row.id,
+        to: row.to.clone(),
+        state: row.state.as_str().to_owned(),
+        attention: each
+            .filter_map(|pressing| message_view(pressing, now))
+            .collect(),
     }
 }
 
@@ -113,6 +123,12 @@ pub fn alarm_failed(failed: &[PendingAlarm]) -> Option<Alarm> {
                correct [alarm] command in liaison.toml; it is tried on."
             .to_owned(),
     })
+}
+
+/// What presses about a message or letter at one member; none where it is the time.
+fn message_view(pressing: &Pressing, now: Timestamp) -> Option<AttentionView> {
+    let words = message_words(pressing, pressing.member)?;
+    Some(view(pressing, words, now))
 }
 
 /// With what is wrong, and what to do.
@@ -233,6 +249,10 @@ fn message_words(pressing: &Pressing, peer: MemberId) -> Option<(String, &'stati
         Reason::Unread => (
             format!("nobody here has opened it since {}", minute(since)),
             "open it, or tell this post of your office",
+        ),
+        Reason::Waiting => (
+            format!("waits for a person of this office since {}", minute(since)),
+            "decide about it, `liaison rfi release --help`, or tell this post of your office",
         ),
         Reason::DueSoon | Reason::Overdue | Reason::ClarificationOwed => return None,
     })

@@ -164,8 +164,10 @@ pub async fn health(
     let own = own.and_then(|federation| federation.trust.keys.get(&api.me));
     let ages = api.in_custody(|custody| custody.key_ages()).await;
     let now = Timestamp::system();
-    let pressing = health.pressing.iter();
-    let alerts = health.pressing_alerts.iter();
+    let pressing = &health.pressing;
+    let exchanges = pressing.exchanges.iter();
+    let alerts = pressing.alerts.iter();
+    let letters = pressing.letters.iter();
     Ok(Json(Health {
         alarms: alarms(&health)
             .into_iter()
@@ -176,8 +178,9 @@ pub async fn health(
             .collect(),
         own_log: Some(witness::view(&health.witness).own),
         letters: super::letters::waiting(&health.letters),
-        pressing: pressing.map(|row| duty::pressing(row, now)).collect(),
+        pressing: exchanges.map(|row| duty::pressing(row, now)).collect(),
         pressing_alerts: alerts.map(|row| duty::pressing_alert(row, now)).collect(),
+        pressing_letters: letters.map(|row| duty::pressing_letter(row, now)).collect(),
         out,
         keys: own.map(|keys| OwnKeys {
             sequence: keys.sequence,

@@ -114,6 +114,7 @@ impl Bell {
         let (kind, id) = match alarm.subject {
             Subject::Exchange(id) => ("exchange", id),
             Subject::Alert(id) => ("alert", id),
+            Subject::Letter(id) => ("letter", id),
         };
         let json = serde_json::json!({
             "node": self.node,

@@ -179,7 +179,7 @@ fn an_alert_that_a_member_refuses_or_that_expired_presses_at_once() {
 /// The alerts in the node's state about which something presses.
 fn in_state(office: &mut Office) -> usize {
     match office.ask(Role::Contact, Action::ReadHealth, Ask::Health) {
-        Ok(Reply::Health(health)) => health.pressing_alerts.len(),
+        Ok(Reply::Health(health)) => health.pressing.alerts.len(),
         other => panic!("the state is what was asked for: {other:?}"),
     }
 }

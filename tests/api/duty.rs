@@ -547,7 +547,7 @@ fn an_observer_is_not_shown_which_exchanges_there_are() {
     let message = office.first_of("TR", Role::Officer, request_body());
     office.takes(&message);
     let mut pressing = |role| match office.ask(role, Action::ReadHealth, Ask::Health) {
-        Ok(Reply::Health(health)) => health.pressing.len(),
+        Ok(Reply::Health(health)) => health.pressing.exchanges.len(),
         other => panic!("the node's state is what was asked for: {other:?}"),
     };
     assert_eq!((pressing(Role::Admin), pressing(Role::Observer)), (1, 0));

@@ -23,6 +23,7 @@ mod groups;
 mod hostile;
 mod keys;
 mod letters;
+mod letters_press;
 mod made_anew;
 mod meanwhile;
 mod news;

@@ -3,6 +3,7 @@
 use super::alarm::{SetBack, sound};
 use super::{DutyChange, MILLISECOND, Subject, alerts, unrecorded};
 use crate::app::change::{Change, Other};
+use crate::app::letters;
 use crate::app::rows::*;
 use crate::app::service::{Service, Turn};
 use crate::base::{Actor, MessageId};
@@ -13,7 +14,7 @@ use crate::store::IndexError;
 const AT_ONCE: usize = 256;
 
 /// What has reached a level of which nobody was told, with the level, in at most `limit` exchanges and
-/// alerts, and in as many that are dated ahead since the clock was set back.
+/// alerts, in as many that are dated ahead since the clock was set back, and in all urgent letters.
 pub(super) fn due(
     set_back: &mut SetBack,
     turn: &Turn<'_>,
@@ -42,6 +43,16 @@ pub(super) fn due(
             }
             None => (Subject::Alert(id), alerts::untold(turn, id)?),
         };
+        due.extend(
+            untold
+                .into_iter()
+                .map(|(concern, level)| (subject, concern, level)),
+        );
+    }
+    for letter in letters::urgent(turn)? {
+        let subject = Subject::Letter(letter.id);
+        let concerns = letter.concern().into_iter().collect();
+        let untold = super::untold(concerns, &letter.told, turn.now);
         due.extend(
             untold
                 .into_iter()

@@ -1,11 +1,12 @@
 //! What the index keeps of who has to know: rows that follow from the log alone.
 
 use super::{Channel, DutyChange, Subject, Told, tell};
+use crate::app::letters::on_letter;
 use crate::app::project::{Projected, on_alert, on_conversation, on_exchange};
 use crate::app::rows::*;
 use crate::app::view::View;
 use crate::base::{MessageId, Timestamp};
-use crate::domain::duty::{CallMade, LooseEnd, LooseState};
+use crate::domain::duty::{CallMade, LooseEnd, LooseState, Matter};
 use crate::store::{IndexError, Table};
 
 /// Calls that an exchange or alert remembers for what follows from them.
@@ -94,7 +95,10 @@ pub(in crate::app) fn record(
                 level: *level,
                 at: p.at,
             };
-            let subject = if on_exchange(view, id, p, |row| tell(&mut row.duty.told, told))? {
+            let subject = if *matter == Matter::Waiting {
+                on_letter(view, p, id, |row| tell(&mut row.told, told))?;
+                Subject::Letter(id)
+            } else if on_exchange(view, id, p, |row| tell(&mut row.duty.told, told))? {
                 Subject::Exchange(id)
             } else {
                 on_alert(view, id, p, |row| tell(&mut row.told, told))?;
@@ -124,18 +128,33 @@ pub(in crate::app) fn record(
             };
         }
         DutyChange::AlarmGiven { escalation, .. } => {
+            let taken = view.row::<PendingAlarm>(ALARM, &alarm(*escalation))?;
             view.delete(ALARM, alarm(*escalation));
-            on_conversation(view, id, p)?;
+            on_subject(view, id, p, taken.map(|row| row.subject))?;
         }
         DutyChange::AlarmFailed {
             escalation, fault, ..
         } => {
-            if let Some(mut row) = view.row::<PendingAlarm>(ALARM, &alarm(*escalation))? {
+            let failed = view.row::<PendingAlarm>(ALARM, &alarm(*escalation))?;
+            on_subject(view, id, p, failed.as_ref().map(|row| row.subject))?;
+            if let Some(mut row) = failed {
                 row.failed = Some(*fault);
                 view.put(ALARM, alarm(*escalation), row);
             }
-            on_conversation(view, id, p)?;
         }
     }
     Ok(())
+}
+
+/// Adds an entry about an alarm to what the alarm is about.
+fn on_subject(
+    view: &mut View<'_>,
+    id: MessageId,
+    p: &Projected<'_>,
+    subject: Option<Subject>,
+) -> Result<(), IndexError> {
+    match subject {
+        Some(Subject::Letter(letter)) => on_letter(view, p, letter, |_| ()),
+        Some(Subject::Exchange(_) | Subject::Alert(_)) | None => on_conversation(view, id, p),
+    }
 }

@@ -2,9 +2,10 @@
 
 use super::Federation;
 use crate::app::clock::ClockDoubt;
+use crate::app::duty::AllPressing;
 use crate::app::letters::LetterRow;
 use crate::app::members::{KeyAlarm, ListAlarm, Withheld};
-use crate::app::rows::{AlertRow, ExchangeRow, PendingAlarm};
+use crate::app::rows::PendingAlarm;
 use crate::app::witness::WitnessReport;
 use crate::base::{Digest, MemberId, NodeId, Timestamp};
 use crate::exchange::Refusal;
@@ -40,10 +41,8 @@ pub struct HealthReply {
     pub linked: Vec<NodeId>,
     /// How the logs stand.
     pub witness: WitnessReport,
-    /// The exchanges in which something presses, for those who may know of them.
-    pub pressing: Vec<ExchangeRow>,
-    /// The alerts about which something presses, for the same.
-    pub pressing_alerts: Vec<AlertRow>,
+    /// What presses, for those who may know of it.
+    pub pressing: AllPressing,
     /// Escalations that the alarm command did not take, with how it failed.
     pub alarms_failed: Vec<PendingAlarm>,
 }

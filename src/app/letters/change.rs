@@ -79,6 +79,9 @@ pub struct Outline {
     pub urgent: bool,
     /// Whether it is a request that a life depends on.
     pub life: bool,
+    /// Whether it belongs to an exercise or a test.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exercise: bool,
 }
 
 /// A change that is about a letter.
@@ -344,12 +347,14 @@ pub(in crate::app) fn letter_changed(
             stops,
         } => on_letter(view, p, *letter, |row| {
             row.state = *state;
+            row.stands_since = p.at;
             row.stops.clone_from(stops);
         }),
         LetterChange::Returned { letter, by, reason } => {
             forget_files(view, *letter)?;
             on_letter(view, p, *letter, |row| {
                 row.state = LetterState::Returned;
+                row.stands_since = p.at;
                 row.returned = Some((*by, reason.clone()));
             })
         }
@@ -378,6 +383,7 @@ fn written(view: &mut View<'_>, p: &Projected<'_>, held: &Held) -> Result<(), In
         digest: held.digest(),
         by: held.by,
         at: p.at,
+        stands_since: p.at,
         kinds: outline.kinds.clone(),
         to: outline.to.clone(),
         conversation: outline.conversation,
@@ -385,6 +391,7 @@ fn written(view: &mut View<'_>, p: &Projected<'_>, held: &Held) -> Result<(), In
         subject: outline.subject.clone(),
         urgent: outline.urgent,
         life: outline.life,
+        exercise: outline.exercise,
         wants_release: held.wants_release,
         state: match held.wants_release {
             true => LetterState::InReview,
@@ -393,6 +400,8 @@ fn written(view: &mut View<'_>, p: &Projected<'_>, held: &Held) -> Result<(), In
         stops: held.stops.clone(),
         decisions: Vec::new(),
         returned: None,
+        told: Vec::new(),
+        pressing: None,
     };
     for id in outline.messages.iter().chain(&outline.conversation) {
         view.put(LETTER_IN, in_key(*id, held.id), held.id);
@@ -416,7 +425,8 @@ fn forget_files(view: &mut View<'_>, letter: MessageId) -> Result<(), IndexError
     Ok(())
 }
 
-fn on_letter(
+/// Adds an entry to a letter's, and does something to it.
+pub(in crate::app) fn on_letter(
     view: &mut View<'_>,
     p: &Projected<'_>,
     id: MessageId,

@@ -112,6 +112,7 @@ impl Outline {
             outline.to.extend(&header.recipients);
             outline.messages.push(header.id);
             outline.urgent |= header.priority == Priority::Urgent;
+            outline.exercise |= header.status().is_ok_and(|status| !status.counts());
             if !header.attachments.is_empty() {
                 outline.attachments.push(header.id);
             }

@@ -4,7 +4,7 @@ use super::LetterReply;
 use super::change::{Held, LetterChange};
 use super::draft::Draft;
 use super::hold::letter_row;
-use super::rows::{LETTER, LETTER_IN, LETTER_OPEN, LetterRow, LetterState};
+use super::rows::{LETTER, LETTER_IN, LETTER_OPEN, LetterRow, LetterState, ROUTINE};
 use crate::app::change::{Change, Other};
 use crate::app::content::read_change;
 use crate::app::error::AppError;
@@ -15,6 +15,7 @@ use crate::app::rows::{MESSAGE, MessageRow, message_key};
 use crate::app::service::{Service, Stop, Turn};
 use crate::base::{Actor, MessageId};
 use crate::domain::rfi::SaidMessage;
+use crate::store::IndexError;
 
 /// The most letters that one list shows.
 const MOST_LISTED: usize = 1_000;
@@ -24,9 +25,19 @@ const MOST_IN: usize = 100;
 
 /// The letters that somebody has to see to, the most urgent first.
 pub(in crate::app) fn open(turn: &Turn<'_>) -> Result<Vec<LetterRow>, Stop> {
+    Ok(opened(turn, None)?)
+}
+
+/// The urgent ones among them.
+pub(in crate::app) fn urgent(turn: &Turn<'_>) -> Result<Vec<LetterRow>, IndexError> {
+    opened(turn, Some(&ROUTINE))
+}
+
+/// Those whose keys come before `until`.
+fn opened(turn: &Turn<'_>, until: Option<&[u8]>) -> Result<Vec<LetterRow>, IndexError> {
     let keys = turn
         .view
-        .range::<MessageId>(LETTER_OPEN, &[], None, MOST_LISTED)?;
+        .range::<MessageId>(LETTER_OPEN, &[], until, MOST_LISTED)?;
     let mut rows = Vec::new();
     for (_, id) in keys {
         rows.extend(turn.view.row::<LetterRow>(LETTER, &id.to_bytes())?);

@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::app::change::{Change, Other};
+use crate::app::duty::Pressing;
 use crate::app::erase::Gone;
 use crate::app::service::Turn;
 use crate::app::view::View;
 use crate::base::{Actor, Digest, MemberId, MessageId, PersonId, Role, Timestamp};
+use crate::domain::duty::{Concern, Told, letter_concern};
 use crate::domain::message::Kind;
 use crate::domain::protection::Stopped;
 use crate::domain::release::ReleasePolicy;
@@ -95,6 +97,8 @@ pub struct LetterRow {
     pub by: Actor,
     /// Since when it waits.
     pub at: Timestamp,
+    /// Since when it waits for whom it waits for now.
+    pub stands_since: Timestamp,
     /// What messages it would be.
     pub kinds: Vec<Kind>,
     /// Whom it would go to.
@@ -109,6 +113,8 @@ pub struct LetterRow {
     pub urgent: bool,
     /// Whether it is a request that a life depends on (urgency reason U2).
     pub life: bool,
+    /// Whether it belongs to an exercise or a test.
+    pub exercise: bool,
     /// Whether a second person must release it, by policy or since whoever wrote it asked for one.
     pub wants_release: bool,
     /// Where it stands.
@@ -119,7 +125,19 @@ pub struct LetterRow {
     pub decisions: Vec<Decided>,
     /// Who gave it back, and why.
     pub returned: Option<(PersonId, String)>,
+    /// Up to which level of the roster people were told that it waits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Told>,
+    /// What presses about it now; known only when the node's state is read.
+    #[serde(skip)]
+    pub pressing: Option<Pressing>,
 }
+
+/// How the keys of urgent letters begin among the open ones.
+const URGENT: [u8; 1] = [0];
+
+/// How those of routine ones do, which come after.
+pub(super) const ROUTINE: [u8; 1] = [1];
 
 impl LetterRow {
     /// The decision of a kind, where it was made.
@@ -155,10 +173,20 @@ impl LetterRow {
         }
     }
 
+    /// What there is to see to where it is urgent and waits. Nobody is called in earnest for an exercise.
+    pub(in crate::app) fn concern(&self) -> Option<Concern> {
+        let waits = match self.state {
+            LetterState::InReview | LetterState::Stopped | LetterState::Returned => true,
+            LetterState::Left | LetterState::Discarded => false,
+        };
+        let presses = waits && self.urgent && !self.exercise;
+        presses.then(|| letter_concern(self.id, self.stands_since).counted(&self.told))
+    }
+
     /// Its key among the open ones.
     pub(super) fn open_key(&self) -> Vec<u8> {
         [
-            &[u8::from(!self.urgent)][..],
+            if self.urgent { &URGENT[..] } else { &ROUTINE },
             &self.at.as_millis().to_be_bytes(),
             &self.id.to_bytes(),
         ]

@@ -34,6 +34,8 @@ codes! {
         Clock = "clock",
         /// The other side waits for a clarification of this one.
         Clarification = "clarification",
+        /// A letter waits for a person of this office before it can leave.
+        Waiting = "waiting",
     }
 }
 
@@ -60,6 +62,8 @@ codes! {
         DueSoon = "due-soon",
         /// The other side waits for a clarification.
         ClarificationOwed = "clarification-owed",
+        /// A letter waits for a person of this office.
+        Waiting = "waiting",
     }
 }
 
@@ -178,7 +182,7 @@ pub fn attention(facts: &Facts<'_>, reach: &Reach<'_>, now: Timestamp) -> Vec<At
             let level = concern.level(now);
             let reason = reason(&concern, reach, now);
             let own = match concern.matter {
-                Matter::Unread | Matter::Clarification => true,
+                Matter::Unread | Matter::Clarification | Matter::Waiting => true,
                 Matter::Clock => side == Side::Requested,
                 Matter::Refused | Matter::Expired | Matter::Undelivered | Matter::Unopened => false,
             };
@@ -214,6 +218,7 @@ pub(super) fn reason(concern: &Concern, reach: &Reach<'_>, now: Timestamp) -> Re
         Matter::Clock if concern.limit.is_some_and(|(_, due)| now > due) => Reason::Overdue,
         Matter::Clock => Reason::DueSoon,
         Matter::Clarification => Reason::ClarificationOwed,
+        Matter::Waiting => Reason::Waiting,
     }
 }
 
