@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::LetterSummary;
 use crate::base::{Digest, MemberId, MessageId, Timestamp};
 
 /// `POST /exchanges/{id}/forward`: passes a message of the other side on, as a part of a request to
@@ -74,7 +75,8 @@ pub struct AskPermission {
     pub purpose: String,
 }
 
-/// `POST /permissions/{id}/grant`: allows it, once; 202.
+/// `POST /permissions/{id}/grant`: allows it, once; 202, with a `letter` where it waits for a second
+/// person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GrantPermission {
@@ -123,6 +125,9 @@ pub struct PermissionView {
     /// What this person may do now: `grant`, `refuse`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<String>,
+    /// The letter that waits where it was granted just now and a second person has to see that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letter: Option<Box<LetterSummary>>,
 }
 
 /// Something that one side of an exchange owes the other, beside the answer.

@@ -227,7 +227,8 @@ impl LetterFault {
             }
             Self::OtherRecipients => "Return it, so that it is written anew.",
             Self::NeverContact(_) => {
-                "This cannot be cleared. Leave the member out; nothing was sent."
+                "This cannot be cleared. Leave the member out, or refuse the permission; nothing was \
+                 sent."
             }
             Self::Reason => "Give the reason with --reason.",
         }

@@ -1,5 +1,7 @@
 //! Permissions: asking for one, deciding on one, and finding them.
 
+use serde::{Deserialize, Serialize};
+
 use super::error::AppError;
 use super::input::Reply;
 use super::read::LOOKED_AT;
@@ -13,7 +15,8 @@ use crate::domain::rfi::{
 };
 
 /// What the originator decides.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Decision {
     /// It allows it until then.
     Grant(Timestamp),

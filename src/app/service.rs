@@ -372,6 +372,7 @@ impl Service {
             | Ask::Forward(_)
             | Ask::Correct { .. }
             | Ask::PassOn { .. }
+            | Ask::DecidePermission { .. }
             | Ask::ForRelease(_)
             | Ask::IfUnchanged(..)
             | Ask::Letters(_) => Err(AppError::NotFound("letter").into()),
@@ -385,11 +386,6 @@ impl Service {
                 let terms = (*about, *to, purpose.as_str());
                 permissions::ask(self, turn, permit.actor(), *exchange, *message, terms)
             }
-            Ask::DecidePermission {
-                permission,
-                message,
-                decision,
-            } => permissions::decide(self, turn, permit.actor(), *permission, *message, decision),
             Ask::GlancePermission { permission } => permissions::show(self, turn, *permission),
             Ask::ListPermissions => permissions::list(turn),
             Ask::ListExchanges {

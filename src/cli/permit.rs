@@ -5,10 +5,10 @@ use std::time::Duration;
 use clap::{ArgGroup, Args, Subcommand};
 
 use super::failure::Failure;
-use super::output;
 use super::rfi::READERS;
 use super::session::{ReaderArgs, SessionArgs};
 use super::text::{clean, hang, time};
+use super::{letter, output};
 use crate::api::{AskPermission, GrantPermission, Page, PermissionView, RefusePermission};
 use crate::base::{MemberId, MessageId, Role, Timestamp};
 
@@ -142,7 +142,11 @@ impl Permit {
 }
 
 fn done(permission: &PermissionView, json: bool) -> Result<(), Failure> {
-    output::print(permission, || words(permission), json)
+    let text = || match &permission.letter {
+        Some(waiting) => letter::letter_now(waiting),
+        None => words(permission),
+    };
+    output::print(permission, text, json)
 }
 
 fn list_text(page: &Page<PermissionView>) -> String {

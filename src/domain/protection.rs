@@ -99,8 +99,10 @@ pub enum Carries<'a> {
     Request(&'a Request),
     /// Something that tells whether the subjects of a request are known.
     Reply,
-    /// Another member to ask about the subjects of a request.
+    /// The same, and another member to ask about them.
     Transfer(MemberId),
+    /// Leave to pass on to another member what was said about the subjects of a request.
+    Permission(MemberId),
     /// Nothing about persons that the other side does not have.
     Nothing,
 }
@@ -112,22 +114,24 @@ impl<'a> Carries<'a> {
         match body {
             Body::Request(request) => Self::Request(request),
             Body::Answer(answer) if answer.is_silent() => Self::Nothing,
-            Body::Answer(_) | Body::Correction(_) => Self::Reply,
+            // Who waits for a court, or for another authority, has something to wait for.
+            Body::Answer(_)
+            | Body::Correction(_)
+            | Body::AwaitingAuthorisation(_)
+            | Body::Channelling(_) => Self::Reply,
             Body::Refusal(refusal) if tells(refusal.ground) => Self::Reply,
             Body::Transfer(transfer) => Self::Transfer(transfer.to),
+            Body::PermissionGrant(grant) => Self::Permission(grant.to),
             Body::Refusal(_)
             | Body::Acceptance(_)
             | Body::ClarificationRequest(_)
             | Body::Clarification(_)
-            | Body::Channelling(_)
-            | Body::AwaitingAuthorisation(_)
             | Body::Feedback(_)
             | Body::Closing(_)
             | Body::Withdrawal(_)
             | Body::Supersession(_)
             | Body::Reopening(_)
             | Body::PermissionRequest(_)
-            | Body::PermissionGrant(_)
             | Body::PermissionRefusal(_)
             | Body::Notice(_)
             | Body::Alert(_)

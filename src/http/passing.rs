@@ -10,8 +10,8 @@ use super::auth::{Body, Place, SignedIn};
 use super::problem::Failure;
 use super::repeat::fresh_id;
 use super::says::{Said, say};
-use super::shapes;
 use super::terms::Terms;
+use super::{letters, shapes};
 use crate::api::{
     AcknowledgeCorrection, AskPermission, ExchangeSummary, GrantPermission, Page, PassOn,
     PermissionView, RefusePermission, SendCorrection, SendForward, Sent,
@@ -191,7 +191,31 @@ async fn decide(
         decision,
     };
     let reply = api.ask(caller, Action::DecidePermission, ask).await?;
-    Ok((StatusCode::ACCEPTED, Json(one(&reply, caller)?)))
+    Ok((
+        StatusCode::ACCEPTED,
+        Json(decided(api, permission, reply, caller)?),
+    ))
+}
+
+/// The permission as it now stands, with the letter that waits where one does.
+fn decided(
+    api: &Api,
+    id: MessageId,
+    reply: Reply,
+    caller: &Caller,
+) -> Result<PermissionView, Failure> {
+    let Reply::Waits(letter, exchange) = reply else {
+        return one(&reply, caller);
+    };
+    let missing = || AppError::NotFound("permission");
+    let row = exchange.ok_or_else(missing)?;
+    let mut permissions = row.exchange.permissions().into_iter();
+    let permission = permissions.find(|permission| permission.id == id);
+    let permission = permission.ok_or_else(missing)?;
+    Ok(PermissionView {
+        letter: Some(Box::new(letters::summary(api, &letter))),
+        ..shapes::permission(&row, &permission, caller, Timestamp::system())
+    })
 }
 
 fn views(reply: &Reply, caller: &Caller) -> Result<Vec<PermissionView>, Failure> {

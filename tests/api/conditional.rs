@@ -22,9 +22,9 @@ fn tag(served: &Served, path: &str) -> String {
     head(&answer, "etag").expect("it has a tag")
 }
 
-/// A request of TR.
+/// A request of AT, about nobody of its own, whom the protection gate would keep from it.
 fn asked(served: &mut Served) -> String {
-    let message = served.peers.first_of("TR", Role::Officer, request_body());
+    let message = served.peers.first_of("AT", Role::Officer, request_body());
     served.receives(&message);
     format!("/exchanges/{}", message.header.id)
 }

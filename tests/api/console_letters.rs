@@ -1,13 +1,13 @@
 //! The page of a letter that waits: whoever decides about it sees all that would leave.
 
-use liaison::base::Role;
+use liaison::base::{Role, Timestamp};
 use liaison::domain::handling::{HandlingCode, Tlp};
 use liaison::domain::message::Body;
-use liaison::domain::rfi::{Correction, Flaw, Remedy, Request};
+use liaison::domain::rfi::{Correction, Flaw, PermissionRequest, Remedy, Request};
 use serde_json::{Value, json};
 
 use crate::console::enrolled;
-use crate::office::{ALERT, REQUEST, request, with_header};
+use crate::office::{ALERT, HOUR, Office, REQUEST, member, request, with_header};
 use crate::passing::marked;
 use crate::served::Served;
 
@@ -161,6 +161,59 @@ fn whoever_releases_reads_the_correction_that_a_letter_passes_on() {
         "To find the boat Yakamoz",
     ];
     shows(&page(&office, &letter), &shown);
+}
+
+#[test]
+fn whoever_clears_reads_what_leave_is_asked_for_and_what_would_be_passed_on() {
+    let office = Served::new();
+    let mut request = asks();
+    request["subjects"][2]["person"]["nationalities"] = json!(["AT"]);
+    request["protection"]["asylum_confidential"] = true.into();
+    let id = office.asks(&request);
+    let read = office.call("officer", "GET", &format!("/exchanges/{id}"));
+    let read: Value = read.send().is(200);
+    let leaf = read["events"][0]["proof"]["leaf"].as_str().expect("a leaf");
+    let wish = Body::PermissionRequest(PermissionRequest {
+        message: id.parse().expect("an id"),
+        leaf: leaf.parse().expect("a leaf"),
+        to: member("AT"),
+        purpose: "The van went there.".to_owned(),
+    });
+    let mut peers = Office::new();
+    peers.now = Timestamp::system();
+    let message = peers.next_of("TR", Role::Officer, wish, id.parse().expect("an id"));
+    let message = with_header(&message, |header| header.last_seen = leaf.parse().ok());
+    office.receives(&message);
+    let grant = format!("/permissions/{}/grant", message.header.id);
+    let (contact, _) = enrolled(&office, "contact");
+    let until = Timestamp::system().plus(HOUR * 48).to_string();
+    let given = contact.post(&grant, &[("expires!time", &until[..16])]);
+    assert!(
+        given.head.contains("location: /letters\r\n"),
+        "{}",
+        given.head
+    );
+    let body = json!({ "expires": Timestamp::system().plus(HOUR) });
+    let waits: Value = office
+        .call("contact", "POST", &grant)
+        .json(&body)
+        .send()
+        .is(202);
+    assert_eq!(waits["standing"], "asked", "{waits}");
+    assert_eq!(waits["letter"]["stops"][0]["member"], "AT", "{waits}");
+    let letter = waits["letter"]["id"].as_str().expect("an id");
+    let (boss, _) = enrolled(&office, "releaser");
+    let page = boss.get(&format!("/letters/{letter}"));
+    assert_eq!(page.status, 200, "{}", page.text());
+    let shown = [
+        &format!("/letters/{letter}/clear"),
+        "The permission that is asked for",
+        "The van went there.",
+        "The message that would be passed on",
+        "To find about 30 people",
+        &format!("href=\"/exchanges/{id}\""),
+    ];
+    shows(&page.text(), &shown);
 }
 
 /// MK asked TR.

@@ -12,6 +12,7 @@ use liaison::app::{
 use liaison::audit::Statement;
 use liaison::base::{Digest, MessageId, Role};
 use liaison::domain::duty::{Call, CallOutcome, Matter, Reason, Roster};
+use liaison::domain::message::Body;
 use liaison::domain::profile::Access;
 use liaison::domain::rfi::{Acceptance, AwaitingAuthorisation, Command};
 use liaison::store::Log as _;
@@ -329,7 +330,11 @@ fn says_what_is_refused(
 #[test]
 fn what_is_refused_after_a_call_is_told_anew() {
     let mut office = office();
-    let message = office.first_of("TR", Role::Officer, request_body());
+    // Nobody of its own, whom the protection gate would keep from it.
+    let mut about = request();
+    about.subjects.truncate(2);
+    about.questions.truncate(2);
+    let message = office.first_of("TR", Role::Officer, Body::Request(Box::new(about)));
     office.takes(&message);
     let exchange = message.header.id;
     let read = Ask::ReadExchange { exchange };

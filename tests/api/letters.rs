@@ -8,13 +8,14 @@ use liaison::app::{
     LetterState, PersonOnRecord, Reply,
 };
 use liaison::base::{Digest, MessageId, PersonId, Role};
+use liaison::domain::message::Body;
 use liaison::domain::protection::{Sign, Tie};
 use liaison::domain::release::{Gated, ReleasePolicy};
-use liaison::domain::rfi::{Command, Refusal, Request};
+use liaison::domain::rfi::{AwaitingAuthorisation, Command, Refusal, Request, Transfer};
 use liaison::seal::person::{DecisionKind, DecisionText, SignedDecision, TokenKey, reason_digest};
 use liaison::store::Log as _;
 
-use crate::office::{ANSWER, Office, member, node, request, request_body, state_of, taken};
+use crate::office::{ANSWER, HOUR, Office, member, node, request, request_body, state_of, taken};
 
 /// The person whom [`Office::ask`] speaks for.
 const ANA: u8 = 1;
@@ -440,6 +441,61 @@ fn an_answer_to_a_country_about_its_own_national_is_stopped_unless_it_says_nothi
     let x5: Refusal = toml::from_str("ground = \"x5\"").expect("a refusal");
     let silent = says(&mut office, Command::Refuse(x5), Action::RefuseRequest);
     assert!(matches!(silent, Ok(Reply::Exchanges(..))), "{silent:?}");
+}
+
+#[test]
+fn a_country_does_not_learn_in_passing_that_there_is_something_about_its_own_national() {
+    let mut office = office(&[]);
+    let asked = office.first_of("TR", Role::Officer, request_body());
+    office.peer("TR", taken(&asked));
+    let says = |office: &mut Office, command: Command, action| {
+        let ask = Ask::Respond {
+            exchange: asked.header.id,
+            message: office.new_id(),
+            command: Box::new(command),
+            attached: Vec::new(),
+        };
+        office.ask(Role::Contact, action, ask)
+    };
+    let transfer = toml::from_str("to = \"AT\"\nreason = \"He lives there.\"");
+    let transfer: Transfer = transfer.expect("a transfer");
+    let channelling = toml::from_str("authority = \"Asylum office\"").expect("a channelling");
+    let awaiting = AwaitingAuthorisation {
+        expected: office.now.plus(HOUR),
+        reason: "A court must release his asylum file.".to_owned(),
+    };
+    for (command, action) in [
+        (Command::Transfer(transfer), Action::TransferRequest),
+        (Command::Channel(channelling), Action::ChannelRequest),
+        (Command::Await(awaiting), Action::AnnounceDelay),
+    ] {
+        let row = waits(says(&mut office, command, action));
+        assert_eq!(row.state, LetterState::Stopped);
+        assert_eq!(row.stops[0].tie, Tie::Nationality);
+        assert_eq!(sent(&office), 0);
+    }
+    let question = toml::from_str("text = \"Which van?\"").expect("a question");
+    let question = Command::AskClarification(question);
+    let said = says(&mut office, question, Action::AskClarification);
+    assert!(matches!(said, Ok(Reply::Exchanges(..))), "{said:?}");
+}
+
+#[test]
+fn nobody_is_sent_on_to_who_is_never_to_be_contacted() {
+    let mut office = office(&[]);
+    let mut request = request();
+    request.protection.never_contact = vec![member("AT")];
+    let asked = office.first_of("TR", Role::Officer, Body::Request(Box::new(request)));
+    office.peer("TR", taken(&asked));
+    let transfer = toml::from_str("to = \"AT\"\nreason = \"He lives there.\"");
+    let ask = Ask::Respond {
+        exchange: asked.header.id,
+        message: office.new_id(),
+        command: Box::new(Command::Transfer(transfer.expect("a transfer"))),
+        attached: Vec::new(),
+    };
+    let said = office.ask(Role::Contact, Action::TransferRequest, ask);
+    refused(said, LetterFault::NeverContact(member("AT")));
 }
 
 #[test]

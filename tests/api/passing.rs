@@ -4,8 +4,8 @@
 use liaison::app::change::{Change, Message};
 use liaison::app::rows::ExchangeRow;
 use liaison::app::{
-    Action, AppError, Ask, Correcting, Decision, Forward, Input, LetterState, Order, Owed, Reply,
-    duties,
+    Action, AppError, Ask, Correcting, Decision, Forward, Input, LetterFault, LetterState, Order,
+    Owed, Reply, duties,
 };
 use liaison::base::{Digest, MessageId, Role};
 use liaison::domain::Status;
@@ -18,8 +18,10 @@ use liaison::domain::rfi::{
     Unfit,
 };
 use liaison::exchange::Refusal as R;
+use liaison::seal::person::DecisionKind;
 use liaison::store::Log as _;
 
+use crate::letters;
 use crate::office::*;
 
 const FORWARD: &str = include_str!("../../deploy/examples/forward.toml");
@@ -911,6 +913,100 @@ fn the_originator_decides_on_what_a_peer_asks_and_its_use_is_recorded_here() {
     office.refuses("TR", &twice, R::OutOfState);
     let listed = office.ask(Role::Officer, Action::ListExchanges, Ask::ListPermissions);
     assert_eq!(permission(listed).standing, Standing::Used);
+}
+
+/// TR asked MK about a national of this country, of whom it says that no protection is needed, was
+/// answered, and asks whether it may pass the answer on to RS; gives the exchange and the question.
+fn asks_leave_for_rs(
+    office: &mut Office,
+    nationality: &str,
+    never: &[&str],
+) -> (MessageId, MessageId) {
+    let mut about = request();
+    about.protection.never_contact = never.iter().map(|named| member(named)).collect();
+    let person = about.subjects[2].person.as_mut().expect("a person");
+    person.nationalities = vec![nationality.to_owned()];
+    let request = office.first_of("TR", Role::Officer, Body::Request(Box::new(about)));
+    office.takes(&request);
+    let id = request.header.id;
+    let Body::Answer(answer) = answer(h2()) else {
+        panic!("it is an answer");
+    };
+    let ask = Ask::Respond {
+        exchange: id,
+        message: office.new_id(),
+        command: Box::new(Command::Answer(answer)),
+        attached: Vec::new(),
+    };
+    let said = office.ask(Role::Contact, Action::AnswerRequest, ask);
+    assert!(matches!(said, Ok(Reply::Exchanges(..))), "{said:?}");
+    let answer = row(office, id).exchange.said()[1];
+    let body = Body::PermissionRequest(PermissionRequest {
+        message: answer.id,
+        leaf: answer.leaf,
+        to: member("RS"),
+        purpose: "To find the van.".into(),
+    });
+    let asked = office.next_of("TR", Role::Officer, body, id);
+    let asked = with_header(&asked, |header| {
+        header.sequence = 1;
+        header.previous_own = Some(request.leaf());
+    });
+    office.takes(&asked);
+    (id, asked.header.id)
+}
+
+/// A contact decides on a permission.
+fn decides(office: &mut Office, on: MessageId, decision: Decision) -> Result<Reply, AppError> {
+    let ask = Ask::DecidePermission {
+        permission: on,
+        message: office.new_id(),
+        decision,
+    };
+    office.ask(Role::Contact, Action::DecidePermission, ask)
+}
+
+#[test]
+fn leave_to_tell_a_country_of_its_own_national_is_stopped_until_a_second_person_clears_it() {
+    let mut office = letters::office(&[]);
+    let (id, asked) = asks_leave_for_rs(&mut office, "RS", &[]);
+    let end = office.now.plus(HOUR);
+    let before = sent_since(&office, 0).len();
+    let waits = letters::waits(decides(&mut office, asked, Decision::Grant(end)));
+    assert_eq!(waits.state, LetterState::Stopped);
+    let stop = &waits.stops[0];
+    assert_eq!((stop.member, stop.tie), (member("RS"), Tie::Nationality));
+    assert_eq!(sent_since(&office, 0).len(), before);
+    assert_eq!(owed(&mut office, id), [(Owed::Decision, true)]);
+    letters::decides(&mut office, DecisionKind::Clear, waits.id, letters::BORIS)
+        .expect("a second person");
+    assert_eq!(sent_since(&office, 0).len(), before + 1);
+    assert_eq!(owed(&mut office, id), []);
+    let taken_back = permission(decides(&mut office, asked, Decision::Refuse(None)));
+    assert_eq!(
+        taken_back.standing,
+        Standing::TakenBack,
+        "that leaves at once"
+    );
+}
+
+#[test]
+fn leave_to_tell_a_country_of_anothers_national_is_given_at_once() {
+    let mut office = letters::office(&[]);
+    let (_, asked) = asks_leave_for_rs(&mut office, "AF", &[]);
+    let end = office.now.plus(HOUR);
+    let granted = permission(decides(&mut office, asked, Decision::Grant(end)));
+    assert_eq!(granted.standing, Standing::Granted);
+}
+
+#[test]
+fn nobody_gives_leave_to_tell_who_is_never_to_be_contacted() {
+    let mut office = letters::office(&[]);
+    let (_, asked) = asks_leave_for_rs(&mut office, "AF", &["RS"]);
+    let end = office.now.plus(HOUR);
+    let refused = decides(&mut office, asked, Decision::Grant(end));
+    let never = LetterFault::NeverContact(member("RS"));
+    assert_eq!(refused.unwrap_err(), AppError::Letter(never));
 }
 
 #[test]

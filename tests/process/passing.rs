@@ -2,10 +2,11 @@
 //! not passed on until its originator permits it, a correction that reaches whoever has the data,
 //! and an exercise that stays one.
 
-use liaison::api::{DutyView, ExchangeSummary, ExchangeView, PermissionView, Sent};
+use liaison::api::{DutyView, ExchangeSummary, ExchangeView, LetterSummary, PermissionView, Sent};
 use serde_json::Value;
 
 use crate::examples;
+use crate::release::{adds, decides};
 use crate::run::Call;
 use crate::world::{PATIENCE, World, until};
 
@@ -26,7 +27,12 @@ fn request(world: &World, name: &str, value: &Value) -> std::path::PathBuf {
 
 impl Answered {
     fn new() -> Self {
-        let world = World::serving(&["MK", "TR", "AT"]);
+        let world = World::of(&["MK", "TR", "AT"]);
+        adds(world.office("AT"), "boss", "releaser");
+        for office in &world.offices {
+            office.serve();
+        }
+        world.linked();
         let file = request(&world, "request.toml", &examples::urgent_request());
         let send = world.office("MK").call("rfi send").option("--to", "AT");
         let sent: Sent = send.option("--file", file).run().read();
@@ -118,8 +124,14 @@ fn what_is_marked_h2_goes_on_by_permission_once_and_its_correction_follows_it() 
     let (_, text, _) = at.call("rfi list").run_as_text();
     assert!(text.contains("OWED: AT has to decide"), "{text}");
     let grant = at.call("permit grant").word(&id).option("--days", "2");
-    let granted: PermissionView = grant.run().read();
-    assert_eq!(granted.standing, "granted");
+    // TR would learn of one of its nationals.
+    let waits: PermissionView = grant.run().read();
+    assert_eq!(waits.standing, "asked");
+    let letter = waits.letter.expect("a second person looks at it").id;
+    let clear = decides(at, "clear", &letter.to_string(), "boss");
+    let left: LetterSummary = clear.option("--reason", "He is a suspect.").run().read();
+    assert_eq!(left.state, "left");
+    answered.stands("AT", &id, "granted");
     grant.run().failed(1, "permission-decided");
     answered.stands("MK", &id, "granted");
 

@@ -31,14 +31,15 @@ fn offices() -> World {
     world
 }
 
-fn adds(office: &Office, name: &str, roles: &str) {
+/// Adds a person to an office that does not serve yet.
+pub fn adds(office: &Office, name: &str, roles: &str) {
     let add = office.call("user add").option("--name", name);
     let add = add.option("--role", roles);
     add.option("--token-file", office.token(name)).run().done();
 }
 
 /// A command about a letter, as a person.
-fn decides(office: &Office, verb: &str, id: &str, who: &str) -> Call {
+pub fn decides(office: &Office, verb: &str, id: &str, who: &str) -> Call {
     let call = office.call(&format!("rfi {verb}")).word(id);
     call.option("--token-file", office.token(who))
 }

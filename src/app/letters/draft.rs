@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::corrections::Correcting;
 use crate::app::input::{Ask, Attached, OnAlert};
 use crate::app::passing::Forward;
+use crate::app::permissions::Decision;
 use crate::base::{MemberId, MessageId};
 use crate::domain::alert::{Alert, Audience};
 use crate::domain::rfi::{Command, Request};
@@ -76,6 +77,15 @@ pub enum Draft {
         /// The id of the first message that passes it on.
         message: MessageId,
     },
+    /// A decision on a permission that the other side asked for.
+    DecidePermission {
+        /// The message that asked for it.
+        permission: MessageId,
+        /// The id of the message that decides.
+        message: MessageId,
+        /// What is decided.
+        decision: Decision,
+    },
     /// An alert.
     Alert {
         /// Whom to tell.
@@ -146,6 +156,15 @@ impl Draft {
                 correction,
                 message,
             },
+            Ask::DecidePermission {
+                permission,
+                message,
+                decision,
+            } => Self::DecidePermission {
+                permission,
+                message,
+                decision,
+            },
             Ask::PublishAlert {
                 audience,
                 id,
@@ -162,7 +181,6 @@ impl Draft {
             | Ask::IfUnchanged(..)
             | Ask::Letters(_)
             | Ask::AskPermission { .. }
-            | Ask::DecidePermission { .. }
             | Ask::GlancePermission { .. }
             | Ask::ListPermissions
             | Ask::ListExchanges { .. }
@@ -237,6 +255,15 @@ impl Draft {
                 correction,
                 message,
             },
+            Self::DecidePermission {
+                permission,
+                message,
+                decision,
+            } => Ask::DecidePermission {
+                permission,
+                message,
+                decision,
+            },
             Self::Alert {
                 audience,
                 id,
@@ -269,7 +296,9 @@ impl Draft {
         let files: Vec<&mut Attached> = match self {
             Self::Request { to, .. } => to.iter_mut().flat_map(|(.., files)| files).collect(),
             Self::Forward(what) => what.attached.iter_mut().collect(),
-            Self::Correct { .. } | Self::PassOn { .. } => Vec::new(),
+            Self::Correct { .. } | Self::PassOn { .. } | Self::DecidePermission { .. } => {
+                Vec::new()
+            }
             Self::Say { attached, .. }
             | Self::Supersede { attached, .. }
             | Self::Alert { attached, .. }
@@ -278,9 +307,9 @@ impl Draft {
         files.into_iter()
     }
 
-    /// The message on record that it passes on, corrects or replaces, after the exchange in which
-    /// that one was said.
-    pub fn on_record(&self) -> Option<(MessageId, MessageId)> {
+    /// The message on record that it passes on, corrects, replaces or decides on, after the exchange
+    /// in which that one was said. `within` is what the letter belongs to.
+    pub fn on_record(&self, within: Option<MessageId>) -> Option<(MessageId, MessageId)> {
         match self {
             Self::Forward(what) => Some((what.exchange, what.message)),
             Self::Correct { exchange, what, .. } => Some((*exchange, what.message)),
@@ -289,6 +318,7 @@ impl Draft {
                 correction,
                 ..
             } => Some((*exchange, *correction)),
+            Self::DecidePermission { permission, .. } => Some((within?, *permission)),
             Self::Supersede { exchange, .. } => Some((*exchange, *exchange)),
             Self::Request { .. } | Self::Say { .. } | Self::Alert { .. } | Self::OnAlert { .. } => {
                 None
@@ -305,7 +335,9 @@ impl Draft {
             } => vec![(*message, attached)],
             Self::Supersede { new, attached, .. } => vec![(*new, attached)],
             Self::Forward(what) => vec![(what.new, &what.attached)],
-            Self::Correct { .. } | Self::PassOn { .. } => Vec::new(),
+            Self::Correct { .. } | Self::PassOn { .. } | Self::DecidePermission { .. } => {
+                Vec::new()
+            }
             Self::Alert { id, attached, .. } => vec![(*id, attached)],
             Self::OnAlert { on, attached } => vec![(on.message, attached)],
         }
@@ -319,14 +351,15 @@ pub(in crate::app) fn letter_id(ask: &Ask) -> Option<MessageId> {
         Ask::Respond { message, .. } => Some(*message),
         Ask::Supersede { new, .. } => Some(*new),
         Ask::Forward(what) => Some(what.new),
-        Ask::Correct { message, .. } | Ask::PassOn { message, .. } => Some(*message),
+        Ask::Correct { message, .. }
+        | Ask::PassOn { message, .. }
+        | Ask::DecidePermission { message, .. } => Some(*message),
         Ask::PublishAlert { id, .. } => Some(*id),
         Ask::OnAlert { on, .. } => Some(on.message),
         Ask::ForRelease(_)
         | Ask::IfUnchanged(..)
         | Ask::Letters(_)
         | Ask::AskPermission { .. }
-        | Ask::DecidePermission { .. }
         | Ask::GlancePermission { .. }
         | Ask::ListPermissions
         | Ask::ListExchanges { .. }

@@ -68,31 +68,32 @@ fn protection(
         stops.extend(passed_on(service, turn, request, to)?);
         return Ok(stops);
     }
-    if let Carries::Nothing = carries {
-        return Ok(Vec::new());
-    }
+    // Who learns of it, and whom it names.
+    let (learns, named) = match carries {
+        Carries::Reply => (to, None),
+        Carries::Transfer(other) => (to, Some(other)),
+        Carries::Permission(other) => (other, Some(other)),
+        Carries::Request(_) | Carries::Nothing => return Ok(Vec::new()),
+    };
     let key = message.header.conversation.to_bytes();
     let Some(row) = turn.view.row::<ExchangeRow>(EXCHANGE, &key)? else {
         return Ok(Vec::new());
     };
     let request = row.exchange.request();
-    Ok(match carries {
-        Carries::Reply if is_country(service, to) => {
-            // What the asking side corrects is about those whom it knows itself.
-            let mut stops = match row.exchange.side() {
-                Side::Requesting => of_request(request, to, turn.now),
-                Side::Requested => of_reply(request, to, turn.now),
-            };
-            stops.extend(passed_on(service, turn, request, to)?);
-            stops
-        }
-        Carries::Transfer(other) if request.protection.never_contact.contains(&other) => {
-            return Err(refused(LetterFault::NeverContact(other)));
-        }
-        Carries::Reply | Carries::Transfer(_) | Carries::Request(_) | Carries::Nothing => {
-            Vec::new()
-        }
-    })
+    let never = &request.protection.never_contact;
+    if let Some(other) = named.filter(|other| never.contains(other)) {
+        return Err(refused(LetterFault::NeverContact(other)));
+    }
+    if !is_country(service, learns) {
+        return Ok(Vec::new());
+    }
+    // What the asking side corrects, or lets go on, is about those whom it knows itself.
+    let mut stops = match row.exchange.side() {
+        Side::Requesting => of_request(request, learns, turn.now),
+        Side::Requested => of_reply(request, learns, turn.now),
+    };
+    stops.extend(passed_on(service, turn, request, learns)?);
+    Ok(stops)
 }
 
 /// The most messages that are looked at one behind the other: each said about a request that passes

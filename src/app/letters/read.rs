@@ -14,7 +14,6 @@ use crate::app::respond::exchange_row;
 use crate::app::rows::{MESSAGE, MessageRow, message_key};
 use crate::app::service::{Service, Stop, Turn};
 use crate::base::{Actor, MessageId};
-use crate::domain::rfi::SaidMessage;
 use crate::store::IndexError;
 
 /// The most letters that one list shows.
@@ -93,8 +92,9 @@ pub(in crate::app) fn read(
     })))
 }
 
-/// What a letter passes on, corrects or replaces, in the exchange in which it was said, and where it
-/// passes a correction on, what that one corrects. Reading it is recorded as a consultation.
+/// What a letter passes on, corrects, replaces or decides on, in the exchange in which it was said, and
+/// what that one is about where it corrects something or asks for a permission. Reading it is recorded
+/// as a consultation.
 pub(super) fn on_record(
     service: &mut Service,
     turn: &mut Turn<'_>,
@@ -104,23 +104,40 @@ pub(super) fn on_record(
     let missing = || Stop::Error(AppError::NotFound("message"));
     let row = found(turn, id)?;
     let draft = held(turn, &row)?.draft().ok_or_else(missing)?;
-    let (exchange, message) = draft.on_record().ok_or_else(missing)?;
+    let (exchange, message) = draft.on_record(row.conversation).ok_or_else(missing)?;
     let row = exchange_row(turn, exchange)?;
-    let mut messages = vec![message];
-    if let Draft::PassOn { .. } = draft {
-        let told = row.exchange.corrections().into_iter();
-        let told = told.filter(|told| told.id == message);
-        messages.extend(told.map(|told| told.message));
+    // Either side chooses the ids of what it says: only what the other one said is passed on, and it
+    // asks leave only for what this one said.
+    let here = row.exchange.side();
+    let there = here.other();
+    let mut messages = Vec::new();
+    match draft {
+        Draft::Forward(_) => messages.push((message, Some(there))),
+        Draft::PassOn { .. } => {
+            messages.push((message, Some(there)));
+            let told = row.exchange.corrections().into_iter();
+            let told = told.filter(|told| told.id == message);
+            messages.extend(told.map(|told| (told.message, Some(there))));
+        }
+        Draft::DecidePermission { .. } => {
+            messages.push((message, Some(there)));
+            let asked = row.exchange.permissions().into_iter();
+            let asked = asked.filter(|asked| asked.id == message);
+            messages.extend(asked.map(|asked| (asked.terms.message, Some(here))));
+        }
+        Draft::Request { .. }
+        | Draft::Say { .. }
+        | Draft::Supersede { .. }
+        | Draft::Correct { .. }
+        | Draft::Alert { .. }
+        | Draft::OnAlert { .. } => messages.push((message, None)),
     }
     let said = row.exchange.said();
-    // Either side chooses the ids of what it says, and only what the other one said is passed on.
-    let passed_on = matches!(draft, Draft::Forward(_) | Draft::PassOn { .. });
     let mut entries = Vec::new();
-    for message in messages {
-        let own = |said: &SaidMessage| said.by == row.exchange.side();
+    for (message, by) in messages {
         let mut fitting = said.iter().filter(|said| said.id == message);
-        let said = fitting.find(|said| !passed_on || !own(said));
-        let author = match own(said.ok_or_else(missing)?) {
+        let said = fitting.find(|said| by.is_none_or(|by| said.by == by));
+        let author = match said.ok_or_else(missing)?.by == here {
             true => service.me.member,
             false => row.peer,
         };

@@ -3,7 +3,7 @@
 use super::{Service, Stop, Turn};
 use crate::app::error::AppError;
 use crate::app::input::{Ask, Reply};
-use crate::app::{alerts, corrections, passing, requests, respond, supersede};
+use crate::app::{alerts, corrections, passing, permissions, requests, respond, supersede};
 use crate::base::Actor;
 
 impl Service {
@@ -56,11 +56,15 @@ impl Service {
                 correction,
                 message,
             } => corrections::pass_on(self, turn, by, *exchange, *correction, *message),
+            Ask::DecidePermission {
+                permission,
+                message,
+                decision,
+            } => permissions::decide(self, turn, by, *permission, *message, decision),
             Ask::ForRelease(_)
             | Ask::IfUnchanged(..)
             | Ask::Letters(_)
             | Ask::AskPermission { .. }
-            | Ask::DecidePermission { .. }
             | Ask::GlancePermission { .. }
             | Ask::ListPermissions
             | Ask::ListExchanges { .. }

@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::call::{Call, Fault, ensure};
+use super::office::Office;
 use super::stage::{Stage, read};
 use super::story::{Story, Told};
 use crate::api::{LetterSummary, Page, Sent};
@@ -41,6 +42,23 @@ pub async fn release(stage: &Stage, id: MessageId) -> Result<LetterSummary, Faul
     let call = Call::of("rfi release")
         .dir(&stage.mk.dir)
         .value(id.to_string());
+    read(stage.run(call).await?)
+}
+
+/// Clears a letter that an office's protection gate stopped, as its releasing officer.
+///
+/// # Errors
+/// Where it cannot be.
+pub async fn clear(
+    stage: &Stage,
+    office: &Office,
+    id: MessageId,
+    reason: &str,
+) -> Result<LetterSummary, Fault> {
+    let call = Call::of("rfi clear")
+        .dir(&office.dir)
+        .value(id.to_string())
+        .option("--reason", reason);
     read(stage.run(call).await?)
 }
 

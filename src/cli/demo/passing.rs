@@ -29,8 +29,11 @@ pub async fn play(stage: &Stage, story: &mut Story) -> Result<(), Fault> {
     let of = (id, answer);
     story.tell("forward-stopped", stopped(stage, of)).await?;
     let permission = story.tell("permission-asked", asks(stage, of)).await?;
-    let granted = grants(stage, permission);
-    story.tell("permission-granted", granted).await?;
+    let letter = story
+        .tell("permission-stopped", grants(stage, permission))
+        .await?;
+    let cleared = cleared(stage, permission, letter);
+    story.tell("permission-granted", cleared).await?;
     let new = forwarded(stage, of, permission);
     let new = story.tell("forwarded", new).await?;
     story
@@ -175,19 +178,35 @@ async fn stands(
     asked.await
 }
 
-async fn grants(stage: &Stage, id: MessageId) -> Result<(Told, ()), Fault> {
+async fn grants(stage: &Stage, id: MessageId) -> Result<(Told, MessageId), Fault> {
     stands(stage, &stage.at, id, "asked").await?;
     let call = Call::of("permit grant")
         .dir(&stage.at.dir)
         .value(id.to_string())
         .option("--days", "2");
     let view: PermissionView = read(stage.run(call).await?)?;
-    let told = Told::by(
-        stage.at.member,
-        "permits it, signed: once, to TR, for two days.",
-    )
-    .fact("expires", serde_json::json!(view.expires));
-    Ok((told, ()))
+    let letter = view.letter;
+    let letter = letter.ok_or_else(|| Fault::Unexpected("nobody looked at it".to_owned()))?;
+    ensure(letter.state == "stopped", || {
+        format!("the letter is {}", letter.state)
+    })?;
+    let says = "wants to permit it, and TR would learn of one of its nationals: the protection gate stops \
+                it.";
+    let told = Told::by(stage.at.member, says);
+    Ok((gates::about(told, &letter), letter.id))
+}
+
+async fn cleared(
+    stage: &Stage,
+    permission: MessageId,
+    letter: MessageId,
+) -> Result<(Told, ()), Fault> {
+    let reason = "He is a suspect, and needs no protection from TR.";
+    let letter = gates::clear(stage, &stage.at, letter, reason).await?;
+    let view = stands(stage, &stage.at, permission, "granted").await?;
+    let says = "permits it, signed, as a second person has cleared it: once, to TR, for two days.";
+    let told = Told::by(stage.at.member, says).fact("expires", serde_json::json!(view.expires));
+    Ok((gates::about(told, &letter), ()))
 }
 
 async fn forwarded(

@@ -132,7 +132,7 @@ async fn letter_page(
     let f = Frame::new(api, &person.visitor, row.subject.clone());
     let t = f.t;
     let draft: Draft = serde_json::from_str(&content).map_err(|_| Trouble::nothing_here())?;
-    let whole = Whole::of(api, person, row.id, draft, &f).await?;
+    let whole = Whole::of(api, person, &row, draft, &f).await?;
     let made = row.decisions.iter().map(|decided| Made {
         word: t.code("decided", letters::kind_name(decided.kind)),
         by: api.people.name(decided.by).unwrap_or_default(),

@@ -94,6 +94,8 @@ pub async fn grant(
     };
     let caller = SignedIn(person.caller.clone());
     match passing::grant(State(api.clone()), caller, Place(permission), Body(grant)).await {
+        // A second person has to see it first.
+        Ok((_, given)) if given.0.letter.is_some() => Ok(see_other("/letters")),
         Ok(_) => Ok(see_other(&format!("/permissions/{permission}"))),
         Err(failure) if failure.0.status == 422 => {
             page(&api, &person, permission, Some(failure.0.detail), &given).await

@@ -91,6 +91,7 @@ pub fn permission(
         expires: permission.grant.map(|(.., expires)| expires),
         used_by: permission.used_by,
         actions: actions.iter().map(|action| (*action).to_owned()).collect(),
+        letter: None,
     }
 }
 

@@ -1,5 +1,5 @@
 //! All that a letter would send: its words, its files, and what is on record that it passes on,
-//! corrects or replaces. Whoever decides signs for the whole, so nothing of it is left out.
+//! corrects, replaces or decides on. Whoever decides signs for the whole, so nothing of it is left out.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use super::super::thread::{Group, Item, groups, items, size};
 use super::super::trouble::Trouble;
 use crate::app::change::Change;
 use crate::app::rows::ExchangeRow;
-use crate::app::{Action, Ask, Draft, Forward, LetterAsk, Reply, ThreadItem};
+use crate::app::{Action, Ask, Decision, Draft, Forward, LetterAsk, LetterRow, Reply, ThreadItem};
 use crate::base::MessageId;
 use crate::domain::alert::AlertCommand;
 use crate::domain::rfi::{Command, marking};
@@ -66,13 +66,13 @@ impl Whole {
     pub async fn of(
         api: &Api,
         person: &Person,
-        letter: MessageId,
+        letter: &LetterRow,
         mut draft: Draft,
         f: &Frame,
     ) -> Result<Self, Trouble> {
         let mut about = Vec::new();
-        if draft.on_record().is_some() {
-            let ask = Ask::Letters(LetterAsk::OnRecord { letter });
+        if draft.on_record(letter.conversation).is_some() {
+            let ask = Ask::Letters(LetterAsk::OnRecord { letter: letter.id });
             let reply = api.ask(&person.caller, Action::ReadExchange, ask).await?;
             let Reply::Thread(row, entries) = reply else {
                 return Err(Trouble::nothing_here());
@@ -87,7 +87,7 @@ impl Whole {
             groups: said(&draft).iter().flat_map(|one| groups(one, f)).collect(),
             files: files(&draft),
             on_record: on_record(api, &draft, &about, f),
-            place: place(&draft).map(|(href, key)| (href, f.t.say(key))),
+            place: place(&draft, letter.conversation).map(|(href, key)| (href, f.t.say(key))),
             rules,
             protections,
         })
@@ -121,9 +121,10 @@ fn terms(draft: &Draft, t: Words) -> (Vec<String>, Vec<String>) {
             return (rules, Vec::new());
         }
         Draft::Alert { alert, .. } => return (handling_rules(&alert.handling, t), Vec::new()),
-        Draft::OnAlert { .. } | Draft::Correct { .. } | Draft::PassOn { .. } => {
-            return (Vec::new(), Vec::new());
-        }
+        Draft::OnAlert { .. }
+        | Draft::Correct { .. }
+        | Draft::PassOn { .. }
+        | Draft::DecidePermission { .. } => return (Vec::new(), Vec::new()),
     };
     (rules(request, t), protections(request, t))
 }
@@ -149,6 +150,10 @@ fn said(draft: &Draft) -> Vec<Value> {
             vec![said]
         }
         Draft::PassOn { .. } => Vec::new(),
+        Draft::DecidePermission { decision, .. } => match decision {
+            Decision::Grant(expires) => vec![json!({ "expires": expires })],
+            Decision::Refuse(reason) => vec![json!({ "reason": reason })],
+        },
         Draft::Alert { alert, .. } => vec![json(alert)],
         Draft::OnAlert { on, .. } => match &on.command {
             AlertCommand::Update(revision) => {
@@ -198,6 +203,7 @@ fn on_record(api: &Api, draft: &Draft, entries: &[ThreadItem], f: &Frame) -> Vec
         Draft::PassOn { .. } => &[("letter-passes-on", true), ("letter-corrected", false)],
         Draft::Correct { .. } => &[("letter-corrected", false)],
         Draft::Supersede { .. } => &[("letter-replaced", false)],
+        Draft::DecidePermission { .. } => &[("letter-wish", false), ("letter-wished", false)],
         Draft::Request { .. } | Draft::Say { .. } | Draft::Alert { .. } | Draft::OnAlert { .. } => {
             &[]
         }
@@ -216,8 +222,11 @@ fn on_record(api: &Api, draft: &Draft, entries: &[ThreadItem], f: &Frame) -> Vec
 }
 
 /// The exchange or alert that a letter belongs to, and the key of what that is called.
-fn place(draft: &Draft) -> Option<(String, &'static str)> {
+fn place(draft: &Draft, within: Option<MessageId>) -> Option<(String, &'static str)> {
     match draft {
+        Draft::DecidePermission { .. } => {
+            Some((format!("/exchanges/{}", within?), "letter-in-exchange"))
+        }
         Draft::Say { exchange, .. }
         | Draft::Supersede { exchange, .. }
         | Draft::Correct { exchange, .. }
