@@ -20,7 +20,7 @@ codes! {
         Origin = "origin",
         /// A document that the country issued.
         Document = "document",
-        /// Nothing is said, so that it may be any country.
+        /// No nationality or origin is said, so that it may be any country.
         Unstated = "unstated",
     }
 }
@@ -222,7 +222,7 @@ fn stops(request: &Request, to: MemberId, at: Timestamp, word: Word) -> Vec<Stop
     for (place, subject) in (0..=u16::MAX).zip(&request.subjects) {
         let tie = match (&subject.person, &subject.document) {
             (Some(person), _) => tie_of(person, to),
-            (None, Some(document)) => issued(document, to),
+            (None, Some(document)) => Some(issued(document, to)),
             (None, None) => None,
         };
         let Some(tie) = tie else {
@@ -248,30 +248,28 @@ fn stops(request: &Request, to: MemberId, at: Timestamp, word: Word) -> Vec<Stop
     stopped
 }
 
-/// What ties a person to a country; none for a person of whom only others are stated.
+/// What ties a person to a country; none for a person who is stated to be another's. A document of
+/// another state says nothing on that: countries of refuge issue them too.
 fn tie_of(person: &Person, to: MemberId) -> Option<Tie> {
     let is = |country: &String| country == to.as_str();
-    let issuers = || person.documents.iter().filter_map(|d| d.issuer.as_ref());
+    let mut issuers = person.documents.iter().filter_map(|d| d.issuer.as_ref());
     if person.nationalities.iter().any(is) {
         Some(Tie::Nationality)
     } else if person.origin.as_ref().is_some_and(is) {
         Some(Tie::Origin)
-    } else if issuers().any(is) {
+    } else if issuers.any(is) {
         Some(Tie::Document)
-    } else if person.nationalities.is_empty()
-        && person.origin.is_none()
-        && issuers().next().is_none()
-    {
+    } else if person.nationalities.is_empty() && person.origin.is_none() {
         Some(Tie::Unstated)
     } else {
         None
     }
 }
 
-fn issued(document: &Document, to: MemberId) -> Option<Tie> {
+fn issued(document: &Document, to: MemberId) -> Tie {
     match &document.issuer {
-        Some(issuer) => (issuer == to.as_str()).then_some(Tie::Document),
-        None => Some(Tie::Unstated),
+        Some(issuer) if issuer == to.as_str() => Tie::Document,
+        Some(_) | None => Tie::Unstated,
     }
 }
 

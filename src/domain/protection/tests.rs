@@ -92,6 +92,41 @@ fn where_no_country_is_stated_only_a_sign_of_need_stops() {
 }
 
 #[test]
+fn a_document_of_another_state_states_no_nationality() {
+    let permit = Document {
+        kind: "residence-permit".to_owned(),
+        number: "L0X1".to_owned(),
+        issuer: Some("DE".to_owned()),
+    };
+    let with_permit = |flags| {
+        let mut request = about(None, flags);
+        person(&mut request).documents = vec![permit.clone()];
+        request
+    };
+    let of_the_permit = |flags| {
+        let mut request = about(None, flags);
+        request.subjects[0].person = None;
+        request.subjects[0].document = Some(permit.clone());
+        request
+    };
+    let unknown = vec![Sign::AsylumUnknown, Sign::MinorUnknown, Sign::VictimUnknown];
+    let asylum = [Some(true), Some(false), Some(false)];
+    for request in [with_permit(asylum), of_the_permit(asylum)] {
+        let found = of_request(&request, member("AF"), at());
+        assert_eq!(ties(&found), [(Tie::Unstated, vec![Sign::Asylum])]);
+    }
+    for request in [with_permit([None; 3]), of_the_permit([None; 3])] {
+        assert!(of_request(&request, member("AF"), at()).is_empty());
+        let found = of_reply(&request, member("AF"), at());
+        assert_eq!(ties(&found), [(Tie::Unstated, unknown.clone())]);
+    }
+    // Whose nationality is stated is another's, whatever else they hold.
+    let mut stated = with_permit(asylum);
+    person(&mut stated).nationalities = vec!["SY".to_owned()];
+    assert!(of_reply(&stated, member("AF"), at()).is_empty());
+}
+
+#[test]
 fn a_telephone_stands_for_its_owner_where_nobody_is_named() {
     let mut request = about(None, [Some(true), None, None]);
     let phone = Phone {
