@@ -16,6 +16,8 @@ use crate::seal::sign::SigningKey;
 const SEALED_TO: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long a key opens what arrives late.
 const OPENS_FOR: Duration = Duration::from_secs(44 * 24 * 3600);
+/// How long a key that was the newest opens what arrives late, at the least.
+pub(super) const OPENS_LATE: Duration = Duration::from_secs(14 * 24 * 3600);
 /// The age at which a receiving or a TLS key is renewed: a week before it has served its 30 days.
 pub const RENEWED_AFTER: Duration = Duration::from_secs(23 * 24 * 3600);
 /// The age at which a log key is renewed. A bundle names every one that there was.
@@ -174,13 +176,20 @@ impl Keys {
         }
     }
 
-    /// The keys that still open envelopes at `now`.
+    /// The keys that open envelopes at `now`: those whose time is not over, and the newest, to which
+    /// others seal on while the trust list has run out.
     pub fn recipient_keys(&self, now: Timestamp) -> RecipientKeys {
+        let newest = self.newest_receiving();
         self.recipient
             .iter()
-            .filter(|held| now <= held.decrypt_until)
+            .filter(|held| now <= held.decrypt_until || Some(held.created) == newest)
             .map(|held| Arc::clone(&held.key))
             .collect()
+    }
+
+    /// When the newest receiving key was made.
+    pub(in crate::seal) fn newest_receiving(&self) -> Option<Timestamp> {
+        self.recipient.iter().map(|held| held.created).max()
     }
 
     /// The TLS keys that peers may be shown: the one in use, and the next.

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::keys::{Keys, LOG_RENEWED_AFTER, RENEWED_AFTER, ReceivingKey, TlsKey};
+use super::keys::{Keys, LOG_RENEWED_AFTER, OPENS_LATE, RENEWED_AFTER, ReceivingKey, TlsKey};
 use crate::base::{Entropy, Timestamp};
 use crate::seal::sign::SigningKey;
 
@@ -48,7 +48,7 @@ impl Rotation {
 impl Keys {
     /// Which keys have served so long that new ones are due.
     pub fn due(&self, now: Timestamp) -> Rotation {
-        let newest = self.recipient.iter().map(|held| held.created).max();
+        let newest = self.newest_receiving();
         let newest_tls = self.next_tls.as_ref().unwrap_or(&self.tls).created();
         Rotation {
             tls: now.since(newest_tls) >= RENEWED_AFTER,
@@ -66,6 +66,12 @@ impl Keys {
             keys.next_tls = Some(TlsKey::generate(now, entropy));
         }
         if what.recipient {
+            // Under a list that has run out others may have sealed to the newest until now.
+            let newest = keys.newest_receiving();
+            let mut held = keys.recipient.iter_mut();
+            if let Some(held) = held.find(|held| Some(held.created) == newest) {
+                held.decrypt_until = held.decrypt_until.max(now.plus(OPENS_LATE));
+            }
             keys.recipient.push(ReceivingKey::generate(now, entropy));
         }
         if what.log {
@@ -88,7 +94,7 @@ impl Keys {
     /// The receiving keys whose time is over: nobody seals to them, and what came late has come.
     /// The newest key is never among them.
     pub fn outlived(&self, now: Timestamp) -> impl Iterator<Item = &ReceivingKey> {
-        let newest = self.recipient.iter().map(|held| held.created).max();
+        let newest = self.newest_receiving();
         self.recipient
             .iter()
             .filter(move |held| held.decrypt_until < now && Some(held.created) != newest)

@@ -154,15 +154,41 @@ fn a_keystore_of_another_version_is_told_apart() {
 
 #[test]
 fn a_receiving_key_is_sealed_to_for_thirty_days_and_opens_for_fourteen_more() {
-    let keys = keys(1);
-    let held = &keys.recipient[0];
-    let day = 24 * 3600 * 1000;
-    assert_eq!(held.not_after().as_millis(), 1_000 + 30 * day);
-    assert_eq!(held.decrypt_until.as_millis(), 1_000 + 44 * day);
-    let id = held.key.key_id();
-    let opens = |now| keys.recipient_keys(now).find(&id).is_some();
+    let first = keys(1);
+    let held = &first.recipient[0];
+    assert_eq!(held.not_after(), day(30));
+    assert_eq!(held.decrypt_until, day(44));
+    let receiving = Rotation {
+        recipient: true,
+        ..Rotation::default()
+    };
+    let renewed = first.rotated(receiving, day(23), &mut SeededEntropy::new(10));
+    let opens = |now| {
+        renewed
+            .recipient_keys(now)
+            .find(&held.key.key_id())
+            .is_some()
+    };
     assert!(opens(held.decrypt_until));
-    assert!(!opens(Timestamp::from_millis(1_001 + 44 * day)));
+    assert!(!opens(day(44).plus(std::time::Duration::from_millis(1))));
+}
+
+#[test]
+fn the_newest_receiving_key_opens_until_two_weeks_after_the_next_is_made() {
+    let first = keys(1);
+    let id = first.recipient[0].key.key_id();
+    // A list that ran out let nobody make keys, and others sealed to this one.
+    assert!(first.recipient_keys(day(80)).find(&id).is_some());
+    let receiving = Rotation {
+        recipient: true,
+        ..Rotation::default()
+    };
+    let renewed = first.rotated(receiving, day(80), &mut SeededEntropy::new(10));
+    assert_eq!(renewed.recipient[0].not_after(), day(30));
+    for (now, opens) in [(day(94), true), (day(95), false)] {
+        assert_eq!(renewed.recipient_keys(now).find(&id).is_some(), opens);
+        assert_eq!(renewed.outlived(now).count(), usize::from(!opens));
+    }
 }
 
 #[test]
