@@ -2,9 +2,10 @@
 //! and peers hold what it said then; so it is not continued but goes on in its next incarnation, under
 //! a new log key, from the entries that the backup has.
 //!
-//! First the key is stored, then the bundle that names it and says from where the log goes on, and
-//! last the mark goes that kept the node from serving. Whatever a crash leaves undone, the same command
-//! finishes. The new incarnation itself begins with the first entry of the node's next start.
+//! First the bundle is signed that names the key and says from where the log goes on. Then the key is
+//! stored, then the bundle, and last the mark goes that kept the node from serving. Whatever a crash
+//! leaves undone, the same command finishes. The new incarnation itself begins with the first entry of
+//! the node's next start.
 
 use std::time::Duration;
 use std::{fs, thread};
@@ -57,13 +58,12 @@ impl Folder {
             let named = own.log.last().map(|log| &log.key) == Some(keys.log.verifying_key());
             let keys = match named {
                 true => {
-                    let log = Rotation {
+                    let what = Rotation {
                         log: true,
-                        ..Rotation::default()
+                        recipient: keys.due(now).recipient,
+                        tls: false,
                     };
-                    let keys = keys.rotated(log, now, &mut OsEntropy);
-                    unlocked.replace(&keys, &mut OsEntropy)?;
-                    keys
+                    keys.rotated(what, now, &mut OsEntropy)
                 }
                 false => keys,
             };
@@ -71,6 +71,9 @@ impl Folder {
             let next = own.restored(&keys, (head.size, last), times, &mut OsEntropy);
             incarnation = next.incarnation();
             let next = next.sign(&keys.identity, &mut OsEntropy)?;
+            if named {
+                unlocked.replace(&keys, &mut OsEntropy)?;
+            }
             self.save_own_bundle(node, &next)?;
         }
         let mark = self.0.join(RESTORED);

@@ -1,7 +1,8 @@
-//! New keys of this node: stored, signed for, put in force at once, and only then shown to anybody.
+//! New keys of this node: signed for, stored, put in force at once, and only then shown to anybody.
 //!
-//! The keystore is written first, then the bundle that names the public halves, then both are in force.
-//! After a crash in between the keystore is ahead, and [`reconciled`] makes the bundle that is missing.
+//! The bundle that names the public halves is signed first: keys that none may name are not stored. Then
+//! the keystore is written, then the bundle, then both are in force. After a crash in between the keystore
+//! is ahead, and [`reconciled`] makes the bundle that is missing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,13 +44,14 @@ impl OwnKeys {
         let _lock = self.folder.lock_trust()?;
         let now = Timestamp::system();
         let keys = make(&self.keys.get(), now);
-        self.unlocked.replace(&keys, &mut OsEntropy)?;
         let bundle = next_bundle(&self.folder, &keys, entries, 0, now)?;
         let directory = self.directory.get().as_ref().clone();
-        let directory = match (directory, bundle) {
+        let directory = match (directory, bundle.clone()) {
             (Some(directory), Some(bundle)) => Some(with_own(directory, &keys, bundle)?),
             (directory, _) => directory,
         };
+        self.unlocked.replace(&keys, &mut OsEntropy)?;
+        store(&self.folder, &keys, bundle.as_ref())?;
         self.keys.set(keys);
         self.directory.set(directory.clone());
         Ok(directory)
@@ -130,13 +132,14 @@ pub fn reconciled(
 ) -> Result<Option<Directory>, NodeError> {
     let _lock = folder.lock_trust()?;
     let bundle = next_bundle(folder, keys, entries, at_least, Timestamp::system())?;
+    store(folder, keys, bundle.as_ref())?;
     match (directory, bundle) {
         (Some(directory), Some(bundle)) => Ok(Some(with_own(directory, keys, bundle)?)),
         (directory, _) => Ok(directory),
     }
 }
 
-/// Makes and stores the node's next bundle, unless the one that it has is of these keys and not behind
+/// Makes and signs the node's next bundle, unless the one that it has is of these keys and not behind
 /// `at_least`.
 fn next_bundle(
     folder: &Folder,
@@ -153,11 +156,17 @@ fn next_bundle(
     own.sequence = own.sequence.max(at_least);
     let times = (now, now.plus(BUNDLE_LIFE));
     let next = own.next(keys, entries, times, &mut OsEntropy);
-    let sequence = next.sequence;
-    let next = next.sign(&keys.identity, &mut OsEntropy)?;
-    folder.save_own_bundle(keys.node, &next)?;
+    Ok(Some(next.sign(&keys.identity, &mut OsEntropy)?))
+}
+
+fn store(folder: &Folder, keys: &Keys, bundle: Option<&SignedDocument>) -> Result<(), NodeError> {
+    let Some(bundle) = bundle else {
+        return Ok(());
+    };
+    folder.save_own_bundle(keys.node, bundle)?;
+    let sequence = KeyBundle::peek(bundle)?.sequence;
     info!(event = "own-bundle", node = %keys.node, sequence, "the node's keys were signed for");
-    Ok(Some(next))
+    Ok(())
 }
 
 fn with_own(
@@ -171,3 +180,6 @@ fn with_own(
         None => Ok(directory),
     }
 }
+
+#[cfg(test)]
+mod tests;

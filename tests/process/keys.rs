@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::examples;
 use crate::office::Office;
 use crate::run::{Call, Ran};
-use crate::world::{PATIENCE, World, at_once, until};
+use crate::world::{PASSPHRASE, PATIENCE, World, at_once, until};
 
 /// Offices with an administrator each, all serving.
 fn administered(members: &[&str]) -> World {
@@ -62,8 +62,20 @@ impl Office {
         self.health()?.keys.map(|keys| keys.sequence)
     }
 
+    /// Makes the stopped node's receiving keys so much older, as if it had been off for that long.
+    pub fn ages(&self, by: Duration) {
+        let path = Folder(self.dir.clone()).keystore();
+        let (mut keys, unlocked) = Keystore::unlock(&path, PASSPHRASE).expect("it opens");
+        for held in &mut keys.recipient {
+            held.created = held.created.minus(by);
+            held.decrypt_until = held.decrypt_until.minus(by);
+        }
+        let written = unlocked.replace(&keys, &mut OsEntropy);
+        written.expect("room for a small file");
+    }
+
     /// When each of the node's keys was made.
-    fn made(&self) -> Option<BTreeMap<String, Timestamp>> {
+    pub fn made(&self) -> Option<BTreeMap<String, Timestamp>> {
         let ages = self.health()?.keys?.ages.into_iter();
         Some(ages.map(|age| (age.key, age.created)).collect())
     }
@@ -368,9 +380,8 @@ fn what_was_sealed_to_a_key_that_is_gone_is_sealed_again() {
     mk.stop();
     let asked = [0; 5].map(|_| tr.asks_for(&file, "MK"));
     // MK's old receiving key is destroyed, and the node goes down before it has signed for the new.
-    let passphrase = "six random words would be better";
     let path = Folder(mk.dir.clone()).keystore();
-    let (held, unlocked) = Keystore::unlock(&path, passphrase).expect("it opens");
+    let (held, unlocked) = Keystore::unlock(&path, PASSPHRASE).expect("it opens");
     let what = Rotation {
         recipient: true,
         ..Rotation::default()

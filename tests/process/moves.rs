@@ -83,6 +83,20 @@ fn a_node_moves_with_its_whole_log_and_never_serves_at_two_places() {
 }
 
 #[test]
+fn a_node_that_was_off_for_longer_than_its_receiving_key_lasts_says_where_it_is_now() {
+    let world = World::of(&["MK", "TR"]);
+    let mk = world.office("MK");
+    mk.ages(std::time::Duration::from_secs(40 * 24 * 3_600));
+    let duty = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/examples/duty.toml");
+    let roster = mk.call("member duty").option("--file", duty);
+    roster.run().done();
+    mk.call("move prepare").run().done();
+    let complete = mk.call("move complete");
+    complete.option("--address", free_address()).run().done();
+    assert!(serves(&mk.dir, None));
+}
+
+#[test]
 fn a_move_that_is_called_off_leaves_the_node_where_it_was() {
     let world = World::of(&["MK", "TR"]);
     let mk = world.office("MK");

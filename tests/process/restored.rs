@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use liaison::api::{ExchangeView, Sent};
+use liaison::base::Timestamp;
 use serde_json::Value;
 
 use crate::examples;
@@ -327,6 +329,23 @@ fn an_office_that_renewed_its_log_key_after_the_backup_learns_of_that_key_from_i
             assert_eq!(alarm["fault"], "restored", "{}: {alarm}", office.member);
         }
     }
+}
+
+#[test]
+fn a_backup_that_is_older_than_its_receiving_key_lasts_goes_on_with_a_new_one() {
+    let world = World::serving(&["MK", "TR"]);
+    let (mk, tr) = (world.office("MK"), world.office("TR"));
+    let backup = backed_up(&world, mk);
+    backup.restore(mk);
+    mk.ages(Duration::from_secs(40 * 24 * 3_600));
+    let before = Timestamp::system();
+    resume(mk);
+    mk.serve();
+    let made = mk.made().expect("it serves");
+    assert!(made["recipient"] >= before, "{made:?}");
+    let request = examples::request();
+    accepted(&world, (tr, mk), "to-mk.toml", &request);
+    accepted(&world, (mk, tr), "to-tr.toml", &request);
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub const PATIENCE: Duration = Duration::from_secs(90);
 /// How long to wait before asking again.
 const PAUSE: Duration = Duration::from_millis(25);
 /// What opens the keys of every office.
-const PASSPHRASE: &str = "six random words would be better";
+pub const PASSPHRASE: &str = "six random words would be better";
 /// The offices' people, one a role.
 const PEOPLE: [&str; 3] = ["officer", "contact", "auditor"];
 

@@ -187,8 +187,10 @@ impl KeyBundle {
     pub fn is_of(&self, keys: &Keys, now: Timestamp) -> bool {
         let of_now = Self::with(keys, self.sequence, now, self.expires, self.log.clone());
         let named = |bundle: &Self| -> BTreeSet<KeyId> {
-            let in_use = bundle.recipient.iter().filter(|held| held.not_after > now);
-            in_use.map(|held| held.key.key_id()).collect()
+            let newest = bundle.recipient.iter().map(|held| held.created).max();
+            let in_use = |held: &&BundledKey| held.not_after > now || Some(held.created) == newest;
+            let used = bundle.recipient.iter().filter(in_use);
+            used.map(|held| held.key.key_id()).collect()
         };
         let log = self.log.last().map(|log| &log.key);
         self.tls == of_now.tls
@@ -203,10 +205,12 @@ impl KeyBundle {
         expires: Timestamp,
         log: Vec<LogKey>,
     ) -> Self {
+        // A node that was down past the end of its newest key can sign a bundle all the same.
+        let newest = keys.newest_receiving();
         let recipient = keys
             .recipient
             .iter()
-            .filter(|held| held.not_after() > issued)
+            .filter(|held| held.not_after() > issued || Some(held.created) == newest)
             .rev()
             .take(MAX_RECIPIENT)
             .map(|held| BundledKey {

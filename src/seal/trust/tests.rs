@@ -1,5 +1,6 @@
 mod counting;
 mod negatives;
+mod run_out;
 mod suspension;
 
 use std::time::Duration;
