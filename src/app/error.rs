@@ -46,6 +46,9 @@ pub enum AppError {
     /// The trust list has run out, so no new keys are made.
     #[error("the trust list has run out, so no new keys are made or taken until there is another")]
     ListExpired,
+    /// A node's bundle names every log key that it had, and has room for restores alone now.
+    #[error("the node has had as many log keys as it may have, but for those that restores need")]
+    LogKeysUsedUp,
     /// The safety number that was given is not the one that the keys of both give.
     #[error("the number read out is not the one that the keys of {0} give here")]
     NumberDiffers(MemberId),
@@ -123,6 +126,7 @@ impl AppError {
             Self::NotListed(_) => "not-listed",
             Self::Observer(_) => "marking-forbids",
             Self::ListExpired => "list-expired",
+            Self::LogKeysUsedUp => "log-keys-used-up",
             Self::NumberDiffers(_) => "number-differs",
             Self::IdentityChanged(_) => "identity-changed",
             Self::NothingToAccept(_) => "nothing-to-accept",
@@ -175,6 +179,10 @@ impl AppError {
             }
             Self::ListExpired => {
                 "Propose, sign and install the next list: `liaison trust propose --dir DIR`."
+            }
+            Self::LogKeysUsedUp => {
+                "Make the others anew: `liaison key rotate --tls --recipient`. The log goes on under the \
+                 key that it has."
             }
             Self::NumberDiffers(_) => {
                 "Read the digits again. If they still differ, one of you has other keys of the other: \

@@ -136,6 +136,7 @@ fn status_of(error: &AppError) -> StatusCode {
         | AppError::Observer(_)
         | AppError::NoTrustList
         | AppError::ListExpired
+        | AppError::LogKeysUsedUp
         | AppError::IdentityChanged(_)
         | AppError::NothingToAccept(_)
         | AppError::SecondPersonNeeded(_)

@@ -376,7 +376,10 @@ impl Keeping {
         if directory.node(self.node()).is_none() || directory.expired(now) {
             return;
         }
-        let due = self.own.keys.get().due(now);
+        let mut due = self.own.keys.get().due(now);
+        // The others are not to wait for one that can no longer be made.
+        let own = directory.bundle(self.node());
+        due.log &= own.is_none_or(|own| own.log_keys_left() > 0);
         if !due.is_empty() {
             self.rotate(due);
         }

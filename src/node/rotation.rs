@@ -97,6 +97,8 @@ impl Custody for OwnKeys {
         // The identity key is made with the first log, and stays.
         let own = self.folder.own_bundle(keys.node).ok();
         let own = own.and_then(|own| KeyBundle::peek(&own).ok());
+        let log_renewed = own.as_ref().is_none_or(|own| own.log_keys_left() > 0);
+        let log_renewed = log_renewed.then_some(LOG_RENEWED_AFTER);
         let begun = own.and_then(|own| Some(own.log.first()?.from));
         let tls = keys.next_tls.as_ref().unwrap_or(&keys.tls).created();
         let recipient = keys.recipient.iter().map(|held| held.created).max();
@@ -104,7 +106,7 @@ impl Custody for OwnKeys {
             begun.map(|begun| age("identity", begun, None)),
             Some(age("tls", tls, Some(RENEWED_AFTER))),
             recipient.map(|created| age("recipient", created, Some(RENEWED_AFTER))),
-            Some(age("log", keys.log_created, Some(LOG_RENEWED_AFTER))),
+            Some(age("log", keys.log_created, log_renewed)),
         ];
         ages.into_iter().flatten().collect()
     }

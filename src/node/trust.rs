@@ -99,6 +99,7 @@ fn node_keys(directory: &Directory, node: NodeId) -> NodeKeys {
             .bundle_document(node)
             .map_or(Digest::EMPTY, SignedDocument::digest),
         sealable_until: until,
+        log_keys_left: bundle.map_or(0, KeyBundle::log_keys_left),
     }
 }
 

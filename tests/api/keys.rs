@@ -29,6 +29,7 @@ fn keys(sequence: u64, until: Timestamp) -> NodeKeys {
         sequence,
         digest: Digest::of(&sequence.to_be_bytes()),
         sealable_until: Some(until),
+        log_keys_left: 1,
     }
 }
 
@@ -411,6 +412,29 @@ fn an_order_for_new_keys_is_recorded_before_they_are_made() {
     assert_eq!(reply, Ok(MemberReply::Rotating(1)));
     assert!(matches!(&outcomes[..], [Outcome::Rotate(ordered)] if *ordered == what));
     assert_eq!(since(&office, size), [MemberChange::KeysOrdered { what }]);
+}
+
+#[test]
+fn a_log_key_that_would_leave_restores_none_is_not_made_and_the_others_are() {
+    let mut office = office();
+    changed(&mut office, |federation| {
+        let own = federation.trust.keys.get_mut(&node("MK"));
+        own.expect("it is listed").log_keys_left = 0;
+    });
+    let size = office.log.size();
+    let all = MemberAsk::Rotate(Rotation::ALL);
+    let refused = asked_by(&mut office, 1, Action::RotateKeys, all).0;
+    let Err(refused) = refused else {
+        panic!("it is refused: {refused:?}");
+    };
+    assert_eq!(refused.code(), "log-keys-used-up");
+    assert_eq!(since(&office, size), [], "nothing was ordered");
+    let others = MemberAsk::Rotate(Rotation {
+        log: false,
+        ..Rotation::ALL
+    });
+    let ordered = asked_by(&mut office, 1, Action::RotateKeys, others).0;
+    assert_eq!(ordered, Ok(MemberReply::Rotating(1)));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::examples;
 use crate::office::Office;
 use crate::run::{Call, Ran};
-use crate::world::{PASSPHRASE, PATIENCE, World, at_once, until};
+use crate::world::{PASSPHRASE, PATIENCE, World, at_once, block, until};
 
 /// Offices with an administrator each, all serving.
 fn administered(members: &[&str]) -> World {
@@ -420,4 +420,31 @@ fn each_key_shows_when_it_was_made_and_the_identity_key_alone_stays() {
     for (kind, made) in after {
         assert_eq!(made > before[&kind], kind != "identity", "{kind}");
     }
+}
+
+#[test]
+fn an_office_that_makes_log_keys_again_and_again_keeps_some_for_restores_and_goes_on() {
+    let world = administered(&["MK", "TR"]);
+    let mk = world.office("MK");
+    let client = mk.client("admin");
+    let log = Rotation {
+        log: true,
+        ..Rotation::default()
+    };
+    // The first is of the enrolment; restores have the last eight of 64.
+    for made in 1..56 {
+        let before = block(client.rotate_keys(&log)).expect("there is room for another");
+        assert_eq!(before.sequence, made);
+        until(PATIENCE, "the new key is in force", || {
+            (mk.sequence() > Some(made)).then_some(())
+        });
+    }
+    let all = mk.as_role("admin", "key rotate").run();
+    all.failed(1, "log-keys-used-up");
+    let others = mk.as_role("admin", "key rotate").word("--recipient");
+    others.run().done();
+    mk.stop();
+    mk.serve();
+    world.linked();
+    mk.verified();
 }

@@ -46,6 +46,7 @@ fn keys(sequence: u64) -> NodeKeys {
         sequence,
         digest: Digest::of(&sequence.to_be_bytes()),
         sealable_until: Some(Timestamp::MAX),
+        log_keys_left: 1,
     }
 }
 

@@ -24,6 +24,8 @@ pub struct NodeKeys {
     pub digest: Digest,
     /// Until when it can be sealed to; none if it has no key to seal to.
     pub sealable_until: Option<Timestamp>,
+    /// How many more log keys may be made, restores apart.
+    pub log_keys_left: usize,
 }
 
 /// The newest bundle of a node that was in force here, as the log says.
@@ -219,6 +221,10 @@ pub(super) fn rotate(
         return Err(AppError::ListExpired.into());
     }
     let own = federation.trust.keys.get(&service.me);
+    let used_up = |keys: &NodeKeys| keys.sequence > 0 && keys.log_keys_left == 0;
+    if what.log && own.is_some_and(used_up) {
+        return Err(AppError::LogKeysUsedUp.into());
+    }
     let sequence = own.map_or(0, |keys| keys.sequence);
     let change = MemberChange::KeysOrdered { what };
     turn.record(service.me.member, by, Change::Other(Other::Member(change)))?;

@@ -21,6 +21,8 @@ const PROTOCOLS: [u16; 2] = [1, 1];
 const MAX_TLS: usize = 4;
 const MAX_RECIPIENT: usize = 8;
 const MAX_LOGS: usize = 64;
+/// Log keys that only restores make: each needs one, and cannot do without.
+const LOGS_FOR_RESTORES: usize = 8;
 
 /// More bundles than a node signs between a backup and the day on which it is restored.
 const RESTORED_STRIDE: u64 = 1 << 20;
@@ -181,6 +183,12 @@ impl KeyBundle {
     /// The incarnation of the node's log that goes on now, from 1.
     pub fn incarnation(&self) -> u32 {
         self.log.last().and_then(LogKey::incarnation).unwrap_or(1)
+    }
+
+    /// How many more log keys the node may make, restores apart, for which some are kept: a bundle names
+    /// every one that there has been.
+    pub fn log_keys_left(&self) -> usize {
+        (MAX_LOGS - LOGS_FOR_RESTORES).saturating_sub(self.log.len())
     }
 
     /// Whether it names all public halves of `keys` that others use, and no others.
