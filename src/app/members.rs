@@ -32,7 +32,7 @@ use crate::seal::keystore::Rotation;
 use crate::seal::safety::{MemberIdentity, SafetyNumber};
 use crate::store::{Index, IndexError};
 
-/// How long before a list runs out the node says so.
+/// How long before a list or a key of this node's runs out the node says so.
 const EXPIRES_SOON: Duration = Duration::from_secs(5 * 24 * 3600);
 
 /// Conversations that are listed of one member at most.

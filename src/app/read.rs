@@ -356,7 +356,7 @@ pub(super) fn health(service: &Service, turn: &Turn<'_>, by: Actor) -> Result<Re
         federation: service.federation.clone(),
         letters: letters::open(turn)?,
         list_alarms: service.list_alarms(turn.now),
-        key_alarms: service.key_alarms(),
+        key_alarms: service.key_alarms(turn.now),
         out,
         log_size: turn.log.size(),
         log_root: turn.log.root(),

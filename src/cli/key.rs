@@ -215,7 +215,10 @@ struct Resealed {
 impl Report for Resealed {
     fn text(&self) -> String {
         format!(
-            "The keys of {} open with the new passphrase alone.\n",
+            "The keys of {} open with the new passphrase alone.\n\n\
+             Next: renew the file or the service's credential that has the old one, and restart the \
+             node if it\nserves: until then it makes no new keys, and in time nothing comes in any more \
+             (`liaison help recovery`).\n",
             self.node
         )
     }

@@ -243,6 +243,12 @@ pub fn alarms(health: &HealthReply) -> Vec<Alarm> {
             "Somebody else has this node's identity key, or the node was put back from a copy: \
              call the other members, and have the keys suspended if you cannot explain it.",
         ),
+        KeyAlarm::OwnRunsOut { until } => alarm(
+            "own-keys-run-out",
+            format!("others seal to this node's receiving key until {until}, and it is not renewed"),
+            "Restart the node, as a change of its passphrase needs; if it makes no new keys then, its \
+             own log says why. Once the key has run out, nothing more comes.",
+        ),
         KeyAlarm::Conflict { node, sequence } => alarm(
             "key-bundle-conflict",
             format!("{node} has issued two key bundles with number {sequence}"),

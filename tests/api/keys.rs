@@ -305,6 +305,32 @@ fn a_receiving_key_that_ran_out_stops_messages_where_everybody_sees_it() {
 }
 
 #[test]
+fn an_office_that_does_not_renew_its_own_receiving_key_is_told_before_it_runs_out() {
+    let mut office = office();
+    let until = office.now.plus(30 * DAY);
+    changed(&mut office, |federation| {
+        federation.expires = until.plus(60 * DAY);
+    });
+    let runs_out = [KeyAlarm::OwnRunsOut { until }];
+    // It is renewed a week before.
+    office.now = until.minus(6 * DAY);
+    assert_eq!(health(&mut office).key_alarms, []);
+    for now in [until.minus(4 * DAY), until.plus(HOUR)] {
+        office.now = now;
+        assert_eq!(health(&mut office).key_alarms, runs_out);
+    }
+    changed(&mut office, |federation| federation.expires = until);
+    let alarms = health(&mut office).key_alarms;
+    assert_eq!(alarms, [], "nobody renews keys under an expired list");
+    let next = until.plus(30 * DAY);
+    changed(&mut office, |federation| {
+        federation.expires = next;
+        federation.trust.keys.insert(node("MK"), keys(2, next));
+    });
+    assert_eq!(health(&mut office).key_alarms, []);
+}
+
+#[test]
 fn a_new_bundle_of_a_peer_is_recorded_and_what_is_under_way_is_sealed_again() {
     let mut office = office();
     let asking = office.asking_tr();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Output;
 
-use crate::{liaison, path, stderr};
+use crate::{liaison, path, stderr, stdout};
 
 struct Office {
     folder: tempfile::TempDir,
@@ -134,5 +134,10 @@ fn a_passphrase_can_be_changed() {
     ];
     let changed = office.run(&words);
     assert_eq!(changed.status.code(), Some(0), "{}", stderr(&changed));
+    // A node that serves makes no new keys any more, and its service has the old passphrase.
+    let told = stdout(&changed);
+    for what in ["restart the node", "credential"] {
+        assert!(told.contains(what), "{told}");
+    }
     assert!(office.opens_with("new") && !office.opens_with("old"));
 }

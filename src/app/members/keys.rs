@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{MemberChange, MemberReply};
+use super::{EXPIRES_SOON, MemberChange, MemberReply};
 use crate::app::change::{Change, Other};
 use crate::app::error::AppError;
 use crate::app::input::{Effect, Federation};
@@ -55,6 +55,11 @@ pub enum KeyAlarm {
         peer: NodeId,
         /// The sequence of the bundle there.
         sequence: u64,
+    },
+    /// This node's newest receiving key runs out soon, and should have been renewed.
+    OwnRunsOut {
+        /// Until when others seal to it.
+        until: Timestamp,
     },
     /// There are two bundles of a node with one sequence.
     Conflict {
@@ -250,9 +255,15 @@ pub(super) fn compromised(view: &mut View<'_>, member: MemberId, row: Compromise
 
 impl Service {
     /// What is to be told of keys.
-    pub(in crate::app) fn key_alarms(&self) -> Vec<KeyAlarm> {
+    pub(in crate::app) fn key_alarms(&self, now: Timestamp) -> Vec<KeyAlarm> {
         let federation = self.federation.as_ref();
         let own = federation.and_then(|f| f.trust.keys.get(&self.me).copied());
+        // While the list has run out no key can be renewed, and the newest serves on.
+        let renews = federation.is_some_and(|f| !f.expired(now));
+        let until = own.and_then(|own| own.sealable_until);
+        let runs_out = until
+            .filter(|until| renews && *until < now.plus(EXPIRES_SOON))
+            .map(|until| KeyAlarm::OwnRunsOut { until });
         let elsewhere = self.own_bundle_at.iter().filter_map(|(peer, at)| {
             let own = own?;
             let (peer, (sequence, digest)) = (*peer, *at);
@@ -261,6 +272,7 @@ impl Service {
             other.then_some(KeyAlarm::OwnBundleElsewhere { peer, sequence })
         });
         elsewhere
+            .chain(runs_out)
             .chain(self.bundle_alarms.values().copied())
             .collect()
     }
