@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::args::Dir;
 use super::failure::{Exit, Failure};
+use super::key::refused;
 use super::output;
 use super::report::Report;
 use super::secret::{PassphraseArgs, first_line};
@@ -16,7 +17,8 @@ use super::text::{clean, count, hang, size, time};
 use crate::base::{Digest, NodeId, Role, Timestamp};
 use crate::config::Config;
 use crate::node::{Folder, NodeError, RESTORED, make_durable, read_backup};
-use crate::seal::recovery::{Recovery, Share, ShareError};
+use crate::seal::KeyId;
+use crate::seal::recovery::{Recovery, RecoveryError, Share, ShareError};
 use crate::seal::stick::{STICK_HEAD, StickError, backup_key};
 use crate::store::verify_folder;
 
@@ -92,7 +94,9 @@ impl Report for ResumedNode {
         let text = format!("{} may serve from {}.\n", self.node, self.dir.display());
         text + &hang("  log   ", &goes_on)
             + &hang("  lost  ", &lost)
-            + "\nNext: `liaison config check`, `liaison serve`, then `liaison audit witness`.\n"
+            + "\nNext: `liaison config check`, `liaison serve`, then `liaison audit witness`.\n\
+               Its next backups open with the shares that opened this one. Where others were made since, \
+               run\n`liaison key backup` anew, then `liaison backup`.\n"
     }
 }
 
@@ -180,9 +184,15 @@ impl Restore {
     fn restored(&self) -> Result<Restored, Failure> {
         let unreadable = |error: std::io::Error| Failure::file(&self.file, &error);
         let file = File::open(&self.file).map_err(unreadable)?;
-        let shares: Result<Vec<Share>, Failure> = self.shares.iter().map(|p| share(p)).collect();
         let key_id = backup_key(&self.head().map_err(unreadable)?)?;
-        let key = Recovery::key(&shares?, &key_id)?;
+        let shares = self.shares.iter().map(|path| share(path, &key_id));
+        let shares: Vec<Share> = shares.collect::<Result<_, Failure>>()?;
+        let key = Recovery::key(&shares, &key_id).map_err(|error| match error {
+            RecoveryError::OtherKey | RecoveryError::Share(_) => {
+                not_opened(error.to_string(), &key_id)
+            }
+            error => error.into(),
+        })?;
         let place = match &self.dir {
             Some(dir) => dir.parent().filter(|parent| *parent != Path::new("")),
             None => None,
@@ -278,12 +288,21 @@ impl Resume {
     }
 }
 
-fn share(path: &Path) -> Result<Share, Failure> {
+fn share(path: &Path, key: &KeyId) -> Result<Share, Failure> {
     first_line(path)?.parse().map_err(|error: ShareError| {
-        let failure = Failure::from(crate::seal::recovery::RecoveryError::from(error));
-        let why = format!("{}: {}", path.display(), failure.detail());
-        failure.because(why)
+        let why = format!("{}: {error}", path.display());
+        not_opened(why, key)
     })
+}
+
+/// Says which shares a backup opens with that is sealed to this recovery key.
+fn not_opened(why: String, key: &KeyId) -> Failure {
+    let next = format!(
+        "bring enough of the shares that begin `{}`, each from another person: a backup opens with those \
+         of the last `liaison key backup` before it",
+        Share::beginning(key)
+    );
+    refused(why, next)
 }
 
 impl From<StickError> for Failure {

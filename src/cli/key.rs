@@ -199,8 +199,10 @@ impl Report for Shares {
             text.push_str(&format!("  {}\n", file.display()));
         }
         text.push_str(
-            "Give each to another person, on paper or a stick, and delete the files here.\n\
-             Shares of an earlier backup are worth nothing now.\n",
+            "Give each to another person, on paper or a stick, and delete the files here.\n\n\
+             Shares that were made earlier do not recover these keys any more. They alone open the \
+             backups\nmade until now: make one now (`liaison backup`), and keep the earlier shares until \
+             you have\ndestroyed the older backups.\n",
         );
         text
     }
@@ -267,7 +269,7 @@ fn recover(args: &Recover) -> Result<Resealed, Failure> {
                 .parse()
                 .map_err(|error: crate::seal::recovery::ShareError| {
                     let why = format!("{}: {error}", path.display());
-                    refused(why)
+                    refused(why, LATEST)
                 })?;
         shares.push(share);
     }
@@ -302,13 +304,18 @@ fn reseal(folder: &Folder, keys: &Keys, new: &Passphrase) -> Result<Resealed, Fa
     Ok(Resealed { node: keys.node })
 }
 
-fn refused(why: String) -> Failure {
+/// What recovers the keys of a folder.
+const LATEST: &str =
+    "bring enough shares of the latest `liaison key backup`, each from another person";
+
+/// Shares do not do, and what to bring `next`.
+pub fn refused(why: String, next: impl Into<String>) -> Failure {
     Failure::new(
         Exit::Failure,
         "recovery-refused",
         "the keys cannot be recovered so",
         why,
-        "bring enough shares of the latest `liaison key backup`, each from another person",
+        next,
     )
 }
 
@@ -338,7 +345,7 @@ impl From<RecoveryError> for Failure {
                 "restore the folder from a backup; next time, run `liaison key backup` first",
             ),
             RecoveryError::Share(_) | RecoveryError::OtherKey | RecoveryError::Damaged => {
-                refused(why)
+                refused(why, LATEST)
             }
         }
     }

@@ -74,7 +74,8 @@ impl Recovery {
     }
 
     /// Makes a new recovery key, seals the keys to it, and gives its shares, of which `needed`
-    /// open it again. Shares of an earlier recovery key are worth nothing from then on.
+    /// open it again. Shares of an earlier recovery key do not open them from then on, but still open
+    /// the backups that were sealed to it.
     ///
     /// # Errors
     /// [`RecoveryError::Shares`], [`RecoveryError::Io`].

@@ -106,6 +106,41 @@ fn a_backup_of_a_busy_node_holds_and_a_restored_log_is_never_gone_on_with() {
     mk.verified();
 }
 
+#[test]
+fn a_backup_opens_with_the_shares_of_its_time_and_says_how_they_begin() {
+    let world = World::of(&["MK", "TR"]);
+    let mk = world.office("MK");
+    let admin = mk.token("admin");
+    let add = mk.call("user add").option("--name", "admin");
+    let add = add.option("--role", "admin").option("--token-file", &admin);
+    add.run().done();
+    mk.serve();
+    let shared_and_backed_up = |time: &str| {
+        let folder = world.file(&format!("shares-{time}"));
+        let key_backup = mk.call("key backup").option("--out", &folder);
+        key_backup.run().done();
+        let out = world.file(&format!("{time}.backup"));
+        let back_up = mk.call("backup").option("--token-file", &admin);
+        back_up.option("--out", &out).run().done();
+        (out, files(&folder))
+    };
+    // A person left in between.
+    let times = ["before", "after"].map(shared_and_backed_up);
+    for (backup, of_then) in &times {
+        for (_, shares) in &times {
+            let ran = restore(backup, &shares[..3]).word("--verify").run();
+            if shares == of_then {
+                ran.done();
+                continue;
+            }
+            let next = ran.failed(1, "recovery-refused")["next"].to_string();
+            let share = fs::read_to_string(&of_then[0]).expect("a share");
+            let (beginning, _) = share.split_once(" 3-of-5").expect("how many are needed");
+            assert!(next.contains(beginning), "{next}");
+        }
+    }
+}
+
 /// Everything in a folder, however deep.
 fn all_in(folder: &Path) -> Vec<PathBuf> {
     let each = files(folder)

@@ -113,6 +113,11 @@ impl Share {
         self.bytes[0]
     }
 
+    /// How each share of the recovery key with this id begins, as it is printed.
+    pub fn beginning(key: &KeyId) -> String {
+        format!("{LEAD} {}", hex::encode(short(key)))
+    }
+
     /// How many shares open the key.
     pub fn needed(&self) -> u8 {
         self.needed
