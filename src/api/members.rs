@@ -28,6 +28,9 @@ pub struct ProposalView {
     pub leaves: Vec<MemberId>,
     /// Members that are suspended.
     pub suspends: Vec<MemberId>,
+    /// Members that are suspended at this node and that the list has: their suspension ends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub takes_back: Vec<MemberId>,
     /// Members that have signed it, as far as this node knows.
     pub signed_by: Vec<MemberId>,
     /// Members whose signatures would count and are not there.

@@ -133,6 +133,9 @@ pub struct TrustPropose {
     /// A member that goes
     #[arg(long, value_name = "MEMBER", requires = "dir")]
     pub remove: Vec<MemberId>,
+    /// A suspended member that is to exchange again: else it is removed, or nothing is proposed
+    #[arg(long, value_name = "MEMBER", requires = "dir")]
+    pub take_back: Vec<MemberId>,
     /// A member whose keys may have been in other hands, and since when: MK=2026-03-22T14:00:00Z
     #[arg(long, value_name = "MEMBER=TIME", requires = "dir", value_parser = compromised)]
     pub compromised: Vec<(MemberId, Timestamp)>,

@@ -418,7 +418,7 @@ impl From<CeremonyError> for Failure {
                 exit,
                 "trust",
                 "the trust document cannot be used",
-                why,
+                why.as_str(),
                 next,
             )
         };
@@ -428,6 +428,15 @@ impl From<CeremonyError> for Failure {
                 Exit::Failure,
                 "name another file, or look at its folder; what is in force stays in force",
             ),
+            CeremonyError::StillSuspended(member) => Self::new(
+                Exit::Failure,
+                "suspension-undecided",
+                "the next list has to say what becomes of a suspended member",
+                why.as_str(),
+                format!(
+                    "add `--remove {member}`, or `--take-back {member}`, which every signer is shown"
+                ),
+            ),
             CeremonyError::OtherRoot { .. } => trust(
                 Exit::Unverified,
                 "compare the fingerprints again with whoever made it, by another way; nothing was installed",
@@ -436,6 +445,7 @@ impl From<CeremonyError> for Failure {
             | CeremonyError::NotNext
             | CeremonyError::NoListYet
             | CeremonyError::NotAMember(_)
+            | CeremonyError::NotSuspended(_)
             | CeremonyError::Frozen(..) => trust(
                 Exit::Failure,
                 "`liaison trust show` tells what is in force here, which stays in force",

@@ -159,6 +159,7 @@ fn proposed(of: &ProposalView) -> String {
         named("gives other keys to", &of.replaces),
         named("takes out", &of.leaves),
         named("suspends", &of.suspends),
+        named("takes back the suspended", &of.takes_back),
         Some(waits),
     ];
     let says: Vec<String> = says.into_iter().flatten().collect();

@@ -29,6 +29,7 @@ pub fn propose(args: &args::TrustPropose) -> Result<Proposal, Failure> {
     let change = ListChange {
         cards: cards.collect::<Result<_, _>>()?,
         remove: args.remove.clone(),
+        take_back: args.take_back.clone(),
         compromised: args.compromised.clone(),
         root: if args.root {
             RootChange::FollowsList
@@ -180,6 +181,7 @@ fn proposal(
         expires: None,
         nodes: Vec::new(),
         removes: Vec::new(),
+        takes_back: Vec::new(),
         suspends: Vec::new(),
         signed_by: state.signed_by,
         signers: state.signers,
@@ -200,6 +202,9 @@ fn proposal(
             let before = current.map_or(&[][..], |current| &current.list().members);
             let before = before.iter().map(|member| member.member);
             report.removes = before.filter(|member| !list.has(*member)).collect();
+            let out = current.and_then(Directory::suspension);
+            report.takes_back = out.map_or_else(Vec::new, suspended);
+            report.takes_back.retain(|out| list.has(out.member));
         }
         ProposalFile::Suspension(proposal) => {
             let list = SuspendList::peek(&proposal.suspension).map_err(CeremonyError::from)?;

@@ -44,6 +44,12 @@ pub enum CeremonyError {
     /// A member that is to be removed is not in the list.
     #[error("{0} is not a member of the trust list in force")]
     NotAMember(MemberId),
+    /// The next list would end a suspension, and nobody said so.
+    #[error("{0} is suspended, and the next list ends that: what waits for it would go")]
+    StillSuspended(MemberId),
+    /// A member that is to be taken back is not suspended here.
+    #[error("{0} is not suspended at this node")]
+    NotSuspended(MemberId),
     /// The proposal begins from another root than the one that was compared.
     #[error("the trust begins from root {found}, not from the one that was compared")]
     OtherRoot {
@@ -67,6 +73,8 @@ pub struct ListChange {
     pub cards: Vec<(String, Vec<u8>)>,
     /// Members that go.
     pub remove: Vec<MemberId>,
+    /// Suspended members that the list has all the same.
+    pub take_back: Vec<MemberId>,
     /// Members whose keys may have been in other hands, and since when.
     pub compromised: Vec<(MemberId, Timestamp)>,
     /// Whether the root is to have the countries of the new list.
@@ -125,12 +133,13 @@ pub fn propose(
     let now = Timestamp::system();
     let expires = now.plus(Duration::from_secs(u64::from(days) * 24 * 3600));
     let proposal = match current {
-        None => match change.remove.first() {
+        None => match change.remove.iter().chain(&change.take_back).next() {
             None => propose_first(&cards, now, expires)?,
             Some(_) => return Err(CeremonyError::NoListYet),
         },
         Some(current) => {
-            let mut members = changed(current.list(), &cards, &change.remove)?;
+            decided(current, change)?;
+            let mut members = changed(current, &cards, &change.remove)?;
             for (member, since) in &change.compromised {
                 let listed = members.iter_mut().find(|listed| listed.member == *member);
                 let listed = listed.ok_or(CeremonyError::NotAMember(*member))?;
@@ -161,12 +170,30 @@ pub fn propose(
     }))
 }
 
-/// The members of a list without those that go, and with those that cards bring.
+/// Refuses a change that leaves open what becomes of a suspended member: the next list ends every
+/// suspension, so whoever is not removed is taken back.
+fn decided(current: &Directory, change: &ListChange) -> Result<(), CeremonyError> {
+    let mut take_back = change.take_back.iter();
+    if let Some(member) = take_back.find(|member| !current.is_suspended(**member)) {
+        return Err(CeremonyError::NotSuspended(*member));
+    }
+    let suspended = current.suspension().map_or(&[][..], |list| &list.suspended);
+    let mut suspended = suspended.iter().map(|one| one.member);
+    let open =
+        |member: &MemberId| !change.remove.contains(member) && !change.take_back.contains(member);
+    match suspended.find(open) {
+        Some(member) => Err(CeremonyError::StillSuspended(member)),
+        None => Ok(()),
+    }
+}
+
+/// The members of the list in force without those that go, and with those that cards bring.
 fn changed(
-    list: &TrustList,
+    current: &Directory,
     cards: &[MemberCard],
     remove: &[MemberId],
 ) -> Result<Vec<Member>, CeremonyError> {
+    let list = current.list();
     let mut members = list.members.clone();
     for gone in remove {
         if !list.has(*gone) {
@@ -187,11 +214,27 @@ fn changed(
         let others = others.filter(|node| node.number != card.node.number);
         listed.nodes.extend(others);
         listed.nodes.sort_by_key(|node| node.number);
-        listed.compromised_since = known.compromised_since;
         *known = listed;
+    }
+    for listed in &mut members {
+        listed.compromised_since = said_compromised(current, listed.member);
     }
     members.sort_by_key(|member| member.member);
     Ok(members)
+}
+
+/// Since when a member's keys may have been in other hands, as the list in force or its suspend list,
+/// which ends with it, says: the earlier of the two.
+fn said_compromised(current: &Directory, member: MemberId) -> Option<Timestamp> {
+    let mut members = current.list().members.iter();
+    let listed = members.find(|listed| listed.member == member);
+    let suspended = current.suspension().and_then(|list| {
+        let mut suspended = list.suspended.iter();
+        suspended.find(|one| one.member == member)
+    });
+    let listed = listed.and_then(|listed| listed.compromised_since);
+    let suspended = suspended.and_then(|one| one.compromised_since);
+    listed.into_iter().chain(suspended).min()
 }
 
 /// The countries of a list, each with the identity key of its first node.

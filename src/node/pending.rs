@@ -110,6 +110,7 @@ impl Pending {
             replaces: Vec::new(),
             leaves: Vec::new(),
             suspends: Vec::new(),
+            takes_back: Vec::new(),
             missing: missing.collect(),
             signed_by: state.signed_by,
             needed: state.needed,
@@ -131,6 +132,10 @@ impl Pending {
                 let before = current.map_or(&[][..], |current| &current.list().members);
                 let before = before.iter().map(|member| member.member);
                 view.leaves = before.filter(|member| !list.has(*member)).collect();
+                let out = current.and_then(Directory::suspension);
+                let out = out.map_or(&[][..], |out| &out.suspended);
+                let out = out.iter().map(|one| one.member);
+                view.takes_back = out.filter(|member| list.has(*member)).collect();
             }
             ProposalFile::Suspension(proposal) => {
                 let list = SuspendList::peek(&proposal.suspension)?;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use liaison::api::{ExchangeSummary, Holdings, MemberList, ProposalView, Sent};
 use liaison::base::MemberId;
+use serde_json::json;
 
 use crate::examples;
 use crate::office::Office;
@@ -151,8 +152,14 @@ fn a_suspended_member_is_cut_off_within_a_second_and_gets_nothing_until_the_next
     assert_eq!(counted(first.id), Some((1, 0)));
     assert_eq!(counted(second.id), Some((0, 1)));
 
-    // The next list takes it back, and what waited goes.
-    let list = world.next_list("list-2", "MK", &[], &["MK", "TR"]);
+    // The next list takes it back, as its signers are shown, and what waited goes.
+    let list = world.file("list-2");
+    let propose = mk.call("trust propose").option("--out", &list);
+    propose.option("--take-back", "AT").run().done();
+    world.signed_by(&list, &["MK", "TR"]);
+    assert_eq!(mk.proposals().remove(0).takes_back, [at.member]);
+    let (_, text, _) = mk.call("member list").run_as_text();
+    assert!(text.contains("takes back the suspended AT"), "{text}");
     for office in &world.offices {
         office.install(&list).done();
     }
@@ -162,6 +169,55 @@ fn a_suspended_member_is_cut_off_within_a_second_and_gets_nothing_until_the_next
     });
     assert_eq!(mk.line_of(&second).withheld, None);
     assert_eq!(mk.alarms(), Vec::<String>::new());
+}
+
+#[test]
+fn a_suspended_member_is_taken_back_by_people_who_say_so_or_are_told() {
+    let world = World::of(&["MK", "TR", "AT"]);
+    let (mk, tr, at) = (world.office("MK"), world.office("TR"), world.office("AT"));
+    let since = "2026-01-01T00:00:00.000Z";
+    let suspension = world.file("suspend-AT");
+    mk.call("trust suspend")
+        .option("--member", "AT")
+        .option("--reason", "its keys were stolen")
+        .option("--compromised-since", since)
+        .option("--out", &suspension)
+        .run()
+        .done();
+    world.signed_by(&suspension, &["TR"]);
+    for office in [mk, tr] {
+        office.install(&suspension).done();
+    }
+
+    // Whoever renews the list where it is in force decides about it.
+    let list = world.file("list-2");
+    let renew = |office: &Office| office.call("trust propose").option("--out", &list);
+    let refused = renew(mk).run().failed(1, "suspension-undecided");
+    assert!(refused["next"].to_string().contains("--take-back AT"));
+    renew(mk)
+        .option("--take-back", "TR")
+        .run()
+        .failed(1, "trust");
+    let without = renew(mk).option("--remove", "AT").run().done();
+    assert_eq!(without["takes_back"], json!([]));
+
+    // AT knows of no suspension, but those who sign its list do.
+    let unaware = renew(at).run().done();
+    assert_eq!(unaware["takes_back"], json!([]));
+    let sign = tr.call("trust sign").option("--file", &list);
+    let signed = sign.run().done();
+    assert_eq!(signed["takes_back"][0]["member"], "AT");
+    assert_eq!(signed["takes_back"][0]["compromised_since"], since);
+    let (_, text, _) = sign.run_as_text();
+    assert!(text.contains("TAKES BACK AT"), "{text}");
+
+    // What is said of its keys outlives the suspension.
+    renew(mk).option("--take-back", "AT").run().done();
+    world.signed_by(&list, &["MK", "TR"]);
+    let installed = mk.install(&list).done();
+    let members = installed["members"].as_array().expect("members");
+    let at = members.iter().find(|member| member["member"] == "AT");
+    assert_eq!(at.expect("AT is listed")["compromised_since"], since);
 }
 
 #[test]

@@ -28,6 +28,9 @@ pub struct Proposal {
     pub nodes: Vec<(NodeId, Digest)>,
     /// Members of the list in force that it leaves out.
     pub removes: Vec<MemberId>,
+    /// Members that are suspended here and that it has: what waits for them goes once it is
+    /// installed.
+    pub takes_back: Vec<Suspended>,
     /// The members that it suspends, each with the reason.
     pub suspends: Vec<Suspended>,
     /// The members that have signed.
@@ -72,6 +75,16 @@ impl Report for Proposal {
         }
         if !self.removes.is_empty() {
             text += &hang("  removes  ", &names(&self.removes));
+        }
+        for out in &self.takes_back {
+            let since = out.compromised_since.map_or_else(String::new, |since| {
+                format!(
+                    "; its keys may have been in other hands since {}",
+                    time(since)
+                )
+            });
+            let why = format!("which is SUSPENDED here: {}{since}", clean(&out.reason));
+            text += &hang(&format!("  TAKES BACK {}, ", out.member), &why);
         }
         for suspended in &self.suspends {
             let lead = format!("  suspends {} ", suspended.member);

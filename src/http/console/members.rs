@@ -118,6 +118,7 @@ impl Proposal {
             nodes("proposal-replaces", &of.replaces),
             members("proposal-leaves", &of.leaves),
             members("proposal-suspends", &of.suspends),
+            members("proposal-takes-back", &of.takes_back),
         ];
         let parts = [
             ("signed", Part::from(of.signed_by.len())),

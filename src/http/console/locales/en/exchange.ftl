@@ -245,6 +245,7 @@ proposal-joins = comes in
 proposal-replaces = gets other keys
 proposal-leaves = goes
 proposal-suspends = is suspended
+proposal-takes-back = is taken back: its suspension ends
 proposal-signed = { $signed } of { $needed } signatures are there
 proposal-missing = Waited for:
 proposal-complete = Enough have signed: every member can install it

@@ -245,6 +245,7 @@ proposal-joins = وارد می‌شود
 proposal-replaces = کلیدهای دیگری می‌گیرد
 proposal-leaves = می‌رود
 proposal-suspends = تعلیق می‌شود
+proposal-takes-back = دوباره پذیرفته می‌شود: تعلیق آن پایان می‌یابد
 proposal-signed = { $signed } امضا از { $needed } امضا هست
 proposal-missing = در انتظار:
 proposal-complete = امضاها کافی است: هر عضو می‌تواند آن را نصب کند

@@ -245,6 +245,7 @@ proposal-joins = katılıyor
 proposal-replaces = başka anahtarlar alıyor
 proposal-leaves = ayrılıyor
 proposal-suspends = askıya alınıyor
+proposal-takes-back = geri alınıyor: askıya alınması sona eriyor
 proposal-signed = { $needed } imzadan { $signed } tanesi var
 proposal-missing = Beklenenler:
 proposal-complete = Yeterince imza var: her üye kurabilir
