@@ -27,7 +27,7 @@ pub struct Init {
     /// The office's name, as other members see it
     #[arg(long)]
     pub name: String,
-    /// The member's own number for the node
+    /// The member's own number for the node; one that no earlier node of the member had
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..), value_name = "NUMBER")]
     pub node: u8,
     /// How other members reach the office at any hour

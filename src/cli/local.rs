@@ -16,7 +16,7 @@ use crate::audit::bundle::{WitnessedReport, verify_bundle, verify_evidence};
 use crate::base::files::{self, Draft};
 use crate::base::{Digest, Role};
 use crate::config::{Addresses, Config, FILE, Settings};
-use crate::node::{self, CeremonyError, Folder, NodeError};
+use crate::node::{self, Folder, NodeError};
 use crate::seal::keystore::Keys;
 use crate::store::{ExportError, VerifyReport, export_folder, verify_folder};
 
@@ -407,55 +407,6 @@ impl From<NodeError> for Failure {
             ),
         };
         Self::new(Exit::Failure, code, what, error.to_string(), next)
-    }
-}
-
-impl From<CeremonyError> for Failure {
-    fn from(error: CeremonyError) -> Self {
-        let why = error.to_string();
-        let trust = |exit, next: &str| {
-            Self::new(
-                exit,
-                "trust",
-                "the trust document cannot be used",
-                why.as_str(),
-                next,
-            )
-        };
-        match error {
-            CeremonyError::Node(error) => error.into(),
-            CeremonyError::File { .. } => trust(
-                Exit::Failure,
-                "name another file, or look at its folder; what is in force stays in force",
-            ),
-            CeremonyError::StillSuspended(member) => Self::new(
-                Exit::Failure,
-                "suspension-undecided",
-                "the next list has to say what becomes of a suspended member",
-                why.as_str(),
-                format!(
-                    "add `--remove {member}`, or `--take-back {member}`, which every signer is shown"
-                ),
-            ),
-            CeremonyError::OtherRoot { .. } => trust(
-                Exit::Unverified,
-                "compare the fingerprints again with whoever made it, by another way; nothing was installed",
-            ),
-            CeremonyError::NotASigner(_)
-            | CeremonyError::NotNext
-            | CeremonyError::NoListYet
-            | CeremonyError::NotAMember(_)
-            | CeremonyError::NotSuspended(_)
-            | CeremonyError::Frozen(..) => trust(
-                Exit::Failure,
-                "`liaison trust show` tells what is in force here, which stays in force",
-            ),
-            CeremonyError::Trust(_) => trust(
-                Exit::Failure,
-                "if signatures are missing, it goes to the next member; else ask whoever made it for a \
-                 new one; what is in force stays in force",
-            ),
-        }
     }
 }
 

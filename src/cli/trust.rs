@@ -261,3 +261,63 @@ fn trust(directory: &Directory, me: MemberId) -> Trust {
         suspended: directory.suspension().map_or_else(Vec::new, suspended),
     }
 }
+
+impl From<CeremonyError> for Failure {
+    fn from(error: CeremonyError) -> Self {
+        let why = error.to_string();
+        let trust = |exit, next: &str| {
+            Self::new(
+                exit,
+                "trust",
+                "the trust document cannot be used",
+                why.as_str(),
+                next,
+            )
+        };
+        match error {
+            CeremonyError::Node(error) => error.into(),
+            CeremonyError::File { .. } => trust(
+                Exit::Failure,
+                "name another file, or look at its folder; what is in force stays in force",
+            ),
+            CeremonyError::StillSuspended(member) => Self::new(
+                Exit::Failure,
+                "suspension-undecided",
+                "the next list has to say what becomes of a suspended member",
+                why.as_str(),
+                format!(
+                    "add `--remove {member}`, or `--take-back {member}`, which every signer is shown"
+                ),
+            ),
+            CeremonyError::NumberTaken { node, free } => Self::new(
+                Exit::Failure,
+                "number-taken",
+                "another node has had this number",
+                why.as_str(),
+                format!(
+                    "make the new keys with `liaison init --member {0} --node {free}`, and propose \
+                     that card with `--remove {0}`: `liaison help members`",
+                    node.member
+                ),
+            ),
+            CeremonyError::OtherRoot { .. } => trust(
+                Exit::Unverified,
+                "compare the fingerprints again with whoever made it, by another way; nothing was installed",
+            ),
+            CeremonyError::NotASigner(_)
+            | CeremonyError::NotNext
+            | CeremonyError::NoListYet
+            | CeremonyError::NotAMember(_)
+            | CeremonyError::NotSuspended(_)
+            | CeremonyError::Frozen(..) => trust(
+                Exit::Failure,
+                "`liaison trust show` tells what is in force here, which stays in force",
+            ),
+            CeremonyError::Trust(_) => trust(
+                Exit::Failure,
+                "if signatures are missing, it goes to the next member; else ask whoever made it for a \
+                 new one; what is in force stays in force",
+            ),
+        }
+    }
+}

@@ -50,6 +50,17 @@ pub enum CeremonyError {
     /// A member that is to be taken back is not suspended here.
     #[error("{0} is not suspended at this node")]
     NotSuspended(MemberId),
+    /// A card would begin a log under the name of one that the others have witnessed.
+    #[error(
+        "{node} is known under another identity key; a new log under its name contradicts the one \
+         that the other members have witnessed"
+    )]
+    NumberTaken {
+        /// The node that the card is for.
+        node: NodeId,
+        /// A number that the member has not used yet.
+        free: u8,
+    },
     /// The proposal begins from another root than the one that was compared.
     #[error("the trust begins from root {found}, not from the one that was compared")]
     OtherRoot {
@@ -202,6 +213,7 @@ fn changed(
         members.retain(|member| member.member != *gone);
     }
     for card in cards {
+        own_number(list, card)?;
         let mut listed = card.listed();
         let known = members.iter_mut().find(|m| m.member == listed.member);
         let Some(known) = known else {
@@ -221,6 +233,25 @@ fn changed(
     }
     members.sort_by_key(|member| member.member);
     Ok(members)
+}
+
+/// Refuses a card with another identity key for a node that is listed: whoever lost the keys lost the
+/// log too, and a new node begins a log of its own.
+fn own_number(list: &TrustList, card: &MemberCard) -> Result<(), CeremonyError> {
+    let node = card.node;
+    let known = list.node(node).map(|listed| listed.identity.key_id());
+    if known.is_none_or(|known| known == card.identity.key_id()) {
+        return Ok(());
+    }
+    let used = |number: u8| {
+        let member = node.member;
+        list.node(NodeId { member, number }).is_some()
+    };
+    let free = (node.number..=u8::MAX).find(|number| !used(*number));
+    Err(CeremonyError::NumberTaken {
+        node,
+        free: free.unwrap_or(u8::MAX),
+    })
 }
 
 /// Since when a member's keys may have been in other hands, as the list in force or its suspend list,

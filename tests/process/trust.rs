@@ -4,7 +4,9 @@ use std::str::FromStr as _;
 use std::time::{Duration, Instant};
 
 use liaison::api::{ExchangeSummary, Holdings, MemberList, ProposalView, Sent};
-use liaison::base::MemberId;
+use liaison::base::{MemberId, NodeId, OsEntropy, Timestamp};
+use liaison::seal::keystore::Keys;
+use liaison::seal::trust::{KeyBundle, MemberCard, MemberKind, Profile};
 use serde_json::json;
 
 use crate::examples;
@@ -36,6 +38,24 @@ impl World {
             .done();
         self.signed_by(&file, &by[1..]);
         file
+    }
+
+    /// The card of a node whose keys were made just now.
+    fn card_of_new_keys(&self, node: &str) -> std::path::PathBuf {
+        let node: NodeId = node.parse().expect("a well-formed node");
+        let now = Timestamp::system();
+        let keys = Keys::generate(node, now, &mut OsEntropy);
+        let profile = Profile {
+            name: format!("Liaison Office {}", node.member),
+            kind: MemberKind::Country,
+            contact: String::new(),
+            address: None,
+        };
+        let until = now.plus(Duration::from_secs(24 * 3600));
+        let bundle = KeyBundle::first(&keys, now, until).sign(&keys.identity, &mut OsEntropy);
+        let bundle = bundle.expect("a node signs for its keys");
+        let card = MemberCard::issue(&keys, profile, bundle, &mut OsEntropy).expect("a card");
+        self.write(&format!("{node}.card"), card.to_json())
     }
 
     /// A next list as this office proposes it, signed by those.
@@ -218,6 +238,29 @@ fn a_suspended_member_is_taken_back_by_people_who_say_so_or_are_told() {
     let members = installed["members"].as_array().expect("members");
     let at = members.iter().find(|member| member["member"] == "AT");
     assert_eq!(at.expect("AT is listed")["compromised_since"], since);
+}
+
+#[test]
+fn an_office_with_new_keys_does_not_come_in_under_the_number_of_its_lost_node() {
+    let world = World::of(&["MK", "TR"]);
+    let propose = |card: &std::path::Path, more: &[&str]| {
+        let propose = world.office("MK").call("trust propose");
+        let propose = propose.option("--card", card);
+        let propose = propose.option("--out", world.file("list-2"));
+        more.iter()
+            .fold(propose, |call, word| call.word(word))
+            .run()
+    };
+    let again = world.card_of_new_keys("TR-1");
+    for more in [&[][..], &["--remove", "TR"]] {
+        let refused = propose(&again, more).failed(1, "number-taken");
+        assert!(refused["next"].to_string().contains("--node 2"));
+    }
+    let next = world.card_of_new_keys("TR-2");
+    let proposed = propose(&next, &["--remove", "TR"]).done();
+    assert_eq!(proposed["nodes"].as_array().map(Vec::len), Some(2));
+    // A card of the keys that are listed brings another address, for one.
+    propose(&world.file("TR.card"), &[]).done();
 }
 
 #[test]
