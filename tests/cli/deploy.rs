@@ -27,3 +27,21 @@ fn the_unit_is_hardened_and_takes_its_passphrase_as_an_encrypted_credential() {
     println!("{last:?}");
     assert!(score.status.success(), "{said}");
 }
+
+#[test]
+fn every_command_of_the_page_on_the_nodes_folder_runs_as_the_nodes_user() {
+    let page = std::fs::read_to_string("deploy/README.md").expect("the page");
+    let blocks = page.split("```").skip(1).step_by(2);
+    let commands = blocks.flat_map(str::lines);
+    let by_root: Vec<&str> = commands
+        .filter(|line| line.starts_with("liaison "))
+        .collect();
+    assert!(by_root.is_empty(), "{by_root:?}");
+    let on_the_folder = page
+        .lines()
+        .filter(|line| line.contains("--dir /var/lib/liaison"));
+    let (as_its_user, others): (Vec<&str>, Vec<&str>) =
+        on_the_folder.partition(|line| line.contains("sudo -u liaison liaison "));
+    assert!(others.is_empty(), "{others:?}");
+    assert!(as_its_user.len() > 5, "{as_its_user:?}");
+}
