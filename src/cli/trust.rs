@@ -185,16 +185,19 @@ fn proposal(
         suspends: Vec::new(),
         signed_by: state.signed_by,
         signers: state.signers,
+        cannot_sign: Vec::new(),
         needed: state.needed,
         complete: state.directory.is_some(),
     };
     match proposed {
         ProposalFile::List(proposal) => {
             let list = TrustList::peek(&proposal.list).map_err(CeremonyError::from)?;
-            if let Some(root) = &proposal.root {
-                Root::peek(root).map_err(CeremonyError::from)?;
-                report.root = Some(root.digest());
+            let mut root = current.map(|current| current.root().clone());
+            if let Some(next) = &proposal.root {
+                root = Some(Root::peek(next).map_err(CeremonyError::from)?);
+                report.root = Some(next.digest());
             }
+            report.cannot_sign = root.map_or_else(Vec::new, |root| list.cannot_sign(&root));
             report.digest = proposal.list.digest();
             report.version = u64::from(list.version);
             report.expires = Some(list.expires);

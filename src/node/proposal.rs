@@ -200,7 +200,9 @@ impl ProposalFile {
         let needed = match self {
             Self::Suspension(_) => SUSPEND_THRESHOLD,
             // The first root is signed by every country that it names.
-            Self::List(_) if current.is_none() => countries.len(),
+            Self::List(proposal) if current.is_none() && proposal.roots.is_empty() => {
+                countries.len()
+            }
             Self::List(proposal) => match (&proposal.root, current) {
                 (None, Some(current)) => list_threshold(current.root().countries.len()),
                 (root, _) => {

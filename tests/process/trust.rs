@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use liaison::api::{ExchangeSummary, Holdings, MemberList, ProposalView, Sent};
 use liaison::base::{MemberId, NodeId, OsEntropy, Timestamp};
+use liaison::node::{self, Folder};
 use liaison::seal::keystore::Keys;
 use liaison::seal::trust::{KeyBundle, MemberCard, MemberKind, Profile};
 use serde_json::json;
@@ -40,8 +41,8 @@ impl World {
         file
     }
 
-    /// The card of a node whose keys were made just now.
-    fn card_of_new_keys(&self, node: &str) -> std::path::PathBuf {
+    /// The card of a node whose keys were made just now, and the keys.
+    fn card_of_new_keys(&self, node: &str) -> (std::path::PathBuf, Keys) {
         let node: NodeId = node.parse().expect("a well-formed node");
         let now = Timestamp::system();
         let keys = Keys::generate(node, now, &mut OsEntropy);
@@ -55,7 +56,7 @@ impl World {
         let bundle = KeyBundle::first(&keys, now, until).sign(&keys.identity, &mut OsEntropy);
         let bundle = bundle.expect("a node signs for its keys");
         let card = MemberCard::issue(&keys, profile, bundle, &mut OsEntropy).expect("a card");
-        self.write(&format!("{node}.card"), card.to_json())
+        (self.write(&format!("{node}.card"), card.to_json()), keys)
     }
 
     /// A next list as this office proposes it, signed by those.
@@ -251,16 +252,88 @@ fn an_office_with_new_keys_does_not_come_in_under_the_number_of_its_lost_node() 
             .fold(propose, |call, word| call.word(word))
             .run()
     };
-    let again = world.card_of_new_keys("TR-1");
+    let (again, _) = world.card_of_new_keys("TR-1");
     for more in [&[][..], &["--remove", "TR"]] {
         let refused = propose(&again, more).failed(1, "number-taken");
         assert!(refused["next"].to_string().contains("--node 2"));
     }
-    let next = world.card_of_new_keys("TR-2");
+    let (next, _) = world.card_of_new_keys("TR-2");
     let proposed = propose(&next, &["--remove", "TR"]).done();
     assert_eq!(proposed["nodes"].as_array().map(Vec::len), Some(2));
     // A card of the keys that are listed brings another address, for one.
     propose(&world.file("TR.card"), &[]).done();
+}
+
+#[test]
+fn countries_that_come_in_sign_once_a_list_is_proposed_with_a_root() {
+    let world = World::of(&["MK", "TR"]);
+    let mk = world.office("MK");
+    let list = world.file("list-2");
+    let newcomers = ["AL-1", "AT-1", "RS-1"].map(|node| world.card_of_new_keys(node));
+    let propose = |more: &[&str]| {
+        let propose = mk.call("trust propose").option("--out", &list);
+        let propose = more.iter().fold(propose, |call, word| call.word(word));
+        let proposed = propose.run().done();
+        (proposed["needed"].as_u64(), proposed["cannot_sign"].clone())
+    };
+    let cards = newcomers.each_ref().map(|(card, _)| card.to_str());
+    let cards = cards.map(|card| card.expect("its name is UTF-8"));
+    let coming = [&["--card"], &cards[..]].concat();
+    // A proposal that others sign, with the signatures of these newcomers.
+    let and_by = |signers: &[&Keys]| {
+        let mut file = node::ProposalFile::read(&list).expect("it was written just now");
+        for keys in signers {
+            node::sign(&mut file, None, keys).expect("a country of the root");
+        }
+        file.write(&list).expect("room for a small file");
+    };
+    let complete = || {
+        let signed = world.office("TR").call("trust sign");
+        let signed = signed.option("--file", &list).run().done();
+        signed["complete"].as_bool().expect("a flag")
+    };
+    let warned = || {
+        let doctor = mk.call("doctor").run();
+        doctor.stdout.contains("doctor-few-signers")
+    };
+
+    // Without a root they are in the list, and two still decide.
+    let silent = json!(["AL", "AT", "RS"]);
+    assert_eq!(propose(&coming), (Some(2), silent.clone()));
+    world.signed_by(&list, &["MK"]);
+    assert!(complete() && !warned());
+    let (_, text, _) = mk.call("trust sign").option("--file", &list).run_as_text();
+    assert!(text.contains("no vote  AL, AT, RS"), "{text}");
+    world
+        .offices
+        .iter()
+        .for_each(|o| drop(o.install(&list).done()));
+    assert_eq!(propose(&[]), (Some(2), silent));
+    assert!(warned());
+
+    // Two thirds of both let all five sign.
+    assert_eq!(propose(&["--root"]), (Some(4), json!([])));
+    let [al, at, rs] = newcomers.each_ref().map(|(_, keys)| keys);
+    world.signed_by(&list, &["MK"]);
+    and_by(&[al]);
+    assert!(!complete());
+    and_by(&[at]);
+    assert!(complete());
+    world
+        .offices
+        .iter()
+        .for_each(|o| drop(o.install(&list).done()));
+    assert!(!warned());
+
+    // From then on it takes three.
+    assert_eq!(propose(&[]), (Some(3), json!([])));
+    world.signed_by(&list, &["MK"]);
+    assert!(!complete());
+    let mut file = node::ProposalFile::read(&list).expect("it was written just now");
+    let current = Folder(mk.dir.clone()).directory().expect("it holds");
+    node::sign(&mut file, current.as_ref(), rs).expect("a country of the root");
+    file.write(&list).expect("room for a small file");
+    assert!(complete());
 }
 
 #[test]

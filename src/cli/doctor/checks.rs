@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use super::{Finding, Trouble};
 use crate::api::Health;
-use crate::base::{Role, Timestamp};
+use crate::base::{MemberId, Role, Timestamp};
 use crate::cli::local::audit_verify;
 use crate::cli::secret::TokenArgs;
 use crate::cli::text::{count, duration, size, time};
 use crate::client::Client;
 use crate::config::{Addresses, Config};
 use crate::node::Folder;
-use crate::seal::trust::{Directory, KeyBundle};
+use crate::seal::trust::{Directory, KeyBundle, MemberKind, list_threshold};
 use crate::store::Room;
 
 /// What runs out within this time is worth a warning.
@@ -46,6 +46,7 @@ pub(super) fn local(config: &Config) -> Vec<Finding> {
     findings.extend(own.as_ref().map(|own| keys(own, now)));
     let directory = directory.ok().flatten();
     if let Some(directory) = &directory {
+        findings.extend(signers(directory));
         findings.push(peers_keys(directory, config, now));
     }
     findings.push(clock(own.as_ref(), directory.as_ref(), now));
@@ -199,6 +200,32 @@ fn trust<E: std::fmt::Display>(
             "ask another member for the signed list, and install it again",
         ),
     }
+}
+
+/// Countries that came in after the root was made sign nothing until a list is proposed with a root.
+fn signers(directory: &Directory) -> Option<Finding> {
+    let (list, root) = (directory.list(), directory.root());
+    let silent = list.cannot_sign(root);
+    if silent.is_empty() {
+        return None;
+    }
+    let silent: Vec<&str> = silent.iter().map(MemberId::as_str).collect();
+    let countries = list.members.iter();
+    let countries = countries.filter(|listed| listed.kind == MemberKind::Country);
+    let (signing, all) = (root.countries.len(), countries.count());
+    let cause = format!(
+        "{} may sign no list: {} of {signing} countries decide, where it would be {} of {all}",
+        silent.join(", "),
+        list_threshold(signing),
+        list_threshold(all),
+    );
+    let remedy = "the next list with `liaison trust propose --root`: `liaison help trust`";
+    Some(Finding::warning(
+        "trust",
+        Trouble::FewSigners,
+        cause,
+        remedy,
+    ))
 }
 
 fn keys(own: &KeyBundle, now: Timestamp) -> Finding {

@@ -37,6 +37,9 @@ pub struct Proposal {
     pub signed_by: Vec<MemberId>,
     /// The members whose signatures can count.
     pub signers: Vec<MemberId>,
+    /// Countries of the list that sign neither it nor a later one, until one is proposed with
+    /// `--root`.
+    pub cannot_sign: Vec<MemberId>,
     /// How many of them must sign.
     pub needed: usize,
     /// Whether the signatures suffice to install it.
@@ -100,6 +103,14 @@ impl Report for Proposal {
             "  signed   ",
             &format!("{signed}; {} of {counted} must sign", self.needed),
         );
+        if !self.cannot_sign.is_empty() {
+            let still =
+                "may not sign it, nor a later one, until `liaison trust propose --root` says so";
+            text += &hang(
+                "  no vote  ",
+                &format!("{} {still}", names(&self.cannot_sign)),
+            );
+        }
         text += if self.complete {
             "\nIt is complete: `liaison trust install --dir DIR --file FILE` on each node.\n"
         } else {

@@ -177,6 +177,21 @@ impl TrustList {
         self.members.iter().any(|listed| listed.member == member)
     }
 
+    /// The countries that it lists and that sign nothing under this root: it does not name them, or
+    /// by a key that none of their nodes has.
+    pub fn cannot_sign(&self, root: &Root) -> Vec<MemberId> {
+        let signs = |listed: &Member| {
+            let key = root.key(listed.member).map(VerifyingKey::key_id);
+            let mut nodes = listed.nodes.iter();
+            key.is_some_and(|key| nodes.any(|node| node.identity.key_id() == key))
+        };
+        let countries = self
+            .members
+            .iter()
+            .filter(|m| m.kind == MemberKind::Country);
+        countries.filter(|m| !signs(m)).map(|m| m.member).collect()
+    }
+
     /// Verifies the signatures on this list, and that enough of the countries that `count` have
     /// signed.
     pub(super) fn signed_enough(
