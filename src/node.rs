@@ -11,6 +11,7 @@ mod fetch;
 mod folder;
 mod keeper;
 mod links;
+mod lists;
 mod moving;
 mod pending;
 mod people;

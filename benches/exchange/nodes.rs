@@ -166,7 +166,7 @@ pub fn found(root: &Path, members: &[&str]) -> Vec<Office> {
         cards: cards.collect(),
         ..node::ListChange::default()
     };
-    let mut proposal = node::propose(None, &first, 30).expect("the cards hold");
+    let mut proposal = node::propose(None, Vec::new(), &first, 30).expect("the cards hold");
     for keys in &keys {
         node::sign(&mut proposal, None, keys).expect("all are listed");
     }

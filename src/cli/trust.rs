@@ -14,7 +14,7 @@ use crate::base::{Digest, MemberId, NodeId, Role};
 use crate::config::Config;
 use crate::node::{self, CeremonyError, Folder, ListChange, ProposalFile, RootChange};
 use crate::seal::safety::SafetyNumber;
-use crate::seal::trust::{Directory, Member, Root, SuspendList, TrustList};
+use crate::seal::trust::{Directory, Member, Root, SuspendList, TrustError, TrustList};
 
 /// Puts members' cards together as a root and a trust list, or changes the list in force.
 ///
@@ -37,10 +37,13 @@ pub fn propose(args: &args::TrustPropose) -> Result<Proposal, Failure> {
             RootChange::Stays
         },
     };
-    let file = node::propose(current.as_ref(), &change, args.days)?;
+    let folder = args.dir.as_ref().map(|dir| Folder(dir.clone()));
+    let past = folder.as_ref().zip(current.as_ref());
+    let past = past.map_or_else(Vec::new, |(folder, current)| folder.lists_up_to(current));
+    let file = node::propose(current.as_ref(), past, &change, args.days)?;
     file.write(&args.out)?;
-    if let Some(dir) = &args.dir {
-        Folder(dir.clone()).keep_proposal(&file)?;
+    if let Some(folder) = folder {
+        folder.keep_proposal(&file)?;
     }
     proposal(&file, current.as_ref(), &args.out)
 }
@@ -316,6 +319,15 @@ impl From<CeremonyError> for Failure {
                 Exit::Failure,
                 "`liaison trust show` tells what is in force here, which stays in force",
             ),
+            CeremonyError::Trust(TrustError::Version { expected, found }) if expected < found => {
+                trust(
+                    Exit::Failure,
+                    &format!(
+                        "this node has missed list {expected}: install its file first, or one of a later \
+                     list that a member proposed who has had it; what is in force stays in force"
+                    ),
+                )
+            }
             CeremonyError::Trust(_) => trust(
                 Exit::Failure,
                 "if signatures are missing, it goes to the next member; else ask whoever made it for a \

@@ -124,12 +124,13 @@ pub fn issue_card(config: &Config, keys: &Keys) -> Result<SignedDocument, Ceremo
 }
 
 /// The first root and list of these cards, or the list that follows the one in force. Nobody has
-/// signed them. Valid for `days`.
+/// signed them. Valid for `days`. `past` are the lists up to the one in force, which go along.
 ///
 /// # Errors
 /// [`CeremonyError`], naming the card at fault.
 pub fn propose(
     current: Option<&Directory>,
+    past: Vec<SignedDocument>,
     change: &ListChange,
     days: u16,
 ) -> Result<ProposalFile, CeremonyError> {
@@ -175,6 +176,7 @@ pub fn propose(
     }
     Ok(ProposalFile::List(ListProposal {
         roots: current.map_or_else(Vec::new, |current| current.root_documents().to_vec()),
+        lists: past,
         root: proposal.root,
         list: proposal.list,
         bundles,
@@ -348,6 +350,15 @@ pub fn install(
     let own_file = folder.bundle(config.node());
     let own = folder.own_bundle(config.node())?;
     let current = folder.directory()?;
+    let mut lists = file.lists().to_vec();
+    lists.extend(
+        current
+            .as_ref()
+            .map(|current| current.list_document().clone()),
+    );
+    let current = current
+        .map(|current| file.caught_up(&current))
+        .transpose()?;
     let mut directory = file.outcome(current.as_ref())?;
     frozen(current.as_ref(), &directory, Timestamp::system())?;
     let found = directory.root_fingerprint();
@@ -359,6 +370,7 @@ pub fn install(
         directory = directory.with_bundle(own.clone())?;
     }
     directory.save(&folder.trust()).map_err(NodeError::from)?;
+    folder.keep_lists(&directory, lists);
     folder.forget_proposals(&directory);
     if !own_file.exists() {
         // A node that is not listed any more keeps its own keys.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::ceremony::CeremonyError;
+use super::ceremony::{CeremonyError, frozen};
 use crate::base::{Digest, MemberId, files};
 use crate::seal::trust::{
     Country, Directory, KeyBundle, Root, SUSPEND_THRESHOLD, SignedDocument, SuspendList,
@@ -30,6 +30,10 @@ pub struct ListProposal {
     /// Every root up to the one in force where it was proposed, for a node that has none yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roots: Vec<SignedDocument>,
+    /// Lists up to the one in force where it was proposed, the oldest first, for a node that has missed
+    /// some of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<SignedDocument>,
     /// The root, where there is a new one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<SignedDocument>,
@@ -136,6 +140,44 @@ impl ProposalFile {
         Ok(countries)
     }
 
+    /// What is in force once the lists that the proposal brings along have been taken, each in its turn:
+    /// those that a node which was away has missed. Whether somebody came in too late is asked of the
+    /// time at which a list was made, since another one has followed it.
+    ///
+    /// # Errors
+    /// [`CeremonyError`] where one of them does not follow.
+    pub fn caught_up(&self, current: &Directory) -> Result<Directory, CeremonyError> {
+        let mut reached = current.clone();
+        let Self::List(proposal) = self else {
+            return Ok(reached);
+        };
+        for document in &proposal.lists {
+            let list = TrustList::peek(document)?;
+            if list.version <= reached.version() {
+                continue;
+            }
+            let mut roots = Vec::new();
+            for root in &proposal.roots {
+                let version = Root::peek(root)?.version;
+                if version > reached.root().version && version <= list.root_version {
+                    roots.push(root.clone());
+                }
+            }
+            let next = reached.advance(&roots, document)?;
+            frozen(Some(&reached), &next, list.issued)?;
+            reached = next;
+        }
+        Ok(reached)
+    }
+
+    /// The lists that the proposal brings along.
+    pub(super) fn lists(&self) -> &[SignedDocument] {
+        match self {
+            Self::List(proposal) => &proposal.lists,
+            Self::Suspension(_) => &[],
+        }
+    }
+
     /// What follows from the proposal at a node where `current` is in force.
     ///
     /// # Errors
@@ -159,6 +201,7 @@ impl ProposalFile {
                 if current.list_document().digest() == proposal.list.digest() {
                     return Ok(current.clone());
                 }
+                let current = self.caught_up(current)?;
                 let roots: Vec<_> = proposal.root.iter().cloned().collect();
                 let mut next = current.advance(&roots, &proposal.list)?;
                 for bundle in &proposal.bundles {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use liaison::api::{Health, MemberView, Sent};
 use liaison::base::{MessageId, OsEntropy, Timestamp};
 use liaison::config::{Addresses, Config};
-use liaison::node::Folder;
+use liaison::node::{self, Folder};
 use liaison::seal::keystore::{Keystore, Rotation};
 use serde_json::Value;
 
@@ -239,8 +239,14 @@ fn a_peer_that_was_away_for_the_whole_change_gets_in_touch() {
     // TR still knows of MK only the keys from before: none of those that MK has now.
     tr.serve();
     world.linked();
-    for list in [&without, &back] {
-        install(tr, list);
+    // The last list brings along the one that TR missed, and TR brings both along from then on.
+    install(tr, &back);
+    let next = world.file("list-4");
+    let propose = tr.call("trust propose").option("--out", &next);
+    propose.run().done();
+    match node::ProposalFile::read(&next) {
+        Ok(node::ProposalFile::List(next)) => assert_eq!(next.lists.len(), 3),
+        other => panic!("TR proposed {other:?}"),
     }
     let asked = [mk.asks_for(&file, "TR"), tr.asks_for(&file, "MK")];
     for (office, id) in [mk, tr].into_iter().zip(asked) {
