@@ -151,7 +151,7 @@ pub fn propose(
         },
         Some(current) => {
             decided(current, change)?;
-            let mut members = changed(current, &cards, &change.remove)?;
+            let mut members = changed(current, &past, &cards, &change.remove)?;
             for (member, since) in &change.compromised {
                 let listed = members.iter_mut().find(|listed| listed.member == *member);
                 let listed = listed.ok_or(CeremonyError::NotAMember(*member))?;
@@ -203,10 +203,16 @@ fn decided(current: &Directory, change: &ListChange) -> Result<(), CeremonyError
 /// The members of the list in force without those that go, and with those that cards bring.
 fn changed(
     current: &Directory,
+    past: &[SignedDocument],
     cards: &[MemberCard],
     remove: &[MemberId],
 ) -> Result<Vec<Member>, CeremonyError> {
     let list = current.list();
+    let past = past
+        .iter()
+        .rev()
+        .filter_map(|list| TrustList::peek(list).ok());
+    let lists: Vec<TrustList> = std::iter::once(list.clone()).chain(past).collect();
     let mut members = list.members.clone();
     for gone in remove {
         if !list.has(*gone) {
@@ -215,7 +221,7 @@ fn changed(
         members.retain(|member| member.member != *gone);
     }
     for card in cards {
-        own_number(list, card)?;
+        own_number(&lists, card)?;
         let mut listed = card.listed();
         let known = members.iter_mut().find(|m| m.member == listed.member);
         let Some(known) = known else {
@@ -237,19 +243,20 @@ fn changed(
     Ok(members)
 }
 
-/// Refuses a card with another identity key for a node that is listed: whoever lost the keys lost the
-/// log too, and a new node begins a log of its own.
-fn own_number(list: &TrustList, card: &MemberCard) -> Result<(), CeremonyError> {
+/// Refuses a card with another identity key for a node that these lists, the newest first, know: whoever
+/// lost the keys lost the log too, and a new node begins a log of its own.
+fn own_number(lists: &[TrustList], card: &MemberCard) -> Result<(), CeremonyError> {
     let node = card.node;
-    let known = list.node(node).map(|listed| listed.identity.key_id());
+    let listed = |node: NodeId| lists.iter().find_map(|list| list.node(node));
+    let known = listed(node).map(|listed| listed.identity.key_id());
     if known.is_none_or(|known| known == card.identity.key_id()) {
         return Ok(());
     }
-    let used = |number: u8| {
-        let member = node.member;
-        list.node(NodeId { member, number }).is_some()
+    let unused = |number: &u8| {
+        let (member, number) = (node.member, *number);
+        listed(NodeId { member, number }).is_none()
     };
-    let free = (node.number..=u8::MAX).find(|number| !used(*number));
+    let free = (node.number..=u8::MAX).find(unused);
     Err(CeremonyError::NumberTaken {
         node,
         free: free.unwrap_or(u8::MAX),

@@ -261,7 +261,17 @@ fn an_office_with_new_keys_does_not_come_in_under_the_number_of_its_lost_node() 
     let proposed = propose(&next, &["--remove", "TR"]).done();
     assert_eq!(proposed["nodes"].as_array().map(Vec::len), Some(2));
     // A card of the keys that are listed brings another address, for one.
-    propose(&world.file("TR.card"), &[]).done();
+    let listed = world.file("TR.card");
+    propose(&listed, &[]).done();
+
+    // The number stays taken once a list has taken the node out; the same keys may come back.
+    propose(&next, &["--remove", "TR"]).done();
+    let list = world.file("list-2");
+    world.signed_by(&list, &["MK", "TR"]);
+    world.office("MK").install(&list).done();
+    let refused = propose(&again, &[]).failed(1, "number-taken");
+    assert!(refused["next"].to_string().contains("--node 3"));
+    propose(&listed, &[]).done();
 }
 
 #[test]
