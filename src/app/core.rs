@@ -3,8 +3,11 @@
 mod erasing;
 mod full;
 mod resolve;
+mod unfit;
 
 use std::collections::BTreeSet;
+
+use tracing::warn;
 
 use super::catch_up::applied;
 pub use super::catch_up::{CatchUp, catch_up};
@@ -362,11 +365,23 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
                 .append(size, self.epoch, entries, &self.signer, entropy)
             {
                 Ok(_) => (),
-                Err(AppendError::Full) => {
+                Err(why @ (AppendError::Full | AppendError::Unfit)) => {
                     self.service.turned_down(size, &recorded, &effects);
+                    if why == AppendError::Unfit && handled.len() > 1 {
+                        handled.extend(reads);
+                        return self.one_by_one(now, entropy, handled);
+                    }
                     let reading: BTreeSet<Ticket> =
                         reads.iter().filter_map(Input::ticket).collect();
-                    let mut outcomes = self.turn_down(effects, handled, &reading);
+                    let refused = match why {
+                        AppendError::Full => AppError::DiskFull,
+                        _ => {
+                            let entries = recorded.len();
+                            warn!(event = "log-unfit", entries, "they are turned down");
+                            AppError::Unfit
+                        }
+                    };
+                    let mut outcomes = self.turn_down(effects, handled, &reading, &refused);
                     outcomes.extend(self.without_recording(now, entropy, reads)?);
                     return Ok(outcomes);
                 }

@@ -97,6 +97,9 @@ pub enum AppError {
     /// The disk is full, or nearly.
     #[error("the disk is full, so nothing new can be recorded")]
     DiskFull,
+    /// What would be recorded of it is not what the log takes.
+    #[error("the log does not take what would be recorded of it, which is too long")]
+    Unfit,
     /// A page cursor is not one that this node gave.
     #[error("the cursor is not one that this node gave")]
     BadCursor,
@@ -143,6 +146,7 @@ impl AppError {
             Self::StillOwed => "still-owed",
             Self::Erased => "content-erased",
             Self::DiskFull => "disk-full",
+            Self::Unfit => "log-unfit",
             Self::BadCursor => "bad-cursor",
             Self::Index => "index-failed",
             Self::Log => "log-failed",
@@ -211,6 +215,7 @@ impl AppError {
             Self::DiskFull => {
                 "Free space on the disk of the data folder; nothing acknowledged was lost."
             }
+            Self::Unfit => "Ask for less at once; nothing of it happened.",
             Self::BadCursor => "Begin with the first page again.",
             Self::Index => {
                 "Stop the node and run `liaison store rebuild`; the log is not affected."

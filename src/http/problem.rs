@@ -152,6 +152,7 @@ fn status_of(error: &AppError) -> StatusCode {
         | AppError::TooManyAsked
         | AppError::NamedTwice(_)
         | AppError::TooLarge
+        | AppError::Unfit
         | AppError::BadCursor => StatusCode::UNPROCESSABLE_ENTITY,
         AppError::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         AppError::Index | AppError::Log => StatusCode::INTERNAL_SERVER_ERROR,

@@ -39,5 +39,6 @@ mod says;
 mod search;
 mod served;
 mod statistics;
+mod unfit;
 mod uploads;
 mod witness;

@@ -2,7 +2,7 @@
 //! proved and kept.
 
 use liaison::app::core::Outcome;
-use liaison::app::rows::{LOG_ALARM, LOG_WITNESSED, alarm_key, origin_key};
+use liaison::app::rows::{LOG_ALARM, LOG_WITNESSED, RECEIPT_HEAD, alarm_key, origin_key};
 use liaison::app::{
     Action, AlarmRow, Ask, FromPeer, Input, LogFault, LogWitnessedRow, Reply, Say, Ticket,
     WitnessAsk, WitnessReply, WitnessReport,
@@ -654,16 +654,7 @@ fn what_witnesses_a_receipt_does_not_witness_another_under_a_checkpoint_of_the_s
     office.peer("TR", proven(receipt.clone()));
     let (tree, head) = continued(&receipt);
     office.cosigns_tr(&tree, 0, 4);
-    let cosignatures = ["AT", "RS"].map(|witness| Cosignature {
-        witness: Origin::first(node(witness)),
-        time: 1,
-        signature: nothing_signed(),
-    });
-    let head = CosignedCheckpoint {
-        signed: head,
-        cosignatures: cosignatures.to_vec(),
-    };
-    office.peer("TR", FromPeer::Witness(Say::Heads(vec![head])));
+    office.peer("TR", cosigned_head(head, 1));
     office.peer("TR", proven(other));
     office.peer("TR", shows(&tree, &[1], 4));
     let witnessed = |office: &mut Office, exchange| {
@@ -688,4 +679,97 @@ fn continued(receipt: &Receipt) -> (Tree, SignedCheckpoint) {
     tree.extend((1..4_u64).map(|index| merkle::leaf_hash(&index.to_be_bytes())));
     let head = signed(&tree, 4);
     (tree, head)
+}
+
+/// A head with the cosignatures of AT and RS, each so many times.
+fn cosigned_head(signed: SignedCheckpoint, times: usize) -> FromPeer {
+    let of = ["AT", "RS"].map(|witness| Cosignature {
+        witness: Origin::first(node(witness)),
+        time: 1,
+        signature: nothing_signed(),
+    });
+    let cosignatures = of.iter().cycle().take(2 * times).cloned().collect();
+    FromPeer::Witness(Say::Heads(vec![CosignedCheckpoint {
+        signed,
+        cosignatures,
+    }]))
+}
+
+/// The root of so many entries that are all the same.
+fn same_root(size: u64) -> Digest {
+    if size == 1 {
+        return merkle::leaf_hash(b"the same");
+    }
+    let half = half(size);
+    let left = same_root(half);
+    let right = if size == 2 * half {
+        left
+    } else {
+        same_root(size - half)
+    };
+    merkle::node_hash(&left, &right)
+}
+
+/// How many entries lie to the left of a root.
+fn half(size: u64) -> u64 {
+    1 << (size - 1).ilog2()
+}
+
+/// The proof that so many of them continue fewer (RFC 6962 § 2.1.2); `whole` says whether whoever
+/// verifies it has the root of the fewer.
+fn same_path(old: u64, size: u64, whole: bool) -> Vec<Digest> {
+    if old == size {
+        let root = (!whole).then(|| same_root(old));
+        return root.into_iter().collect();
+    }
+    let half = half(size);
+    let (mut path, beside) = if old <= half {
+        (same_path(old, half, whole), same_root(size - half))
+    } else {
+        (same_path(old - half, size - half, false), same_root(half))
+    };
+    path.push(beside);
+    path
+}
+
+#[test]
+fn however_long_a_peers_proofs_and_cosignatures_are_the_log_takes_what_they_witness() {
+    let mut office = Office::new();
+    let checkpoint = |size| Checkpoint {
+        origin: of_tr(),
+        size,
+        root: same_root(size),
+    };
+    let sizes: Vec<u64> = (1..=256).map(|n| 2 * n + 1).collect();
+    for size in &sizes {
+        let (_, mut receipt) = asked_and_receipted(&mut office);
+        receipt.checkpoint.checkpoint = checkpoint(*size);
+        office.peer("TR", proven(receipt));
+    }
+    let last = 1 << 62;
+    let head = SignedCheckpoint {
+        checkpoint: checkpoint(last),
+        signature: nothing_signed(),
+    };
+    office.peer("TR", cosigned_head(head.clone(), 200));
+    let shown = |size: &u64| Prefix {
+        size: *size,
+        root: same_root(*size),
+        path: same_path(*size, last, true),
+    };
+    let size = office.log.size();
+    office.peer(
+        "TR",
+        FromPeer::Witness(Say::AddCheckpoint {
+            signed: Box::new(head),
+            prefixes: sizes.iter().map(shown).collect(),
+            cosign: false,
+        }),
+    );
+    let events = office.events_since(size);
+    assert!(!events.is_empty());
+    assert_eq!(events, vec![EventCode::ReceiptsWitnessed; events.len()]);
+    let standing = office.standing();
+    let waits = standing.keys().any(|(table, _)| *table == RECEIPT_HEAD.0);
+    assert!(!waits, "all of them are witnessed");
 }

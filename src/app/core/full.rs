@@ -46,7 +46,8 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             // What somebody else's reading would have recorded before is to be recorded now.
             self.service
                 .turned_down(self.log.size(), &recorded, &effects);
-            return Ok(self.turn_down(effects, Vec::new(), &BTreeSet::new()));
+            let (none, refused) = (BTreeSet::new(), AppError::DiskFull);
+            return Ok(self.turn_down(effects, Vec::new(), &none, &refused));
         }
         self.settled.extend(pending);
         self.resolve(now, entropy, effects)
@@ -61,17 +62,18 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         self.resolve(now, entropy, group.effects)
     }
 
-    /// The group did not happen: people are told, but for those who are `reading`, and peers, who keep
-    /// what they sent and offer it again.
+    /// The group did not happen: people are told why, but for those who are `reading`, and peers, who
+    /// keep what they sent and offer it again.
     pub(super) fn turn_down(
         &mut self,
         effects: Vec<Effect>,
         handled: Vec<Input>,
         reading: &BTreeSet<Ticket>,
+        refused: &AppError,
     ) -> Vec<Outcome> {
-        let full = |ticket| Outcome::Reply(ticket, Err(AppError::DiskFull));
+        let told = |ticket| Outcome::Reply(ticket, Err(refused.clone()));
         let replies = effects.into_iter().filter_map(|effect| match effect {
-            Effect::Reply(ticket, _) if !reading.contains(&ticket) => Some(full(ticket)),
+            Effect::Reply(ticket, _) if !reading.contains(&ticket) => Some(told(ticket)),
             _ => None,
         });
         let mut outcomes: Vec<Outcome> = replies.collect();
@@ -91,7 +93,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             });
         }
         let waiting = std::mem::take(&mut self.waiting);
-        outcomes.extend(waiting.iter().filter_map(Input::ticket).map(full));
+        outcomes.extend(waiting.iter().filter_map(Input::ticket).map(told));
         outcomes
     }
 }

@@ -249,19 +249,19 @@ fn cosigned(
         return Ok(());
     };
     let witnesses = super::witnesses(federation, origin);
-    let mut by: Vec<_> = head
-        .cosignatures
-        .iter()
-        .map(|c| c.witness.node.member)
-        .collect();
-    by.retain(|member| witnesses.contains(member));
-    by.sort();
-    by.dedup();
-    if quorum(witnesses.len()).is_none_or(|enough| by.len() < enough) {
+    // One of each witness: a peer may repeat them.
+    let mut cosignatures = head.cosignatures.clone();
+    cosignatures.retain(|c| witnesses.contains(&c.witness.node.member));
+    cosignatures.sort_by_key(|c| c.witness.node.member);
+    cosignatures.dedup_by_key(|c| c.witness.node.member);
+    if quorum(witnesses.len()).is_none_or(|enough| cosignatures.len() < enough) {
         return Ok(());
     }
     if let Some(seen) = service.witness.logs.get_mut(&origin) {
-        seen.cosigned = Some(head.clone());
+        seen.cosigned = Some(CosignedCheckpoint {
+            signed: head.signed.clone(),
+            cosignatures,
+        });
         seen.asked_for_receipts = None;
     }
     receipts::ask(service, turn, origin)

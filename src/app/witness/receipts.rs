@@ -12,6 +12,9 @@ use crate::store::IndexError;
 /// Checkpoints that one proof is asked for.
 const AT_ONCE: usize = 256;
 
+/// Checkpoints that one entry records with their proofs, each of which may be 4.4 kB long.
+const RECORDED_AT_ONCE: usize = 32;
+
 /// Asks for the proofs that are missing, as often as cosignatures are asked for.
 pub(super) fn tick(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), IndexError> {
     let witness = &service.witness;
@@ -109,14 +112,13 @@ pub(super) fn shown(
             });
         }
     }
-    if receipts.is_empty() {
-        return Ok(());
+    for receipts in receipts.chunks(RECORDED_AT_ONCE) {
+        let change = WitnessChange::ReceiptsWitnessed {
+            signed: Box::new(cosigned.signed.clone()),
+            cosignatures: cosigned.cosignatures.clone(),
+            receipts: receipts.to_vec(),
+        };
+        record(service, turn, change)?;
     }
-    let change = WitnessChange::ReceiptsWitnessed {
-        signed: Box::new(cosigned.signed),
-        cosignatures: cosigned.cosignatures,
-        receipts,
-    };
-    record(service, turn, change)?;
     Ok(())
 }
