@@ -426,7 +426,7 @@ fn is_false(value: &bool) -> bool {
 }
 
 /// An attachment as its message lists it. Its bytes are at
-/// `GET /messages/{message}/attachments/{index}`, for exchanges and alerts alike.
+/// `GET /messages/{message}/attachments/{index}?of={member}`, for exchanges and alerts alike.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AttachmentView {
     /// Its place among the message's attachments, from 0.

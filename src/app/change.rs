@@ -157,6 +157,9 @@ pub enum Other {
     AttachmentRead {
         /// The exchange or alert.
         conversation: MessageId,
+        /// The member whose message lists it; none where an earlier version wrote it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<MemberId>,
         /// The message that lists it.
         message: MessageId,
         /// Its place there.

@@ -85,6 +85,9 @@ pub enum AppError {
     /// The attachment has not come whole yet.
     #[error("the attachment has not arrived whole yet")]
     AttachmentIncomplete,
+    /// Messages of several members have the id, and nobody said whose is meant.
+    #[error("messages of several members have this id")]
+    AmbiguousAttachment,
     /// An alert still holds.
     #[error("the alert still holds, so its content is needed")]
     StillHolds,
@@ -142,6 +145,7 @@ impl AppError {
             Self::Changed => "changed-since",
             Self::TooLarge => "too-large",
             Self::AttachmentIncomplete => "attachment-incomplete",
+            Self::AmbiguousAttachment => "attachment-ambiguous",
             Self::StillHolds => "alert-still-holds",
             Self::StillOwed => "still-owed",
             Self::Erased => "content-erased",
@@ -209,6 +213,7 @@ impl AppError {
             Self::AttachmentIncomplete => {
                 "Wait until it has come; `liaison rfi show` tells when it is complete."
             }
+            Self::AmbiguousAttachment => "Name the member whose message it is: `?of=MEMBER`.",
             Self::StillOwed => "`liaison rfi show` tells what: see to it first.",
             Self::Erased => "Ask its author for it anew.",
             Self::StillHolds => "Cancel it first, if it is yours, or wait until it expires.",

@@ -290,6 +290,8 @@ pub enum Ask {
     },
     /// Where an attachment is and how to open it.
     ReadAttachment {
+        /// The member whose message lists it; none where only one has a message of that id.
+        of: Option<MemberId>,
         /// The message that lists it.
         message: MessageId,
         /// Its place there.

@@ -235,39 +235,40 @@ fn unopened(turn: &Turn<'_>, sender: MemberId, message: MessageId) -> Result<boo
     Ok(row.is_some_and(|row| row.opened.is_none()))
 }
 
-/// Where an attachment is, and its key.
+/// Where an attachment is, and its key. Members choose the ids of their messages, so that two may have
+/// one of the same id: `of` says whose is meant.
 pub(super) fn attachment(
     service: &Service,
     turn: &mut Turn<'_>,
     permit: &Permit,
-    message: MessageId,
-    index: u16,
+    of: Option<MemberId>,
+    (message, index): (MessageId, u16),
 ) -> Result<Reply, Stop> {
     let by = permit.actor();
     let missing = AppError::NotFound("attachment");
     let me = service.me.member;
-    let federation = service.federation.as_ref();
-    let mut senders = vec![me];
-    senders.extend(federation.map(|f| f.others(me)).unwrap_or_default());
     let mut found = None;
-    for sender in senders {
+    for sender in senders(service, of) {
         let key = message_key(sender, message);
-        if let Some(row) = turn.view.row::<MessageRow>(MESSAGE, &key)? {
-            found = Some((sender, row));
-            break;
+        let Some(row) = turn.view.row::<MessageRow>(MESSAGE, &key)? else {
+            continue;
+        };
+        let alert = row.kind.is_of_an_alert();
+        // Leave to read alerts is no leave to read what belongs to an exchange.
+        let withheld = permit.action() == Action::ReadAlerts && !alert;
+        if withheld || by.role == Role::Observer || (alert && service.is_observer()) {
+            continue;
+        }
+        if found.replace((sender, row)).is_some() {
+            return Err(AppError::AmbiguousAttachment.into());
         }
     }
     let Some((sender, row)) = found else {
-        return waiting_attachment(service, turn, permit, message, index);
+        return match of.is_none_or(|of| of == me) {
+            true => waiting_attachment(service, turn, permit, message, index),
+            false => Err(missing.into()),
+        };
     };
-    // Leave to read alerts is no leave to read what belongs to an exchange.
-    let alert = row.kind.is_of_an_alert();
-    if permit.action() == Action::ReadAlerts && !alert {
-        return Err(missing.into());
-    }
-    if by.role == Role::Observer || (alert && service.is_observer()) {
-        return Err(missing.into());
-    }
     let slot = row
         .attachments
         .get(usize::from(index))
@@ -287,12 +288,23 @@ pub(super) fn attachment(
     let info = info.ok_or(missing)?.clone();
     let read = Other::AttachmentRead {
         conversation: row.conversation,
+        sender: Some(sender),
         message,
         index,
     };
     turn.record(me, by, Change::Other(read))?;
     let stored = stored_under(me, sender, message);
     Ok(Reply::Attachment(info, stored))
+}
+
+/// The members of whom a message may be: `of`, or any where nobody is named.
+fn senders(service: &Service, of: Option<MemberId>) -> Vec<MemberId> {
+    let me = service.me.member;
+    match (of, &service.federation) {
+        (Some(of), _) => vec![of],
+        (None, None) => vec![me],
+        (None, Some(federation)) => [vec![me], federation.others(me)].concat(),
+    }
 }
 
 /// An attachment of a message that waits as a letter.
@@ -307,12 +319,14 @@ fn waiting_attachment(
         return Err(AppError::NotFound("attachment").into());
     }
     let (conversation, file) = letters::attached(turn, message, index)?;
+    let me = service.me.member;
     let read = Other::AttachmentRead {
         conversation,
+        sender: Some(me),
         message,
         index,
     };
-    turn.record(service.me.member, permit.actor(), Change::Other(read))?;
+    turn.record(me, permit.actor(), Change::Other(read))?;
     Ok(Reply::Attachment(file.info, message))
 }
 

@@ -439,8 +439,8 @@ impl Service {
                 cursor,
             } => alerts::list(turn, filter, *limit, cursor.as_deref()),
             Ask::ReadAlert { alert } => alerts::read(self, turn, permit.actor(), *alert),
-            Ask::ReadAttachment { message, index } => {
-                read::attachment(self, turn, permit, *message, *index)
+            Ask::ReadAttachment { of, message, index } => {
+                read::attachment(self, turn, permit, *of, (*message, *index))
             }
             Ask::Office(ask) => office::ask(self, turn, permit.actor(), ask),
             Ask::Members(ask) => members::ask(self, turn, permit.actor(), ask),

@@ -11,7 +11,7 @@ use super::session::{ReaderArgs, Session, counting};
 use super::text::{clean, size};
 use super::{output, rfi};
 use crate::api::{AttachmentView, EventView};
-use crate::base::{Digest, MessageId};
+use crate::base::{Digest, MemberId, MessageId};
 use crate::client::ClientError;
 
 /// `attachment …`.
@@ -31,6 +31,9 @@ pub struct Save {
     /// The message that carries it, where several carry files
     #[arg(long, value_name = "ID")]
     message: Option<MessageId>,
+    /// The member whose message it is, where several have the same id
+    #[arg(long, value_name = "MEMBER")]
+    of: Option<MemberId>,
     /// Its place among the message's files, from 0, where there are several
     #[arg(long, value_name = "NUMBER")]
     index: Option<u16>,
@@ -74,17 +77,22 @@ impl Save {
     async fn save(self) -> Result<Saved, Failure> {
         let session = self.session.open(&rfi::READERS)?;
         let events = events(&session, self.id).await?;
-        let (message, attachment) = self.choose(&events)?;
+        let (event, attachment) = self.choose(&events)?;
         let file = target(self.out.as_deref(), &attachment.name, attachment.index);
         let bar = output::bytes(attachment.size, &clean(&attachment.name));
         let outcome = session
             .client
-            .download(message, attachment, &file, counting(&bar))
+            .download(
+                (event.member, event.message),
+                attachment,
+                &file,
+                counting(&bar),
+            )
             .await;
         bar.finish_and_clear();
         outcome?;
         Ok(Saved {
-            message,
+            message: event.message,
             index: attachment.index,
             file,
             size: attachment.size,
@@ -96,14 +104,12 @@ impl Save {
     fn choose<'a>(
         &self,
         events: &'a [EventView],
-    ) -> Result<(MessageId, &'a AttachmentView), Failure> {
+    ) -> Result<(&'a EventView, &'a AttachmentView), Failure> {
         let mut fitting = events
             .iter()
             .filter(|event| self.message.is_none_or(|message| message == event.message))
-            .flat_map(|event| {
-                let message = event.message;
-                event.attachments.iter().map(move |file| (message, file))
-            })
+            .filter(|event| self.of.is_none_or(|of| of == event.member))
+            .flat_map(|event| event.attachments.iter().map(move |file| (event, file)))
             .filter(|(_, file)| self.index.is_none_or(|index| index == file.index));
         let first = fitting.next().ok_or_else(|| {
             Failure::new(
@@ -120,9 +126,11 @@ impl Save {
         }
         let all: Vec<_> = std::iter::once(first)
             .chain(others)
-            .map(|(message, file)| {
+            .map(|(event, file)| {
                 format!(
-                    "--message {message} --index {}: {}",
+                    "--message {} --of {} --index {}: {}",
+                    event.message,
+                    event.member,
                     file.index,
                     clean(&file.name)
                 )
@@ -133,7 +141,7 @@ impl Save {
             "attachment-ambiguous",
             "several attachments fit",
             all.join("\n"),
-            "give --message and --index",
+            "give --message, --of and --index",
         ))
     }
 }

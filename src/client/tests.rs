@@ -129,7 +129,7 @@ async fn a_download_keeps_only_what_its_message_lists() {
         sha256: crate::base::Digest::of(b"abd"),
         complete: true,
     };
-    let message = MessageId::from_bytes([1; 16]);
+    let message = ("TR".parse().unwrap(), MessageId::from_bytes([1; 16]));
     let target = dir.path().join("out");
     let (address, _) = node(abc.clone());
     let refused = client(address)

@@ -11,7 +11,7 @@ use tokio_util::io::ReaderStream;
 
 use super::{Client, ClientError};
 use crate::api::{AttachmentView, StagedAttachment};
-use crate::base::{Digest, MessageId, files};
+use crate::base::{Digest, MemberId, MessageId, files};
 
 /// Bytes that are read from the disk at a time.
 const CHUNK: usize = 64 * 1024;
@@ -61,15 +61,15 @@ impl Client {
         self.json(request).await
     }
 
-    /// Downloads an attachment of `message` to `target`, which must not exist. The file appears
-    /// there only when it is whole and has the SHA-256 that the message lists.
+    /// Downloads an attachment of `message`, which is of the member `of`, to `target`, which must not
+    /// exist. The file appears there only when it is whole and has the SHA-256 that the message lists.
     ///
     /// # Errors
     /// [`ClientError`]; [`ClientError::File`] where the target cannot be written, and
     /// [`ClientError::WrongDigest`] for other bytes than the message lists.
     pub async fn download(
         &self,
-        message: MessageId,
+        (of, message): (MemberId, MessageId),
         attachment: &AttachmentView,
         target: &Path,
         mut progress: Progress,
@@ -82,7 +82,11 @@ impl Client {
             return Err(unwritable(std::io::ErrorKind::AlreadyExists.into()));
         }
         let (id, index) = (message.to_string(), attachment.index.to_string());
-        let request = self.request(Method::GET, &["messages", &id, "attachments", &index], &[]);
+        let request = self.request(
+            Method::GET,
+            &["messages", &id, "attachments", &index],
+            &[("of", Some(of.as_str()))],
+        );
         let mut response = self.answered(request).await?;
         let folder = match target.parent() {
             Some(folder) if folder != Path::new("") => folder,

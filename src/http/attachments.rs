@@ -241,11 +241,22 @@ pub(in crate::http) fn derived(first: MessageId, place: usize) -> MessageId {
     MessageId::from_bytes(bytes)
 }
 
+/// Of which message a file is.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DownloadParams {
+    /// The member whose message it is; needed where several have one of this id.
+    #[param(inline)]
+    of: Option<MemberId>,
+}
+
 /// `GET /messages/{id}/attachments/{index}`: the file as its sender had it.
 pub async fn download(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Place((id, index)): Place<(MessageId, u16)>,
+    Params(params): Params<DownloadParams>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let action = if Permit::ask(api.member(), &caller, Action::ReadExchange).is_ok() {
@@ -253,7 +264,11 @@ pub async fn download(
     } else {
         Action::ReadAlerts
     };
-    let ask = Ask::ReadAttachment { message: id, index };
+    let ask = Ask::ReadAttachment {
+        of: params.of,
+        message: id,
+        index,
+    };
     let Reply::Attachment(info, stored) = api.ask(&caller, action, ask).await? else {
         return Err(AppError::NotFound("attachment").into());
     };

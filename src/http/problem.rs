@@ -142,6 +142,7 @@ fn status_of(error: &AppError) -> StatusCode {
         | AppError::SecondPersonNeeded(_)
         | AppError::IdTaken
         | AppError::AttachmentIncomplete
+        | AppError::AmbiguousAttachment
         | AppError::StillHolds
         | AppError::StillOwed
         | AppError::Erased => StatusCode::CONFLICT,

@@ -165,6 +165,7 @@ fn of_files() -> Vec<Route> {
             "A file as its sender had it",
             attachments::download,
         )
+        .narrowed_by::<attachments::DownloadParams>()
         .in_parts()
         .gives_file("application/octet-stream"),
     ]

@@ -1,7 +1,10 @@
 //! Alerts as the office of MK publishes and receives them.
 
-use liaison::app::change::{Change, Message};
-use liaison::app::{Action, AlertFilter, AppError, Ask, Federation, Input, OnAlert, Reply, Ticket};
+use liaison::app::change::{Change, Message, Other};
+use liaison::app::rows::{ALERT as ALERT_TABLE, AlertRow};
+use liaison::app::{
+    Action, AlertFilter, AppError, Ask, Federation, FromPeer, Input, OnAlert, Reply, Ticket,
+};
 use liaison::base::{MessageId, Role, Timestamp};
 use liaison::domain::alert::{
     Acknowledgement, Alert, AlertCancellation, AlertCommand, AlertRecord, AlertRefused, AlertState,
@@ -413,6 +416,7 @@ fn observers_see_alerts_without_attachments() {
     assert_eq!(seen_by(&mut office, Role::Contact, id), 1);
     assert_eq!(seen_by(&mut office, Role::Observer, id), 0);
     let read = Ask::ReadAttachment {
+        of: None,
         message: id,
         index: 0,
     };
@@ -505,4 +509,74 @@ fn a_list_shows_what_the_filter_takes_page_by_page() {
     assert_eq!(pages(&superseded, 2), [ids[0]]);
     let cancelled = of(&|f| f.state = Some(AlertState::Cancelled));
     assert!(pages(&cancelled, 2).is_empty());
+}
+
+/// A sighting of AT with the id of the alert of TR that it is about, and with a file of another name.
+fn of_the_same_id(office: &mut Office, alert: MessageId) -> Message {
+    let sighting = office.next_of("AT", Role::Contact, sighting(1), alert);
+    let mut sighting = with_file(&sighting);
+    sighting.event.attachments[0].name = "another.png".into();
+    with_header(&sighting, |header| header.id = alert)
+}
+
+#[test]
+fn a_file_is_that_of_the_member_whose_message_is_meant() {
+    let mut office = Office::new();
+    let first = office.first_of("TR", Role::Contact, Body::Alert(Box::new(alert())));
+    let first = with_header(&with_file(&first), |header| {
+        header.recipients.push(member("AT"));
+    });
+    let id = first.header.id;
+    office.takes(&first);
+    let sighting = of_the_same_id(&mut office, id);
+    office.takes(&sighting);
+    for sender in ["TR", "AT"] {
+        let sender = member(sender);
+        let (message, index) = (id, 0);
+        let fetched = FromPeer::Fetched {
+            sender,
+            message,
+            index,
+        };
+        office.peer(sender.as_str(), fetched);
+    }
+    let mut read = |of: Option<&str>| {
+        let ask = Ask::ReadAttachment {
+            of: of.map(member),
+            message: id,
+            index: 0,
+        };
+        match office.ask(Role::Officer, Action::ReadExchange, ask)? {
+            Reply::Attachment(info, _) => Ok(info.name),
+            other => panic!("a file is what was asked for: {other:?}"),
+        }
+    };
+    assert_eq!(read(Some("TR")).as_deref(), Ok("route.png"));
+    assert_eq!(read(Some("AT")).as_deref(), Ok("another.png"));
+    assert_eq!(read(None), Err(AppError::AmbiguousAttachment));
+    assert_eq!(read(Some("RS")), Err(AppError::NotFound("attachment")));
+    let mut readers = office.changes_since(0).into_iter().rev();
+    let read = readers.find_map(|change| match change {
+        Change::Other(Other::AttachmentRead { sender, .. }) => sender,
+        _ => None,
+    });
+    assert_eq!(read, Some(member("AT")), "whose file was read is on record");
+}
+
+#[test]
+fn what_another_member_says_under_the_id_of_an_alert_is_nothing_that_its_publisher_did() {
+    let mut office = Office::new();
+    let first = office.first_of("TR", Role::Contact, Body::Alert(Box::new(alert())));
+    let first = with_header(&first, |header| header.recipients.push(member("AT")));
+    office.takes(&first);
+    let id = first.header.id;
+    let since = |office: &Office| {
+        let row = office.core.row::<AlertRow>(ALERT_TABLE, &id.to_bytes());
+        row.expect("an index in memory").expect("it is there").since
+    };
+    let before = since(&office);
+    office.now = office.now.plus(HOUR);
+    let sighting = of_the_same_id(&mut office, id);
+    office.takes(&sighting);
+    assert_eq!(since(&office), before);
 }

@@ -55,7 +55,9 @@ fn files_go_along_with_the_request_that_they_were_added_to() {
         thread.contains("van.jpg") && thread.contains("список.jpg"),
         "{thread}"
     );
-    let path = format!("/messages/{}/attachments/1", DRAFT.to_ascii_lowercase());
+    let path = |id: &str| format!("/messages/{id}/attachments/1?of=MK");
+    assert!(thread.contains(&path(DRAFT)), "{thread}");
+    let path = path(&DRAFT.to_ascii_lowercase());
     assert_eq!(ana.get(&path).text(), "two");
 }
 

@@ -84,7 +84,7 @@ fn whoever_releases_sees_each_file_of_a_letter_and_may_open_it() {
     for name in ["<bdi>van.jpg</bdi>", "<bdi>list.pdf</bdi>"] {
         assert_eq!(page.matches(name).count(), 1, "{name}: {page}");
     }
-    let file = format!("/messages/{letter}/attachments/1");
+    let file = format!("/messages/{letter}/attachments/1?of=MK");
     shows(&page, &[&file]);
     assert_eq!(boss.get(&file).text(), "two");
     let (watcher, _) = enrolled(&office, "observer");

@@ -217,7 +217,7 @@ fn an_attachment_is_saved_under_its_bare_name_and_only_if_it_is_what_was_listed(
         let output = liaison(&words);
         assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
         let asked = asked.join().expect("the node ends");
-        let get = format!("GET /api/v1/messages/{MESSAGE}/attachments/0 ");
+        let get = format!("GET /api/v1/messages/{MESSAGE}/attachments/0?of=MK ");
         assert!(asked[1].starts_with(&get), "{}", asked[1]);
         let saved = std::fs::read(out.join("van.jpg"));
         assert_eq!(saved.is_ok(), code == 0);
@@ -226,6 +226,37 @@ fn an_attachment_is_saved_under_its_bare_name_and_only_if_it_is_what_was_listed(
             usize::from(code == 0)
         );
     }
+}
+
+#[test]
+fn of_two_messages_with_one_id_that_of_the_member_named_gives_its_attachment() {
+    let mut view = view();
+    let mut other = view["events"][0].clone();
+    other["member"] = json!("TR");
+    let events = view["events"].as_array_mut().expect("a list");
+    events.push(other);
+    let save = |answers: Vec<(&'static str, Vec<u8>)>, of: &[&str]| {
+        let (address, asked) = node(answers);
+        let dir = folder(&address);
+        let out = dir.path().join("out");
+        let mut words = vec!["attachment", "save", ID, "--dir", path(dir.path())];
+        words.extend(["--out", path(&out)]);
+        words.extend(of);
+        let output = liaison(&words);
+        (output, asked.join().expect("the node ends"))
+    };
+    let shown = ("200 OK", bytes(&view));
+    let (refused, _) = save(vec![shown.clone()], &["--message", MESSAGE]);
+    assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+    for member in ["MK", "TR"] {
+        let told = format!("--message {MESSAGE} --of {member} --index 0");
+        assert!(stderr(&refused).contains(&told), "{}", stderr(&refused));
+    }
+    let answers = vec![shown, ("200 OK", b"abc".to_vec())];
+    let (saved, asked) = save(answers, &["--of", "TR"]);
+    assert_eq!(saved.status.code(), Some(0), "{}", stderr(&saved));
+    let get = format!("GET /api/v1/messages/{MESSAGE}/attachments/0?of=TR ");
+    assert!(asked[1].starts_with(&get), "{}", asked[1]);
 }
 
 #[test]

@@ -345,7 +345,8 @@ fn saved(office: &Office, id: MessageId, file: &Path) -> Digest {
     let view = block(client.exchange(id)).expect("it is listed");
     let mut attachments = view.events.iter().flat_map(|event| &event.attachments);
     let attachment = attachments.next().expect("it carries one");
-    block(client.download(id, attachment, file, Box::new(|_| ()))).expect("it is there");
+    block(client.download((office.member, id), attachment, file, Box::new(|_| ())))
+        .expect("it is there");
     let saved = std::fs::read(file).expect("it was saved just now");
     std::fs::remove_file(file).expect("it was saved just now");
     Digest::of(&saved)

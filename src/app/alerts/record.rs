@@ -34,7 +34,8 @@ pub(in crate::app) fn converse(
     let gone = message.erased.map(|erased| erased.gone);
     let known = on_alert(view, header.conversation, p, |row| {
         row.alert.apply(header, event);
-        if row.alert.last_message() == header.id {
+        // Others may give what they say the same id.
+        if header.sender.member == row.alert.publisher() && row.alert.last_message() == header.id {
             row.since = p.at;
             row.refusals.clear();
         }

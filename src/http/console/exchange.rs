@@ -8,7 +8,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
-use super::super::auth::{Place, SignedIn};
+use super::super::attachments::DownloadParams;
+use super::super::auth::{Params, Place, SignedIn};
 use super::super::problem::Failure;
 use super::super::{Api, attachments, search, shapes};
 use super::calendar::Moment;
@@ -288,11 +289,12 @@ pub async fn attachment(
     State(api): State<Api>,
     person: Person,
     place: Place<(MessageId, u16)>,
+    of: Params<DownloadParams>,
     headers: HeaderMap,
 ) -> Result<Response, Trouble> {
     let (id, index) = place.0;
     let caller = SignedIn(person.caller);
-    let mut response = attachments::download(State(api), caller, place, headers).await?;
+    let mut response = attachments::download(State(api), caller, place, of, headers).await?;
     // The sender's own name for it stands on the page; this one can do nothing to a disk.
     let name = format!("attachment; filename=\"{id}-{index}.bin\"");
     if let Ok(name) = HeaderValue::from_str(&name) {

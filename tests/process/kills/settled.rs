@@ -168,7 +168,12 @@ fn attachments_are_whole<'a>(
         });
         assert_eq!((attachment.size, attachment.sha256), (size, digest));
         let out = world.file(&format!("{}.saved", request.id));
-        let download = client.download(request.id, &attachment, &out, Box::new(|_| ()));
+        let download = client.download(
+            (office.member, request.id),
+            &attachment,
+            &out,
+            Box::new(|_| ()),
+        );
         block(download).expect("it is complete");
         let saved = std::fs::read(&out).expect("it was saved");
         assert_eq!(Digest::of(&saved), digest, "{}", request.id);
