@@ -23,6 +23,9 @@ pub(super) const LONGEST_PAGE: usize = 500;
 /// Rows looked at for one page when a filter leaves most of them out.
 pub(super) const LOOKED_AT: usize = 10_000;
 
+/// Messages that are recorded as opened at once.
+const OPENED_AT_ONCE: usize = 500;
+
 /// Entries counted for one peer in the node's state.
 const COUNTED: usize = 10_000;
 
@@ -193,7 +196,8 @@ pub(super) fn thread(turn: &Turn<'_>, entries: &[u64]) -> Result<Vec<ThreadItem>
     Ok(items)
 }
 
-/// Records that a person read a conversation, and which messages for the first time.
+/// Records that a person read a conversation, and which messages for the first time, as far as one turn
+/// does: whoever reads it next has the others opened.
 pub(super) fn consult(
     service: &mut Service,
     turn: &mut Turn<'_>,
@@ -202,8 +206,11 @@ pub(super) fn consult(
     thread: &[ThreadItem],
 ) -> Result<(), Stop> {
     let me = service.me.member;
-    let mut first = false;
+    let mut opened = 0;
     for item in thread {
+        if opened == OPENED_AT_ONCE {
+            break;
+        }
         let Change::Received(message, _) = &item.change else {
             continue;
         };
@@ -211,17 +218,17 @@ pub(super) fn consult(
         if message.erased.is_some() || !unopened(turn, message.sender.member, message.header.id)? {
             continue;
         }
-        first = true;
-        let opened = Other::Opened {
+        opened += 1;
+        let change = Other::Opened {
             sender: message.sender.member,
             message: message.header.id,
             leaf: message.leaf(),
             conversation,
         };
-        turn.record(me, by, Change::Other(opened))?;
+        turn.record(me, by, Change::Other(change))?;
         service.stirred.insert(message.sender.member);
     }
-    if !first {
+    if opened == 0 {
         let consulted = Other::Consulted { conversation };
         turn.record(me, by, Change::Other(consulted))?;
     }

@@ -580,3 +580,32 @@ fn what_another_member_says_under_the_id_of_an_alert_is_nothing_that_its_publish
     office.takes(&sighting);
     assert_eq!(since(&office), before);
 }
+
+#[test]
+fn a_member_fills_no_alert_without_end_and_reading_it_opens_so_much_at_a_time() {
+    let mut office = Office::new();
+    let first = office.first_of("TR", Role::Contact, Body::Alert(Box::new(alert())));
+    let first = with_header(&first, |header| header.recipients.push(member("AT")));
+    office.takes(&first);
+    let id = first.header.id;
+    let mut before = office.next_of("AT", Role::Contact, sighting(1), id);
+    office.takes(&before);
+    let more = |office: &mut Office, before: &Message| {
+        let next = office.next_of("AT", Role::Contact, sighting(1), id);
+        after(before, &next)
+    };
+    for _ in 1..500 {
+        before = more(&mut office, &before);
+        office.takes(&before);
+    }
+    let beyond = more(&mut office, &before);
+    office.refuses("AT", &beyond, R::OutOfState);
+    let opened = |office: &mut Office| {
+        let size = office.log.size();
+        the_alert(office, id);
+        let opened = |change: &&Change| matches!(change, Change::Other(Other::Opened { .. }));
+        office.changes_since(size).iter().filter(opened).count()
+    };
+    let opened: Vec<_> = (0..3).map(|_| opened(&mut office)).collect();
+    assert_eq!(opened, [500, 1, 0], "of 501");
+}

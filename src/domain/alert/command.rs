@@ -65,6 +65,9 @@ pub enum AlertRefused {
     /// The alert was cancelled.
     #[error("the alert was cancelled")]
     Cancelled,
+    /// The member has said as much as one can.
+    #[error("the alert has as many messages of one member as it can hold")]
+    Full,
     /// It is about a version that is not there.
     #[error("there is no such version of the alert: version {0} stands")]
     NoSuchVersion(u32),
@@ -88,6 +91,7 @@ impl AlertRefused {
             Self::ThePublisher => "the-publisher",
             Self::Expired => "alert-expired",
             Self::Cancelled => "alert-cancelled",
+            Self::Full => "alert-full",
             Self::NoSuchVersion(_) => "no-such-version",
             Self::OtherVersion(_) => "other-version",
             Self::OtherStatus(_) => "other-status",
@@ -105,7 +109,8 @@ pub enum AlertFault {
     /// The role cannot cause it.
     #[error("the role cannot cause the event")]
     Role,
-    /// It does not continue the versions that are here, or the alert was cancelled.
+    /// It does not continue the versions that are here, the alert was cancelled, or the member has said
+    /// as much as one can.
     #[error("the event does not continue the alert")]
     State,
     /// It is of another status than the alert.

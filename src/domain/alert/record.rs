@@ -5,6 +5,8 @@
 //! kept by member, so it never matters whose came first. What names a version that has not come
 //! yet is asked for again.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::command::{Deed, is_publishers, may_cause};
@@ -15,6 +17,9 @@ use super::{
 use crate::base::{Actor, MemberId, MessageId, Timestamp};
 use crate::domain::Faults;
 use crate::domain::message::{Body, Event, Header, Kind};
+
+/// The most messages of one member, but for the cancellation.
+const MOST_MESSAGES: u32 = 500;
 
 codes! {
     /// Where an alert stands.
@@ -111,6 +116,8 @@ pub struct AlertRecord {
     sightings: Vec<Said<Sighting>>,
     contradictions: Vec<Said<Contradiction>>,
     acknowledgements: Vec<Said<Acknowledgement>>,
+    /// How many messages of each member are in it.
+    messages: BTreeMap<MemberId, u32>,
 }
 
 impl AlertRecord {
@@ -140,6 +147,7 @@ impl AlertRecord {
             sightings: Vec::new(),
             contradictions: Vec::new(),
             acknowledgements: Vec::new(),
+            messages: BTreeMap::from([(publisher, 1)]),
         };
         record.widen(&header.recipients);
         Some(record)
@@ -235,7 +243,16 @@ impl AlertRecord {
         if is_remark && self.state(now) == AlertState::Expired {
             return Err(AlertRefused::Expired);
         }
+        if kind != Kind::AlertCancellation && self.is_full_of(by.member) {
+            return Err(AlertRefused::Full);
+        }
         Ok(())
+    }
+
+    /// Whether there are as many messages of this member in it as one may send.
+    fn is_full_of(&self, member: MemberId) -> bool {
+        let messages = self.messages.get(&member);
+        messages.is_some_and(|messages| *messages >= MOST_MESSAGES)
     }
 
     fn revise(&self, revision: &Revision, now: Timestamp) -> Result<Body, AlertRefused> {
@@ -286,7 +303,11 @@ impl AlertRecord {
     /// [`AlertFault`].
     pub fn admit(&self, header: &Header, event: &Event) -> Result<(), AlertFault> {
         let sender = header.sender.member;
-        match Deed::of(&event.body).ok_or(AlertFault::Form)? {
+        let deed = Deed::of(&event.body).ok_or(AlertFault::Form)?;
+        if self.is_full_of(sender) && !matches!(deed, Deed::Cancel(_)) {
+            return Err(AlertFault::State);
+        }
+        match deed {
             Deed::Update(update) => {
                 self.admit_revision(header, event)?;
                 let standing = &self.standing;
@@ -381,6 +402,7 @@ impl AlertRecord {
         let Some(deed) = Deed::of(&event.body) else {
             return;
         };
+        *self.messages.entry(member).or_default() += 1;
         match deed {
             Deed::Update(update) => {
                 let next = Version {

@@ -160,6 +160,38 @@ fn the_publisher_alone_revises_and_the_others_alone_comment() {
 }
 
 #[test]
+fn a_member_says_five_hundred_messages_and_its_publisher_may_still_take_the_alert_back() {
+    let mut record = record();
+    for _ in 1..500 {
+        done(&mut record, &update(), tr(), 3);
+    }
+    let (mut header, event) = decided(&record, &AlertCommand::Sight(sighting()), mk(), 4);
+    for _ in 0..500 {
+        assert_eq!(record.admit(&header, &event), Ok(()));
+        record.apply(&header, &event);
+    }
+    assert_eq!(record.admit(&header, &event), Err(AlertFault::State));
+    for (command, by) in [(update(), tr()), (AlertCommand::Sight(sighting()), mk())] {
+        let refused = record.decide(&command, &by, hours(5));
+        assert_eq!(refused, Err(AlertRefused::Full));
+    }
+    let standing = record.standing();
+    let next = AlertUpdate {
+        version: standing.number + 1,
+        replaces: standing.message,
+        first_published: record.created(),
+        changes: None,
+        alert: updated_alert(),
+    };
+    let (next, more) = message(tr(), hours(5), Body::AlertUpdate(Box::new(next)));
+    assert_eq!(record.admit(&next, &more), Err(AlertFault::State));
+    // Another one may say as much.
+    header.sender.member = member("AT");
+    assert_eq!(record.admit(&header, &event), Ok(()));
+    done(&mut record, &cancel(), tr(), 6);
+}
+
+#[test]
 fn an_update_is_the_next_whole_version_and_names_the_one_it_replaces() {
     let mut record = record();
     done(&mut record, &update(), tr(), 3);
