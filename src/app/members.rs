@@ -6,7 +6,7 @@ mod identity;
 mod keys;
 mod marks;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -342,6 +342,16 @@ pub fn bundles_on_record(index: &dyn Index) -> Result<BTreeMap<NodeId, u64>, Ind
     rows.into_iter().map(read).collect()
 }
 
+/// What peers said that contradicts this node, as far as it is on record since the start: each by its
+/// version or sequence once, whatever else the peer says of that.
+#[derive(Debug, Default)]
+pub(super) struct Conflicts {
+    /// Of trust lists, by version.
+    lists: BTreeSet<(NodeId, u64)>,
+    /// Of bundles of this node, by sequence.
+    bundles: BTreeSet<(NodeId, u64)>,
+}
+
 /// What a peer's hello says of the trust list in force there.
 pub(super) fn list_at(
     service: &mut Service,
@@ -354,10 +364,12 @@ pub(super) fn list_at(
         return Ok(());
     };
     let conflict = version == federation.version && hash != federation.hash;
-    let known = service.lists_at.insert(peer, (version, hash));
-    if !conflict || known == Some((version, hash)) {
+    service.lists_at.insert(peer, (version, hash));
+    let told = service.conflicts.lists.contains(&(peer, version));
+    if !conflict || told || !service.may_record_refusal(peer.member, turn.now) {
         return Ok(());
     }
+    service.conflicts.lists.insert((peer, version));
     let me = service.me.member;
     let change = MemberChange::ListConflict {
         peer,

@@ -47,6 +47,7 @@ pub struct Service {
     pub(super) lists_at: BTreeMap<NodeId, (u64, Digest)>,
     /// This node's bundle in force at each peer, as it last said.
     pub(super) own_bundle_at: BTreeMap<NodeId, (u64, Digest)>,
+    pub(super) conflicts: members::Conflicts,
     /// Bundles that contradict those in force.
     pub(super) bundle_alarms: BTreeMap<NodeId, KeyAlarm>,
     /// Whether the log says which keys the federation in force has.
@@ -97,6 +98,7 @@ impl Service {
             list_on_record: None,
             lists_at: BTreeMap::new(),
             own_bundle_at: BTreeMap::new(),
+            conflicts: members::Conflicts::default(),
             bundle_alarms: BTreeMap::new(),
             keys_on_record: false,
             list_expired: None,

@@ -365,8 +365,9 @@ fn bundles_that_do_not_agree_are_an_alarm() {
     office.peer("TR", own(0, ""));
     assert_eq!(health(&mut office).key_alarms, []);
     assert_eq!(since(&office, size), []);
-    office.peer("TR", own(1, "forged"));
-    office.peer("TR", own(1, "forged"));
+    for digest in ["forged", "forged", "another", "forged", "another"] {
+        office.peer("TR", own(1, digest));
+    }
     let elsewhere = |sequence| KeyAlarm::OwnBundleElsewhere {
         peer: node("TR"),
         sequence,

@@ -146,8 +146,13 @@ fn another_list_of_the_same_version_is_recorded_once_and_told_until_it_is_gone()
         version: 1,
         hash: Digest::of(b"another"),
     };
-    office.peer("TR", other.clone());
-    office.peer("TR", other);
+    let third = FromPeer::ListAt {
+        version: 1,
+        hash: Digest::of(b"a third"),
+    };
+    for said in [&other, &other, &third, &other, &third, &other] {
+        office.peer("TR", said.clone());
+    }
     let recorded = office.changes_since(size);
     let conflict = MemberChange::ListConflict {
         peer: node("TR"),

@@ -189,19 +189,22 @@ pub(in crate::app) fn at_peer(
     let Some(own) = federation.and_then(|f| f.trust.keys.get(&me).copied()) else {
         return Ok(());
     };
-    let known = service.own_bundle_at.insert(peer, (sequence, digest));
-    if sequence == own.sequence && digest != own.digest && known != Some((sequence, digest)) {
-        record(
-            service,
-            turn,
-            MemberChange::BundleConflict {
-                node: me,
-                sequence,
-                digest,
-            },
-        )?;
+    service.own_bundle_at.insert(peer, (sequence, digest));
+    let conflict = sequence == own.sequence && digest != own.digest;
+    let told = service.conflicts.bundles.contains(&(peer, sequence));
+    if !conflict || told || !service.may_record_refusal(peer.member, turn.now) {
+        return Ok(());
     }
-    Ok(())
+    service.conflicts.bundles.insert((peer, sequence));
+    record(
+        service,
+        turn,
+        MemberChange::BundleConflict {
+            node: me,
+            sequence,
+            digest,
+        },
+    )
 }
 
 /// Receiving keys of this node were destroyed.

@@ -3,7 +3,7 @@
 use super::{Recorded, Service};
 use crate::app::change::{Change, Other};
 use crate::app::input::Effect;
-use crate::app::receive;
+use crate::app::{members, receive};
 
 impl Service {
     /// The append did not happen: whatever was counted as sent goes again, what was counted as taken
@@ -22,6 +22,7 @@ impl Service {
         }
         self.witness.turned_down();
         self.keys_on_record = false;
+        self.conflicts = members::Conflicts::default();
         self.list_expired = None;
         for recorded in recorded {
             if let Change::Received(message, _) = &recorded.change {
