@@ -14,6 +14,8 @@ pub(super) use asks::{order, order_wanted, shorten};
 pub(super) use find::look;
 pub(super) use remains::remains;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::change::{Change, Message, Other};
@@ -107,14 +109,26 @@ pub struct Due {
 /// What the service keeps in mind about it.
 #[derive(Default)]
 pub(super) struct Erasure {
-    /// When it last looked for what is due.
+    /// When it last began to look for what is due.
     pub looked: Option<Timestamp>,
+    /// The look that is under way.
+    round: Option<find::Round>,
+    /// The conversations in which a person just had something erased.
+    ordered: BTreeSet<MessageId>,
     /// What the core is to erase.
     pub plan: Vec<Due>,
     /// Whether time may decide.
     pub clock: ClockWatch,
     /// Since when something is due that waits for the clock, and why.
     pub waits: Option<(Timestamp, ClockDoubt)>,
+}
+
+impl Erasure {
+    /// A person had something erased in a conversation: that need not wait for the next look.
+    fn order(&mut self, conversation: MessageId) {
+        self.ordered.insert(conversation);
+        self.looked = None;
+    }
 }
 
 /// Writes the rows by which a message is found when its time is over.

@@ -12,6 +12,7 @@ use liaison::app::{
 };
 use liaison::audit::{EntryKind, EventCode, Statement};
 use liaison::base::{MessageId, Role};
+use liaison::domain::alert::Alert;
 use liaison::domain::handling::{HandlingCode, Tlp};
 use liaison::domain::message::Body;
 use liaison::domain::release::Gated;
@@ -233,6 +234,65 @@ fn what_is_still_owed_or_still_holds_waits() {
     office.now = office.now.plus(HOUR);
     office.handle(vec![Input::Tick]);
     assert_eq!(erased_entries(&office).len(), 2);
+}
+
+/// More conversations than are looked at in three seconds.
+const MANY: usize = 450;
+
+#[test]
+fn conversations_that_do_not_end_keep_no_other_from_being_erased() {
+    let mut office = Office::new();
+    for _ in 0..MANY {
+        come(&mut office, kept_for(1));
+    }
+    let (over, later) = (
+        come(&mut office, kept_for(1)),
+        come(&mut office, kept_for(100)),
+    );
+    refuse(&mut office, over.header.id);
+    refuse(&mut office, later.header.id);
+    let mut running = Duration::ZERO;
+    pass(&mut office, DAY * 2, &mut running);
+    assert!(
+        erased_entries(&office).is_empty(),
+        "not all of them are looked at in one second"
+    );
+    order(&mut office, later.header.id).expect("it is over");
+    let mut erased = || {
+        office.handle(vec![Input::Tick]);
+        let erased = erased_entries(&office).into_iter();
+        let of = |id| erased.clone().any(|(_, erased, _)| erased == id);
+        (of(later.header.id), of(over.header.id))
+    };
+    assert_eq!(
+        erased(),
+        (true, false),
+        "a person's order waits for no look"
+    );
+    assert_eq!(erased(), (true, true));
+}
+
+#[test]
+fn one_change_of_epoch_covers_what_is_found_in_many_seconds() {
+    let mut office = Office::new();
+    let mut alert: Alert = toml::from_str(ALERT).expect("the example is an alert");
+    alert.expires = office.now.plus(HOUR);
+    alert.handling.retention_days = 1;
+    for _ in 0..MANY {
+        let body = Body::Alert(Box::new(alert.clone()));
+        let alert = office.first_of("TR", Role::Contact, body);
+        office.takes(&alert);
+    }
+    let mut running = Duration::ZERO;
+    pass(&mut office, DAY * 30, &mut running);
+    assert_eq!((office.log.epoch(), erased_entries(&office).len()), (1, 0));
+    for _ in 0..5 {
+        office.handle(vec![Input::Tick]);
+    }
+    assert_eq!(
+        (office.log.epoch(), erased_entries(&office).len()),
+        (2, MANY)
+    );
 }
 
 #[test]

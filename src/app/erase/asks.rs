@@ -97,8 +97,7 @@ pub(in crate::app) fn order(
         reason: reason.to_owned(),
     };
     turn.record(service.me.member, by, Change::Other(ordered))?;
-    // It need not wait for the next look.
-    service.erasure.looked = None;
+    service.erasure.order(conversation);
     Ok(Reply::Done)
 }
 
@@ -144,9 +143,8 @@ pub(in crate::app) fn order_wanted(
             reason: String::new(),
         };
         turn.record(service.me.member, by, Change::Other(ordered))?;
+        service.erasure.order(conversation);
     }
-    // It need not wait for the next look.
-    service.erasure.looked = None;
     Ok(())
 }
 

@@ -23,8 +23,11 @@ const LOOK_EVERY: Duration = Duration::from_secs(10 * 60);
 /// all that became due.
 const EPOCH_STAYS: Duration = Duration::from_secs(23 * 3_600);
 
-/// Conversations that one look takes in.
-const LOOKED_AT: usize = 20_000;
+/// Conversations that a look goes through in a second.
+const LOOKED_AT: usize = 128;
+
+/// Entries of them that it reads in a second, and the rest of one conversation.
+const READ_AT_ONCE: usize = 4_096;
 
 /// Entries that one change of epoch erases; the rest waits for the next.
 const ERASED_AT_ONCE: usize = 50_000;
@@ -32,33 +35,85 @@ const ERASED_AT_ONCE: usize = 50_000;
 /// The most letters that belong to one conversation or message.
 const MOST_LETTERS: usize = 1_000;
 
+/// A look through all conversations in which something may be due, a few of them in each second: however
+/// many never end, each of the others has its turn.
+pub(super) struct Round {
+    /// Whether the epoch had stayed for long enough when it began.
+    rested: bool,
+    /// Where it goes on.
+    from: Vec<u8>,
+    /// The conversations in which something is to be erased, whatever the time.
+    wanted: BTreeSet<MessageId>,
+    /// The others in which the time of something is over.
+    over: BTreeSet<MessageId>,
+}
+
+impl Round {
+    fn begin(turn: &Turn<'_>) -> Result<Self, IndexError> {
+        let epoch = turn.view.row::<EpochRow>(EPOCH, &[])?;
+        Ok(Self {
+            rested: epoch.is_none_or(|epoch| turn.now >= epoch.at.plus(EPOCH_STAYS)),
+            from: Vec::new(),
+            wanted: BTreeSet::new(),
+            over: BTreeSet::new(),
+        })
+    }
+
+    /// Looks at the next conversations. Says whether there are no more.
+    fn go_on(&mut self, service: &Service, turn: &Turn<'_>) -> Result<bool, IndexError> {
+        let first = retained_key(turn.now, MessageId::from_bytes([0; 16]));
+        let end = after_prefix(&first[..4]).unwrap_or(first);
+        let rows = turn
+            .view
+            .range::<bool>(RETAINED, &self.from, Some(&end), LOOKED_AT)?;
+        let last = rows.len() < LOOKED_AT;
+        let mut read = 0;
+        for (key, _) in rows {
+            if read >= READ_AT_ONCE {
+                return Ok(false);
+            }
+            let conversation = retained_of(&key).ok_or(IndexError::Damaged)?;
+            self.from = [&key[..], &[0]].concat();
+            if self.wanted.contains(&conversation) || self.over.contains(&conversation) {
+                continue;
+            }
+            let due = due_in(service, turn, conversation, &mut read)?;
+            let in_time = |due: &Due| due.reason == ErasureReason::Retention;
+            if !due.iter().all(in_time) {
+                self.wanted.insert(conversation);
+            } else if !due.is_empty() {
+                self.over.insert(conversation);
+            }
+        }
+        Ok(last)
+    }
+}
+
 /// Looks for what is due, now and then, and leaves it to the core.
 pub(in crate::app) fn look(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), IndexError> {
     let soon = |looked: Timestamp| turn.now >= looked && turn.now < looked.plus(LOOK_EVERY);
-    if !service.erasure.plan.is_empty() || service.erasure.looked.is_some_and(soon) {
+    if !service.erasure.plan.is_empty() {
         return Ok(());
     }
-    service.erasure.looked = Some(turn.now);
-    let epoch = turn.view.row::<EpochRow>(EPOCH, &[])?;
-    let rested = epoch.is_none_or(|epoch| turn.now >= epoch.at.plus(EPOCH_STAYS));
+    let mut round = match service.erasure.round.take() {
+        Some(round) => round,
+        None if service.erasure.looked.is_some_and(soon) => return Ok(()),
+        None => {
+            service.erasure.looked = Some(turn.now);
+            Round::begin(turn)?
+        }
+    };
+    let ordered = std::mem::take(&mut service.erasure.ordered);
+    if !round.go_on(service, turn)? {
+        service.erasure.round = Some(round);
+        service.erasure.plan = plan(service, turn, &ordered, false, Vec::new())?;
+        return Ok(());
+    }
     let me = service.me.member;
     let others = service.federation.as_ref().map(|f| f.others(me).len());
     let clock = service.erasure.clock.decides(turn.now, others.unwrap_or(0));
-    let time_decides = rested && clock.is_ok();
-    let mut found = Vec::new();
-    let conversations = retained(turn)?;
-    for conversation in &conversations {
-        if found.len() < ERASED_AT_ONCE {
-            found.extend(due_in(service, turn, *conversation)?);
-        }
-    }
-    found.extend(searches(turn)?);
-    let all = found.len();
-    found.retain(|due| time_decides || due.reason != ErasureReason::Retention);
-    let waits = found.len() < all;
-    for conversation in &conversations {
-        letters_of(service, turn, *conversation, &mut found)?;
-    }
+    let searches = searches(turn)?;
+    let waits = !round.over.is_empty() || !searches.is_empty();
     service.erasure.waits = match clock {
         Err(doubt) if waits => {
             let since = service.erasure.waits.map_or(turn.now, |(since, _)| since);
@@ -66,22 +121,40 @@ pub(in crate::app) fn look(service: &mut Service, turn: &mut Turn<'_>) -> Result
         }
         Ok(()) | Err(_) => None,
     };
-    found.sort_unstable_by_key(|due| due.entry);
-    found.dedup_by_key(|due| due.entry);
-    service.erasure.plan = found;
+    let mut due = round.wanted;
+    due.extend(ordered);
+    service.erasure.plan = if round.rested && clock.is_ok() {
+        due.extend(round.over);
+        plan(service, turn, &due, true, searches)?
+    } else {
+        plan(service, turn, &due, false, Vec::new())?
+    };
     Ok(())
 }
 
-/// The conversations in which something may be due.
-fn retained(turn: &Turn<'_>) -> Result<BTreeSet<MessageId>, IndexError> {
-    let first = retained_key(turn.now, MessageId::from_bytes([0; 16]));
-    let end = after_prefix(&first[..4]).unwrap_or(first);
-    let rows = turn
-        .view
-        .range::<bool>(RETAINED, &[], Some(&end), LOOKED_AT)?;
-    let conversations = rows.into_iter();
-    let conversations = conversations.map(|(key, _)| retained_of(&key).ok_or(IndexError::Damaged));
-    conversations.collect()
+/// What is to be erased in these conversations, and what else is. Only where time decides is that what it
+/// alone asks for.
+fn plan(
+    service: &Service,
+    turn: &Turn<'_>,
+    conversations: &BTreeSet<MessageId>,
+    time_decides: bool,
+    others: Vec<Due>,
+) -> Result<Vec<Due>, IndexError> {
+    let mut found = Vec::new();
+    for conversation in conversations {
+        if found.len() < ERASED_AT_ONCE {
+            let due = due_in(service, turn, *conversation, &mut 0)?.into_iter();
+            found.extend(due.filter(|due| time_decides || due.reason != ErasureReason::Retention));
+        }
+    }
+    found.extend(others);
+    for conversation in conversations {
+        letters_of(service, turn, *conversation, &mut found)?;
+    }
+    found.sort_unstable_by_key(|due| due.entry);
+    found.dedup_by_key(|due| due.entry);
+    Ok(found)
 }
 
 /// The searches whose words are due.
@@ -102,15 +175,21 @@ fn searches(turn: &Turn<'_>) -> Result<Vec<Due>, IndexError> {
     due.collect()
 }
 
-/// What of a conversation is due. While it is not over, that is what its authors want erased.
+/// What of a conversation is due. While it is not over, that is what its authors want erased. Counts the
+/// entries that it reads.
 fn due_in(
     service: &Service,
     turn: &Turn<'_>,
     conversation: MessageId,
+    read: &mut usize,
 ) -> Result<Vec<Due>, IndexError> {
     let Some(kept) = Kept::of(turn, conversation)? else {
         return thrown_away(turn, conversation);
     };
+    if kept.standing == Standing::Open && kept.row.wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    *read += kept.thread.len();
     let me = service.me.member;
     let mut due = Vec::new();
     let mut opening_due = false;
