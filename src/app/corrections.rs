@@ -8,7 +8,7 @@ use super::content::read_change;
 use super::error::AppError;
 use super::input::Reply;
 use super::passing::{read_copy, said_by_peer};
-use super::respond::{exchange_row, listed, say, sent_before};
+use super::respond::{exchange_row, say, sent_before};
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
 use crate::base::{Actor, MemberId, MessageId};
@@ -107,7 +107,8 @@ fn to_pass_on<'a>(
 }
 
 /// Tells everybody who has a message of this exchange what is wrong with it: the other side, and
-/// where the message is a request that went to several members, all of them.
+/// where the message is a request that went to several members, all of them. For one that is out it
+/// waits.
 pub(super) fn correct(
     service: &mut Service,
     turn: &mut Turn<'_>,
@@ -127,7 +128,6 @@ pub(super) fn correct(
     // All of them are told, or nobody is.
     let mut bodies = Vec::new();
     for row in &rows {
-        listed(service, row.peer)?;
         // Each exchange has the request under an id of its own.
         let about = if what.message == id {
             row.id
@@ -204,7 +204,7 @@ fn handling_of(
 }
 
 /// Tells those who have a message from here what its author found to be wrong with it, and the
-/// author that they were told.
+/// author that they were told. For one that is out it waits.
 pub(super) fn pass_on(
     service: &mut Service,
     turn: &mut Turn<'_>,
@@ -229,7 +229,6 @@ pub(super) fn pass_on(
     // All of them are told, or nobody is.
     let mut told = Vec::new();
     for forward in &left {
-        listed(service, forward.to)?;
         let there = exchange_row(turn, forward.exchange)?;
         let said = find(&there, forward.exchange)?;
         let passed = Command::Correct(Correction {

@@ -643,7 +643,7 @@ fn each_lie_about_what_is_passed_on_is_refused() {
     office.takes(&honest);
 }
 
-fn correction(of: &Message) -> Body {
+pub fn correction(of: &Message) -> Body {
     Body::Correction(Correction {
         message: of.header.id,
         leaf: of.leaf(),
@@ -785,9 +785,8 @@ fn a_peer_passes_on_the_correction_that_it_was_told_or_none() {
     );
 }
 
-#[test]
-fn a_request_that_went_to_several_members_is_corrected_at_all_of_them() {
-    let mut office = Office::new();
+/// MK asks AT and TR the same; gives the exchanges.
+pub fn asked_both(office: &mut Office) -> [MessageId; 2] {
     let ids = [office.new_id(), office.new_id()];
     let ask = Ask::SendRequest {
         to: vec![
@@ -798,17 +797,29 @@ fn a_request_that_went_to_several_members_is_corrected_at_all_of_them() {
     };
     let sent = office.ask(Role::Officer, Action::SendRequest, ask);
     sent.expect("it may be sent");
-    let ask = Ask::Correct {
-        exchange: ids[0],
+    ids
+}
+
+/// MK's request names the wrong person.
+pub fn names_the_wrong_one(office: &mut Office, exchange: MessageId) -> Ask {
+    Ask::Correct {
+        exchange,
         message: office.new_id(),
         what: Box::new(Correcting {
-            message: ids[0],
+            message: exchange,
             flaw: Flaw::Unlawful,
             remedy: Remedy::Erase,
             text: "It names the wrong person.".into(),
             handling: None,
         }),
-    };
+    }
+}
+
+#[test]
+fn a_request_that_went_to_several_members_is_corrected_at_all_of_them() {
+    let mut office = Office::new();
+    let ids = asked_both(&mut office);
+    let ask = names_the_wrong_one(&mut office, ids[0]);
     let size = office.log.size();
     let told = office.ask(Role::Officer, Action::CorrectMessage, ask.clone());
     assert!(

@@ -3,14 +3,20 @@
 use liaison::app::change::{Change, Other};
 use liaison::app::core::Outcome;
 use liaison::app::{
-    Action, AppError, Ask, FromPeer, Input, ListAlarm, MemberAsk, MemberChange, MemberReply, Reply,
-    Withheld,
+    Action, AppError, Ask, Forward, FromPeer, Input, ListAlarm, MemberAsk, MemberChange,
+    MemberReply, Owed, Reply, Withheld, duties,
 };
 use liaison::audit::Statement;
 use liaison::base::{Digest, Role};
+use liaison::domain::handling::{HandlingCode, Tlp};
 use liaison::exchange::Refusal;
 
-use crate::office::{HOUR, Office, member, node, receipt_of, request_body};
+use crate::alerts_reach::delivered;
+use crate::office::{HOUR, Office, member, node, receipt_of, reply_to, request_body};
+use crate::passing::{
+    answered_by_at, asked_both, correction, forward, forwards, marked, names_the_wrong_one,
+    next_of_at, row,
+};
 
 /// The office after a list without TR, or with TR suspended.
 fn without_tr(office: &mut Office, suspended: bool) -> Vec<Outcome> {
@@ -27,10 +33,35 @@ fn without_tr(office: &mut Office, suspended: bool) -> Vec<Outcome> {
     office.handle(vec![Input::Federation(next)])
 }
 
+/// The office after the next list, which has TR.
+fn with_tr_back(office: &mut Office) -> Vec<Outcome> {
+    let mut back = office.federation.clone();
+    back.nodes.push(node("TR"));
+    back.version += 1;
+    back.hash = Digest::of(b"list 3");
+    back.trust = Default::default();
+    office.federation = back.clone();
+    office.handle(vec![Input::Federation(back)])
+}
+
+/// How many messages leave for a peer.
 fn sent_to(outcomes: &[Outcome], peer: &str) -> usize {
-    let to =
-        |outcome: &&Outcome| matches!(outcome, Outcome::Send { peer: to, .. } if *to == node(peer));
-    outcomes.iter().filter(to).count()
+    let to = |outcome: &Outcome| match outcome {
+        Outcome::Send {
+            peer: to, messages, ..
+        } if *to == node(peer) => messages.len(),
+        _ => 0,
+    };
+    outcomes.iter().map(to).sum()
+}
+
+/// What a person asks for is done, with what leaves of it.
+fn done(office: &mut Office, role: Role, action: Action, ask: Ask) -> Vec<Outcome> {
+    let (ticket, input) = office.asking(role, action, ask);
+    let outcomes = office.handle(vec![input]);
+    let reply = reply_to(ticket, outcomes.clone());
+    assert!(reply.is_ok(), "{reply:?}");
+    outcomes
 }
 
 fn holdings(office: &mut Office, role: Role) -> Result<Reply, AppError> {
@@ -62,14 +93,55 @@ fn what_waits_for_a_member_that_is_out_stays_and_goes_when_it_is_back() {
             Withheld::Removed
         };
         assert_eq!(rows[0].withheld, Some(why));
-        let mut back = office.federation.clone();
-        back.nodes.push(node("TR"));
-        back.version += 1;
-        back.hash = Digest::of(b"list 3");
-        back.trust = Default::default();
-        let outcomes = office.handle(vec![Input::Federation(back)]);
+        let outcomes = with_tr_back(&mut office);
         assert_eq!(sent_to(&outcomes, "TR"), 1);
     }
+}
+
+#[test]
+fn a_correction_goes_to_all_others_and_waits_for_a_member_that_is_out() {
+    for suspended in [false, true] {
+        let mut office = Office::new();
+        let [with_at, with_tr] = asked_both(&mut office);
+        delivered(&mut office, "AT", with_at);
+        delivered(&mut office, "TR", with_tr);
+        without_tr(&mut office, suspended);
+        let correct = names_the_wrong_one(&mut office, with_at);
+        let outcomes = done(&mut office, Role::Officer, Action::CorrectMessage, correct);
+        let sent = ["AT", "TR"].map(|peer| sent_to(&outcomes, peer));
+        assert_eq!(sent, [1, 0]);
+        assert_eq!(sent_to(&with_tr_back(&mut office), "TR"), 1);
+    }
+}
+
+#[test]
+fn a_correction_is_passed_on_though_one_of_those_who_have_the_message_is_out() {
+    let mut office = Office::new();
+    let free = marked(&[HandlingCode::H0], Tlp::Green);
+    let (exchange, answer) = answered_by_at(&mut office, free);
+    for to in ["RS", "TR"] {
+        let what = Forward {
+            to: member(to),
+            ..forward(&mut office, exchange, &answer)
+        };
+        forwards(&mut office, &what).expect("it may go on");
+        delivered(&mut office, to, what.new);
+    }
+    let wrong = correction(&answer);
+    let wrong = next_of_at(&mut office, Role::Contact, wrong, exchange, &[&answer]);
+    office.takes(&wrong);
+    without_tr(&mut office, true);
+    let pass_on = Ask::PassOn {
+        exchange,
+        correction: wrong.header.id,
+        message: office.new_id(),
+    };
+    let outcomes = done(&mut office, Role::Contact, Action::CorrectMessage, pass_on);
+    let sent = ["RS", "TR"].map(|peer| sent_to(&outcomes, peer));
+    assert_eq!(sent, [1, 0]);
+    let owed = duties(&row(&mut office, exchange));
+    assert!(owed.iter().all(|duty| duty.what != Owed::PassingOn));
+    assert_eq!(sent_to(&with_tr_back(&mut office), "TR"), 1);
 }
 
 #[test]
