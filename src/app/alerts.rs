@@ -100,7 +100,14 @@ pub(super) fn act(
         AlertCommand::Acknowledge(_) => vec![row.alert.publisher()],
         AlertCommand::Cancel(_) | AlertCommand::Sight(_) | AlertCommand::Contradict(_) => others,
     };
-    let to: Vec<MemberId> = to.into_iter().filter(|m| federation.lists(*m)).collect();
+    // What a suspended member has holds no more, so what takes its place waits for it.
+    let goes = |member: &MemberId| match &on.command {
+        AlertCommand::Update(_) | AlertCommand::Cancel(_) => federation.keeps(*member),
+        AlertCommand::Sight(_) | AlertCommand::Contradict(_) | AlertCommand::Acknowledge(_) => {
+            federation.lists(*member)
+        }
+    };
+    let to: Vec<MemberId> = to.into_iter().filter(goes).collect();
     if to.is_empty() {
         return Err(AppError::NoRecipient.into());
     }
@@ -196,7 +203,8 @@ fn subscription(turn: &Turn<'_>, member: MemberId) -> Result<Option<Subscription
     Ok(turn.view.row(SUBSCRIPTION, &member.to_bytes())?)
 }
 
-/// Whom the audience chooses among the other members.
+/// Whom the audience chooses among the other members, and among those who have the version before and
+/// are suspended.
 fn select(
     service: &Service,
     turn: &Turn<'_>,
@@ -209,8 +217,12 @@ fn select(
     if let Audience::Members(named) = audience {
         check_named(federation, me, named)?;
     }
+    let mut members = federation.others(me);
+    members.extend(have.iter().filter(|member| federation.keeps(**member)));
+    members.sort();
+    members.dedup();
     let mut known = Vec::new();
-    for member in federation.others(me) {
+    for member in members {
         let row = subscription(turn, member)?;
         known.push((member, row.map(|row| row.subscription)));
     }

@@ -63,6 +63,11 @@ impl Federation {
         self.nodes.iter().any(|node| node.member == member)
     }
 
+    /// Whether the member is listed, or suspended until the next list: what is for it waits then.
+    pub fn keeps(&self, member: MemberId) -> bool {
+        self.lists(member) || self.trust.suspended.contains(&member)
+    }
+
     /// Whether the member is an observer.
     pub fn observes(&self, member: MemberId) -> bool {
         self.trust.observers.contains(&member)

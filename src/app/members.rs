@@ -45,7 +45,7 @@ pub struct TrustDetails {
     pub suspension: Option<(u32, Digest)>,
     /// Members that are suspended; they are not among the nodes.
     pub suspended: Vec<MemberId>,
-    /// Members that are observers: organisations, not countries.
+    /// Members of the list that are observers, suspended or not: organisations, not countries.
     pub observers: Vec<MemberId>,
     /// The keys of each node in force, this one included.
     pub keys: BTreeMap<NodeId, NodeKeys>,

@@ -41,7 +41,8 @@ pub fn federation(directory: &Directory) -> Federation {
                 .map(|(list, document)| (list.version, document.digest())),
             suspended: suspended.unwrap_or_default(),
             observers: directory
-                .members()
+                .list()
+                .members
                 .iter()
                 .filter(|member| member.kind == MemberKind::Organisation)
                 .map(|member| member.member)
@@ -373,3 +374,6 @@ pub fn without_older_bundles(
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

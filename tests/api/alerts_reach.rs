@@ -47,7 +47,7 @@ fn listed(office: &mut Office) -> AlertRow {
     }
 }
 
-fn not_at(office: &mut Office) -> Vec<String> {
+pub fn not_at(office: &mut Office) -> Vec<String> {
     let row = listed(office);
     row.not_at.iter().map(ToString::to_string).collect()
 }

@@ -4,14 +4,15 @@ use liaison::app::change::{Change, Other};
 use liaison::app::core::Outcome;
 use liaison::app::{
     Action, AppError, Ask, Forward, FromPeer, Input, ListAlarm, MemberAsk, MemberChange,
-    MemberReply, Owed, Reply, Withheld, duties,
+    MemberReply, OnAlert, Owed, Reply, Withheld, duties,
 };
 use liaison::audit::Statement;
-use liaison::base::{Digest, Role};
+use liaison::base::{Digest, MessageId, Role};
+use liaison::domain::alert::{AlertCommand, Audience, Revision};
 use liaison::domain::handling::{HandlingCode, Tlp};
 use liaison::exchange::Refusal;
 
-use crate::alerts_reach::delivered;
+use crate::alerts_reach::{alert, delivered, not_at, published};
 use crate::office::{HOUR, Office, member, node, receipt_of, reply_to, request_body};
 use crate::passing::{
     answered_by_at, asked_both, correction, forward, forwards, marked, names_the_wrong_one,
@@ -142,6 +143,84 @@ fn a_correction_is_passed_on_though_one_of_those_who_have_the_message_is_out() {
     let owed = duties(&row(&mut office, exchange));
     assert!(owed.iter().all(|duty| duty.what != Owed::PassingOn));
     assert_eq!(sent_to(&with_tr_back(&mut office), "TR"), 1);
+}
+
+/// MK published an alert to AT and TR, which both have it.
+fn alert_at_both(office: &mut Office) -> MessageId {
+    let id = published(office, alert());
+    for peer in ["AT", "TR"] {
+        delivered(office, peer, id);
+    }
+    id
+}
+
+fn revises(office: &mut Office, alert: MessageId, command: AlertCommand) -> Vec<Outcome> {
+    let on = OnAlert {
+        alert,
+        message: office.new_id(),
+        command,
+        audience: Audience::Members(Vec::new()),
+    };
+    let ask = Ask::OnAlert {
+        on: Box::new(on),
+        attached: Vec::new(),
+    };
+    done(office, Role::Contact, Action::ReviseAlert, ask)
+}
+
+#[test]
+fn what_is_done_to_an_alert_waits_for_a_suspended_member_and_goes_when_it_is_back() {
+    let update = AlertCommand::Update(Box::new(Revision {
+        alert: alert(),
+        changes: None,
+        replaces: None,
+    }));
+    for command in [AlertCommand::Cancel("An error.".into()), update] {
+        let mut office = Office::new();
+        let id = alert_at_both(&mut office);
+        without_tr(&mut office, true);
+        let outcomes = revises(&mut office, id, command);
+        let sent = ["AT", "TR"].map(|peer| sent_to(&outcomes, peer));
+        assert_eq!(sent, [1, 0]);
+        assert_eq!(not_at(&mut office), ["AT", "TR"]);
+        assert_eq!(sent_to(&with_tr_back(&mut office), "TR"), 1);
+    }
+}
+
+#[test]
+fn a_member_that_was_removed_when_an_alert_was_taken_back_is_named_without_it() {
+    let mut office = Office::new();
+    let id = alert_at_both(&mut office);
+    without_tr(&mut office, false);
+    revises(&mut office, id, AlertCommand::Cancel("An error.".into()));
+    assert_eq!(sent_to(&with_tr_back(&mut office), "TR"), 0);
+    assert_eq!(not_at(&mut office), ["AT", "TR"]);
+}
+
+#[test]
+fn an_update_that_observers_may_not_get_waits_for_no_suspended_observer() {
+    let mut office = Office::new();
+    office.federation.trust.observers = vec![member("TR")];
+    let id = alert_at_both(&mut office);
+    without_tr(&mut office, true);
+    let mut strict = alert();
+    strict.handling.tlp = Tlp::AmberStrict;
+    let on = OnAlert {
+        alert: id,
+        message: office.new_id(),
+        command: AlertCommand::Update(Box::new(Revision {
+            alert: strict,
+            changes: None,
+            replaces: None,
+        })),
+        audience: Audience::All,
+    };
+    let ask = Ask::OnAlert {
+        on: Box::new(on),
+        attached: Vec::new(),
+    };
+    let refused = office.ask(Role::Contact, Action::ReviseAlert, ask);
+    assert!(matches!(refused, Err(AppError::Invalid(_))), "{refused:?}");
 }
 
 #[test]

@@ -23,9 +23,11 @@ pub(super) fn look(
 ) -> Result<(), IndexError> {
     let me = service.me.member;
     let last = turn.view.row::<MessageRow>(MESSAGE, &row.last_message())?;
+    row.not_at = match &last {
+        Some(last) if row.alert.publisher() == me => row.lacking(last),
+        Some(_) | None => Vec::new(),
+    };
     let loose = last.map_or_else(Vec::new, |last| row.loose_ends(me, &last));
-    let lacks = loose.iter().filter(|(member, _)| *member != me);
-    row.not_at = lacks.map(|(member, _)| *member).collect();
     row.pressing = Vec::new();
     let alert = row.alert.alert();
     // For an exercise nobody is called in earnest, and what holds no more is late for all.
@@ -163,6 +165,17 @@ impl AlertRow {
             Some((*member, end))
         };
         last.deliveries.iter().filter_map(at).collect()
+    }
+
+    /// Those of the circle whose node has not receipted the publisher's last message, in order. Whoever was
+    /// no member when it was sent lacks it too, though nothing waits for it.
+    fn lacking(&self, last: &MessageRow) -> Vec<MemberId> {
+        let has = |member: &MemberId| {
+            matches!(last.deliveries.get(member), Some(Delivery::Delivered))
+        };
+        let mut others = self.alert.others(self.alert.publisher());
+        others.retain(|member| !has(member));
+        others
     }
 
     /// When a member refused its publisher's last message.
