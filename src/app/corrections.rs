@@ -96,6 +96,15 @@ pub fn duties(row: &ExchangeRow) -> Vec<Duty> {
     duties
 }
 
+/// Whether something is owed in an exchange for which its content is needed. For a member that the list in
+/// force does not have any more, suspended ones apart, nobody waits, and nobody does it for one.
+pub(super) fn is_owed(service: &Service, row: &ExchangeRow) -> bool {
+    let federation = service.federation.as_ref();
+    let gone = |member| federation.is_some_and(|federation| !federation.keeps(member));
+    let owed = duties(row);
+    owed.iter().any(|duty| !gone(duty.to.unwrap_or(row.peer)))
+}
+
 /// Those who have what was corrected from here, and were not told yet.
 fn to_pass_on<'a>(
     row: &'a ExchangeRow,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::alerts::alert_row;
 use super::change::{Change, Other};
 use super::error::AppError;
-use super::input::{HitRow, Reply};
+use super::input::{Federation, HitRow, Reply};
 use super::letters::{self, LetterRow};
 use super::members::{self, Withheld};
 use super::read::LONGEST_PAGE;
@@ -22,6 +22,7 @@ use crate::domain::duty::{
     Attention, Call, CallMade, Concern, Facts, LooseEnd, Matter, Reach, Roster, attention,
     concerns, letter_attention,
 };
+use crate::domain::rfi::State;
 use crate::store::IndexError;
 
 mod alarm;
@@ -330,7 +331,10 @@ fn look(service: &Service, turn: &Turn<'_>, row: &mut ExchangeRow) -> Result<(),
         theirs: &theirs.duty,
     };
     let side = row.exchange.side();
-    let all = attention(&row.facts(), &reach, turn.now);
+    let mut all = attention(&row.facts(), &reach, turn.now);
+    let federation = service.federation.as_ref();
+    all.retain(|one| !is_moot(federation, row, &one.concern));
+    let out = federation.and_then(|federation| federation.withholds(row.peer));
     let pressing = |attention: Attention| {
         let (member, contact) = if attention.call == side {
             (me, own)
@@ -341,12 +345,29 @@ fn look(service: &Service, turn: &Turn<'_>, row: &mut ExchangeRow) -> Result<(),
             attention,
             member,
             listed: contact.listed.clone(),
-            withheld: row.withheld,
+            withheld: row.withheld.or(out),
         }
     };
     let all = all.into_iter().map(pressing).collect();
     row.pressing = all;
     Ok(())
+}
+
+/// Whether a matter is that something does not reach a member that is out, in an exchange that has ended:
+/// nothing is to be done about it here. An answer that waits may still be told in another way.
+fn is_moot(federation: Option<&Federation>, row: &ExchangeRow, concern: &Concern) -> bool {
+    let out = federation.is_some_and(|federation| federation.withholds(row.peer).is_some());
+    let state = row.exchange.state();
+    let answered = matches!(state, State::Answered | State::Feedback);
+    match concern.matter {
+        Matter::Refused | Matter::Expired => out && !state.is_open(),
+        Matter::Undelivered => out && !state.is_open() && !answered,
+        Matter::Unopened
+        | Matter::Unread
+        | Matter::Clock
+        | Matter::Clarification
+        | Matter::Waiting => false,
+    }
 }
 
 /// The exchanges in which something presses now, the most pressing first, at most `limit`.

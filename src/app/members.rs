@@ -30,7 +30,7 @@ use super::view::{View, after_prefix};
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::seal::keystore::Rotation;
 use crate::seal::safety::{MemberIdentity, SafetyNumber};
-use crate::store::{Index, IndexError};
+use crate::store::{Index, IndexError, Table};
 
 /// How long before a list or a key of this node's runs out the node says so.
 const EXPIRES_SOON: Duration = Duration::from_secs(5 * 24 * 3600);
@@ -277,20 +277,30 @@ pub(super) fn waiting_outside(
     turn: &Turn<'_>,
     federation: &Federation,
 ) -> Result<Vec<MemberId>, IndexError> {
-    let mut outside = Vec::new();
+    let mut outside = members_in::<OutboxRow>(turn, OUTBOX)?;
+    outside.retain(|member| !federation.lists(*member));
+    Ok(outside)
+}
+
+/// Members that receipted a message of this node or sent one, whether or not the list in force has them.
+pub(super) fn met(turn: &Turn<'_>) -> Result<Vec<MemberId>, IndexError> {
+    members_in::<Held>(turn, HELD)
+}
+
+/// The members by which the keys of a table begin, in order.
+fn members_in<T: Row>(turn: &Turn<'_>, table: Table) -> Result<Vec<MemberId>, IndexError> {
+    let mut members = Vec::new();
     let mut from = Vec::new();
     loop {
-        let rows = turn.view.range::<OutboxRow>(OUTBOX, &from, None, 1)?;
+        let rows = turn.view.range::<T>(table, &from, None, 1)?;
         let member = rows.first().and_then(|(key, _)| key.first_chunk::<8>());
         let Some(member) = member.and_then(|id| MemberId::from_bytes(*id).ok()) else {
-            return Ok(outside);
+            return Ok(members);
         };
-        if !federation.lists(member) {
-            outside.push(member);
-        }
+        members.push(member);
         match after_prefix(&member.to_bytes()) {
             Some(next) => from = next,
-            None => return Ok(outside),
+            None => return Ok(members),
         }
     }
 }

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::error::AppError;
 use super::input::Reply;
+use super::members::met;
 use super::read::LOOKED_AT;
-use super::respond::{exchange_row, listed, say, sent_before};
+use super::respond::{exchange_row, listed, reaches_whoever_is_out, say, sent_before};
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
 use super::view::after_prefix;
@@ -66,7 +67,6 @@ pub(super) fn decide(
     if sent_before(service, turn, row.id, message)? {
         return Ok(Reply::Permissions(vec![(row, permission)]));
     }
-    listed(service, row.peer)?;
     let command = match decision {
         Decision::Grant(expires) => {
             Command::GrantPermission(permission.terms.granted(id, *expires))
@@ -76,6 +76,9 @@ pub(super) fn decide(
             reason: reason.clone(),
         }),
     };
+    if !reaches_whoever_is_out(&command) {
+        listed(service, row.peer)?;
+    }
     let body = row.exchange.decide(&command, &by, turn.now)?;
     say(service, turn, by, &row, message, body, &[])?;
     Ok(Reply::Permissions(vec![find(service, turn, id)?]))
@@ -109,10 +112,9 @@ fn find(
     turn: &Turn<'_>,
     id: MessageId,
 ) -> Result<(ExchangeRow, Permission), Stop> {
-    let me = service.me.member;
-    let federation = service.federation.as_ref();
-    let mut askers = vec![me];
-    askers.extend(federation.map(|f| f.others(me)).unwrap_or_default());
+    let mut askers = vec![service.me.member];
+    // Those who are out too.
+    askers.extend(met(turn)?);
     for asker in askers {
         let key = message_key(asker, id);
         let Some(message) = turn.view.row::<MessageRow>(MESSAGE, &key)? else {

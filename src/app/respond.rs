@@ -50,7 +50,9 @@ pub(super) fn respond(
     if sent_before(service, turn, id, message)? {
         return Ok(Reply::Exchanges(vec![row], None));
     }
-    listed(service, row.peer)?;
+    if !reaches_whoever_is_out(command) {
+        listed(service, row.peer)?;
+    }
     check_attached(command, attached)?;
     if let Command::Transfer(transfer) = command {
         listed(service, transfer.to)?;
@@ -88,6 +90,32 @@ pub(super) fn sent_before(
         Some(known) if known.conversation == id => Ok(true),
         Some(_) => Err(AppError::IdTaken.into()),
         None => Ok(false),
+    }
+}
+
+/// Whether it is said to a member that is out too, for which it waits: it ends something, and says nothing
+/// of what there is.
+pub(super) fn reaches_whoever_is_out(command: &Command) -> bool {
+    match command {
+        Command::Withdraw(_)
+        | Command::Refuse(_)
+        | Command::Close(_)
+        | Command::Correct(_)
+        | Command::RefusePermission(_)
+        | Command::Notify(_) => true,
+        // A refusal by `x5` is one.
+        Command::Answer(answer) => answer.is_silent(),
+        Command::Accept(_)
+        | Command::AskClarification(_)
+        | Command::Channel(_)
+        | Command::Await(_)
+        | Command::Transfer(_)
+        | Command::Clarify(_)
+        | Command::Feedback(_)
+        | Command::Supersede(_)
+        | Command::Reopen(_)
+        | Command::AskPermission(_)
+        | Command::GrantPermission(_) => false,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::api::{
     NoteAlertCall, PostView, PressingAlert, PressingExchange, PressingLetter,
 };
 use crate::app::rows::{AlertRow, ExchangeRow, PendingAlarm};
-use crate::app::{Action, AppError, Ask, CallSubject, LetterRow, Pressing};
+use crate::app::{Action, AppError, Ask, CallSubject, LetterRow, Pressing, Withheld};
 use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::duty::{Attention, Call, Post, Reason};
 use crate::domain::profile::Limit;
@@ -127,7 +127,8 @@ pub fn alarm_failed(failed: &[PendingAlarm]) -> Option<Alarm> {
 
 /// What presses about a message or letter at one member; none where it is the time.
 fn message_view(pressing: &Pressing, now: Timestamp) -> Option<AttentionView> {
-    let words = message_words(pressing, pressing.member)?;
+    let apart = "nothing is sent to it until it is back: tell it in another way, if it may know";
+    let words = message_words(pressing, pressing.member, apart)?;
     Some(view(pressing, words, now))
 }
 
@@ -175,8 +176,19 @@ fn exchange_words(
     pressing: &Pressing,
     now: Timestamp,
 ) -> (String, &'static str) {
-    let of_a_message = message_words(pressing, row.peer);
-    of_a_message.unwrap_or_else(|| time_words(row, &pressing.attention, now))
+    let apart = match row.outgoing {
+        true => "nothing is sent to it: take the matter elsewhere, or withdraw it",
+        false => "nothing is sent to it: refuse the request, or wait until it is back",
+    };
+    let of_a_message = message_words(pressing, row.peer, apart);
+    of_a_message.unwrap_or_else(|| {
+        let (what, next) = time_words(row, &pressing.attention, now);
+        let out = matches!(
+            pressing.withheld,
+            Some(Withheld::Removed | Withheld::Suspended)
+        );
+        (what, if out { apart } else { next })
+    })
 }
 
 /// What is wrong with a time limit, or while it stands still.
@@ -205,8 +217,13 @@ fn time_words(row: &ExchangeRow, attention: &Attention, now: Timestamp) -> (Stri
     )
 }
 
-/// What is wrong with a message to or from a member, and what to do; none where it is the time.
-fn message_words(pressing: &Pressing, peer: MemberId) -> Option<(String, &'static str)> {
+/// What is wrong with a message to or from a member, and what to do; none where it is the time. `apart` is
+/// what to do where nothing is sent to the member.
+fn message_words(
+    pressing: &Pressing,
+    peer: MemberId,
+    apart: &'static str,
+) -> Option<(String, &'static str)> {
     let attention = &pressing.attention;
     let concern = &attention.concern;
     let since = concern.since;
@@ -226,10 +243,7 @@ fn message_words(pressing: &Pressing, peer: MemberId) -> Option<(String, &'stati
         ),
         Reason::Withheld => {
             let why = pressing.withheld.map_or("out", |why| why.code());
-            (
-                format!("not sent: {peer} is {why}"),
-                "nothing is sent to it: take the matter elsewhere, or withdraw it",
-            )
+            (format!("not sent: {peer} is {why}"), apart)
         }
         Reason::NoLink => {
             let down = attention.unlinked_since.unwrap_or(since);

@@ -25,6 +25,7 @@ use liaison::store::{Fault, Index as _, Log as _, MemoryIndex};
 use crate::letters;
 use crate::office::*;
 use crate::passing::{self, Passed};
+use crate::removed::without_tr;
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
@@ -723,4 +724,61 @@ fn what_is_erased_is_shown_as_erased_and_is_not_said_to_have_been_opened() {
         matches!(since[..], [Change::Other(Other::Consulted { .. })]),
         "{since:?}"
     );
+}
+
+#[test]
+fn an_exchange_with_a_removed_member_is_ended_and_erased() {
+    let mut office = Office::new();
+    let id = office.asked_tr();
+    receipt_all(&mut office, "TR");
+    without_tr(&mut office, false);
+    withdraw(&mut office, id);
+    order(&mut office, id).expect("it is over");
+    // That it was taken back waits as long as a message may.
+    office.now = office.message_row(id).expires.plus(DAY);
+    office.handle(vec![Input::Tick]);
+    look(&mut office);
+    assert_eq!(erased_entries(&office).len(), 2);
+    assert!(!contents(&office).contains("34 KLM 417"));
+}
+
+#[test]
+fn what_is_owed_to_a_removed_member_keeps_nothing_and_to_a_suspended_one_it_does() {
+    let mut office = Office::new();
+    let message = come(&mut office, request());
+    let id = message.header.id;
+    refuse(&mut office, id);
+    let correction = office.next_of("TR", Role::Contact, passing::correction(&message), id);
+    let correction = with_header(&correction, |header| {
+        header.handling = passing::h2();
+        header.sequence = 1;
+        header.previous_own = Some(message.leaf());
+    });
+    office.takes(&correction);
+    without_tr(&mut office, true);
+    assert_eq!(order(&mut office, id).unwrap_err(), AppError::StillOwed);
+    without_tr(&mut office, false);
+    order(&mut office, id).expect("nobody waits for it any more");
+    look(&mut office);
+    assert!(!contents(&office).contains("34 KLM 417"));
+}
+
+#[test]
+fn a_correction_that_can_be_passed_on_to_nobody_but_removed_members_keeps_nothing() {
+    let mut office = Office::new();
+    let free = passing::marked(&[HandlingCode::H0], Tlp::Green);
+    let (exchange, answer) = passing::answered_by_at(&mut office, free);
+    let what = passing::forward(&mut office, exchange, &answer);
+    passing::forwards(&mut office, &what).expect("it may go on");
+    let correction = passing::correction(&answer);
+    let said = [&answer];
+    let correction = passing::next_of_at(&mut office, Role::Contact, correction, exchange, &said);
+    office.takes(&correction);
+    passing::acknowledges(&mut office, exchange, &correction);
+    assert_eq!(
+        order(&mut office, exchange).unwrap_err(),
+        AppError::StillOwed
+    );
+    without_tr(&mut office, false);
+    order(&mut office, exchange).expect("nobody is left to be told");
 }

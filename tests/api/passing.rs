@@ -27,7 +27,7 @@ use crate::office::*;
 const FORWARD: &str = include_str!("../../deploy/examples/forward.toml");
 
 /// MK asks a member; gives the exchange.
-fn asked(office: &mut Office, of: &str, request: Request) -> MessageId {
+pub fn asked(office: &mut Office, of: &str, request: Request) -> MessageId {
     let id = office.new_id();
     let ask = Ask::SendRequest {
         to: vec![(member(of), id, Vec::new())],

@@ -3,24 +3,31 @@
 use liaison::app::change::{Change, Other};
 use liaison::app::core::Outcome;
 use liaison::app::{
-    Action, AppError, Ask, Forward, FromPeer, Input, ListAlarm, MemberAsk, MemberChange,
+    Action, AppError, Ask, Decision, Forward, FromPeer, Input, ListAlarm, MemberAsk, MemberChange,
     MemberReply, OnAlert, Owed, Reply, Withheld, duties,
 };
 use liaison::audit::Statement;
 use liaison::base::{Digest, MessageId, Role};
 use liaison::domain::alert::{AlertCommand, Audience, Revision};
 use liaison::domain::handling::{HandlingCode, Tlp};
-use liaison::exchange::Refusal;
+use liaison::domain::message::Body;
+use liaison::domain::rfi::{
+    Answer, Command, Ground, PermissionRequest, Refusal, Scope, Withdrawal,
+};
+use liaison::exchange::Refusal as NotTaken;
 
 use crate::alerts_reach::{alert, delivered, not_at, published};
-use crate::office::{HOUR, Office, member, node, receipt_of, reply_to, request_body};
+use crate::duty::escalations;
+use crate::office::{
+    HOUR, Office, answer_body, member, node, receipt_of, reply_to, request, request_body, state_of,
+};
 use crate::passing::{
-    answered_by_at, asked_both, correction, forward, forwards, marked, names_the_wrong_one,
+    answered_by_at, asked, asked_both, correction, forward, forwards, marked, names_the_wrong_one,
     next_of_at, row,
 };
 
 /// The office after a list without TR, or with TR suspended.
-fn without_tr(office: &mut Office, suspended: bool) -> Vec<Outcome> {
+pub fn without_tr(office: &mut Office, suspended: bool) -> Vec<Outcome> {
     let mut next = office.federation.clone();
     next.nodes.retain(|listed| *listed != node("TR"));
     if suspended {
@@ -29,6 +36,7 @@ fn without_tr(office: &mut Office, suspended: bool) -> Vec<Outcome> {
     } else {
         next.version = 2;
         next.hash = Digest::of(b"list 2");
+        next.trust.suspended.clear();
     }
     office.federation = next.clone();
     office.handle(vec![Input::Federation(next)])
@@ -145,6 +153,155 @@ fn a_correction_is_passed_on_though_one_of_those_who_have_the_message_is_out() {
     assert_eq!(sent_to(&with_tr_back(&mut office), "TR"), 1);
 }
 
+fn says(
+    office: &mut Office,
+    (role, action): (Role, Action),
+    exchange: MessageId,
+    command: Command,
+) -> Result<Reply, AppError> {
+    let ask = Ask::Respond {
+        exchange,
+        message: office.new_id(),
+        command: Box::new(command),
+        attached: Vec::new(),
+    };
+    office.ask(role, action, ask)
+}
+
+fn withdraws(office: &mut Office, exchange: MessageId) {
+    let command = Command::Withdraw(Withdrawal {
+        reason: "TR is out.".into(),
+    });
+    let by = (Role::Officer, Action::WithdrawRequest);
+    says(office, by, exchange, command).expect("it may be withdrawn");
+}
+
+#[test]
+fn a_request_to_a_member_that_is_out_is_withdrawn_which_waits_for_it() {
+    for suspended in [false, true] {
+        let mut office = Office::new();
+        let id = office.asked_tr();
+        delivered(&mut office, "TR", id);
+        without_tr(&mut office, suspended);
+        withdraws(&mut office, id);
+        assert_eq!(state_of(&mut office, id), "withdrawn");
+        assert_eq!(sent_to(&office.handle(vec![Input::Tick]), "TR"), 0);
+        assert_eq!(sent_to(&with_tr_back(&mut office), "TR"), 1);
+    }
+}
+
+#[test]
+fn a_request_of_a_member_that_is_out_is_refused_and_not_answered() {
+    let Body::Answer(hit) = answer_body() else {
+        panic!("it is an answer");
+    };
+    let no_hit = Answer {
+        outcome: liaison::domain::rfi::Outcome::NoHit,
+        text: None,
+        evaluation: None,
+        answers: Vec::new(),
+        handling: hit.handling.clone(),
+    };
+    let refusal = |ground| {
+        Command::Refuse(Refusal {
+            ground,
+            scope: Scope::Whole,
+            questions: Vec::new(),
+            reason: None,
+        })
+    };
+    let refuses = (Role::Contact, Action::RefuseRequest);
+    let answers = (Role::Contact, Action::AnswerRequest);
+    // What is withheld by `x5` must not differ from a no-hit.
+    for (by, command, may) in [
+        (refuses, refusal(Ground::A), true),
+        (refuses, refusal(Ground::X5), true),
+        (answers, Command::Answer(no_hit), true),
+        (answers, Command::Answer(hit), false),
+    ] {
+        let mut office = Office::new();
+        let message = office.first_of("TR", Role::Officer, request_body());
+        office.takes(&message);
+        without_tr(&mut office, false);
+        let said = says(&mut office, by, message.header.id, command);
+        match said {
+            Ok(_) => assert!(may),
+            Err(why) => assert_eq!((why, may), (AppError::NotListed(member("TR")), false)),
+        }
+    }
+}
+
+#[test]
+fn a_permission_that_a_removed_member_asked_for_is_refused_and_not_granted() {
+    let mut office = Office::new();
+    let id = office.asked_tr();
+    let about = PermissionRequest {
+        message: id,
+        leaf: office.message_row(id).leaf,
+        to: member("RS"),
+        purpose: "To find the van.".into(),
+    };
+    let body = Body::PermissionRequest(about);
+    let asked = office.next_of("TR", Role::Contact, body, id);
+    office.takes(&asked);
+    without_tr(&mut office, false);
+    let decides = |office: &mut Office, decision| {
+        let ask = Ask::DecidePermission {
+            permission: asked.header.id,
+            message: office.new_id(),
+            decision,
+        };
+        office.ask(Role::Contact, Action::DecidePermission, ask)
+    };
+    let until = office.now.plus(HOUR);
+    let granted = decides(&mut office, Decision::Grant(until));
+    assert_eq!(granted.err(), Some(AppError::NotListed(member("TR"))));
+    decides(&mut office, Decision::Refuse(None)).expect("it may be refused");
+    assert!(duties(&row(&mut office, id)).is_empty());
+}
+
+#[test]
+fn nothing_presses_or_rings_in_an_exchange_that_was_ended_with_a_member_that_is_out() {
+    for suspended in [false, true] {
+        let mut office = Office::new();
+        let id = office.asked_tr();
+        delivered(&mut office, "TR", id);
+        without_tr(&mut office, suspended);
+        let pressing = |office: &mut Office| {
+            let ask = Ask::ListPressing { limit: 10 };
+            match office.ask(Role::Officer, Action::ListExchanges, ask) {
+                Ok(Reply::Exchanges(rows, _)) => rows.len(),
+                other => panic!("exchanges are what was asked for: {other:?}"),
+            }
+        };
+        office.now = office.now.plus(HOUR * 48);
+        office.handle(vec![Input::Tick]);
+        assert_eq!(pressing(&mut office), 1, "it is overdue");
+        withdraws(&mut office, id);
+        office.now = office.now.plus(HOUR * 48);
+        let size = liaison::store::Log::size(&office.log);
+        office.handle(vec![Input::Tick]);
+        assert_eq!(pressing(&mut office), 0);
+        assert_eq!(escalations(&office, size), []);
+    }
+}
+
+#[test]
+fn many_exchanges_that_were_ended_with_a_removed_member_silence_no_other() {
+    let mut office = Office::new();
+    let ended: Vec<MessageId> = (0..260).map(|_| office.asked_tr()).collect();
+    without_tr(&mut office, false);
+    for id in ended {
+        withdraws(&mut office, id);
+    }
+    office.now = office.now.plus(HOUR);
+    asked(&mut office, "AT", request());
+    office.now = office.now.plus(HOUR);
+    let size = liaison::store::Log::size(&office.log);
+    office.handle(vec![Input::Tick]);
+    assert_eq!(escalations(&office, size).len(), 1);
+}
+
 /// MK published an alert to AT and TR, which both have it.
 fn alert_at_both(office: &mut Office) -> MessageId {
     let id = published(office, alert());
@@ -229,7 +386,7 @@ fn a_message_of_a_member_that_is_out_is_refused() {
         let mut office = Office::new();
         let message = office.first_of("TR", Role::Officer, request_body());
         without_tr(&mut office, suspended);
-        office.refuses("TR", &message, Refusal::NotListed);
+        office.refuses("TR", &message, NotTaken::NotListed);
     }
 }
 
@@ -240,7 +397,7 @@ fn nobody_asks_a_member_that_is_out() {
     let id = office.new_id();
     let ask = Ask::SendRequest {
         to: vec![(member("TR"), id, Vec::new())],
-        request: Box::new(crate::office::request()),
+        request: Box::new(request()),
     };
     let refused = office.ask(Role::Officer, Action::SendRequest, ask);
     assert!(

@@ -170,9 +170,8 @@ impl AlertRow {
     /// Those of the circle whose node has not receipted the publisher's last message, in order. Whoever was
     /// no member when it was sent lacks it too, though nothing waits for it.
     fn lacking(&self, last: &MessageRow) -> Vec<MemberId> {
-        let has = |member: &MemberId| {
-            matches!(last.deliveries.get(member), Some(Delivery::Delivered))
-        };
+        let has =
+            |member: &MemberId| matches!(last.deliveries.get(member), Some(Delivery::Delivered));
         let mut others = self.alert.others(self.alert.publisher());
         others.retain(|member| !has(member));
         others

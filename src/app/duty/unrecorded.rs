@@ -41,7 +41,8 @@ pub(in crate::app) fn sound_unrecorded(
     if service.alarms.channel == Channel::Console {
         return Ok(());
     }
-    let due = due(&mut service.alarms.set_back, turn, LOOKED_AT)?.into_iter();
+    let federation = service.federation.as_ref();
+    let due = due(&mut service.alarms.set_back, federation, turn, LOOKED_AT)?.into_iter();
     let more = due.map(|(subject, concern, level)| {
         let reached = concern.levels.get(usize::from(level).saturating_sub(1));
         let row = PendingAlarm {

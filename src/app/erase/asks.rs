@@ -2,7 +2,7 @@
 
 use crate::app::change::{Change, Other};
 use crate::app::content::read_change;
-use crate::app::corrections::duties;
+use crate::app::corrections::is_owed;
 use crate::app::error::AppError;
 use crate::app::input::Reply;
 use crate::app::letters::{LetterRow, letters_in};
@@ -76,7 +76,7 @@ pub(in crate::app) fn order(
         if row.exchange.state().is_open() {
             return Err(AppError::NotNow(Refused::State(row.exchange.state())).into());
         }
-        if !duties(&row).is_empty() {
+        if is_owed(service, &row) {
             return Err(AppError::StillOwed.into());
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Due, EpochRow, Gone, RetentionRow, remains, retention_row};
 use crate::app::change::{Change, Message};
 use crate::app::content::read_change;
-use crate::app::corrections::duties;
+use crate::app::corrections::is_owed;
 use crate::app::letters::{LETTER, LETTER_IN, LetterRow, LetterState};
 use crate::app::rows::*;
 use crate::app::service::{Service, Turn};
@@ -183,7 +183,7 @@ fn due_in(
     conversation: MessageId,
     read: &mut usize,
 ) -> Result<Vec<Due>, IndexError> {
-    let Some(kept) = Kept::of(turn, conversation)? else {
+    let Some(kept) = Kept::of(service, turn, conversation)? else {
         return thrown_away(turn, conversation);
     };
     if kept.standing == Standing::Open && kept.row.wanted.is_empty() {
@@ -270,10 +270,14 @@ struct Kept {
 
 impl Kept {
     /// The conversation of this id; none where there is none.
-    fn of(turn: &Turn<'_>, conversation: MessageId) -> Result<Option<Self>, IndexError> {
+    fn of(
+        service: &Service,
+        turn: &Turn<'_>,
+        conversation: MessageId,
+    ) -> Result<Option<Self>, IndexError> {
         let key = conversation.to_bytes();
         let (thread, over) = if let Some(row) = turn.view.row::<ExchangeRow>(EXCHANGE, &key)? {
-            let over = !row.exchange.state().is_open() && duties(&row).is_empty();
+            let over = !row.exchange.state().is_open() && !is_owed(service, &row);
             (row.thread, over)
         } else if let Some(row) = turn.view.row::<AlertRow>(ALERT, &key)? {
             let over = match row.alert.state(turn.now) {
