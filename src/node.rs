@@ -10,6 +10,7 @@ mod clocks;
 mod fetch;
 mod folder;
 mod keeper;
+mod latest;
 mod links;
 mod lists;
 mod moving;

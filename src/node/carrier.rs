@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tracing::{debug, warn};
 
 use crate::app::core::Outcome;
-use crate::audit::ReceiptBatch;
+use crate::audit::{CosignedCheckpoint, ReceiptBatch};
 use crate::base::{NodeId, OsEntropy};
 use crate::driver::Current;
 use crate::exchange::Refusal;
@@ -21,6 +21,7 @@ use crate::wire::frame::{Frame, MOST_ITEMS};
 use super::bell::Bell;
 use super::fetch::Fetcher;
 use super::keeper::{Keeper, Task, bundle_frame};
+use super::latest::Latest;
 use super::witnessing;
 
 /// Bytes of messages or receipts that one frame carries at most, unless a single one is longer. What has
@@ -74,6 +75,16 @@ pub async fn carry(
     (kept, keeper): (CosignedFile, Keeper),
 ) {
     let mut waiting: HashMap<(NodeId, Class), VecDeque<Vec<u8>>> = HashMap::new();
+    let concerned = directory.clone();
+    let cosigned = Latest::kept_by(move |cosigned: &CosignedCheckpoint| {
+        let kept = match concerned.get().as_ref() {
+            Some(directory) => witnessing::keep(&kept, directory, cosigned),
+            None => Ok(()),
+        };
+        if let Err(error) = kept {
+            warn!(event = "cosigned-not-kept", %error, "it is written with the next cosignatures");
+        }
+    });
     while let Some(errand) = queue.recv().await {
         match errand {
             Errand::Room(peer, class) => flush(&transport, &mut waiting, peer, class),
@@ -97,7 +108,7 @@ pub async fn carry(
                     &fetcher,
                     &bell,
                     &transport,
-                    &kept,
+                    &cosigned,
                 )
                 .await
                 else {
@@ -133,7 +144,7 @@ async fn frames(
     fetcher: &Fetcher,
     bell: &Bell,
     transport: &Arc<Transport>,
-    kept: &CosignedFile,
+    cosigned: &Latest<CosignedCheckpoint>,
 ) -> Option<(NodeId, Class, Vec<Frame>)> {
     match outcome {
         Outcome::Reply(..) | Outcome::Rotate(_) => None,
@@ -195,16 +206,8 @@ async fn frames(
         Outcome::Witness { peer, say } => {
             Some((peer, Class::Urgent, vec![witnessing::frame(&say)]))
         }
-        Outcome::KeepCosigned(cosigned) => {
-            let directory = directory.get();
-            let file = kept.clone();
-            let kept = tokio::task::spawn_blocking(move || match directory.as_ref() {
-                Some(directory) => witnessing::keep(&file, directory, &cosigned),
-                None => Ok(()),
-            });
-            if let Ok(Err(error)) = kept.await {
-                warn!(event = "cosigned-not-kept", %error, "it is written with the next cosignatures");
-            }
+        Outcome::KeepCosigned(next) => {
+            cosigned.keep(*next);
             None
         }
         Outcome::Fetch { peer, file } => {

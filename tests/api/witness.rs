@@ -453,8 +453,13 @@ fn a_log_is_witnessed_when_enough_have_cosigned_one_checkpoint() {
         row.expect("an index in memory")
             .map(|row| (row.size, row.by.len()))
     };
-    office.is_cosigned_by("TR", checkpoint);
-    office.is_cosigned_by("TR", checkpoint);
+    let kept = |outcomes: &[Outcome]| {
+        let kept = |outcome: &&Outcome| matches!(outcome, Outcome::KeepCosigned(_));
+        outcomes.iter().filter(kept).count()
+    };
+    assert_eq!(kept(&office.is_cosigned_by("TR", checkpoint)), 1);
+    let outcomes = office.is_cosigned_by("TR", checkpoint);
+    assert_eq!(kept(&outcomes), 0, "it is kept already");
     assert_eq!(witnessed(&office), None, "the same witness twice");
     let outcomes = office.is_cosigned_by("AT", checkpoint);
     assert_eq!(witnessed(&office), Some((checkpoint.size, 2)));

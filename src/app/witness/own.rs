@@ -184,6 +184,10 @@ pub(super) fn cosigned(
     if asked.signed.checkpoint != *checkpoint || cosignature.witness.node != peer {
         return;
     }
+    // What a witness says again changes nothing.
+    if asked.cosigned.contains_key(&peer.member) {
+        return;
+    }
     let seconds = i64::try_from(cosignature.time).unwrap_or(i64::MAX / 1_000);
     let said = Timestamp::from_millis(seconds.saturating_mul(1_000));
     service.erasure.clock.said(peer.member, said, turn.now);
