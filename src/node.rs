@@ -24,6 +24,7 @@ mod serve;
 mod signer;
 mod stick;
 mod trust;
+mod turns;
 mod webhooks;
 mod witnessing;
 

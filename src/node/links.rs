@@ -29,6 +29,7 @@ use super::aside::Aside;
 use super::carrier::{Carrier, Errand};
 use super::clocks::PeerTimes;
 use super::keeper::{BundleOutcome, Keeper, Task, bundle_at};
+use super::turns::Turns;
 use super::witnessing::{self, Disbelief};
 
 /// A link is refused because the hello does not decode or names another node.
@@ -61,6 +62,9 @@ pub struct Links {
     pub proven: ProvenByPeer,
     /// Frames that wait for their peer's bundle.
     pub aside: Aside,
+    /// Of each peer and class, what is read or waits for the driver: one at a time, since it outlasts the
+    /// link that it came over.
+    pub turns: Turns<(NodeId, Priority)>,
 }
 
 /// Signatures that held lately, apart for each peer, so that none crowds out another's.
@@ -161,13 +165,14 @@ impl Handler for Links {
 
 impl Links {
     /// Reads a frame on a thread that may take its time, and tells the driver what it said. Gives back
-    /// what is for others.
+    /// what is for others. Waits until what this peer sent before is told, over whichever link it came.
     async fn hear(
         &self,
         peer: NodeId,
         priority: Priority,
         frame: Vec<u8>,
     ) -> Option<(Vec<u8>, Heard)> {
+        let turn = self.turns.next((peer, priority)).await;
         let (driver, keys) = (self.driver.clone(), self.keys.get());
         let (keeper, times) = (self.keeper.clone(), self.times.clone());
         let directory = self.directory.get();
@@ -179,6 +184,7 @@ impl Links {
             .or_default()
             .clone();
         let hear = move || {
+            let _turn = turn;
             let reader = FrameReader {
                 keys: &keys,
                 directory: directory.as_ref().as_ref()?,
@@ -216,7 +222,11 @@ impl Links {
 
     async fn tell_all(&self, peer: NodeId, said: Vec<FromPeer>) {
         let driver = self.driver.clone();
-        let told = move || driver.tell_all(peer, Priority::Urgent, said);
+        let turn = self.turns.next((peer, Priority::Urgent)).await;
+        let told = move || {
+            let _turn = turn;
+            driver.tell_all(peer, Priority::Urgent, said)
+        };
         let _stopping = tokio::task::spawn_blocking(told).await;
     }
 

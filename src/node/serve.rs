@@ -155,6 +155,7 @@ pub async fn serve_observed(
         states: states.clone(),
         proven: Default::default(),
         aside: Default::default(),
+        turns: Default::default(),
     };
     let listen = serve.listen.unwrap_or(config.settings.exchange.listen);
     let transport = Transport::bind(
