@@ -25,6 +25,7 @@ mod signer;
 mod stick;
 mod trust;
 mod turns;
+mod waiting;
 mod webhooks;
 mod witnessing;
 

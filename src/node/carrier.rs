@@ -1,11 +1,10 @@
 //! What leaves: messages are wrapped for their peer at the moment they go, put into frames, and
 //! handed to the transport; frames that it cannot take yet wait here, in order.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tracing::{debug, warn};
+use tracing::warn;
 
 use crate::app::core::Outcome;
 use crate::audit::{CosignedCheckpoint, ReceiptBatch};
@@ -15,22 +14,19 @@ use crate::exchange::Refusal;
 use crate::seal::envelope::{MAX_PARCEL, SignedMessage, TooLong, seal_envelope, seal_parcel};
 use crate::seal::trust::Directory;
 use crate::store::CosignedFile;
-use crate::transport::{Class, SendError, Transport};
+use crate::transport::{Class, Transport};
 use crate::wire::frame::{Frame, MOST_ITEMS};
 
 use super::bell::Bell;
 use super::fetch::Fetcher;
 use super::keeper::{Keeper, Task, bundle_frame};
 use super::latest::Latest;
+use super::waiting::{Waiting, Way};
 use super::witnessing;
 
 /// Bytes of messages or receipts that one frame carries at most, unless a single one is longer. What has
 /// come of a frame is lost with its link, and a line of 64 kbit/s takes eight seconds for this.
 const FRAME_BYTES: usize = 64 * 1024;
-
-/// Bytes of frames of one class that wait for a link before more is dropped: what is unanswered goes again
-/// in time, and all else that a peer has to know with the next link.
-const WAITING_BYTES: usize = 4 * 1024 * 1024;
 
 /// More than a message takes in a parcel beside header and body, in bytes, without its padding.
 const MESSAGE_ROOM: usize = 2 * 1024;
@@ -74,7 +70,7 @@ pub async fn carry(
     bell: Bell,
     (kept, keeper): (CosignedFile, Keeper),
 ) {
-    let mut waiting: HashMap<(NodeId, Class), VecDeque<Vec<u8>>> = HashMap::new();
+    let mut waiting = Waiting::default();
     let concerned = directory.clone();
     let cosigned = Latest::kept_by(move |cosigned: &CosignedCheckpoint| {
         let kept = match concerned.get().as_ref() {
@@ -87,18 +83,14 @@ pub async fn carry(
     });
     while let Some(errand) = queue.recv().await {
         match errand {
-            Errand::Room(peer, class) => flush(&transport, &mut waiting, peer, class),
-            Errand::Down(peer) => {
-                waiting.remove(&(peer, Class::Urgent));
-                waiting.remove(&(peer, Class::Routine));
-            }
+            Errand::Room(peer, class) => flush(&transport, &mut waiting, (peer, class)),
+            Errand::Down(peer) => waiting.forget(peer),
             Errand::Frame(peer, frame) => {
-                let class = Class::Urgent;
-                waiting
-                    .entry((peer, class))
-                    .or_default()
-                    .push_back(frame.encode());
-                flush(&transport, &mut waiting, peer, class);
+                let way = (peer, Class::Urgent);
+                if waiting.has_room(way) {
+                    waiting.add(way, std::iter::once(frame.encode()));
+                    flush(&transport, &mut waiting, way);
+                }
             }
             Errand::Outcome(Outcome::Rotate(what)) => keeper.give(Task::Rotate(what)),
             Errand::Outcome(outcome) => {
@@ -114,7 +106,6 @@ pub async fn carry(
                 else {
                     continue;
                 };
-                let encoded = frames.iter().map(Frame::encode);
                 // A member that is out gets nothing more, whatever was decided before.
                 let in_force = directory.get();
                 if in_force
@@ -125,14 +116,11 @@ pub async fn carry(
                 {
                     continue;
                 }
-                let queue = waiting.entry((peer, class)).or_default();
-                let held: usize = queue.iter().map(Vec::len).sum();
-                if held > WAITING_BYTES {
-                    debug!(event = "frames-dropped", %peer, "the link is slow; they go again later");
-                    continue;
+                let way = (peer, class);
+                if waiting.has_room(way) {
+                    waiting.add(way, frames.iter().map(Frame::encode));
+                    flush(&transport, &mut waiting, way);
                 }
-                queue.extend(encoded);
-                flush(&transport, &mut waiting, peer, class);
             }
         }
     }
@@ -272,26 +260,7 @@ fn groups<T>(items: Vec<T>, most: usize, size: impl Fn(&T) -> usize) -> Vec<Vec<
     groups
 }
 
-fn flush(
-    transport: &Transport,
-    waiting: &mut HashMap<(NodeId, Class), VecDeque<Vec<u8>>>,
-    peer: NodeId,
-    class: Class,
-) {
-    let Some(frames) = waiting.get_mut(&(peer, class)) else {
-        return;
-    };
-    while let Some(frame) = frames.front() {
-        match transport.send(peer, class, frame.clone()) {
-            Ok(()) => {
-                frames.pop_front();
-            }
-            Err(SendError::Full) => return,
-            Err(error @ (SendError::NotConnected | SendError::Length)) => {
-                debug!(event = "frame-dropped", %peer, %error, "it goes again with the next link");
-                frames.clear();
-            }
-        }
-    }
-    waiting.remove(&(peer, class));
+fn flush(transport: &Transport, waiting: &mut Waiting, way: Way) {
+    let (peer, class) = way;
+    waiting.flush(way, |frame| transport.send(peer, class, frame));
 }

@@ -5,12 +5,14 @@
 //! a week. Until then, and while any of them is away, the certificate carries the voucher of the identity
 //! key, so that one that has missed the change knows the node all the same.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+mod tasks;
 
-use tokio::sync::mpsc::{Receiver, Sender, channel};
-use tokio::sync::oneshot;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
 use tracing::{error, info, warn};
+
+pub use tasks::{BundleOutcome, Keeper, Task, Tasks};
 
 use super::carrier::Errand;
 use super::clocks::{Doubt, PeerTimes, Since};
@@ -33,77 +35,8 @@ const OVERLAP: Duration = Duration::from_secs(7 * 24 * 3600);
 const VOUCHER_EVERY: Duration = Duration::from_secs(24 * 3600);
 /// The longest bundle that is read, in bytes.
 const MAX_BUNDLE: usize = 512 * 1024;
-/// Tasks that may wait. What peers hand over beyond that they hand over again.
-const TASKS: usize = 64;
-
-/// Something for the keeper to do.
-#[derive(Debug)]
-pub enum Task {
-    /// Make new keys.
-    Rotate(Rotation),
-    /// A peer has this bundle of this node.
-    At {
-        /// The peer.
-        peer: NodeId,
-        /// The bundle's sequence; 0 for none.
-        sequence: u64,
-        /// The bundle's digest.
-        digest: Digest,
-    },
-    /// A peer handed over its bundle, as JSON.
-    Bundle {
-        /// The peer.
-        peer: NodeId,
-        /// The document.
-        document: Vec<u8>,
-        /// Told once it is taken up, or refused.
-        taken: oneshot::Sender<BundleOutcome>,
-    },
-    /// The link with a peer is gone.
-    Down(NodeId),
-}
-
-/// What became of a bundle that a peer handed over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BundleOutcome {
-    /// It is in force, or will never be.
-    Settled,
-    /// It lacks a log key that the peer had before it was restored from a backup. The peer was shown that
-    /// key, and its next bundle is to name it.
-    NextComes,
-}
-
-/// A handle to the keeper's queue.
-#[derive(Clone)]
-pub struct Keeper(Sender<Task>);
-
-impl Keeper {
-    /// A keeper's two ends.
-    pub fn new() -> (Self, Receiver<Task>) {
-        let (tasks, queue) = channel(TASKS);
-        (Self(tasks), queue)
-    }
-
-    /// Hands over the bundle of a peer, and waits until it is taken up, or refused.
-    pub async fn take(&self, peer: NodeId, document: Vec<u8>) -> BundleOutcome {
-        let (taken, done) = oneshot::channel();
-        self.give(Task::Bundle {
-            peer,
-            document,
-            taken,
-        });
-        // A keeper that has ended takes nothing up.
-        done.await.unwrap_or(BundleOutcome::Settled)
-    }
-
-    /// Hands over a task. Where too many wait it is dropped: what is due is found again, and peers say
-    /// again what they have.
-    pub fn give(&self, task: Task) {
-        if let Err(error) = self.0.try_send(task) {
-            warn!(event = "keeper-busy", %error);
-        }
-    }
-}
+/// After how long a peer that still has an older bundle of this node gets the one in force again.
+const HANDED_AGAIN: Duration = Duration::from_secs(300);
 
 /// What the keeper works with.
 pub struct Keeping {
@@ -113,6 +46,8 @@ pub struct Keeping {
     since: Since,
     /// The bundle of this node at each other node with a link, as it last said.
     at: BTreeMap<NodeId, (u64, Digest)>,
+    /// Which bundle of this node each of them was handed since it said that it has an older one, and when.
+    handed: BTreeMap<NodeId, (u64, Instant)>,
     /// Which bundle the voucher in the certificate names, and when it was made.
     vouched: Option<(u64, Timestamp)>,
     /// The last doubt that was told.
@@ -128,20 +63,18 @@ impl Keeping {
             times,
             since: Since::now(),
             at: BTreeMap::new(),
+            handed: BTreeMap::new(),
             vouched: None,
             doubt: None,
         }
     }
 
-    /// Keeps until the queue closes.
-    pub async fn keep(mut self, mut tasks: Receiver<Task>) {
+    /// Keeps without end.
+    pub async fn keep(mut self, tasks: Tasks) {
         let mut ticks = tokio::time::interval(LOOK);
         loop {
             let task = tokio::select! {
-                task = tasks.recv() => match task {
-                    Some(task) => Some(task),
-                    None => return,
-                },
+                task = tasks.next() => Some(task),
                 _ = ticks.tick() => None,
             };
             tokio::task::block_in_place(|| self.handle(task));
@@ -155,18 +88,20 @@ impl Keeping {
                 peer,
                 sequence,
                 digest,
-            }) => self.at_peer(peer, sequence, digest),
-            Some(Task::Bundle {
-                peer,
-                document,
-                taken,
             }) => {
-                let bundled = self.take(peer, &document);
-                // Whoever waited may be gone with its link.
-                let _gone = taken.send(bundled);
+                if self.at.insert(peer, (sequence, digest)) == Some((sequence, digest)) {
+                    return;
+                }
+                self.hand_over(peer);
+                self.switch();
+            }
+            Some(Task::Bundle(handed)) => {
+                let bundled = self.take(handed.peer, &handed.document);
+                handed.settle(bundled);
             }
             Some(Task::Down(peer)) => {
                 self.at.remove(&peer);
+                self.handed.remove(&peer);
             }
             None => self.look(),
         }
@@ -247,18 +182,24 @@ impl Keeping {
         }
     }
 
-    fn at_peer(&mut self, peer: NodeId, sequence: u64, digest: Digest) {
-        self.at.insert(peer, (sequence, digest));
-        // Decisions look for bundles that this node did not make.
-        self.tell(peer, FromPeer::BundleAt { sequence, digest });
-        let own = self.own_bundle();
-        if own.is_some_and(|(own, _)| sequence < own)
-            && let Some(directory) = self.directory()
+    /// Hands the bundle in force to a peer that has an older one: once on each link, and again where
+    /// that has changed nothing for a while.
+    fn hand_over(&mut self, peer: NodeId) {
+        let Some((own, _)) = self.own_bundle() else {
+            return;
+        };
+        let handed = |(sequence, at): &(u64, Instant)| *sequence == own && at.elapsed() < HANDED_AGAIN;
+        if self.at.get(&peer).is_none_or(|(sequence, _)| *sequence >= own)
+            || self.handed.get(&peer).is_some_and(handed)
+        {
+            return;
+        }
+        if let Some(directory) = self.directory()
             && let Some(frame) = bundle_frame(&directory, self.node())
         {
             self.trust.carrier.run(Errand::Frame(peer, frame));
+            self.handed.insert(peer, (own, Instant::now()));
         }
-        self.switch();
     }
 
     /// Takes up a bundle that a peer handed over: its own, or an earlier one of this node. It is stored
@@ -382,6 +323,9 @@ impl Keeping {
         due.log &= own.is_none_or(|own| own.log_keys_left() > 0);
         if !due.is_empty() {
             self.rotate(due);
+        }
+        for peer in self.at.keys().copied().collect::<Vec<_>>() {
+            self.hand_over(peer);
         }
         self.switch();
         self.destroy(now, &directory);

@@ -317,7 +317,8 @@ impl FrameReader<'_> {
                     sequence,
                     digest,
                 });
-                Vec::new()
+                // Decisions look for bundles that this node did not make.
+                vec![FromPeer::BundleAt { sequence, digest }]
             }
             Err(_) => vec![unreadable(Digest::of(bytes), Refusal::Malformed)],
         })

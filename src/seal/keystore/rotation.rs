@@ -43,6 +43,16 @@ impl Rotation {
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }
+
+    /// These and others.
+    #[must_use]
+    pub fn and(self, others: Self) -> Self {
+        Self {
+            tls: self.tls || others.tls,
+            recipient: self.recipient || others.recipient,
+            log: self.log || others.log,
+        }
+    }
 }
 
 impl Keys {
