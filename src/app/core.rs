@@ -68,10 +68,8 @@ pub enum Outcome {
     Refuse {
         /// The peer.
         peer: NodeId,
-        /// What it sent.
-        digest: Digest,
-        /// Why.
-        refusal: Refusal,
+        /// What it sent, and why each is not taken.
+        refusals: Vec<(Digest, Refusal)>,
     },
     /// Tell the peer that its receipts are kept.
     Keep {

@@ -81,8 +81,7 @@ pub(super) fn message(
         Err(Exceeded::Again) => {
             turn.effects.push(Effect::Refuse {
                 peer,
-                digest: leaf,
-                refusal: Refusal::OverQuota,
+                refusals: vec![(leaf, Refusal::OverQuota)],
             });
             return Ok(());
         }
@@ -293,8 +292,7 @@ pub(super) fn refuse(
         },
         Some(_) | None => Effect::Refuse {
             peer,
-            digest,
-            refusal,
+            refusals: vec![(digest, refusal)],
         },
     });
     Ok(())

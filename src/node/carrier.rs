@@ -8,7 +8,7 @@ use tracing::warn;
 
 use crate::app::core::Outcome;
 use crate::audit::{CosignedCheckpoint, ReceiptBatch};
-use crate::base::{NodeId, OsEntropy};
+use crate::base::{Digest, NodeId, OsEntropy};
 use crate::driver::Current;
 use crate::exchange::Refusal;
 use crate::seal::envelope::{MAX_PARCEL, SignedMessage, TooLong, seal_envelope, seal_parcel};
@@ -94,7 +94,11 @@ pub async fn carry(
             }
             Errand::Outcome(Outcome::Rotate(what)) => keeper.give(Task::Rotate(what)),
             Errand::Outcome(outcome) => {
-                let Some((peer, class, frames)) = frames(
+                let way = way(&outcome);
+                if way.is_some_and(|way| !waiting.has_room(way)) {
+                    continue;
+                }
+                let frames = frames(
                     outcome,
                     (node, &directory),
                     &fetcher,
@@ -102,30 +106,44 @@ pub async fn carry(
                     &transport,
                     &cosigned,
                 )
-                .await
-                else {
-                    continue;
-                };
+                .await;
+                let Some(way) = way else { continue };
                 // A member that is out gets nothing more, whatever was decided before.
                 let in_force = directory.get();
                 if in_force
                     .as_ref()
                     .as_ref()
-                    .and_then(|d| d.node(peer))
+                    .and_then(|d| d.node(way.0))
                     .is_none()
                 {
                     continue;
                 }
-                let way = (peer, class);
-                if waiting.has_room(way) {
-                    waiting.add(way, frames.iter().map(Frame::encode));
-                    flush(&transport, &mut waiting, way);
-                }
+                waiting.add(way, frames.iter().map(Frame::encode));
+                flush(&transport, &mut waiting, way);
             }
         }
     }
 }
 
+/// The way on which the frames of an outcome go; none if it has none.
+fn way(outcome: &Outcome) -> Option<Way> {
+    match outcome {
+        Outcome::Send { peer, class: 1.., .. } => Some((*peer, Class::Routine)),
+        Outcome::Send { peer, .. }
+        | Outcome::Receipts { peer, .. }
+        | Outcome::Refuse { peer, .. }
+        | Outcome::Keep { peer, .. }
+        | Outcome::Witness { peer, .. } => Some((*peer, Class::Urgent)),
+        Outcome::Reply(..)
+        | Outcome::Rotate(_)
+        | Outcome::Alarm(_)
+        | Outcome::Forget { .. }
+        | Outcome::KeepCosigned(_)
+        | Outcome::Fetch { .. } => None,
+    }
+}
+
+/// Carries an outcome out. Gives the frames that it brings.
 async fn frames(
     outcome: Outcome,
     (node, directory): (NodeId, &Current<Option<Directory>>),
@@ -133,76 +151,47 @@ async fn frames(
     bell: &Bell,
     transport: &Arc<Transport>,
     cosigned: &Latest<CosignedCheckpoint>,
-) -> Option<(NodeId, Class, Vec<Frame>)> {
+) -> Vec<Frame> {
     match outcome {
-        Outcome::Reply(..) | Outcome::Rotate(_) => None,
-        Outcome::Alarm(alarm) => {
-            bell.ring(alarm);
-            None
-        }
-        Outcome::Forget { files } => {
-            fetcher.erase(files);
-            None
-        }
-        Outcome::Send {
-            peer,
-            class,
-            messages,
-        } => {
+        Outcome::Reply(..) | Outcome::Rotate(_) => {}
+        Outcome::Alarm(alarm) => bell.ring(alarm),
+        Outcome::Forget { files } => fetcher.erase(files),
+        Outcome::KeepCosigned(next) => cosigned.keep(*next),
+        Outcome::Fetch { peer, file } => fetcher.fetch(transport.clone(), peer, file),
+        Outcome::Send { peer, messages, .. } => {
             let directory = directory.get();
             let wrapped = tokio::task::spawn_blocking(move || match directory.as_ref() {
                 Some(directory) => wrap(directory, peer, messages),
                 None => Vec::new(),
-            })
-            .await;
-            let class = if class == 0 {
-                Class::Urgent
-            } else {
-                Class::Routine
-            };
-            let frames = wrapped.ok()?;
-            (!frames.is_empty()).then_some((peer, class, frames))
+            });
+            return wrapped.await.unwrap_or_default();
         }
-        Outcome::Receipts { peer, batches } => {
+        Outcome::Receipts { batches, .. } => {
             let encoded = batches.iter().map(ReceiptBatch::encode).collect();
             let frames = groups(encoded, MOST_ITEMS, Vec::len);
-            let frames = frames.into_iter().map(Frame::Receipts).collect();
-            Some((peer, Class::Urgent, frames))
+            return frames.into_iter().map(Frame::Receipts).collect();
         }
-        Outcome::Refuse {
-            peer,
-            digest,
-            refusal,
-        } => {
+        Outcome::Refuse { refusals, .. } => {
             // What was sealed to another key is sealed again to one that is held.
+            let unknown = |(_, refusal): &(Digest, Refusal)| *refusal == Refusal::UnknownRecipientKey;
             let directory = directory.get();
             let directory = directory.as_ref().as_ref();
             let keys = directory
-                .filter(|_| refusal == Refusal::UnknownRecipientKey)
+                .filter(|_| refusals.iter().any(unknown))
                 .and_then(|directory| bundle_frame(directory, node));
-            let frame = Frame::Refusals(vec![(digest, refusal.number())]);
-            Some((
-                peer,
-                Class::Urgent,
-                keys.into_iter().chain([frame]).collect(),
-            ))
+            let numbers = refusals.chunks(MOST_ITEMS).map(|refusals| {
+                let number = |(digest, refusal): &(Digest, Refusal)| (*digest, refusal.number());
+                Frame::Refusals(refusals.iter().map(number).collect())
+            });
+            return keys.into_iter().chain(numbers).collect();
         }
-        Outcome::Keep { peer, receipts } => {
+        Outcome::Keep { receipts, .. } => {
             let frames = receipts.chunks(MOST_ITEMS).map(<[_]>::to_vec);
-            Some((peer, Class::Urgent, frames.map(Frame::Kept).collect()))
+            return frames.map(Frame::Kept).collect();
         }
-        Outcome::Witness { peer, say } => {
-            Some((peer, Class::Urgent, vec![witnessing::frame(&say)]))
-        }
-        Outcome::KeepCosigned(next) => {
-            cosigned.keep(*next);
-            None
-        }
-        Outcome::Fetch { peer, file } => {
-            fetcher.fetch(transport.clone(), peer, file);
-            None
-        }
+        Outcome::Witness { say, .. } => return vec![witnessing::frame(&say)],
     }
+    Vec::new()
 }
 
 /// Wraps messages for the peer's key in force. Every send looks the recipient up anew, so a member

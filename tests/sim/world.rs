@@ -512,17 +512,13 @@ impl World {
                         self.put(i, peer, Frame::Open(receipts));
                     }
                 }
-                Outcome::Refuse {
-                    peer,
-                    digest,
-                    refusal,
-                } => {
-                    assert!(refusal.is_temporary() || refusal != NotTaken::BadEnvelope);
-                    self.put(
-                        i,
-                        peer,
-                        Frame::Open(vec![FromPeer::Later(vec![(digest, None)])]),
-                    );
+                Outcome::Refuse { peer, refusals } => {
+                    let later = refusals.into_iter().map(|(digest, refusal)| {
+                        assert!(refusal.is_temporary() || refusal != NotTaken::BadEnvelope);
+                        (digest, None)
+                    });
+                    let later = FromPeer::Later(later.collect());
+                    self.put(i, peer, Frame::Open(vec![later]));
                 }
                 Outcome::Keep { peer, receipts } => {
                     self.put(i, peer, Frame::Open(vec![FromPeer::Kept(receipts)]));

@@ -88,8 +88,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             };
             outcomes.push(Outcome::Refuse {
                 peer,
-                digest,
-                refusal: Refusal::NoRoom,
+                refusals: vec![(digest, Refusal::NoRoom)],
             });
         }
         let waiting = std::mem::take(&mut self.waiting);

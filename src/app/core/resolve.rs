@@ -8,6 +8,7 @@ use crate::app::input::Effect;
 use crate::app::witness::Say;
 use crate::audit::{Checkpoint, Cosignature, cosigned_text};
 use crate::base::{Digest, Entropy, NodeId, Timestamp};
+use crate::exchange::Refusal;
 use crate::store::{Index, Log, ReadError};
 
 impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
@@ -53,15 +54,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
                         peer,
                         batches: self.log.receipts(&entries)?,
                     },
-                    Effect::Refuse {
-                        peer,
-                        digest,
-                        refusal,
-                    } => Outcome::Refuse {
-                        peer,
-                        digest,
-                        refusal,
-                    },
+                    Effect::Refuse { peer, refusals } => Outcome::Refuse { peer, refusals },
                     Effect::Keep { peer, receipts } => Outcome::Keep { peer, receipts },
                     Effect::Witness { peer, say } => Outcome::Witness { peer, say },
                     Effect::Cosign { peer, checkpoint } => Outcome::Witness {
@@ -78,15 +71,17 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
     }
 }
 
-/// The effects with all receipts for a peer in one, and all that are kept of a peer in one, so that
-/// they travel together.
+/// The effects with all receipts for a peer in one, all that is refused to it in one, and all that are kept
+/// of it in one, so that they travel together.
 fn together(effects: Vec<Effect>) -> Vec<Effect> {
     let mut owed: BTreeMap<NodeId, Vec<u64>> = BTreeMap::new();
+    let mut refused: BTreeMap<NodeId, Vec<(Digest, Refusal)>> = BTreeMap::new();
     let mut kept: BTreeMap<NodeId, Vec<Digest>> = BTreeMap::new();
     let mut others = Vec::with_capacity(effects.len());
     for effect in effects {
         match effect {
             Effect::Receipts { peer, entries } => owed.entry(peer).or_default().extend(entries),
+            Effect::Refuse { peer, refusals } => refused.entry(peer).or_default().extend(refusals),
             Effect::Keep { peer, receipts } => kept.entry(peer).or_default().extend(receipts),
             effect @ (Effect::Reply(..)
             | Effect::Witness { .. }
@@ -95,12 +90,13 @@ fn together(effects: Vec<Effect>) -> Vec<Effect> {
             | Effect::Rotate(_)
             | Effect::Alarm(_)
             | Effect::Send { .. }
-            | Effect::Refuse { .. }
             | Effect::Fetch { .. }) => others.push(effect),
         }
     }
     let owed = owed.into_iter();
     others.extend(owed.map(|(peer, entries)| Effect::Receipts { peer, entries }));
+    let refused = refused.into_iter();
+    others.extend(refused.map(|(peer, refusals)| Effect::Refuse { peer, refusals }));
     let kept = kept.into_iter();
     others.extend(kept.map(|(peer, receipts)| Effect::Keep { peer, receipts }));
     others

@@ -31,14 +31,12 @@ pub enum Effect {
         /// The entries that the receipts prove.
         entries: Vec<u64>,
     },
-    /// Tell a peer that a message is not taken now, or could not be opened.
+    /// Tell a peer that messages are not taken now, or could not be opened.
     Refuse {
         /// The peer.
         peer: NodeId,
-        /// What it sent.
-        digest: Digest,
-        /// Why.
-        refusal: Refusal,
+        /// What it sent, and why each is not taken.
+        refusals: Vec<(Digest, Refusal)>,
     },
     /// Tell a peer that its receipts are kept.
     Keep {
