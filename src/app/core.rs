@@ -25,7 +25,7 @@ use crate::base::{Digest, Entropy, MessageId, NodeId, Timestamp};
 use crate::exchange::Refusal;
 use crate::seal::envelope::SignedMessage;
 use crate::seal::group::MessageSignature;
-use crate::seal::keystore::Rotation;
+use crate::seal::keystore::Order;
 use crate::seal::sign::HybridSignature;
 use crate::store::{
     AppendError, CheckpointSigner, Index, IndexError, Log, NewEntry, ReadError, Table, WriterEpoch,
@@ -88,7 +88,7 @@ pub enum Outcome {
     /// Keep a checkpoint of this node's log with its cosignatures, beside the log.
     KeepCosigned(Box<CosignedCheckpoint>),
     /// Make new keys for this node.
-    Rotate(Rotation),
+    Rotate(Order),
     /// Hand an escalation to the alarm command.
     Alarm(Alarm),
     /// Remove the sealed files that lie under these ids: what they belong to is erased.

@@ -52,6 +52,8 @@ pub struct Service {
     pub(super) bundle_alarms: BTreeMap<NodeId, KeyAlarm>,
     /// Whether the log says which keys the federation in force has.
     keys_on_record: bool,
+    /// Ticks for which an order for new keys rests before it is handed over again.
+    pub(super) order_rests: u32,
     /// The list version whose end was recorded.
     list_expired: Option<u64>,
     /// Nodes with a link that is up.
@@ -101,6 +103,7 @@ impl Service {
             conflicts: members::Conflicts::default(),
             bundle_alarms: BTreeMap::new(),
             keys_on_record: false,
+            order_rests: 0,
             list_expired: None,
             linked: BTreeSet::new(),
             flight: Flight::new(WINDOW, RETRY_AFTER),
@@ -184,6 +187,7 @@ impl Service {
                 restored::tick(self, turn)?;
                 witness::tick(self, turn)?;
                 self.record_expiry(turn)?;
+                members::tick(self, turn)?;
                 duty::escalate(self, turn)?;
                 erase::tell(self, turn)?;
                 erase::look(self, turn)?;

@@ -92,7 +92,7 @@ pub async fn carry(
                     flush(&transport, &mut waiting, way);
                 }
             }
-            Errand::Outcome(Outcome::Rotate(what)) => keeper.give(Task::Rotate(what)),
+            Errand::Outcome(Outcome::Rotate(order)) => keeper.give(Task::Rotate(order)),
             Errand::Outcome(outcome) => {
                 let way = way(&outcome);
                 if way.is_some_and(|way| !waiting.has_room(way)) {
@@ -128,7 +128,9 @@ pub async fn carry(
 /// The way on which the frames of an outcome go; none if it has none.
 fn way(outcome: &Outcome) -> Option<Way> {
     match outcome {
-        Outcome::Send { peer, class: 1.., .. } => Some((*peer, Class::Routine)),
+        Outcome::Send {
+            peer, class: 1.., ..
+        } => Some((*peer, Class::Routine)),
         Outcome::Send { peer, .. }
         | Outcome::Receipts { peer, .. }
         | Outcome::Refuse { peer, .. }
@@ -173,7 +175,8 @@ async fn frames(
         }
         Outcome::Refuse { refusals, .. } => {
             // What was sealed to another key is sealed again to one that is held.
-            let unknown = |(_, refusal): &(Digest, Refusal)| *refusal == Refusal::UnknownRecipientKey;
+            let unknown =
+                |(_, refusal): &(Digest, Refusal)| *refusal == Refusal::UnknownRecipientKey;
             let directory = directory.get();
             let directory = directory.as_ref().as_ref();
             let keys = directory

@@ -22,7 +22,7 @@ use super::trust::InForce;
 use crate::app::{FromPeer, Input};
 use crate::base::{Digest, NodeId, OsEntropy, Timestamp};
 use crate::exchange::Refusal;
-use crate::seal::keystore::{Keys, KeystoreError, Rotation};
+use crate::seal::keystore::{Keys, KeystoreError, Order, Rotation};
 use crate::seal::trust::{Directory, KeyBundle, SignedDocument, TlsVoucher, TrustError};
 use crate::transport::tls_identity;
 use crate::wire::frame::Frame;
@@ -48,6 +48,8 @@ pub struct Keeping {
     at: BTreeMap<NodeId, (u64, Digest)>,
     /// Which bundle of this node each of them was handed since it said that it has an older one, and when.
     handed: BTreeMap<NodeId, (u64, Instant)>,
+    /// New keys that were ordered and are not made yet.
+    owed: Option<Order>,
     /// Which bundle the voucher in the certificate names, and when it was made.
     vouched: Option<(u64, Timestamp)>,
     /// The last doubt that was told.
@@ -64,6 +66,7 @@ impl Keeping {
             since: Since::now(),
             at: BTreeMap::new(),
             handed: BTreeMap::new(),
+            owed: None,
             vouched: None,
             doubt: None,
         }
@@ -83,7 +86,10 @@ impl Keeping {
 
     fn handle(&mut self, task: Option<Task>) {
         match task {
-            Some(Task::Rotate(what)) => self.rotate(what),
+            Some(Task::Rotate(order)) => {
+                self.owed = Some(self.owed.map_or(order, |owed| owed.and(order)));
+                self.carry_out();
+            }
             Some(Task::At {
                 peer,
                 sequence,
@@ -133,10 +139,21 @@ impl Keeping {
         others.all(|node| self.at.get(&node) == Some(&own))
     }
 
-    fn rotate(&mut self, what: Rotation) {
+    /// Makes the keys that were ordered, but for those that were made since then.
+    fn carry_out(&mut self) {
+        let keys = self.own.keys.get();
+        let left = self
+            .owed
+            .map_or(Rotation::default(), |owed| owed.left(&keys));
+        if left.is_empty() || self.rotate(left) {
+            self.owed = None;
+        }
+    }
+
+    fn rotate(&mut self, what: Rotation) -> bool {
         self.replace("keys-rotated", move |keys, now| {
             keys.rotated(what, now, &mut OsEntropy)
-        });
+        })
     }
 
     /// Puts other keys in force and hands their bundle to every peer that is linked.
@@ -188,8 +205,12 @@ impl Keeping {
         let Some((own, _)) = self.own_bundle() else {
             return;
         };
-        let handed = |(sequence, at): &(u64, Instant)| *sequence == own && at.elapsed() < HANDED_AGAIN;
-        if self.at.get(&peer).is_none_or(|(sequence, _)| *sequence >= own)
+        let handed =
+            |(sequence, at): &(u64, Instant)| *sequence == own && at.elapsed() < HANDED_AGAIN;
+        if self
+            .at
+            .get(&peer)
+            .is_none_or(|(sequence, _)| *sequence >= own)
             || self.handed.get(&peer).is_some_and(handed)
         {
             return;
@@ -317,6 +338,7 @@ impl Keeping {
         if directory.node(self.node()).is_none() || directory.expired(now) {
             return;
         }
+        self.carry_out();
         let mut due = self.own.keys.get().due(now);
         // The others are not to wait for one that can no longer be made.
         let own = directory.bundle(self.node());

@@ -17,7 +17,8 @@ impl<T: Send + Sync + 'static> Latest<T> {
             while waiting.changed().await.is_ok() {
                 let next = waiting.borrow_and_update().clone();
                 let keep = keep.clone();
-                let kept = tokio::task::spawn_blocking(move || next.iter().for_each(|one| keep(one)));
+                let kept =
+                    tokio::task::spawn_blocking(move || next.iter().for_each(|one| keep(one)));
                 // What broke off is kept with the next.
                 let _broke_off = kept.await;
             }

@@ -22,7 +22,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use zeroize::Zeroizing;
 
 pub use keys::{Keys, LOG_RENEWED_AFTER, RENEWED_AFTER, ReceivingKey, TlsKey};
-pub use rotation::Rotation;
+pub use rotation::{Order, Rotation};
 pub use unlocked::{KeystoreLock, Unlocked};
 
 use super::aead::{self, KEY_LEN, NONCE_LEN};

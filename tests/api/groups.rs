@@ -2,9 +2,11 @@
 
 use liaison::app::change::{Change, KeptProof};
 use liaison::app::content::{ContentReader, read_change, signed_message, whole_receipt};
+use liaison::app::core::Outcome;
 use liaison::app::{FromPeer, Input};
 use liaison::audit::{Receipt, ReceiptBatch, Statement};
-use liaison::base::{MessageId, Role};
+use liaison::base::{Digest, MessageId, Role};
+use liaison::exchange::Refusal;
 use liaison::store::Log as _;
 
 use crate::office::*;
@@ -40,6 +42,24 @@ fn messages_of_one_group_share_their_signature_and_stay_whole() {
         assert_eq!(by.member, member("TR"));
         assert_eq!(change, Change::Received(Box::new(message.clone()), None));
     }
+}
+
+#[test]
+fn what_is_refused_to_a_peer_in_one_group_travels_together() {
+    let mut office = Office::new();
+    let unreadable = |(peer, what): (&str, &str)| {
+        let digest = Digest::of(what.as_bytes());
+        let refusal = Refusal::UnknownRecipientKey;
+        Input::Peer(node(peer), FromPeer::Unreadable { digest, refusal })
+    };
+    let inputs = [("TR", "one"), ("AT", "two"), ("TR", "three")].map(unreadable);
+    let outcomes = office.handle(inputs.to_vec());
+    let refused = outcomes.iter().filter_map(|outcome| match outcome {
+        Outcome::Refuse { peer, refusals } => Some((*peer, refusals.len())),
+        _ => None,
+    });
+    let refused: Vec<_> = refused.collect();
+    assert_eq!(refused, [(node("AT"), 1), (node("TR"), 2)]);
 }
 
 #[test]

@@ -437,7 +437,7 @@ fn an_order_for_new_keys_is_recorded_before_they_are_made() {
     let ask = MemberAsk::Rotate(what);
     let (reply, outcomes) = asked_by(&mut office, 1, Action::RotateKeys, ask);
     assert_eq!(reply, Ok(MemberReply::Rotating(1)));
-    assert!(matches!(&outcomes[..], [Outcome::Rotate(ordered)] if *ordered == what));
+    assert!(matches!(&outcomes[..], [Outcome::Rotate(order)] if order.what == what));
     assert_eq!(since(&office, size), [MemberChange::KeysOrdered { what }]);
 }
 
@@ -462,6 +462,42 @@ fn a_log_key_that_would_leave_restores_none_is_not_made_and_the_others_are() {
     });
     let ordered = asked_by(&mut office, 1, Action::RotateKeys, others).0;
     assert_eq!(ordered, Ok(MemberReply::Rotating(1)));
+}
+
+#[test]
+fn an_order_for_new_keys_is_given_again_after_a_restart_until_they_are_in_force() {
+    let mut office = office();
+    let what = Rotation {
+        tls: true,
+        ..Rotation::default()
+    };
+    let rotate = MemberAsk::Rotate(what);
+    let ordered = asked_by(&mut office, 1, Action::RotateKeys, rotate).0;
+    assert!(ordered.is_ok());
+    // Whatever was to carry it out is gone with the node.
+    office.restart();
+    let given = |office: &mut Office, ticks: u32| -> Vec<Rotation> {
+        let outcomes = (0..ticks).flat_map(|_| office.handle(vec![Input::Tick]));
+        let given = outcomes.filter_map(|outcome| match outcome {
+            Outcome::Rotate(order) => Some(order.what),
+            _ => None,
+        });
+        given.collect()
+    };
+    assert_eq!(given(&mut office, 1), [what]);
+    assert_eq!(given(&mut office, 59), []);
+    let until = office.federation.expires;
+    let in_force = |office: &mut Office, of: &str| {
+        changed(office, |federation| {
+            federation.trust.keys.insert(node(of), keys(2, until));
+        });
+    };
+    in_force(&mut office, "TR");
+    assert_eq!(given(&mut office, 60), [what], "those are another's keys");
+    in_force(&mut office, "MK");
+    assert_eq!(given(&mut office, 200), []);
+    office.restart();
+    assert_eq!(given(&mut office, 200), []);
 }
 
 #[test]

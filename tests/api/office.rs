@@ -466,14 +466,14 @@ pub fn told(outcomes: &[Outcome]) -> Vec<(Digest, Refusal)> {
     let mut all = Vec::new();
     for outcome in outcomes {
         match outcome {
-            Outcome::Refuse {
-                digest, refusal, ..
-            } => {
-                assert!(
-                    refusal.is_temporary(),
-                    "{refusal} is for good, so it has a receipt"
-                );
-                all.push((*digest, *refusal));
+            Outcome::Refuse { refusals, .. } => {
+                for (_, refusal) in refusals {
+                    assert!(
+                        refusal.is_temporary(),
+                        "{refusal} is for good, so it has a receipt"
+                    );
+                }
+                all.extend(refusals);
             }
             Outcome::Receipts { .. } | Outcome::Reply(..) | Outcome::Send { .. } => (),
             Outcome::Keep { .. }

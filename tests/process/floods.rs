@@ -15,7 +15,7 @@ use liaison::seal::envelope::{SignedMessage, seal_parcel};
 use liaison::wire::frame::Frame;
 
 use crate::examples;
-use crate::hostile::{Harmful, PINNED_AT_MOST, first_packet, world};
+use crate::hostile::{Harmful, PINNED_AT_MOST, exchanged, first_packet, world};
 use crate::liar::{Hands, message};
 use crate::office::Office;
 use crate::world::{PATIENCE, World, block, until};
@@ -100,6 +100,56 @@ fn a_member_that_sends_requests_without_end_keeps_no_urgent_request_waiting() {
     let flooded = takes(&world);
     assert!(!flood.is_finished(), "the flood lasts");
     assert!(flooded <= quiet + LONGER, "{flooded:?}, {quiet:?} before");
+}
+
+#[test]
+fn a_member_that_hears_no_refusal_keeps_no_urgent_request_waiting() {
+    let world = world();
+    let (mk, tr) = (world.office("MK"), world.office("TR"));
+    let envelope = |n: u32| n.to_be_bytes().to_vec();
+    let frames = (0..100).map(|frame| {
+        let envelopes = (frame * 64..(frame + 1) * 64).map(envelope);
+        Frame::Envelopes(envelopes.collect()).encode()
+    });
+    let frames = frames.collect();
+    let quiet = takes(&world);
+    let (link, before) = (block(Harmful::link(mk, tr)), tr.memory());
+    let said = Arc::<AtomicU64>::default();
+    let count = said.clone();
+    let flood = std::thread::spawn(move || block(link.say_and_hear_nothing(frames, &count)));
+    until(PATIENCE, "the flood has begun", || {
+        (said.load(Ordering::Relaxed) > 3_000).then_some(())
+    });
+    let flooded = takes(&world);
+    let more = tr.memory().saturating_sub(before);
+    assert!(!flood.is_finished(), "the flood lasts");
+    assert!(flooded <= quiet + LONGER, "{flooded:?}, {quiet:?} before");
+    assert!(more <= PINNED_AT_MOST, "{more} bytes are pinned");
+}
+
+/// Threads that what one peer sends takes at most: one for each class that waits, and what reads and
+/// writes meanwhile.
+const THREADS_AT_MOST: usize = 12;
+
+#[test]
+fn a_member_that_links_again_and_again_takes_no_threads_from_others() {
+    let world = world();
+    let (mk, tr) = (world.office("MK"), world.office("TR"));
+    let frames = frames_of_requests(mk, tr, 150);
+    let before = tr.threads();
+    let most = frames.iter().map(|frame| {
+        block(async {
+            let link = Harmful::link(mk, tr).await;
+            link.say_routine_and_leave(frame).await;
+        });
+        tr.threads()
+    });
+    let most = most.max().expect("there are frames");
+    assert!(
+        most <= before + THREADS_AT_MOST,
+        "{most} threads, {before} before"
+    );
+    exchanged(&world);
 }
 
 /// Datagrams a second that strangers send (docs/reliability.md).

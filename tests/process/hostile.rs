@@ -4,11 +4,12 @@
 use std::future::poll_fn;
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
 use liaison::api::Sent;
-use liaison::base::NodeId;
+use liaison::base::{Digest, NodeId};
 use liaison::config::{Addresses, Config};
 use liaison::node::Folder;
 use liaison::transport::crypto::ALPN;
@@ -128,21 +129,51 @@ impl Harmful {
                 receive = next;
             }
         });
-        for frame in frames.iter().cycle() {
-            let length = u32::try_from(frame.len()).expect("short");
-            let said = [&length.to_be_bytes()[..], frame].concat();
-            if self.send.write_all(&said).await.is_err() {
-                break;
-            }
-        }
+        say(&mut self.send, &frames, &AtomicU64::new(0)).await;
         let why = self.connection.closed().await;
         hears.abort();
         why
     }
 
+    /// The same, but hears nothing. `said` counts the frames.
+    pub async fn say_and_hear_nothing(
+        mut self,
+        frames: Vec<Vec<u8>>,
+        said: &AtomicU64,
+    ) -> quinn::ConnectionError {
+        say(&mut self.send, &frames, said).await;
+        self.connection.closed().await
+    }
+
+    /// Says a frame as a routine one, and is gone.
+    pub async fn say_routine_and_leave(self, frame: &[u8]) {
+        let mut routine = self.connection.open_uni().await.expect("a stream");
+        let said = [&[2][..], &framed(frame)].concat();
+        // The node may end the link first.
+        let _taken = routine.write_all(&said).await;
+        let _over = routine.finish();
+        let _arrived = routine.stopped().await;
+    }
+
     pub fn ended(&self) -> bool {
         self.connection.close_reason().is_some()
     }
+}
+
+/// Says these frames again and again, as fast as they are taken, until the link is ended.
+async fn say(send: &mut SendStream, frames: &[Vec<u8>], said: &AtomicU64) {
+    for frame in frames.iter().cycle() {
+        if send.write_all(&framed(frame)).await.is_err() {
+            return;
+        }
+        said.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A frame with its length.
+fn framed(frame: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(frame.len()).expect("short");
+    [&length.to_be_bytes()[..], frame].concat()
 }
 
 /// What the future gives at once, if it does.
@@ -239,6 +270,36 @@ fn a_peer_that_fills_every_window_and_reads_nothing_pins_little_and_delays_nobod
         || link.0.ended().then_some(()),
     );
     exchanged(&world);
+}
+
+#[test]
+fn a_peer_that_says_without_end_which_bundle_it_holds_pins_little_and_holds_up_no_new_keys() {
+    let world = World::of(&["MK", "TR"]);
+    let (mk, tr) = (world.office("MK"), world.office("TR"));
+    tr.has_an_administrator();
+    tr.serve();
+    let nothing_held = Frame::BundleAt {
+        sequence: 0,
+        digest: Digest::EMPTY,
+    };
+    let (link, before) = (block(Harmful::link(mk, tr)), tr.memory());
+    let said = Arc::<AtomicU64>::default();
+    let count = said.clone();
+    let flood = std::thread::spawn(move || {
+        block(link.say_and_hear_nothing(vec![nothing_held.encode()], &count))
+    });
+    let is_said = |frames| {
+        until(PATIENCE, "the flood goes on", || {
+            (said.load(Ordering::Relaxed) > frames).then_some(())
+        });
+    };
+    is_said(5_000);
+    let before_order = tr.sequence().expect("it is listed");
+    assert!(tr.rotate() > before_order, "the new keys are in force");
+    is_said(20_000);
+    assert!(!flood.is_finished(), "the flood lasts");
+    let more = tr.memory().saturating_sub(before);
+    assert!(more <= PINNED_AT_MOST, "{more} bytes are pinned");
 }
 
 #[test]

@@ -21,13 +21,7 @@ use crate::world::{PASSPHRASE, PATIENCE, World, at_once, block, until};
 fn administered(members: &[&str]) -> World {
     let world = World::of(members);
     at_once(&world.offices, |office| {
-        office
-            .call("user add")
-            .option("--name", "admin")
-            .option("--role", "admin")
-            .option("--token-file", office.token("admin"))
-            .run()
-            .done();
+        office.has_an_administrator();
         office.serve();
     });
     world.linked();
@@ -35,11 +29,22 @@ fn administered(members: &[&str]) -> World {
 }
 
 impl Office {
+    /// Adds an administrator.
+    pub fn has_an_administrator(&self) {
+        self.call("user add")
+            .option("--name", "admin")
+            .option("--role", "admin")
+            .option("--token-file", self.token("admin"))
+            .run()
+            .done();
+    }
+
     fn as_role(&self, role: &str, command: &str) -> Call {
         self.call(command).option("--token-file", self.token(role))
     }
 
-    fn rotate(&self) -> u64 {
+    /// Orders new keys. Gives the sequence of their bundle, once that is in force.
+    pub fn rotate(&self) -> u64 {
         let rotated = self.as_role("admin", "key rotate").run().done();
         rotated["sequence"].as_u64().expect("a number")
     }
@@ -58,7 +63,8 @@ impl Office {
         page["items"].as_array().expect("entries").clone()
     }
 
-    fn sequence(&self) -> Option<u64> {
+    /// The sequence of the node's bundle in force.
+    pub fn sequence(&self) -> Option<u64> {
         self.health()?.keys.map(|keys| keys.sequence)
     }
 
@@ -114,6 +120,22 @@ impl Office {
 fn request(world: &World) -> PathBuf {
     let text = toml::to_string(&examples::request()).expect("an example is valid TOML");
     world.write("request.toml", text)
+}
+
+#[test]
+fn ordered_keys_are_made_by_a_node_that_was_killed_before_it_had_them() {
+    let world = administered(&["MK", "TR"]);
+    let mk = world.office("MK");
+    let keystore = Folder(mk.dir.clone()).keystore();
+    let held = Keystore::lock(&keystore).expect("nobody else has it");
+    let ordered = block(mk.client("admin").rotate_keys(&Rotation::ALL)).expect("it is taken");
+    mk.kill();
+    drop(held);
+    mk.serve();
+    until(PATIENCE, "the keys that were ordered are in force", || {
+        mk.sequence()
+            .filter(|sequence| *sequence > ordered.sequence)
+    });
 }
 
 #[test]

@@ -97,6 +97,12 @@ impl Office {
         kib.parse::<u64>().expect("a number") * 1024
     }
 
+    /// Threads of the node.
+    pub fn threads(&self) -> usize {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.process()));
+        threads.expect("the process is there").count()
+    }
+
     fn log(&self, start: usize) -> PathBuf {
         self.dir.with_extension(format!("{start}.log"))
     }

@@ -61,7 +61,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
                         peer,
                         say: self.cosign(now, entropy, checkpoint),
                     },
-                    Effect::Rotate(what) => Outcome::Rotate(what),
+                    Effect::Rotate(order) => Outcome::Rotate(order),
                     Effect::Alarm(alarm) => Outcome::Alarm(alarm),
                     Effect::KeepCosigned(cosigned) => Outcome::KeepCosigned(cosigned),
                     Effect::Fetch { peer, file } => Outcome::Fetch { peer, file },

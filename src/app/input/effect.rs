@@ -8,7 +8,7 @@ use crate::app::witness::Say;
 use crate::audit::{Checkpoint, CosignedCheckpoint};
 use crate::base::{Digest, NodeId};
 use crate::exchange::Refusal;
-use crate::seal::keystore::Rotation;
+use crate::seal::keystore::Order;
 
 /// What the service wants done, once all that it recorded is durable.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ pub enum Effect {
     /// Hand an escalation to the alarm command.
     Alarm(Alarm),
     /// Make new keys for this node.
-    Rotate(Rotation),
+    Rotate(Order),
     /// Fetch an attachment from a peer.
     Fetch {
         /// The peer.

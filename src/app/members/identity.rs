@@ -4,13 +4,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::keys::{self, BundleRow, CompromisedRow};
-use super::{MemberChange, MemberReply, Withheld};
+use super::{MemberChange, MemberReply, Withheld, ordered};
 use crate::app::change::{Change, Other};
 use crate::app::error::AppError;
 use crate::app::rows::{COMPROMISED, IDENTITY, member_key};
 use crate::app::service::{Service, Stop, Turn};
 use crate::app::view::View;
 use crate::base::{Actor, Digest, MemberId, NodeId, PersonId, Role, Timestamp};
+use crate::seal::keystore::Order;
 use crate::seal::safety::{MemberIdentity, SafetyNumber};
 use crate::store::IndexError;
 
@@ -233,8 +234,10 @@ pub(in crate::app) fn project(
         } => {
             let (sequence, digest) = (*sequence, *digest);
             keys::bundle_in_force(view, *node, BundleRow { sequence, digest });
+            ordered::in_force(view, *node);
             Ok(())
         }
+        MemberChange::KeysOrdered { what } => ordered::ordered(view, Order { what: *what, at }),
         MemberChange::CompromisedSince { member, since } => {
             let row = CompromisedRow {
                 since: *since,
@@ -293,7 +296,6 @@ pub(in crate::app) fn project(
         MemberChange::ListConflict { .. }
         | MemberChange::ListExpired { .. }
         | MemberChange::BundleConflict { .. }
-        | MemberChange::KeysOrdered { .. }
         | MemberChange::KeysDestroyed { .. } => Ok(()),
     }
 }

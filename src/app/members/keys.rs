@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EXPIRES_SOON, MemberChange, MemberReply};
+use super::{EXPIRES_SOON, MemberChange, MemberReply, ordered};
 use crate::app::change::{Change, Other};
 use crate::app::error::AppError;
 use crate::app::input::{Effect, Federation};
@@ -12,7 +12,7 @@ use crate::app::service::{Service, Stop, Turn};
 use crate::app::view::View;
 use crate::base::{Actor, Digest, MemberId, NodeId, Timestamp};
 use crate::seal::KeyId;
-use crate::seal::keystore::Rotation;
+use crate::seal::keystore::{Order, Rotation};
 use crate::store::IndexError;
 
 /// What decisions need to know of a node's keys.
@@ -236,7 +236,9 @@ pub(super) fn rotate(
     let sequence = own.map_or(0, |keys| keys.sequence);
     let change = MemberChange::KeysOrdered { what };
     turn.record(service.me.member, by, Change::Other(Other::Member(change)))?;
-    turn.effects.push(Effect::Rotate(what));
+    let at = turn.now;
+    turn.effects.push(Effect::Rotate(Order { what, at }));
+    service.order_rests = ordered::AGAIN;
     Ok(MemberReply::Rotating(sequence))
 }
 

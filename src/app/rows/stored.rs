@@ -20,6 +20,7 @@ use crate::domain::message::{Body, Kind};
 use crate::domain::release::ReleasePolicy;
 use crate::domain::rfi::{Request, StoredExchange};
 use crate::exchange::Conversation;
+use crate::seal::keystore::Order;
 use crate::store::Log;
 
 /// A row of the index.
@@ -391,6 +392,7 @@ json!(
     LetterRow,
     ListOnRecord,
     LogWitnessedRow,
+    Order,
     PersonRow,
     PendingAlarm,
     ReceiptHeadRow,

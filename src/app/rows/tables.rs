@@ -65,6 +65,8 @@ pub const LOG_WITNESSED: Table = Table("log-witnessed");
 pub const LOG_ALARM: Table = Table("log-alarm");
 /// The newest key bundle of each node that was in force, by node.
 pub const BUNDLE: Table = Table("bundle");
+/// New keys that were ordered for this node and are not in force yet.
+pub const ORDERED: Table = Table("ordered");
 /// Which identity keys are known of each member, and who compared or accepted them, by member.
 pub const IDENTITY: Table = Table("identity");
 /// Since when members' keys are said to have been in other hands, by member.

@@ -8,13 +8,13 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::base::{Digest, NodeId};
 use crate::node::turns::{Turn, Turns};
-use crate::seal::keystore::Rotation;
+use crate::seal::keystore::Order;
 
 /// Something for the keeper to do.
 #[derive(Debug)]
 pub enum Task {
-    /// Make new keys.
-    Rotate(Rotation),
+    /// Make the keys that were ordered.
+    Rotate(Order),
     /// A peer has this bundle of this node.
     At {
         /// The peer.
@@ -145,13 +145,13 @@ impl Waiting {
             return;
         }
         match task {
-            Task::Rotate(what) => {
+            Task::Rotate(order) => {
                 let earlier = self.tasks.iter_mut().find_map(|held| match held {
                     Task::Rotate(earlier) => Some(earlier),
                     Task::At { .. } | Task::Bundle(_) | Task::Down(_) => None,
                 });
                 match earlier {
-                    Some(earlier) => *earlier = earlier.and(what),
+                    Some(earlier) => *earlier = earlier.and(order),
                     None => self.tasks.push_front(task),
                 }
             }
@@ -163,7 +163,8 @@ impl Waiting {
                 }
             }
             Task::Down(peer) => {
-                let over = |held: &Task| held.is_at(peer) || matches!(held, Task::Down(p) if *p == peer);
+                let over =
+                    |held: &Task| held.is_at(peer) || matches!(held, Task::Down(p) if *p == peer);
                 self.tasks.retain(|held| !over(held));
                 self.tasks.push_back(task);
             }
@@ -183,6 +184,8 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
+    use crate::base::Timestamp;
+    use crate::seal::keystore::Rotation;
 
     fn peers() -> [NodeId; 2] {
         ["MK-1", "TR-1"].map(|node| node.parse().unwrap())
@@ -202,7 +205,7 @@ mod tests {
         let next = || tasks.next().now_or_never();
         std::iter::from_fn(next)
             .map(|task| match task {
-                Task::Rotate(what) => format!("tls {} log {}", what.tls, what.log),
+                Task::Rotate(Order { what, .. }) => format!("tls {} log {}", what.tls, what.log),
                 Task::At { peer, sequence, .. } => format!("{peer} at {sequence}"),
                 Task::Bundle(handed) => format!("a bundle of {}", handed.peer),
                 Task::Down(peer) => format!("{peer} down"),
@@ -236,16 +239,16 @@ mod tests {
     #[test]
     fn an_order_goes_before_all_else_and_orders_are_carried_out_together() {
         let ([mk, _], (keeper, tasks)) = (peers(), Keeper::new());
-        let (tls, log) = (true, true);
         keeper.give(at(mk, 1));
-        keeper.give(Task::Rotate(Rotation {
-            tls,
-            ..Rotation::default()
-        }));
-        keeper.give(Task::Rotate(Rotation {
-            log,
-            ..Rotation::default()
-        }));
+        for (tls, log) in [(true, false), (false, true)] {
+            let what = Rotation {
+                tls,
+                log,
+                recipient: false,
+            };
+            let at = Timestamp::from_millis(0);
+            keeper.give(Task::Rotate(Order { what, at }));
+        }
         assert_eq!(waiting(&tasks), ["tls true log true", "MK-1 at 1"]);
     }
 

@@ -55,14 +55,49 @@ impl Rotation {
     }
 }
 
+/// New keys that a person ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Order {
+    /// Which.
+    pub what: Rotation,
+    /// When, by the node's clock.
+    pub at: Timestamp,
+}
+
+impl Order {
+    /// Both orders as one.
+    #[must_use]
+    pub fn and(self, later: Self) -> Self {
+        Self {
+            what: self.what.and(later.what),
+            at: self.at.max(later.at),
+        }
+    }
+
+    /// What of it is not made yet: of these keys, those that are older than the order.
+    pub fn left(self, keys: &Keys) -> Rotation {
+        let (tls, recipient) = keys.newest();
+        Rotation {
+            tls: self.what.tls && tls < self.at,
+            recipient: self.what.recipient && recipient.is_none_or(|made| made < self.at),
+            log: self.what.log && keys.log_created < self.at,
+        }
+    }
+}
+
 impl Keys {
+    /// When the newest TLS key and the newest receiving key were made.
+    fn newest(&self) -> (Timestamp, Option<Timestamp>) {
+        let tls = self.next_tls.as_ref().unwrap_or(&self.tls).created();
+        (tls, self.newest_receiving())
+    }
+
     /// Which keys have served so long that new ones are due.
     pub fn due(&self, now: Timestamp) -> Rotation {
-        let newest = self.newest_receiving();
-        let newest_tls = self.next_tls.as_ref().unwrap_or(&self.tls).created();
+        let (tls, recipient) = self.newest();
         Rotation {
-            tls: now.since(newest_tls) >= RENEWED_AFTER,
-            recipient: newest.is_none_or(|created| now.since(created) >= RENEWED_AFTER),
+            tls: now.since(tls) >= RENEWED_AFTER,
+            recipient: recipient.is_none_or(|created| now.since(created) >= RENEWED_AFTER),
             log: now.since(self.log_created) >= LOG_RENEWED_AFTER,
         }
     }

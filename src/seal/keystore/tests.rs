@@ -310,3 +310,33 @@ fn a_node_does_not_undo_a_change_of_passphrase() {
     assert!(matches!(later, Err(KeystoreError::Resealed)));
     assert!(Keystore::open(&path, "two").is_ok());
 }
+
+#[test]
+fn an_order_leaves_what_was_made_since_it_as_it_is() {
+    let second = Timestamp::from_millis;
+    let all = Order {
+        what: Rotation::ALL,
+        at: second(2_000),
+    };
+    let old = keys(1);
+    assert_eq!(all.left(&old), Rotation::ALL);
+    let log = Rotation {
+        log: true,
+        ..Rotation::default()
+    };
+    let mut entropy = SeededEntropy::new(2);
+    let renewed = old.rotated(log, second(2_000), &mut entropy);
+    let left = Rotation {
+        log: false,
+        ..Rotation::ALL
+    };
+    assert_eq!(all.left(&renewed), left);
+    let renewed = renewed.rotated(left, second(2_001), &mut entropy);
+    assert!(all.left(&renewed).is_empty());
+    let later = Order {
+        what: log,
+        at: second(3_000),
+    };
+    assert_eq!(later.left(&renewed), log);
+    assert_eq!(all.and(later).left(&renewed), Rotation::ALL);
+}
