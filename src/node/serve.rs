@@ -77,17 +77,20 @@ pub async fn serve_observed(
             return Err(NodeError::Moving(mark.since));
         }
         let (keys, unlocked) = opening.unlock(node, &passphrase)?;
+        // What is installed while the log is opened is taken up once the node serves.
+        let seen = trust::stamp(&opening.trust());
         let directory = opening.directory()?;
         let opened = OpenNode::open(&opening, keys, &mut |_, _| ())?;
         people_are_there(&opening, &opened)?;
-        Ok::<_, NodeError>((opened, unlocked, directory))
+        Ok::<_, NodeError>((opened, unlocked, (seen, directory)))
     });
-    let (opened, unlocked, directory) = opened.await.map_err(stopped)??;
+    let (opened, unlocked, (seen, directory)) = opened.await.map_err(stopped)??;
     told(&opened);
     let record = list_on_record(&opened.index).map_err(Fatal::from)?;
     trust::no_rollback(directory.as_ref(), record.as_ref())?;
     let bundles = bundles_on_record(&opened.index).map_err(Fatal::from)?;
     let directory = directory.map(|d| trust::without_older_bundles(d, &bundles, node));
+    let (directory, too_old) = directory.unzip();
     let at_least = bundles.get(&node).copied().unwrap_or_default();
     let entries = opened.log.size();
     let directory = reconciled(&folder, &opened.keys, directory, entries, at_least)?;
@@ -267,7 +270,8 @@ pub async fn serve_observed(
         shown: Arc::new(Mutex::new(tls_pin)),
     };
     let keeping = tokio::spawn(Keeping::new(own, trust.clone(), times).keep(tasks));
-    let watching = tokio::spawn(trust::watch(folder.clone(), trust));
+    let too_old = too_old.unwrap_or_default();
+    let watching = tokio::spawn(trust::watch(folder.clone(), trust, seen, too_old));
     write_addresses(&config, &addresses)?;
     info!(
         event = "serving",

@@ -14,7 +14,7 @@ use super::keeper::bundle_frame;
 use super::links::hello;
 use crate::app::{Contact, Federation, Input, ListOnRecord, NodeKeys, RestoredLog, TrustDetails};
 use crate::base::{Digest, MemberId, NodeId};
-use crate::driver::{Busy, Current, Driver};
+use crate::driver::{Current, Driver};
 use crate::seal::safety::MemberIdentity;
 use crate::seal::trust::{Directory, KeyBundle, LogKey, Member, MemberKind, SignedDocument};
 use crate::transport::{PeerAddress, Peers, TlsIdentity, Transport, Vouched};
@@ -235,13 +235,10 @@ impl InForce {
         let _stopping = self.driver.happened(Input::Federation(federation));
     }
 
-    /// Puts a directory in force. First nothing is sealed any more to who is out, then its link is
-    /// closed, and then it is decided upon.
-    ///
-    /// # Errors
-    /// [`Busy`] where the driver could not be told: it is to be tried again.
-    pub fn put(&self, directory: Directory) -> Result<(), Busy> {
-        let (federation, peers) = (federation(&directory), peers(Some(&directory), self.node));
+    /// Puts a directory in force. First nothing is sealed any more to who is out, and then its link is
+    /// closed. What is left is to decide upon it.
+    fn put(&self, directory: Directory) {
+        let peers = peers(Some(&directory), self.node);
         let hello = hello(self.node, Some(&directory));
         // Who is on duty here, or where this node is reached, may be new.
         let own = bundle_frame(&directory, self.node);
@@ -252,12 +249,14 @@ impl InForce {
                 self.carrier.run(Errand::Frame(peer, frame.clone()));
             }
         }
-        self.driver.install(federation)
     }
 }
 
+/// When the files of a trust folder were last replaced.
+pub type Stamp = Vec<Option<(SystemTime, u64)>>;
+
 /// When the files were last replaced.
-fn stamp(trust: &Path) -> Vec<Option<(SystemTime, u64)>> {
+pub fn stamp(trust: &Path) -> Stamp {
     use std::os::unix::fs::MetadataExt as _;
     let stamp = |file: &&str| {
         let meta = std::fs::metadata(trust.join(file)).ok()?;
@@ -266,11 +265,13 @@ fn stamp(trust: &Path) -> Vec<Option<(SystemTime, u64)>> {
     FILES.iter().map(stamp).collect()
 }
 
-/// Puts in force what is installed, as soon as it is.
-pub async fn watch(folder: Folder, in_force: InForce) {
+/// Puts in force what is installed, as soon as it is: since `seen`, from before what is in force was
+/// read. The bundles of these digests are too old to be used.
+pub async fn watch(folder: Folder, in_force: InForce, mut seen: Stamp, too_old: Vec<Digest>) {
     let trust = folder.trust();
-    let mut seen = stamp(&trust);
     let mut told = false;
+    // Whether what is in force is still to be decided upon.
+    let mut undecided = false;
     loop {
         tokio::time::sleep(LOOK).await;
         let now = stamp(&trust);
@@ -296,14 +297,14 @@ pub async fn watch(folder: Folder, in_force: InForce) {
         };
         let current = in_force.directory.get();
         let directory = match current.as_ref() {
-            Some(current) => with_newer_bundles(directory, current),
+            Some(current) => with_newer_bundles(without(directory, &too_old), current),
             None => directory,
         };
-        if current
+        let is_in_force = current
             .as_ref()
             .as_ref()
-            .is_some_and(|c| same(c, &directory))
-        {
+            .is_some_and(|c| same(c, &directory));
+        if is_in_force && !undecided {
             (seen, told) = (now, false);
             continue;
         }
@@ -317,7 +318,12 @@ pub async fn watch(folder: Folder, in_force: InForce) {
         let suspended = directory
             .suspension()
             .map_or(0, |list| list.suspended.len());
-        if in_force.put(directory).is_err() {
+        let federation = federation(&directory);
+        if !is_in_force {
+            in_force.put(directory);
+        }
+        undecided = in_force.driver.install(federation).is_err();
+        if undecided {
             warn!(
                 event = "trust-list-waits",
                 "the node is busy; it is tried again"
@@ -355,24 +361,38 @@ fn same(one: &Directory, other: &Directory) -> bool {
 }
 
 /// The directory without the bundles that are older than those that were in force, as the log says:
-/// their keys must not come back. The peers hand over their newest when there is a link.
+/// their keys must not come back. The peers hand over their newest when there is a link. Gives the
+/// digests of those bundles, too.
 pub fn without_older_bundles(
     directory: Directory,
     on_record: &BTreeMap<NodeId, u64>,
     me: NodeId,
-) -> Directory {
-    let nodes: Vec<NodeId> = directory.bundled_nodes().filter(|n| *n != me).collect();
-    nodes.into_iter().fold(directory, |directory, node| {
+) -> (Directory, Vec<Digest>) {
+    let mut too_old = Vec::new();
+    for node in directory.bundled_nodes().filter(|node| *node != me) {
         let sequence = directory.bundle(node).map(|bundle| bundle.sequence);
         let known = on_record.get(&node).copied();
-        match (sequence, known) {
-            (Some(sequence), Some(known)) if sequence < known => {
-                warn!(event = "bundle-rollback", %node, sequence, known, "it is not used");
-                directory.without_bundle(node)
-            }
-            (Some(_) | None, Some(_) | None) => directory,
+        if let (Some(sequence), Some(known)) = (sequence, known)
+            && sequence < known
+        {
+            warn!(event = "bundle-rollback", %node, sequence, known, "it is not used");
+            let document = directory.bundle_document(node);
+            too_old.extend(document.map(SignedDocument::digest));
         }
-    })
+    }
+    (without(directory, &too_old), too_old)
+}
+
+/// The directory without the bundles of these digests.
+fn without(directory: Directory, bundles: &[Digest]) -> Directory {
+    let is_one = |document: &SignedDocument| bundles.contains(&document.digest());
+    let nodes = directory.bundled_nodes();
+    let nodes: Vec<NodeId> = nodes
+        .filter(|node| directory.bundle_document(*node).is_some_and(is_one))
+        .collect();
+    nodes
+        .into_iter()
+        .fold(directory, |directory, node| directory.without_bundle(node))
 }
 
 #[cfg(test)]

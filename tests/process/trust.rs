@@ -347,6 +347,34 @@ fn countries_that_come_in_sign_once_a_list_is_proposed_with_a_root() {
 }
 
 #[test]
+fn what_is_installed_while_a_node_opens_its_log_is_in_force_once_it_serves() {
+    let world = World::of(&["MK", "TR", "AT"]);
+    let mk = world.office("MK");
+    let after = Office::new("MK", world.file("mk-after"));
+    crate::world::copy_folder(&mk.dir, &after.dir);
+    let suspension = world.suspension_of("AT", ["MK", "TR"]);
+    after.install(&suspension).done();
+
+    // The node has read its trust folder when it waits for whoever writes it.
+    let lock = std::fs::File::create(mk.part("trust/lock")).expect("a file");
+    lock.lock().expect("nobody else writes");
+    mk.start();
+    until(PATIENCE, "it has opened its log", || {
+        mk.said().contains("log-opened").then_some(())
+    });
+    let installed = after.part("trust/suspend.json");
+    std::fs::copy(installed, mk.part("trust/suspend.json")).expect("a copy");
+    drop(lock);
+    mk.serves();
+    until(PATIENCE, "AT is out", || {
+        let out = mk.health()?.out;
+        out.iter()
+            .any(|out| out.member.as_str() == "AT")
+            .then_some(())
+    });
+}
+
+#[test]
 fn a_removed_member_is_gone_and_an_older_list_does_not_bring_it_back() {
     let world = World::serving(&["MK", "TR", "AT"]);
     let (mk, at) = (world.office("MK"), world.office("AT"));
