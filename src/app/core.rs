@@ -171,6 +171,8 @@ pub struct Core<L, I, S> {
     epoch: WriterEpoch,
     pseudonym_key: [u8; 32],
     waiting: Vec<Input>,
+    /// What is told once and found no room: nothing else is recorded before it.
+    unwritten: Vec<Input>,
     /// Whether a second has passed since the index was last written.
     ticked: bool,
     /// Rows of groups that are durable, which the index does not have yet.
@@ -196,6 +198,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             epoch,
             pseudonym_key,
             waiting: Vec::new(),
+            unwritten: Vec::new(),
             ticked: false,
             settled: Pending::default(),
         }
@@ -312,7 +315,12 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         let mut outcomes = Vec::new();
         let mut group = std::mem::take(&mut self.waiting);
         group.extend(inputs);
-        self.ticked |= group.iter().any(|input| matches!(input, Input::Tick));
+        let ticks = group.iter().any(|input| matches!(input, Input::Tick));
+        self.ticked |= ticks;
+        if ticks && !self.unwritten.is_empty() {
+            let again = std::mem::take(&mut self.unwritten);
+            outcomes.extend(self.commit_once(now, entropy, again)?);
+        }
         loop {
             outcomes.extend(self.commit_once(now, entropy, group)?);
             if self.waiting.is_empty() {
@@ -358,10 +366,13 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         if !recorded.is_empty() {
             let entries = self.entries(now, &recorded);
             let size = self.log.size();
-            match self
-                .log
-                .append(size, self.epoch, entries, &self.signer, entropy)
-            {
+            let appended = match self.unwritten.is_empty() {
+                true => self
+                    .log
+                    .append(size, self.epoch, entries, &self.signer, entropy),
+                false => Err(AppendError::Full),
+            };
+            match appended {
                 Ok(_) => (),
                 Err(why @ (AppendError::Full | AppendError::Unfit)) => {
                     self.service.turned_down(size, &recorded, &effects);

@@ -174,7 +174,8 @@ impl Service {
                 duty::outcome(self, turn, *escalation, *outcome)?;
             }
             Input::Start { version } => {
-                self.started = Some(turn.now);
+                // It may come again until there is room for it.
+                self.started.get_or_insert(turn.now);
                 restored::begin(self, turn)?;
                 let version = version.clone();
                 self.record(turn, Other::Started { version })?;

@@ -4,11 +4,13 @@
 use liaison::app::change::{Change, Other};
 use liaison::app::core::Outcome;
 use liaison::app::{
-    Action, Alarm, AlarmFault, AppError, Ask, Channel, DutyChange, FromPeer, Input, Reply,
+    Action, Alarm, AlarmFault, AppError, Ask, Channel, DutyChange, FromPeer, Input, MemberChange,
+    PersonOnRecord, Reply,
 };
 use liaison::audit::Statement;
-use liaison::base::{MessageId, Role, merkle};
+use liaison::base::{Digest, MessageId, PersonId, Role, merkle};
 use liaison::domain::duty::Matter;
+use liaison::domain::release::{Gated, ReleasePolicy};
 use liaison::exchange::Refusal;
 use liaison::store::{Fault, Log as _};
 
@@ -295,7 +297,7 @@ fn a_trust_list_that_came_while_the_disk_was_full_is_recorded_later() {
     let mut office = Office::new();
     let mut federation = office.federation.clone();
     federation.version = 2;
-    federation.hash = liaison::base::Digest::of(b"list 2");
+    federation.hash = Digest::of(b"list 2");
     office.log.fail_next(Some(Fault::Full));
     office.handle(vec![Input::Federation(federation.clone())]);
     let size = office.log.size();
@@ -305,6 +307,48 @@ fn a_trust_list_that_came_while_the_disk_was_full_is_recorded_later() {
         size + 1,
         "which list is in force is on record"
     );
+}
+
+#[test]
+fn what_the_node_says_once_is_recorded_later_where_it_came_while_the_disk_was_full() {
+    let mut office = Office::new();
+    let person = PersonOnRecord {
+        person: PersonId::from_bytes([7; 16]),
+        keys: Vec::new(),
+        roles: vec![Role::Officer],
+    };
+    let policy = ReleasePolicy {
+        release: [Gated::Request].into(),
+        emergency_after: None,
+    };
+    let said = [
+        Input::Policy(policy.clone()),
+        Input::People(vec![person]),
+        Input::KeysDestroyed(vec![Digest::EMPTY]),
+    ];
+    office.log.fail_next(Some(Fault::Full));
+    for input in said {
+        office.handle(vec![input]);
+    }
+    let size = office.log.size();
+    // Nothing leaves by the rules from before.
+    let (_, ask) = sending(&mut office, "TR");
+    let refused = office.ask(Role::Officer, Action::SendRequest, ask);
+    assert_eq!(refused.err(), Some(AppError::DiskFull));
+    tick(&mut office);
+    let recorded = office.changes_since(size);
+    let told = matches!(
+        &recorded[..],
+        [
+            Change::Other(Other::Policy(in_force)),
+            Change::Other(Other::Person(_)),
+            Change::Other(Other::Member(MemberChange::KeysDestroyed { .. })),
+        ] if *in_force == policy
+    );
+    assert!(told, "{recorded:?}");
+    let size = office.log.size();
+    tick(&mut office);
+    assert_eq!(office.log.size(), size, "once");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use liaison::audit::{Checkpoint, EventCode, Origin, Prefix, SignedCheckpoint, St
 use liaison::base::{Digest, MemberId, MessageId, NodeId, Role, merkle};
 use liaison::domain::retention::ErasureReason;
 use liaison::exchange::Refusal as R;
-use liaison::store::{Log as _, MemoryIndex, MemoryLog};
+use liaison::store::{Fault, Log as _, MemoryIndex, MemoryLog};
 
 use crate::office::{
     HOUR, NoSigner, Office, alert_body, member, node, nothing_signed, receipt_of, receipted,
@@ -43,15 +43,16 @@ fn restored_from(office: &mut Office, backup: MemoryLog) {
     let mut index = MemoryIndex::new();
     catch_up(me, &log, &mut index, &mut |_, _| ()).expect("the log can be read");
     office.core = Core::new(me, log, index, NoSigner, epoch, [7; 32]);
-    let version = "restored".to_owned();
     let federation = office.federation.clone();
-    office.handle(vec![
-        Input::Start { version },
-        Input::Federation(federation),
-    ]);
+    office.handle(vec![start(), Input::Federation(federation)]);
     for peer in ["TR", "AT", "RS"] {
         office.peer(peer, FromPeer::Up);
     }
+}
+
+fn start() -> Input {
+    let version = "restored".to_owned();
+    Input::Start { version }
 }
 
 /// An office that was restored from before it asked TR, and that request.
@@ -128,6 +129,22 @@ fn what_was_sent_comes_back_once_and_says_so_and_goes_to_its_recipients_again() 
     };
     assert_eq!(message.returned, Some(node("TR")));
     assert_eq!(state_of(&mut office, id), "queued");
+}
+
+#[test]
+fn a_restored_log_opens_with_saying_so_even_where_there_was_no_room_for_it_at_first() {
+    let mut office = Office::new();
+    office.asked_tr();
+    let size = office.log.size();
+    let backup = office.log.restored(size);
+    backup.fail_next(Some(Fault::Full));
+    restored_from(&mut office, backup);
+    let ask = office.asking_tr();
+    office.handle(vec![ask]);
+    assert_eq!(office.log.size(), size, "nothing is recorded before that");
+    office.handle(vec![Input::Tick]);
+    let first = office.log.read(size).expect("it is there");
+    assert_eq!(first.entry.event, EventCode::LogOpened);
 }
 
 #[test]

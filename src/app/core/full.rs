@@ -63,7 +63,7 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
     }
 
     /// The group did not happen: people are told why, but for those who are `reading`, and peers, who
-    /// keep what they sent and offer it again.
+    /// keep what they sent and offer it again. What nobody tells again is kept.
     pub(super) fn turn_down(
         &mut self,
         effects: Vec<Effect>,
@@ -78,8 +78,13 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         });
         let mut outcomes: Vec<Outcome> = replies.collect();
         for input in handled {
-            let Input::Peer(peer, from) = input else {
-                continue;
+            let (peer, from) = match input {
+                Input::Peer(peer, from) => (peer, from),
+                input if *refused == AppError::DiskFull && is_told_once(&input) => {
+                    self.unwritten.push(input);
+                    continue;
+                }
+                _ => continue,
             };
             let digest = match from {
                 FromPeer::Message(message, _) => message.leaf(),
@@ -95,4 +100,12 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
         outcomes.extend(waiting.iter().filter_map(Input::ticket).map(told));
         outcomes
     }
+}
+
+/// Whether the node itself says this, and not again before its next start.
+fn is_told_once(input: &Input) -> bool {
+    matches!(
+        input,
+        Input::Start { .. } | Input::People(_) | Input::Policy(_) | Input::KeysDestroyed(_)
+    )
 }
