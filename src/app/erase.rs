@@ -4,7 +4,8 @@
 //! What waits: an exchange in which something is still owed or a letter waits, an alert that still
 //! holds, a message that no peer has receipted yet, attachments that a peer may still fetch. What its
 //! author wants erased goes once a person here has seen to it, whatever else waits. Time alone
-//! decides only where the clock is beyond doubt; a person's order does not need it.
+//! decides only where the clock is beyond doubt; a person's order does not need it. Nor does anything go
+//! while the disk has no room for the keys of what stays, which are written anew.
 
 mod asks;
 mod find;
@@ -15,6 +16,7 @@ pub(super) use find::look;
 pub(super) use remains::remains;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +37,9 @@ const SEARCH_DAYS: u32 = 365;
 
 /// How long a letter is kept that was thrown away, in days.
 const DISCARDED_DAYS: u32 = 30;
+
+/// How long it stands that there was no room: it is tried again more often, while anything is due.
+const NO_ROOM_STANDS: Duration = Duration::from_secs(3_600);
 
 /// Erased messages that one turn records.
 const TOLD_AT_ONCE: usize = 256;
@@ -121,6 +126,27 @@ pub(super) struct Erasure {
     pub clock: ClockWatch,
     /// Since when something is due that waits for the clock, and why.
     pub waits: Option<(Timestamp, ClockDoubt)>,
+    /// Since when, and when last, the log had no room to erase what is due.
+    no_room: Option<(Timestamp, Timestamp)>,
+}
+
+impl Erasure {
+    /// The log had no room to erase what is due.
+    pub fn had_no_room(&mut self, now: Timestamp) {
+        let since = self.no_room_since(now).unwrap_or(now);
+        self.no_room = Some((since, now));
+    }
+
+    /// What was due is erased.
+    pub fn had_room(&mut self) {
+        self.no_room = None;
+    }
+
+    /// Since when the log has had no room to erase what is due; none where it had not been tried of late.
+    pub fn no_room_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let (since, last) = self.no_room?;
+        (now < last.plus(NO_ROOM_STANDS)).then_some(since)
+    }
 }
 
 impl Erasure {

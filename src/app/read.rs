@@ -388,6 +388,7 @@ pub(super) fn health(service: &Service, turn: &Turn<'_>, by: Actor) -> Result<Re
         refusing: refusing.collect(),
         exceeding: service.quota.exceeding(service.erasure.clock.running()),
         erasure_waits: service.erasure.waits,
+        erasure_has_no_room: service.erasure.no_room_since(turn.now),
         witness: witness::report(service, turn)?,
         pressing: duty::for_health(service, turn, by)?,
         alarms_failed: duty::alarms_failed(turn)?,

@@ -284,6 +284,17 @@ pub fn alarms(health: &HealthReply) -> Vec<Alarm> {
              both agree.",
         )
     });
+    let no_room = health.erasure_has_no_room.map(|since| {
+        alarm(
+            "erasure-waits",
+            format!(
+                "content is due for erasure, and since {since} the disk has no room for it: the \
+                 keys of all that stays are written anew"
+            ),
+            "Free room on the disk: 70 bytes for each entry of the log, and ten megabytes. It is \
+             erased within ten minutes of that.",
+        )
+    });
     let exceeding = health.exceeding.iter().map(|(member, since)| {
         alarm(
             "over-quota",
@@ -295,5 +306,5 @@ pub fn alarms(health: &HealthReply) -> Vec<Alarm> {
              raise `messages_a_day` under [exchange] and start the node again.",
         )
     });
-    told.chain(waits).chain(exceeding).collect()
+    told.chain(waits).chain(no_room).chain(exceeding).collect()
 }

@@ -31,9 +31,9 @@ impl Ballast {
     }
 
     /// Whether `len` bytes more of the log leave the reserve, and what the file is to be made of again.
-    pub(super) fn leaves_room_for(&self, len: usize) -> io::Result<bool> {
+    pub(super) fn leaves_room_for(&self, len: u64) -> io::Result<bool> {
         let kept = RESERVE + LEN - self.present().min(LEN);
-        Ok(Room::of(&self.folder)?.free >= len as u64 + kept)
+        Ok(Room::of(&self.folder)?.free >= len.saturating_add(kept))
     }
 
     /// Gives the file up where fewer than `needed` bytes are free, and puts it back where there is room

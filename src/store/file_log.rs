@@ -154,7 +154,7 @@ impl FileLog {
 
     /// Writes `records` as the next group, synced, and tells its segment and offset.
     fn write(&mut self, mut records: Vec<u8>) -> Result<(u64, u64), AppendError> {
-        match self.ballast.leaves_room_for(records.len()) {
+        match self.ballast.leaves_room_for(records.len() as u64) {
             Ok(true) => {}
             Ok(false) => return Err(AppendError::Full),
             Err(_) => return Err(self.doubt()),

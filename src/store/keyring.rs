@@ -117,6 +117,18 @@ impl Keyring {
         Ok(Some(Key { wrapped, remains }))
     }
 
+    /// How long the next one is at most, in bytes: with keys of so many `entries`, what remains in the one
+    /// `before`, and these further ciphertexts.
+    pub(super) fn next_len(
+        before: Option<&Self>,
+        entries: u64,
+        further: impl Iterator<Item = usize>,
+    ) -> u64 {
+        let remain = before.map_or(HEADER_LEN as u64, |before| before.keys_at);
+        let further: u64 = further.map(|len| 4 + len as u64).sum();
+        remain + further + entries * SLOT_LEN as u64
+    }
+
     fn slot(&self, index: u64) -> io::Result<([u8; WRAPPED_KEY_LEN], u64)> {
         let mut slot = [0; SLOT_LEN];
         let at = self.keys_at + index * SLOT_LEN as u64;

@@ -394,6 +394,35 @@ fn a_releasing_officer_has_content_erased_at_once_for_a_reason() {
 }
 
 #[test]
+fn an_erasure_that_finds_no_room_is_told_of_until_it_is_done() {
+    let mut office = Office::new();
+    let message = come(&mut office, kept_for(100));
+    refuse(&mut office, message.header.id);
+    // All that time has made due is on record.
+    office.handle(vec![Input::Tick]);
+    order(&mut office, message.header.id).expect("it is over");
+    let without_room = |office: &mut Office| {
+        let health = office.ask(Role::Admin, Action::ReadHealth, Ask::Health);
+        let Ok(Reply::Health(health)) = health else {
+            panic!("the node's state is shown");
+        };
+        health.erasure_has_no_room
+    };
+    let began = office.now;
+    for _ in 0..2 {
+        // No append before the erasure takes the fault.
+        office.log.fail_next(Some(Fault::Full));
+        office.handle(vec![Input::Tick]);
+        assert_eq!(without_room(&mut office), Some(began));
+        office.now = office.now.plus(Duration::from_secs(10 * 60));
+    }
+    office.log.fail_next(None);
+    office.handle(vec![Input::Tick]);
+    assert_eq!(without_room(&mut office), None);
+    assert_eq!(erased_entries(&office).len(), 2);
+}
+
+#[test]
 fn one_change_of_epoch_a_day_covers_all_that_is_due() {
     let mut office = Office::new();
     let mut running = Duration::ZERO;

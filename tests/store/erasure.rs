@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use liaison::audit::Receipt;
 use liaison::base::SeededEntropy;
-use liaison::seal::at_rest::{EpochSecret, Epochs, create_epoch, rewrap_key};
+use liaison::seal::at_rest::{EpochSecret, Epochs, create_epoch, is_changing, rewrap_key};
 use liaison::store::{AppendError, FileLog, Log, OpenError, Recovery, Remains};
 
 use crate::world::{FOLDER, append, entry, folder, log_key, origin, strace_works, under_strace};
@@ -200,6 +200,10 @@ fn an_eraser() {
     };
     match erase(&mut log, &[3, 4]) {
         Ok(()) => println!("\nended erased"),
+        Err(AppendError::Full) => {
+            let epoch = std::fs::read(Path::new(&dir).join("epoch")).unwrap();
+            println!("\nended full, the epoch changing: {}", is_changing(&epoch));
+        }
         Err(error) => println!("\nended {}", error.code()),
     }
 }
@@ -251,7 +255,12 @@ fn a_failed_system_call_or_a_kill_at_any_write_leaves_one_epoch_whole() {
     eprintln!("{outcomes:?}");
     let ends: std::collections::BTreeSet<&str> =
         outcomes.keys().map(|(ended, _)| ended.as_str()).collect();
-    for expected in ["erased", "killed", "log-in-doubt"] {
+    assert!(
+        !ends.contains("full, the epoch changing: true"),
+        "a secret is left that nothing is wrapped under"
+    );
+    let full = "full, the epoch changing: false";
+    for expected in ["erased", "killed", "log-in-doubt", full] {
         assert!(ends.contains(expected), "{expected}: {outcomes:?}");
     }
     assert!(

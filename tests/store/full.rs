@@ -5,12 +5,13 @@ use std::path::Path;
 use std::process::Command;
 
 use liaison::base::{MessageId, SeededEntropy};
-use liaison::seal::at_rest::EpochSecret;
+use liaison::seal::at_rest::{EpochSecret, is_changing};
 use liaison::store::{
     AppendError, Applied, BlobId, BlobStore, FileLog, Index, IndexWrite, Log, Remark, Room,
     SledIndex, Table,
 };
 
+use crate::erasure;
 use crate::world::{append, entry, folder, log_key, origin};
 
 /// A mounted file system, unmounted when it is dropped.
@@ -112,6 +113,30 @@ fn a_log_on_a_full_disk_loses_nothing_and_goes_on_when_there_is_room() {
     assert_eq!((log.size(), remarks), (size, vec![]));
     let epoch = log.take_over().unwrap();
     append(&mut log, epoch, 1).unwrap();
+}
+
+#[test]
+fn an_erasure_that_finds_no_room_leaves_the_disk_and_the_secret_as_they_were() {
+    let Some(disk) = SmallDisk::mount(48) else {
+        eprintln!("1 skipped: no file system can be mounted here");
+        return;
+    };
+    erasure::create(disk.path());
+    let mut log = erasure::open(disk.path());
+    let epoch = log.take_over().unwrap();
+    while log.size() < 4_000 {
+        append(&mut log, epoch, 500).unwrap();
+    }
+    disk.fill(200_000);
+    let free = Room::of(disk.path()).unwrap().free;
+    assert_eq!(erasure::erase(&mut log, &[1]), Err(AppendError::Full));
+    assert_eq!(Room::of(disk.path()).unwrap().free, free);
+    assert!(!is_changing(
+        &std::fs::read(disk.path().join("epoch")).unwrap()
+    ));
+    std::fs::remove_file(disk.hog()).unwrap();
+    erasure::erase(&mut log, &[1]).unwrap();
+    assert_eq!(log.epoch(), 2);
 }
 
 #[test]

@@ -35,9 +35,13 @@ impl<L: Log, I: Index, S: Signer> Core<L, I, S> {
             return Ok(None);
         }
         match self.log.erase(&gone, entropy) {
-            Ok(()) => (),
+            Ok(()) => self.service.erasure.had_room(),
             // Nothing happened; it is looked for again, when there may be room.
-            Err(AppendError::Full | AppendError::Unfit) => return Ok(None),
+            Err(AppendError::Full) => {
+                self.service.erasure.had_no_room(now);
+                return Ok(None);
+            }
+            Err(AppendError::Unfit) => return Ok(None),
             Err(error) => return Err(Fatal::Append(error)),
         }
         self.renew_index()?;

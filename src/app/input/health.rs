@@ -37,6 +37,8 @@ pub struct HealthReply {
     pub exceeding: Vec<(MemberId, Timestamp)>,
     /// Since when content is due for erasure and waits for the clock, and why.
     pub erasure_waits: Option<(Timestamp, ClockDoubt)>,
+    /// Since when content is due for erasure for which the disk has no room.
+    pub erasure_has_no_room: Option<Timestamp>,
     /// Nodes with a link.
     pub linked: Vec<NodeId>,
     /// How the logs stand.

@@ -37,6 +37,15 @@ impl FileLog {
             let record = self.read(one.index).map_err(|_| AppendError::Unfit)?;
             gone.push((one, group::private_part(&record.opening, &one.content)));
         }
+        let sealed = gone
+            .iter()
+            .map(|(_, private)| private.len() + SealedRecord::OVERHEAD);
+        let len = Keyring::next_len(self.keyring.as_ref(), self.size(), sealed);
+        match self.ballast.leaves_room_for(len) {
+            Ok(true) => (),
+            Ok(false) => return Err(AppendError::Full),
+            Err(_) => return Err(self.doubt()),
+        }
         let next = EpochSecret::generate(entropy);
         match self.epochs.prepare(self.epoch, &next, entropy) {
             Ok(()) => (),
@@ -45,11 +54,13 @@ impl FileLog {
         }
         match self.write_keyring(&next, &gone, entropy) {
             Ok(()) => (),
-            // Until it has its name nothing happened; the unused secret is overwritten next time.
+            // Until it has its name nothing happened.
             Err(error) if files::is_full(&error) && self.is_in_force() => {
-                return match Keyring::remove_unfinished(&self.folder) {
-                    Ok(()) => Err(AppendError::Full),
-                    Err(_) => Err(self.doubt()),
+                let removed = Keyring::remove_unfinished(&self.folder);
+                let unused = self.epochs.destroy_others(self.epoch);
+                return match (removed, unused) {
+                    (Ok(()), Ok(())) => Err(AppendError::Full),
+                    (_, _) => Err(self.doubt()),
                 };
             }
             Err(_) => return Err(self.doubt()),
