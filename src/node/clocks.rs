@@ -40,7 +40,7 @@ impl PeerTimes {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Doubt {
     /// The node has not been up for long enough.
-    #[error("the node has not been up for an hour yet")]
+    #[error("the node has not been up for an hour with an even clock yet")]
     JustStarted,
     /// The wall clock was set while the node was up.
     #[error("the clock of this machine was set while the node was up")]
@@ -55,7 +55,8 @@ pub enum Doubt {
     },
 }
 
-/// Both clocks of this machine when the node started.
+/// Both clocks of this machine when the node started, or when it was noticed last that its wall clock had
+/// been set.
 #[derive(Debug, Clone, Copy)]
 pub struct Since {
     wall: Timestamp,
@@ -72,17 +73,31 @@ impl Since {
     }
 
     /// Whether `due` has passed for certain, as this machine's clocks and `others` other members see it.
+    /// A wall clock that was set has to run evenly for as long again.
     ///
     /// # Errors
     /// [`Doubt`].
     pub fn has_passed(
-        &self,
+        &mut self,
         due: Timestamp,
         times: &PeerTimes,
         others: usize,
     ) -> Result<(), Doubt> {
-        let moved = (Timestamp::system(), self.monotonic.elapsed());
-        passed(due, self.wall, moved, (times.past(due), others))
+        self.has_passed_at(Self::now(), due, (times.past(due), others))
+    }
+
+    fn has_passed_at(
+        &mut self,
+        now: Self,
+        due: Timestamp,
+        members: (usize, usize),
+    ) -> Result<(), Doubt> {
+        let up = now.monotonic.saturating_duration_since(self.monotonic);
+        let passed = passed(due, self.wall, (now.wall, up), members);
+        if passed == Err(Doubt::ClockSet) {
+            *self = now;
+        }
+        passed
     }
 }
 
@@ -142,6 +157,21 @@ mod tests {
         assert_eq!(before, Err(Doubt::ClockSet));
         let young = passed(at(-1), at(0), (at(0), HOUR / 2), (3, 3));
         assert_eq!(young, Err(Doubt::JustStarted));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_is_believed_again_after_an_even_hour() {
+        let began = Instant::now();
+        let after = |up: Duration, wall| Since {
+            wall,
+            monotonic: began + up,
+        };
+        let mut since = after(Duration::ZERO, at(-500));
+        let mut passed = |up, wall| since.has_passed_at(after(up, wall), at(-1), (2, 3));
+        assert_eq!(passed(HOUR, at(1)), Err(Doubt::ClockSet));
+        let early = HOUR + HOUR / 2;
+        assert_eq!(passed(early, at(1).plus(HOUR / 2)), Err(Doubt::JustStarted));
+        assert_eq!(passed(2 * HOUR, at(2)), Ok(()));
     }
 
     #[test]
