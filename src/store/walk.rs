@@ -60,12 +60,22 @@ pub(super) struct Begun {
     pub(super) incarnation: u32,
 }
 
+/// The end of the last segment that holds whole groups.
+pub(super) struct Last {
+    /// The segment's first index.
+    pub(super) segment: u64,
+    /// How many of its bytes are whole groups.
+    pub(super) len: u64,
+    /// The last group as it was read, with the segment's header where it is the first.
+    pub(super) group: Vec<u8>,
+}
+
 /// What a walk found.
 pub(super) struct Walked {
     pub(super) tree: Tree,
     pub(super) head: Option<SignedCheckpoint>,
-    /// The last segment that holds whole groups: its first index, and their length in bytes.
-    pub(super) last: Option<(u64, u64)>,
+    /// Where the whole groups end.
+    pub(super) last: Option<Last>,
     pub(super) tail: Option<Tail>,
     /// The log: the incarnation that the last segment is of.
     pub(super) origin: Origin,
@@ -142,7 +152,13 @@ fn walk_read(
         let mut tell = |visitor: &mut dyn Visitor, at: u64| {
             visitor.progress(done + at.min(*len), total);
         };
-        walk_segment(&segment, &mut walked, visitor, &mut tell)?;
+        if let Some((from, end)) = walk_segment(&segment, &mut walked, visitor, &mut tell)? {
+            walked.last = Some(Last {
+                segment: *first,
+                len: end as u64,
+                group: read.bytes[from..end].to_vec(),
+            });
+        }
         // The reader has ended where nothing is left to read.
         let _ = give_back.send(read);
         done += len;
@@ -250,12 +266,13 @@ impl Segment<'_> {
     }
 }
 
+/// Gives where its last whole group begins and ends, with its header where that is its first.
 fn walk_segment(
     segment: &Segment<'_>,
     walked: &mut Walked,
     visitor: &mut dyn Visitor,
     tell: &mut dyn FnMut(&mut dyn Visitor, u64),
-) -> Result<(), AuditFailure> {
+) -> Result<Option<(usize, usize)>, AuditFailure> {
     let Segment {
         first,
         read,
@@ -285,7 +302,7 @@ fn walk_segment(
                 bytes: bytes.len() as u64,
                 entries: 0,
             });
-            return Ok(());
+            return Ok(None);
         }
         return Err(AuditFailure::Malformed {
             place: segment::file_name(first),
@@ -298,6 +315,7 @@ fn walk_segment(
     }
     visitor.segment(first);
     let mut at = HEADER_LEN;
+    let mut last = None;
     while at < bytes.len() {
         match read_group(segment, origin, at, &mut walked.tree)? {
             Ok((group, end)) => {
@@ -311,7 +329,8 @@ fn walk_segment(
                 visitor.group(&group)?;
                 tell(visitor, end as u64);
                 walked.head = Some(group.checkpoint);
-                walked.last = Some((first, end as u64));
+                let from = if at == HEADER_LEN { 0 } else { at };
+                last = Some((from, end));
                 at = end;
             }
             Err(Unfinished { entries, stopped }) => {
@@ -329,7 +348,7 @@ fn walk_segment(
                     bytes: (bytes.len() - keep) as u64,
                     entries,
                 });
-                return Ok(());
+                return Ok(last);
             }
         }
     }
@@ -349,7 +368,7 @@ fn walk_segment(
             entries: 0,
         });
     }
-    Ok(())
+    Ok(last)
 }
 
 /// Whether the bytes are a beginning of the header, with nothing but zeros after it.

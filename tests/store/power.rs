@@ -1,11 +1,11 @@
 //! Power cuts at any call that a log makes on its disk, while it grows from segment to segment, has
-//! contents erased and begins a new incarnation. The disk is modelled in `tests/process/power`.
+//! contents erased and begins a new incarnation; and while it goes on after a sync that failed. The disk is modelled in `tests/process/power`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use liaison::base::SeededEntropy;
-use liaison::store::{FileLog, Log};
+use liaison::store::{AppendError, FileLog, Log};
 
 use crate::erasure::{create, erase, open, remains, try_open};
 use crate::world::{FOLDER, append, entry, folder, strace_works};
@@ -79,6 +79,31 @@ fn a_life() {
     }
 }
 
+/// What the process under strace does whose sync is to fail.
+#[test]
+#[ignore = "run by the test below"]
+fn a_life_until_a_sync_fails() {
+    let dir = std::env::var_os(FOLDER).expect("the test below names a folder");
+    let dir = Path::new(&dir);
+    let mut log = open(dir);
+    let epoch = log.take_over().unwrap();
+    while append(&mut log, epoch, 3).is_ok() {
+        tell(dir, "appended", &[log.size()]);
+    }
+    let refused = append(&mut log, epoch, 3).unwrap_err();
+    assert_eq!(refused, AppendError::InDoubt);
+}
+
+/// What the process after it does.
+#[test]
+#[ignore = "run by the test below"]
+fn a_life_that_goes_on() {
+    let dir = std::env::var_os(FOLDER).expect("the test below names a folder");
+    let dir = Path::new(&dir);
+    let log = open(dir);
+    tell(dir, "appended", &[log.size()]);
+}
+
 struct Life {
     before: Found,
     calls: Vec<Call>,
@@ -86,21 +111,27 @@ struct Life {
     dir: tempfile::TempDir,
 }
 
-fn live() -> Life {
+/// The life of a log in these processes, one after the other, each with what strace is told of it.
+fn live(processes: &[(&str, &[&str])]) -> Life {
     let dir = folder();
     create(dir.path());
     let before = disk::read(dir.path());
-    let trace = tempfile::NamedTempFile::new().unwrap();
-    let output = calls::strace(trace.path())
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "power::a_life", "--ignored", "--nocapture"])
-        .env(FOLDER, dir.path())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
+    let whole = tempfile::NamedTempFile::new().unwrap();
+    for (name, options) in processes {
+        let trace = tempfile::NamedTempFile::new().unwrap();
+        let output = calls::strace(trace.path())
+            .args(*options)
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", name, "--ignored", "--nocapture"])
+            .env(FOLDER, dir.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        std::io::copy(&mut trace.as_file(), &mut whole.as_file()).unwrap();
+    }
     Life {
         before,
-        calls: calls::read(trace.path(), dir.path()),
+        calls: calls::read(whole.path(), dir.path()),
         after: disk::read(dir.path()),
         dir,
     }
@@ -202,7 +233,7 @@ fn a_power_cut_at_any_call_leaves_what_was_told() {
     }
     let number = |name, other| std::env::var(name).map_or(other, |n| n.parse().expect("a number"));
     let (cuts, seed) = (number("LIAISON_CUTS", CUTS), number("LIAISON_SEED", SEED));
-    let life = live();
+    let life = live(&[("power::a_life", &[])]);
     let mut done = 0;
     life.cut(Syncs::Kept, seed, cuts, |found, told, next| {
         if let Some(fault) = fault(found, &life, (told, next)) {
@@ -224,4 +255,26 @@ fn a_power_cut_at_any_call_leaves_what_was_told() {
         lost > 50,
         "on a disk that lies, only {lost} of 100 cuts lose anything"
     );
+}
+
+/// The sync of the second group. Before it the anchor is synced twice as the log is opened, and twice as its
+/// first segment begins.
+const FAILS: [&str; 2] = ["-e", "inject=fdatasync:error=EIO:when=5"];
+
+#[test]
+fn what_a_log_is_found_to_hold_after_a_sync_failed_outlasts_a_power_cut() {
+    if !strace_works() {
+        return;
+    }
+    let life = live(&[
+        ("power::a_life_until_a_sync_fails", &FAILS),
+        ("power::a_life_that_goes_on", &[]),
+    ]);
+    let told = |size: u64| life.dir.path().join(format!("appended-{size}")).exists();
+    assert!(told(3) && told(6), "the second group was not told at first");
+    life.cut(Syncs::Kept, SEED, 100, |found, told, next| {
+        if let Some(fault) = fault(found, &life, (told, next)) {
+            panic!("after {told:?}: {fault}");
+        }
+    });
 }

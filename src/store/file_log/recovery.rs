@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use super::{FOLDER, FileLog, OpenSegment, Places};
@@ -17,7 +18,7 @@ use crate::store::files;
 use crate::store::keyring::{self, Keyring};
 use crate::store::log::WriterEpoch;
 use crate::store::segment::{self, SEGMENT_LEN};
-use crate::store::walk::{self, Tail};
+use crate::store::walk::{self, Last, Tail};
 
 const LOCK: &str = "lock";
 
@@ -199,13 +200,9 @@ impl FileLog {
         }
         let current = match walked.last {
             None => None,
-            Some((first, len)) => {
-                let path = folder.join(segment::file_name(first));
-                let file = OpenOptions::new().read(true).write(true).open(path)?;
-                // A process that was killed may have left a whole group that is not stored yet.
-                // The anchor must not get ahead of it.
-                file.sync_all()?;
-                files::sync_folder(&folder)?;
+            Some(last) => {
+                let file = store_again(&folder, &last)?;
+                let (first, len) = (last.segment, last.len);
                 Some(OpenSegment { first, len, file })
             }
         };
@@ -299,6 +296,23 @@ fn lock(folder: &Path) -> Result<FolderLock, OpenError> {
         Err(TryLockError::WouldBlock) => Err(OpenError::Locked),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
+}
+
+/// Makes the last group durable, and gives its segment. A process that was killed may have left it whole
+/// and not stored. After a sync that failed it is in memory alone, where the system takes it for stored: a
+/// further sync would write nothing of it. The anchor must not get ahead of it.
+fn store_again(folder: &Path, last: &Last) -> io::Result<File> {
+    let path = folder.join(segment::file_name(last.segment));
+    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    let from = last.len - last.group.len() as u64;
+    match file.write_all_at(&last.group, from) {
+        // A file system that writes elsewhere may have no room even for what is there: the node starts.
+        Err(error) if !files::is_full(&error) => return Err(error),
+        Ok(()) | Err(_) => (),
+    }
+    file.sync_all()?;
+    files::sync_folder(folder)?;
+    Ok(file)
 }
 
 /// Removes an unfinished group, durably.

@@ -52,6 +52,10 @@ pub enum What {
     Sync {
         file: Handle,
     },
+    /// A sync that failed.
+    SyncFailed {
+        file: Handle,
+    },
     MakeFolder(PathBuf),
     Remove(PathBuf),
     Rename {
@@ -146,13 +150,14 @@ pub fn read(trace: &Path, dir: &Path) -> Vec<Call> {
     calls
 }
 
-/// What a line says; none where the call failed, or changes nothing here.
+/// What a line says; none where the call failed and is no sync, or changes nothing here.
 fn understand(call: &str, dir: &Path) -> Option<What> {
     let (call, outcome) = call.rsplit_once(" = ")?;
-    if outcome.starts_with('-') || outcome.starts_with('?') {
+    let (name, arguments) = call.trim_end().split_once('(')?;
+    let failed = outcome.starts_with('-') || outcome.starts_with('?');
+    if failed && !matches!(name, "fsync" | "fdatasync") {
         return None;
     }
-    let (name, arguments) = call.trim_end().split_once('(')?;
     let arguments = arguments.strip_suffix(')').expect("its last argument");
     let arguments: Vec<&str> = arguments.split(", ").collect();
     let number = |text: &str| text.parse::<u64>().expect("a number");
@@ -192,6 +197,9 @@ fn understand(call: &str, dir: &Path) -> Option<What> {
             len: number(arguments[2]) + number(arguments[3]),
         },
         "fallocate" if arguments[1] == "FALLOC_FL_KEEP_SIZE" => return None,
+        "fsync" | "fdatasync" if failed => What::SyncFailed {
+            file: handle(arguments[0]),
+        },
         "fsync" | "fdatasync" => What::Sync {
             file: handle(arguments[0]),
         },
@@ -215,7 +223,8 @@ fn understand(call: &str, dir: &Path) -> Option<What> {
         | What::Write { file, .. }
         | What::Resize { file, .. }
         | What::Extend { file, .. }
-        | What::Sync { file } => is_inside(&file.path),
+        | What::Sync { file }
+        | What::SyncFailed { file } => is_inside(&file.path),
     };
     concerns.then_some(what)
 }

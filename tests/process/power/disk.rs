@@ -2,7 +2,9 @@
 //!
 //! A file's sync keeps what was written to it before the sync began, a folder's the names in it: no
 //! more is promised by POSIX. What was not synced is there sector by sector, or not, whatever its order.
-//! Names that were not synced are there in the order in which they were given, up to some point.
+//! Names that were not synced are there in the order in which they were given, up to some point. Where a
+//! sync of a file fails, what was written to it before is never there: programs still see it, and no later
+//! sync stores it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -51,6 +53,8 @@ struct Content<'a> {
     /// Changes that no sync covers, with the line on which each was over.
     written: Vec<(usize, Change<'a>)>,
     len: usize,
+    /// What programs see, where a sync failed.
+    seen: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Copy)]
@@ -144,7 +148,7 @@ impl<'a> Disk<'a> {
             What::Extend { file, len } => {
                 self.change(file, call.ended, Change::Extend(length(*len)));
             }
-            What::Sync { .. } => (),
+            What::Sync { .. } | What::SyncFailed { .. } => (),
             What::MakeFolder(path) => {
                 self.name(call.ended, Naming::Make(path.clone(), Entry::Folder));
             }
@@ -156,8 +160,15 @@ impl<'a> Disk<'a> {
     }
 
     fn end(&mut self, call: &Call) {
-        let What::Sync { file } = &call.what else {
-            return;
+        let file = match &call.what {
+            What::SyncFailed { file } => {
+                if let Some(file) = self.handle(file).map(|open| open.file) {
+                    self.files[file].lose(call.began);
+                }
+                return;
+            }
+            What::Sync { file } => file,
+            _ => return,
         };
         if self.syncs == Syncs::Ignored {
             return;
@@ -303,6 +314,9 @@ impl Naming {
 impl<'a> Content<'a> {
     fn change(&mut self, ended: usize, change: Change<'a>) {
         self.len = change.len_after(self.len);
+        if let Some(seen) = &mut self.seen {
+            change.apply(seen, || true);
+        }
         self.written.push((ended, change));
     }
 
@@ -317,7 +331,15 @@ impl<'a> Content<'a> {
         });
     }
 
+    fn lose(&mut self, before: usize) {
+        self.seen = Some(self.now());
+        self.written.retain(|(ended, _)| *ended >= before);
+    }
+
     fn now(&self) -> Vec<u8> {
+        if let Some(seen) = &self.seen {
+            return seen.clone();
+        }
         let mut bytes = self.kept.clone();
         for (_, change) in &self.written {
             change.apply(&mut bytes, || true);
