@@ -28,6 +28,7 @@ mod staging;
 mod statistics;
 mod status;
 mod terms;
+mod transfers;
 mod witness;
 
 use std::sync::Arc;
@@ -45,7 +46,8 @@ pub use console::{Console, Site};
 pub use members::Custody;
 pub use people::{PeopleFile, PeopleStore, Unchanged};
 pub use repeat::Repeats;
-pub use staging::{Adding, NotAdded, Staging};
+pub use staging::{Adding, NotAdded, NotTaken, Staging, Taken, Taking, Took};
+pub use transfers::{Transfer, Transfers};
 
 /// The longest JSON body, in bytes: twice what an envelope's body holds.
 const LONGEST_JSON: usize = 512 * 1024;
@@ -95,6 +97,8 @@ pub struct Api {
     pub people: PeopleFile,
     /// Attachments uploaded and not sent yet.
     pub staging: Staging,
+    /// Files on their way in and out.
+    pub transfers: Transfers,
     /// Sealed files.
     pub blobs: Arc<BlobStore>,
     /// Since when the node serves.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
-use super::attachments::take;
+use super::attachments::{Hold, take};
 use super::auth::{Body, Params, Place, SignedIn};
 use super::letters::{self, Composed};
 use super::problem::Failure;
@@ -139,7 +139,7 @@ pub async fn publish(
     terms: Terms,
     Body(body): Body<PublishAlert<Alert>>,
 ) -> Composed<AlertSummary> {
-    let (id, attached) = reserved(&api, &caller, body.reservation).await?;
+    let (id, attached, hold) = reserved(&api, &caller, body.reservation).await?;
     let ask = Ask::PublishAlert {
         audience: body.audience,
         id,
@@ -147,7 +147,8 @@ pub async fn publish(
         attached,
     };
     let ask = terms.wrap(ask);
-    accepted(&api, api.ask(&caller, Action::PublishAlert, ask).await?)
+    let reply = api.ask(&caller, Action::PublishAlert, ask).await;
+    accepted(&api, hold.settled(reply)?)
 }
 
 /// `POST /alert-previews`.
@@ -190,7 +191,7 @@ pub async fn update(
     terms: Terms,
     Body(body): Body<UpdateAlert<Alert>>,
 ) -> Composed<AlertSummary> {
-    let (message, attached) = reserved(&api, &caller, body.reservation).await?;
+    let (message, attached, hold) = reserved(&api, &caller, body.reservation).await?;
     let revision = Revision {
         alert: body.alert,
         changes: body.changes,
@@ -199,7 +200,7 @@ pub async fn update(
     let command = AlertCommand::Update(Box::new(revision));
     let audience = body.audience.unwrap_or_else(nobody_more);
     let on = on(alert, message, command, audience);
-    act(&api, &caller, Action::ReviseAlert, on, attached, terms).await
+    hold.settled(act(&api, &caller, Action::ReviseAlert, on, attached, terms).await)
 }
 
 /// `POST /alerts/{id}/cancel`.
@@ -307,11 +308,11 @@ async fn reserved(
     api: &Api,
     caller: &Caller,
     reservation: Option<MessageId>,
-) -> Result<(MessageId, Vec<Attached>), Failure> {
-    let taken = take(api, caller, reservation, &[api.member()]).await?;
+) -> Result<(MessageId, Vec<Attached>, Hold), Failure> {
+    let (taken, hold) = take(api, caller, reservation, &[api.member()]).await?;
     let first = taken.into_iter().next();
     let (_, id, attached) = first.ok_or(AppError::NotFound("reservation"))?;
-    Ok((id, attached))
+    Ok((id, attached, hold))
 }
 
 async fn say(

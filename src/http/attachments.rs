@@ -1,5 +1,7 @@
 //! Attachments: sealed as they come in, opened as they go out, in constant memory.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::body::{Body as HttpBody, Bytes};
 use axum::extract::State;
@@ -14,10 +16,11 @@ use super::auth::{Params, Place, SignedIn};
 use super::problem::Failure;
 use super::range::{Wanted, wanted};
 use super::repeat::fresh_id;
-use super::sealing::{READ, attached, open, pour, reseal, seal};
-use super::staging::{Adding, NotAdded};
+use super::sealing::{READ, open, pour, reseal, seal};
+use super::staging::{Adding, NotAdded, NotTaken, Taken, Taking, Took};
+use super::transfers::Transfer;
 use crate::api::{Reservation, StagedAttachment};
-use crate::app::{Action, AppError, Ask, Attached, LARGEST_ATTACHMENT, Permit, Reply};
+use crate::app::{Action, AppError, Ask, LARGEST_ATTACHMENT, Permit, Reply};
 use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::message::{AttachmentInfo, MOST_ATTACHMENTS};
 use crate::seal::attachment::{AttachmentKey, context};
@@ -61,6 +64,7 @@ pub async fn upload(
     body: HttpBody,
 ) -> Result<Json<StagedAttachment>, Failure> {
     Permit::ask(api.member(), &caller, Action::ListExchanges).map_err(AppError::from)?;
+    let transfer = api.transfers.begin(caller.person)?;
     let place = api.staging.add_at(id, index, caller.person);
     let place = place.map_err(|why| match why {
         NotAdded::Meanwhile => twice_at_once(),
@@ -72,7 +76,7 @@ pub async fn upload(
         media_type: params.media_type,
         declared: declared(&headers),
     };
-    let staged = stage(&api, place, upload, body.into_data_stream()).await?;
+    let staged = stage(&api, (place, transfer), upload, body.into_data_stream()).await?;
     Ok(Json(staged))
 }
 
@@ -89,7 +93,7 @@ fn twice_at_once() -> Failure {
     Failure::new(
         StatusCode::CONFLICT,
         "upload-under-way",
-        "another file is being uploaded to the same place",
+        "another file is being uploaded to the same place, or a message is taking the files",
         "Wait for it, or upload this one to another place.",
     )
 }
@@ -110,7 +114,7 @@ pub struct Upload {
 /// A problem where its name or kind is none, it breaks off, is too long, or the disk is full.
 pub async fn stage<S, E>(
     api: &Api,
-    place: Adding,
+    (place, transfer): (Adding, Transfer),
     upload: Upload,
     body: S,
 ) -> Result<StagedAttachment, Failure>
@@ -126,36 +130,25 @@ where
         let what = "a media type has 1 to 255 bytes, on one line";
         return Err(Failure::malformed(what).at("media_type"));
     }
-    let (id, index) = (place.id, place.index);
     let (pieces, sealing) = tokio::sync::mpsc::channel(8);
-    let blobs = api.blobs.clone();
-    let sealed = tokio::task::spawn_blocking(move || seal(&blobs, id, index, sealing));
+    let (index, blobs) = (place.index, api.blobs.clone());
+    let called = (upload.name, upload.media_type);
+    // The place is its file's until that has its name, even where nobody waits for it any more.
+    let sealed = tokio::task::spawn_blocking(move || {
+        let _transfer = transfer;
+        seal(&blobs, place, sealing, called)
+    });
     let most = LARGEST_ATTACHMENT - (LARGEST_ATTACHMENT >> 8);
-    // Whoever begins again once nothing is left of a broken upload finds its place free: the place is
-    // given up before the side that seals hears of the end, on whatever way this ends.
-    let held = pieces.clone();
-    let place = place;
-    if let Err(failure) = pour(body, upload.declared, most, pieces).await {
-        drop(place);
-        drop(held);
-        let _broken_off = sealed.await;
-        return Err(failure);
-    }
+    let poured = pour(body, upload.declared, most, pieces).await;
     let sealed = sealed.await.map_err(|_| AppError::Stopping)?;
-    let (name, media_type) = (upload.name, upload.media_type);
-    let file = attached(
-        sealed.map_err(|error| not_stored(&error))?,
-        name,
-        media_type,
-    );
-    let staged = StagedAttachment {
+    poured?;
+    let file = sealed.map_err(|error| not_stored(&error))?;
+    Ok(StagedAttachment {
         index,
-        name: file.info.name.clone(),
+        name: file.info.name,
         size: file.info.size,
         sha256: file.info.digest,
-    };
-    place.done(file);
-    Ok(staged)
+    })
 }
 
 /// A file was not written, or not read again.
@@ -177,33 +170,43 @@ fn declared(headers: &HeaderMap) -> Option<u64> {
     length.to_str().ok()?.parse().ok()
 }
 
+/// Files that messages take along, which nobody else takes or replaces until this is dropped.
+#[derive(Default)]
+pub struct Hold(Option<Arc<Taking>>);
+
+impl Hold {
+    /// Whether the messages were sent: if not, the files wait for others. Dropped without it, nobody knows,
+    /// and they count as sent.
+    pub fn settled<T, E>(self, sent: Result<T, E>) -> Result<T, E> {
+        if let (Some(taking), Err(_)) = (&self.0, &sent) {
+            taking.give_back();
+        }
+        sent
+    }
+}
+
 /// The sealed attachments of a reservation, for one message each: the first takes the
 /// reservation's own id, every further one gets the files sealed anew under an id of its own.
 ///
 /// # Errors
-/// A problem where the reservation is not the caller's, or the disk is full.
+/// A problem where the reservation is not the caller's, files of it are still on their way or went to
+/// others, or the disk is full.
 pub async fn take(
     api: &Api,
     caller: &crate::app::Caller,
     reservation: Option<MessageId>,
     to: &[MemberId],
-) -> Result<Vec<(MemberId, MessageId, Vec<Attached>)>, Failure> {
-    let mut taken = Vec::new();
-    let (first, files) = match reservation {
-        None => (fresh_id(), Vec::new()),
-        Some(id) => {
-            if !api.staging.holds(id, caller.person) {
-                return Err(AppError::NotFound("reservation").into());
-            }
-            if let Some(taken) = api.staging.taken(id, to) {
-                return Ok(taken);
-            }
-            let files = api.staging.files(id).ok_or_else(|| {
-                Failure::malformed("attachments are numbered from 0 without gaps").at("reservation")
-            })?;
-            (id, files)
-        }
+) -> Result<(Vec<Taken>, Hold), Failure> {
+    let (first, files, taking) = match reservation {
+        None => (fresh_id(), Vec::new(), None),
+        Some(id) => match api.staging.take(id, caller.person, to).await {
+            Ok(Took::First(taking, files)) => (id, files, Some(Arc::new(taking))),
+            // Posted again, it gives the same files: others under the same ids would replace them.
+            Ok(Took::Before(taken)) => return Ok((taken, Hold::default())),
+            Err(why) => return Err(not_taken(why)),
+        },
     };
+    let mut taken = Vec::new();
     for (place, member) in to.iter().enumerate() {
         if place == 0 {
             taken.push((*member, first, files.clone()));
@@ -214,18 +217,38 @@ pub async fn take(
         for (index, file) in files.iter().enumerate() {
             let index = u16::try_from(index).expect("a reservation bounds its files");
             let (blobs, file) = (api.blobs.clone(), file.clone());
-            let sealed =
-                tokio::task::spawn_blocking(move || reseal(&blobs, first, id, index, &file));
+            let held = taking.clone();
+            let sealed = tokio::task::spawn_blocking(move || {
+                // Whoever posted may be gone: nobody else writes this file meanwhile.
+                let _held = held;
+                reseal(&blobs, first, id, index, &file)
+            });
             let sealed = sealed.await.map_err(|_| AppError::Stopping)?;
             again.push(sealed.map_err(|error| not_stored(&error))?);
         }
         taken.push((*member, id, again));
     }
-    if let Some(id) = reservation {
-        // Posted again, it gives the same files: others under the same ids would replace them.
-        api.staging.take(id, &taken);
+    if let Some(taking) = &taking {
+        taking.note(&taken);
     }
-    Ok(taken)
+    Ok((taken, Hold(taking)))
+}
+
+fn not_taken(why: NotTaken) -> Failure {
+    match why {
+        NotTaken::Another => AppError::NotFound("reservation").into(),
+        NotTaken::Elsewhere => AppError::IdTaken.into(),
+        NotTaken::Gap => {
+            let what = "attachments are numbered from 0 without gaps";
+            Failure::malformed(what).at("reservation")
+        }
+        NotTaken::Meanwhile => Failure::new(
+            StatusCode::CONFLICT,
+            "upload-under-way",
+            "a file of the reservation is still being uploaded",
+            "Wait for it, and send the message again.",
+        ),
+    }
 }
 
 /// The id of the `place`-th linked message: the same for the same reservation, so that a repeated
@@ -269,6 +292,7 @@ pub async fn download(
         message: id,
         index,
     };
+    let transfer = api.transfers.begin(caller.person)?;
     let Reply::Attachment(info, stored) = api.ask(&caller, action, ask).await? else {
         return Err(AppError::NotFound("attachment").into());
     };
@@ -296,7 +320,8 @@ pub async fn download(
     let key = AttachmentKey::from_bytes(info.key);
     let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
-        // A caller that goes away, or a damaged file, ends the stream short of its length.
+        let _transfer = transfer;
+        // A caller that goes away or reads nothing, or a damaged file, ends the stream short of its length.
         let _ended = open(&runtime, file, &key, &context(id, index), part, writer);
     });
     let stream = HttpBody::from_stream(ReaderStream::new(reader));

@@ -30,14 +30,14 @@ pub async fn send(
 ) -> Result<(StatusCode, Json<Sent>), Failure> {
     // Before files are sealed for each of them.
     check_asked(&body.to).map_err(|error| Failure::from(error).at("to"))?;
-    let to = take(&api, &caller, body.reservation, &body.to).await?;
+    let (to, hold) = take(&api, &caller, body.reservation, &body.to).await?;
     let ask = Ask::SendRequest {
         to,
         request: Box::new(body.request),
     };
     let ask = terms.wrap(ask);
-    let reply = api.ask(&caller, Action::SendRequest, ask).await?;
-    Ok((StatusCode::ACCEPTED, Json(api.sent(reply)?)))
+    let reply = api.ask(&caller, Action::SendRequest, ask).await;
+    Ok((StatusCode::ACCEPTED, Json(api.sent(hold.settled(reply)?)?)))
 }
 
 /// What `GET /exchanges` can be narrowed by.

@@ -28,7 +28,7 @@ pub async fn forward(
     terms: Terms,
     Body(body): Body<SendForward<Request>>,
 ) -> Result<(StatusCode, Json<Sent>), Failure> {
-    let taken = take(&api, &caller, body.reservation, &[body.to]).await?;
+    let (taken, hold) = take(&api, &caller, body.reservation, &[body.to]).await?;
     let first = taken.into_iter().next();
     let (to, new, attached) = first.ok_or(AppError::NoRecipient)?;
     let ask = Ask::Forward(Box::new(Forward {
@@ -40,7 +40,8 @@ pub async fn forward(
         attached,
     }));
     let reply = api.ask(&caller, Action::ForwardMessage, terms.wrap(ask));
-    Ok((StatusCode::ACCEPTED, Json(api.sent(reply.await?)?)))
+    let reply = hold.settled(reply.await)?;
+    Ok((StatusCode::ACCEPTED, Json(api.sent(reply)?)))
 }
 
 /// `POST /exchanges/{id}/correct`.

@@ -5,10 +5,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::Api;
-use super::attachments::{derived, take};
+use super::attachments::{Hold, derived, take};
 use super::auth::{Body, Place, SignedIn};
 use super::problem::Failure;
-use super::repeat::fresh_id;
 use super::shapes;
 use super::terms::Terms;
 use crate::api::{
@@ -265,7 +264,7 @@ pub async fn supersede(
     terms: Terms,
     Body(body): Body<SendSupersession<Request>>,
 ) -> Result<(StatusCode, Json<Sent>), Failure> {
-    let (new, attached) = reserved(&api, &caller, body.reservation).await?;
+    let (new, attached, hold) = reserved(&api, &caller, body.reservation).await?;
     let ask = Ask::Supersede {
         exchange,
         // Posted again, it is the same message.
@@ -276,8 +275,8 @@ pub async fn supersede(
         attached,
     };
     let ask = terms.wrap(ask);
-    let reply = api.ask(&caller, Action::SupersedeRequest, ask).await?;
-    Ok((StatusCode::ACCEPTED, Json(api.sent(reply)?)))
+    let reply = api.ask(&caller, Action::SupersedeRequest, ask).await;
+    Ok((StatusCode::ACCEPTED, Json(api.sent(hold.settled(reply)?)?)))
 }
 
 /// Says something in an exchange.
@@ -290,14 +289,15 @@ pub async fn say(
     action: Action,
     terms: Terms,
 ) -> Said {
-    let (message, attached) = reserved(api, caller, reservation).await?;
+    let (message, attached, hold) = reserved(api, caller, reservation).await?;
     let ask = Ask::Respond {
         exchange,
         message,
         command: Box::new(command),
         attached,
     };
-    let sent = api.sent(api.ask(caller, action, terms.wrap(ask)).await?)?;
+    let reply = api.ask(caller, action, terms.wrap(ask)).await;
+    let sent = api.sent(hold.settled(reply)?)?;
     let summary = sent.exchanges.into_iter().next();
     let summary = summary.ok_or(AppError::NotFound("exchange"))?;
     Ok((StatusCode::ACCEPTED, Json(summary)))
@@ -308,12 +308,9 @@ async fn reserved(
     api: &Api,
     caller: &Caller,
     reservation: Option<MessageId>,
-) -> Result<(MessageId, Vec<Attached>), Failure> {
-    if reservation.is_none() {
-        return Ok((fresh_id(), Vec::new()));
-    }
-    let taken = take(api, caller, reservation, &[api.member()]).await?;
+) -> Result<(MessageId, Vec<Attached>, Hold), Failure> {
+    let (taken, hold) = take(api, caller, reservation, &[api.member()]).await?;
     let first = taken.into_iter().next();
     let (_, id, attached) = first.ok_or(AppError::NotFound("reservation"))?;
-    Ok((id, attached))
+    Ok((id, attached, hold))
 }

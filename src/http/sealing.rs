@@ -7,10 +7,14 @@ use std::ops::Range;
 
 use axum::body::Bytes;
 use axum::http::StatusCode;
+use tokio::io::AsyncWriteExt as _;
 use tokio::sync::mpsc::{Receiver, Sender};
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::problem::Failure;
+use super::staging::Adding;
+use super::transfers::IDLE;
 use crate::app::Attached;
 use crate::base::{MessageId, OsEntropy};
 use crate::domain::message::{AttachmentInfo, AttachmentSlot};
@@ -35,8 +39,8 @@ pub enum Piece {
 /// head announced, if it did; `most` is the longest that is taken, in bytes.
 ///
 /// # Errors
-/// A problem where the upload breaks off, is of another length than announced, or too long: then
-/// nothing says that it is whole.
+/// A problem where the upload breaks off, stands still, is of another length than announced, or too long:
+/// then nothing says that it is whole.
 pub async fn pour<S, E>(
     mut body: S,
     declared: Option<u64>,
@@ -50,7 +54,7 @@ where
         return Err(too_large());
     }
     let mut total = 0;
-    while let Some(piece) = next(&mut body).await {
+    while let Some(piece) = timeout(IDLE, next(&mut body)).await.map_err(|_| idle())? {
         let piece = piece.map_err(|_| incomplete())?;
         total += piece.len() as u64;
         if total > most {
@@ -87,28 +91,33 @@ fn incomplete() -> Failure {
     )
 }
 
+fn idle() -> Failure {
+    incomplete().with("nothing more of the upload came for a minute")
+}
+
 /// What comes next of a stream.
 pub async fn next<S: futures_core::Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
     std::future::poll_fn(|cx| std::pin::Pin::new(&mut *stream).poll_next(cx)).await
 }
 
-/// What sealing gave: the measures of the file, and its key.
-pub type Sealed = (Measured, AttachmentKey);
-
-/// Seals what comes into a stored file, which appears only if the upload is said to be whole.
-/// Blocks.
+/// Seals what comes into a stored file, which appears at its place only if the upload is said to be whole.
+/// The file is `called` by a name and a media type. Blocks.
 ///
 /// # Errors
 /// [`io::ErrorKind::UnexpectedEof`] for an upload that broke off; otherwise what the disk gives.
 pub fn seal(
     blobs: &BlobStore,
-    id: MessageId,
-    index: u16,
+    place: Adding,
     mut pieces: Receiver<Piece>,
-) -> io::Result<Sealed> {
+    called: (String, String),
+) -> io::Result<Attached> {
+    let (message, index) = (place.id, place.index);
     let key = AttachmentKey::generate(&mut OsEntropy);
-    let mut sealer = AttachmentSealer::new(&key, &context(id, index), &mut OsEntropy);
-    let mut file = blobs.create(BlobId { message: id, index })?;
+    let mut sealer = AttachmentSealer::new(&key, &context(message, index), &mut OsEntropy);
+    let mut file = blobs.create(BlobId { message, index })?;
+    // Dropped before the file: whoever begins again once nothing is left of a broken upload finds its
+    // place free.
+    let place = place;
     let (mut together, mut out) = (Zeroizing::new(Vec::new()), Vec::new());
     loop {
         match pieces.blocking_recv() {
@@ -128,7 +137,9 @@ pub fn seal(
                 let measured = sealer.finish(&mut out);
                 file.write_all(&out)?;
                 file.finish()?;
-                return Ok((measured, key));
+                let attached = attached(&measured, &key, called);
+                place.done(attached.clone());
+                return Ok(attached);
             }
             None => return Err(io::ErrorKind::UnexpectedEof.into()),
         }
@@ -136,10 +147,13 @@ pub fn seal(
 }
 
 /// A sealed file as header and body list it.
-pub fn attached(sealed: Sealed, name: String, media_type: String) -> Attached {
-    let (measured, key) = sealed;
+fn attached(
+    measured: &Measured,
+    key: &AttachmentKey,
+    (name, media_type): (String, String),
+) -> Attached {
     Attached {
-        slot: slot(&measured),
+        slot: slot(measured),
         info: AttachmentInfo {
             name,
             media_type,
@@ -203,7 +217,7 @@ pub fn reseal(
 }
 
 /// Opens a sealed file, and writes `part` of what was in it. Blocks. A damaged file, or a reader that
-/// goes away, ends it short of its length.
+/// goes away or stands still, ends it short of its length.
 ///
 /// # Errors
 /// As [`reseal`].
@@ -215,13 +229,12 @@ pub fn open(
     part: Range<u64>,
     mut writer: tokio::io::DuplexStream,
 ) -> io::Result<()> {
-    use tokio::io::AsyncWriteExt as _;
     let mut opener = AttachmentOpener::new(key, context);
     let (mut buffer, mut plain, mut at) = (vec![0; READ], Vec::new(), 0);
     let mut write = |plain: &mut Vec<u8>, at: &mut u64| {
         let wanted = within(plain, *at, &part);
         *at += plain.len() as u64;
-        let written = runtime.block_on(writer.write_all(&plain[wanted]));
+        let written = runtime.block_on(write_to(&mut writer, &plain[wanted]));
         plain.clear();
         written
     };
@@ -237,6 +250,15 @@ pub fn open(
         write(&mut plain, &mut at)?;
     }
     runtime.block_on(writer.shutdown())
+}
+
+/// Writes all, to a reader that takes some of it within each minute.
+async fn write_to(writer: &mut tokio::io::DuplexStream, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let written = timeout(IDLE, writer.write(bytes)).await??;
+        bytes = &bytes[written..];
+    }
+    Ok(())
 }
 
 /// Which of `bytes`, which stand at `at` of a file, belong to a part of it.

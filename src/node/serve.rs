@@ -238,6 +238,7 @@ pub async fn serve_observed(
         me: node,
         people,
         staging: Staging::default(),
+        transfers: Default::default(),
         blobs,
         since: Timestamp::system(),
         link_states: states,

@@ -145,6 +145,7 @@ impl Served {
             me: node("MK"),
             people,
             staging: Staging::default(),
+            transfers: Default::default(),
             blobs: Arc::new(BlobStore::open(self.folder.path()).expect("a folder")),
             since: Timestamp::system(),
             hook_states: Default::default(),

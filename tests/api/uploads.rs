@@ -1,5 +1,6 @@
 //! Attachments on their way in: whole or not at all, in their place, and by whom they may be sent.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::net::Shutdown;
 
@@ -77,6 +78,76 @@ fn a_member_that_is_named_twice_is_refused_before_any_file_is_sealed_for_it() {
     let sent: Value = post(&["TR", "AT"]).is(202);
     assert_eq!(sent["exchanges"].as_array().map(Vec::len), Some(2));
     assert_eq!(served.files().len(), 2);
+}
+
+/// The messages of what was sent.
+fn ids(sent: &Value) -> Vec<String> {
+    let exchanges = sent["exchanges"].as_array().expect("a list").iter();
+    let id = |exchange: &Value| exchange["id"].as_str().expect("an id").to_owned();
+    exchanges.map(id).collect()
+}
+
+/// What the first file of a message holds.
+fn file_of(served: &Served, message: &str) -> Vec<u8> {
+    let path = format!("/messages/{message}/attachments/0");
+    served.call("officer", "GET", &path).send().body
+}
+
+fn sends(served: &Served, to: &[&str], reservation: &str) -> Answer {
+    let call = served.call("officer", "POST", "/requests");
+    call.json(&asks(to, Some(reservation))).send()
+}
+
+#[test]
+fn no_message_takes_files_while_one_is_on_its_way_to_any_of_their_places() {
+    let served = Served::new();
+    let id = served.reserve("officer", "request");
+    served.upload("officer", &id, 0, b"old").is::<Value>(200);
+    let path = format!("/reservations/{id}/attachments/0?name=a.bin");
+    let new = vec![7; 300_000];
+    let mut stream = served
+        .call("officer", "PUT", &path)
+        .begin(new.len(), &new[..200_000]);
+    let is_being_stored = || served.files().iter().any(|name| name.ends_with(".new"));
+    until("it is being stored", is_being_stored);
+    sends(&served, &["TR"], &id).fails(409, "upload-under-way");
+    stream.write_all(&new[200_000..]).expect("it reads");
+    Answer::read("PUT", stream).is::<Value>(200);
+    let _sent: Value = sends(&served, &["TR"], &id).is(202);
+    assert!(file_of(&served, &id) == new);
+}
+
+#[test]
+fn requests_with_a_file_that_are_posted_twice_at_once_have_their_files_whole() {
+    let served = Served::new();
+    let id = served.reserve("officer", "request");
+    let content = vec![7; 2_000_000];
+    served.upload("officer", &id, 0, &content).is::<Value>(200);
+    let sent: BTreeSet<String> = std::thread::scope(|scope| {
+        let post = || scope.spawn(|| sends(&served, &["TR", "AT", "RS"], &id).is(202));
+        let posts: Vec<_> = (0..4).map(|_| post()).collect();
+        let answers = posts.into_iter().map(|post| post.join());
+        let answers = answers.map(|answer: Result<Value, _>| answer.expect("an answer"));
+        answers.flat_map(|answer| ids(&answer)).collect()
+    });
+    assert_eq!(sent.len(), 3, "each is sent once");
+    for message in sent {
+        assert!(file_of(&served, &message) == content, "{message}");
+    }
+}
+
+#[test]
+fn files_go_to_other_members_where_the_request_was_refused_and_not_once_it_was_sent() {
+    let served = Served::new();
+    let id = served.reserve("officer", "request");
+    served.upload("officer", &id, 0, b"one").is::<Value>(200);
+    sends(&served, &["TR", "SI"], &id).fails(422, "not-listed");
+    served.upload("officer", &id, 0, b"two").is::<Value>(200);
+    let sent: Value = sends(&served, &["TR", "AT"], &id).is(202);
+    sends(&served, &["TR", "RS"], &id).fails(409, "id-taken");
+    for message in ids(&sent) {
+        assert_eq!(file_of(&served, &message), b"two", "{message}");
+    }
 }
 
 #[test]

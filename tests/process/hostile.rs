@@ -2,6 +2,7 @@
 //! anyone else.
 
 use std::future::poll_fn;
+use std::io::Write as _;
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -392,6 +393,53 @@ fn idle_callers_of_the_api_take_neither_its_files_nor_its_time_from_a_node() {
     assert_eq!(tr.ended(), None, "{}", tr.said());
     drop(held);
     assert_eq!(at.ended(), None);
+}
+
+/// Files that a node may have open, where its unit says nothing else.
+const USUAL_FILES: u32 = 4_096;
+
+#[test]
+fn uploads_that_stand_still_leave_a_node_its_threads() {
+    let world = World::serving(&["AT", "TR"]);
+    let tr = world.office("TR");
+    tr.stop();
+    tr.start_with_files(USUAL_FILES);
+    world.linked();
+    let config = Config::load(&tr.dir).expect("a valid configuration");
+    let addresses = Addresses::load(&config)
+        .expect("a file")
+        .expect("it serves");
+    let token = std::fs::read_to_string(tr.token("officer")).expect("a token");
+    let mut held = Vec::new();
+    for number in 0..600 {
+        if number % 32 == 0 {
+            let reserved = block(tr.client("officer").reserve());
+            held.push((reserved.expect("it serves").id, Vec::new()));
+        }
+        let (id, streams) = held.last_mut().expect("a reservation");
+        let mut stream = TcpStream::connect(addresses.api).expect("the system takes it");
+        let place = number % 32;
+        let begun = format!(
+            "PUT /api/v1/reservations/{id}/attachments/{place}?name=a.bin HTTP/1.1\r\n\
+             host: {}\r\nauthorization: Bearer {}\r\ncontent-length: 1000000\r\n\r\nx",
+            addresses.api,
+            token.trim(),
+        );
+        stream.write_all(begun.as_bytes()).expect("it reads");
+        streams.push(stream);
+    }
+    let answers = |stream: &TcpStream| {
+        stream.set_nonblocking(true).expect("a plain socket");
+        stream.peek(&mut [0; 12]).is_ok()
+    };
+    let under_way = || {
+        let all = held.iter().flat_map(|(_, streams)| streams);
+        all.filter(|stream| !answers(stream)).count()
+    };
+    until(PATIENCE, "most are refused", || {
+        (under_way() <= 8).then_some(())
+    });
+    exchanged(&world);
 }
 
 /// The first datagram of a QUIC client that shows no certificate.

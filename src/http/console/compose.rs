@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 
 use super::super::Api;
-use super::super::attachments::{derived, take};
+use super::super::attachments::{Hold, derived, take};
 use super::super::auth::Place;
 use super::super::problem::Failure;
 use super::super::search;
@@ -456,9 +456,9 @@ async fn send(
     if files::of(api, person, id).len() != shown {
         return preview(api, person, &draft, Some("files-changed")).await;
     }
-    let to = match api.staging.holds(id, writer) {
+    let (to, hold) = match api.staging.holds(id, writer) {
         true => take(api, &person.caller, Some(id), &to).await?,
-        false => linked(id, &to),
+        false => (linked(id, &to), Hold::default()),
     };
     let several = to.len() > 1;
     let (permit, ask) = match Passes::of(&draft) {
@@ -476,7 +476,7 @@ async fn send(
         "review" => Ask::ForRelease(Box::new(ask)),
         _ => ask,
     };
-    let reply = api.driver.ask(permit, ask).await??;
+    let reply = hold.settled(api.driver.ask(permit, ask).await?)?;
     let same = |(name, _): &(String, String)| fields::STAYS.contains(&name.as_str());
     let stays = draft.typed.into_iter().filter(same).collect();
     if let Err(error) = api.console.drafts.remember(writer, stays) {

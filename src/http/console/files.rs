@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 
-use super::super::attachments::{Upload, stage};
+use super::super::attachments::{self, Hold, Upload, stage};
 use super::super::auth::Place;
 use super::super::problem::Failure;
 use super::super::staging::NotAdded;
@@ -181,10 +181,10 @@ fn as_shown(api: &Api, person: &Person, message: MessageId, typed: &Typed) -> Re
     if of(api, person, message).len() != shown {
         return Err("files-changed");
     }
-    if typed.has(AWAY) {
-        forget(api, person, message);
+    match typed.has(AWAY) && !forget(api, person, message) {
+        true => Err("files-changed"),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 /// Seals a file of a form for a message, behind those that it has.
@@ -211,16 +211,17 @@ async fn take_in(
         match api.blobs.has_any_of(message, MOST_ATTACHMENTS) {
             Ok(false) => api.staging.reserve(message, writer, person.visitor.now),
             Ok(true) => return Ok(Err("file-too-late")),
-            Err(error) => return Err(super::super::attachments::not_stored(&error)),
+            Err(error) => return Err(attachments::not_stored(&error)),
         }
     }
+    let transfer = api.transfers.begin(writer)?;
     let place = match api.staging.add_next(message, writer) {
         Ok(place) => place,
         Err(NotAdded::TooMany) => return Ok(Err("file-too-many")),
         Err(NotAdded::TooLate | NotAdded::Another) => return Ok(Err("file-too-late")),
         Err(NotAdded::Meanwhile) => return Ok(Err("files-changed")),
     };
-    match stage(api, place, upload, file).await {
+    match stage(api, (place, transfer), upload, file).await {
         Ok(_) => Ok(Ok(())),
         Err(failure) if failure.0.status == StatusCode::BAD_REQUEST.as_u16() => {
             Ok(Err("file-not-taken"))
@@ -230,12 +231,23 @@ async fn take_in(
     }
 }
 
-/// A message has taken its files: nothing is added to them any more.
-pub fn taken(api: &Api, person: &Person, to: MemberId, message: MessageId) {
-    let files = of(api, person, message);
-    if !files.is_empty() {
-        api.staging.take(message, &[(to, message, files)]);
+/// The files for a message to a member, and the hold on them until it is known whether it was sent.
+///
+/// # Errors
+/// A problem where some are still on their way.
+pub async fn take(
+    api: &Api,
+    person: &Person,
+    to: MemberId,
+    message: MessageId,
+) -> Result<(Vec<Attached>, Hold), Failure> {
+    let caller = &person.caller;
+    if !api.staging.holds(message, caller.person) {
+        return Ok((Vec::new(), Hold::default()));
     }
+    let (taken, hold) = attachments::take(api, caller, Some(message), &[to]).await?;
+    let files = taken.into_iter().flat_map(|(_, _, files)| files);
+    Ok((files.collect(), hold))
 }
 
 /// `POST /drafts/{id}/files`: adds one.
@@ -299,18 +311,21 @@ pub async fn none(
     Ok(see_other(&format!("/drafts/{id}/preview")))
 }
 
-/// Takes the files of a message away that it has not taken.
-pub fn forget(api: &Api, person: &Person, message: MessageId) {
+/// Takes the files of a message away that it has not taken. Whether none are left.
+pub fn forget(api: &Api, person: &Person, message: MessageId) -> bool {
     let writer = person.caller.person;
-    if !api.staging.is_open(message, writer) {
-        return;
+    if !api.staging.holds(message, writer) {
+        return true;
     }
     let files = of(api, person, message).len();
-    api.staging.forget(message);
+    if !api.staging.is_open(message, writer) || !api.staging.forget(message) {
+        return false;
+    }
     for index in (0..MOST_ATTACHMENTS).take(files) {
         let file = BlobId { message, index };
         if let Err(error) = api.blobs.remove(file) {
             tracing::warn!(event = "upload-not-removed", kind = %error.kind());
         }
     }
+    true
 }

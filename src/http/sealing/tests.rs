@@ -2,7 +2,9 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use super::super::staging::Staging;
 use super::*;
+use crate::base::{MessageId, PersonId, Timestamp};
 
 /// A body of these pieces.
 struct Pieces(VecDeque<Result<Bytes, ()>>);
@@ -26,7 +28,9 @@ fn poured(
     declared: Option<u64>,
     most: u64,
 ) -> (usize, bool, Option<String>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
     let (sender, mut receiver) = tokio::sync::mpsc::channel(64);
     let outcome =
         runtime
@@ -70,7 +74,12 @@ fn an_upload_above_the_limit_ends_there() {
 fn only_an_upload_that_is_said_to_be_whole_leaves_a_file() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let blobs = BlobStore::open(folder.path()).expect("a folder");
-    let id = MessageId::from_bytes([1; 16]);
+    let (id, person) = (
+        MessageId::from_bytes([1; 16]),
+        PersonId::from_bytes([2; 16]),
+    );
+    let staging = Staging::default();
+    staging.reserve(id, person, Timestamp::MAX);
     for whole in [false, true] {
         let (sender, receiver) = tokio::sync::mpsc::channel(4);
         let bytes = Piece::Bytes(Bytes::from_static(b"a file"));
@@ -79,12 +88,16 @@ fn only_an_upload_that_is_said_to_be_whole_leaves_a_file() {
             sender.try_send(Piece::Finish).expect("there is room");
         }
         drop(sender);
-        let sealed = seal(&blobs, id, 0, receiver);
+        let place = staging.add_at(id, 0, person).expect("it is free");
+        let called = ("a.bin".to_owned(), "text/plain".to_owned());
+        let sealed = seal(&blobs, place, receiver, called);
         assert_eq!(sealed.is_ok(), whole);
         let blob = BlobId {
             message: id,
             index: 0,
         };
         assert_eq!(blobs.exists(blob).expect("a folder"), whole);
+        let files = staging.files(id).expect("no gap");
+        assert_eq!(files.len(), usize::from(whole));
     }
 }

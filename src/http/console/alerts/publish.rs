@@ -138,6 +138,7 @@ pub async fn publish(
         Err(faults) => return again(faults.into()),
     };
     let id = typed.message()?;
+    let (attached, hold) = files::take(&api, &person, api.member(), id).await?;
     let ask = Ask::PublishAlert {
         audience: match typed.text("_audience") {
             "corridor-subscribers" => Audience::CorridorSubscribers,
@@ -145,13 +146,9 @@ pub async fn publish(
         },
         id,
         alert: Box::new(alert),
-        attached: files::of(&api, &person, id),
+        attached,
     };
-    let published = api.driver.ask(permit, ask).await?;
-    if published.is_ok() {
-        files::taken(&api, &person, api.member(), id);
-    }
-    match published {
+    match hold.settled(api.driver.ask(permit, ask).await?) {
         Ok(Reply::Waits(..)) => Ok(see_other("/letters")),
         Ok(_) => Ok(see_other(&format!("/alerts/{id}"))),
         Err(AppError::Invalid(faults) | AppError::AlertNotNow(AlertRefused::Invalid(faults))) => {
@@ -216,12 +213,13 @@ pub async fn update(
         command: AlertCommand::Update(Box::new(revision)),
         audience: Audience::Members(Vec::new()),
     };
-    let attached = files::of(api, person, message);
-    match act(api, person, Action::ReviseAlert, on, attached).await? {
-        Ok(()) => {
-            files::taken(api, person, api.member(), message);
-            Ok(see_other(&format!("/alerts/{id}")))
-        }
+    let (attached, hold) = files::take(api, person, api.member(), message).await?;
+    let revised = match act(api, person, Action::ReviseAlert, on, attached).await {
+        Ok(revised) => hold.settled(revised),
+        Err(trouble) => return hold.settled(Err(trouble)),
+    };
+    match revised {
+        Ok(()) => Ok(see_other(&format!("/alerts/{id}"))),
         Err(faults) => again(tree.in_the_form(faults).into()),
     }
 }

@@ -385,16 +385,13 @@ pub async fn say(
         Ok(asked) => asked,
         Err(fault) => return again(vec![fault].into()).await,
     };
-    if let Ask::Respond { attached, .. } = &mut ask {
-        *attached = files::of(&api, &person, message);
-    }
     let permit = crate::app::Permit::ask(api.member(), &person.caller, action);
     let permit = permit.map_err(AppError::from)?;
-    let said = api.driver.ask(permit, ask).await?;
-    if said.is_ok() {
-        files::taken(&api, &person, row.peer, message);
+    let (taken, hold) = files::take(&api, &person, row.peer, message).await?;
+    if let Ask::Respond { attached, .. } = &mut ask {
+        *attached = taken;
     }
-    match said {
+    match hold.settled(api.driver.ask(permit, ask).await?) {
         // A second person has to see it first.
         Ok(Reply::Waits(..)) => Ok(see_other("/letters")),
         Ok(_) => Ok(see_other(&format!("/exchanges/{id}"))),
