@@ -169,7 +169,7 @@ fn attachments_are_whole<'a>(
         assert_eq!((attachment.size, attachment.sha256), (size, digest));
         let out = world.file(&format!("{}.saved", request.id));
         let download = client.download(
-            (office.member, request.id),
+            (request.from, request.id),
             &attachment,
             &out,
             Box::new(|_| ()),
