@@ -12,7 +12,9 @@ use liaison::app::rows::{
     LOG_ALARM, MESSAGE, MessageRow, OUTBOX, OutboxRow, RECEIPT_HEAD, Row, message_key,
     outbox_place,
 };
-use liaison::app::{Action, Ask, Caller, Federation, FromPeer, Input, Permit, Reply, Ticket};
+use liaison::app::{
+    Action, AppError, Ask, Caller, Federation, FromPeer, Input, Permit, Reply, Ticket,
+};
 use liaison::app::{AlarmRow, LETTER, LetterRow, LogFault, ReceiptHeadRow, duties};
 use liaison::audit::{EventCode, Origin, ReceiptBatch};
 use liaison::base::{MemberId, MessageId, NodeId, PersonId, Role, SeededEntropy, Timestamp};
@@ -55,6 +57,8 @@ pub struct World {
     pub faults: bool,
     next_ticket: u64,
     asked: BTreeMap<Ticket, (usize, MessageId)>,
+    /// What an office was asked, and would have recorded so that its own log turned it down.
+    unfit: Vec<(usize, MessageId)>,
     planted: Option<Planted>,
     pub liar: Option<Liar>,
     trace: String,
@@ -87,6 +91,7 @@ impl World {
             faults: true,
             next_ticket: 0,
             asked: BTreeMap::new(),
+            unfit: Vec::new(),
             planted,
             liar: None,
             trace: String::new(),
@@ -358,6 +363,11 @@ impl World {
         }
         self.check_witnesses()?;
         self.check_letters()?;
+        if let Some((i, id)) = self.unfit.first() {
+            return Err(format!(
+                "the log of office {i} refused what would be recorded of {id}"
+            ));
+        }
         self.check_duty()?;
         self.check_erased()?;
         self.check_alerts()
@@ -488,7 +498,7 @@ impl World {
         let me = self.offices[i].node;
         for outcome in outcomes {
             match outcome {
-                Outcome::Reply(ticket, reply) => self.replied(ticket, reply.ok()),
+                Outcome::Reply(ticket, reply) => self.replied(ticket, reply),
                 Outcome::Send { peer, messages, .. } => {
                     let lies = self.planted == Some(Planted::ForwardsWithoutPermission);
                     let read = |mut signed: SignedMessage| {
@@ -692,11 +702,14 @@ impl World {
         self.input(i, Input::Ask(ticket, permit, ask));
     }
 
-    fn replied(&mut self, ticket: Ticket, reply: Option<Reply>) {
+    fn replied(&mut self, ticket: Ticket, reply: Result<Reply, AppError>) {
         let Some((i, id)) = self.asked.remove(&ticket) else {
             return;
         };
-        match reply {
+        if matches!(reply, Err(AppError::Unfit)) {
+            self.unfit.push((i, id));
+        }
+        match reply.ok() {
             Some(Reply::Permissions(_)) => self.acknowledged.push((i, id)),
             Some(Reply::Exchanges(rows, _)) if id != MessageId::from_bytes([0; 16]) => {
                 self.acknowledged.push((i, id));
