@@ -6,6 +6,8 @@
 mod browser;
 mod keyboard;
 mod pages;
+#[path = "../process/program.rs"]
+mod program;
 mod stage;
 mod story;
 mod tabs;

@@ -133,7 +133,7 @@ impl Drop for Demo {
 }
 
 fn program() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_liaison"))
+    Command::new(crate::program::program())
 }
 
 /// Reads what a node says until it serves; what it says later is read and dropped.

@@ -4,6 +4,8 @@ mod demo;
 mod deploy;
 mod manual;
 mod node;
+#[path = "../process/program.rs"]
+mod program;
 mod prompt;
 mod recovery;
 
@@ -18,7 +20,7 @@ fn liaison(words: &[&str]) -> Output {
 }
 
 fn program() -> Command {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_liaison"));
+    let mut program = Command::new(program::program());
     program
         .env_remove("LIAISON_TOKEN_FILE")
         .env_remove("LIAISON_PASSPHRASE_FILE")

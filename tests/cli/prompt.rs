@@ -11,7 +11,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Runs the program on a terminal, and types each answer where its question stands. Gives what the terminal
 /// showed, and the exit code.
 fn typed(words: &str, answers: &[(&str, &str)]) -> (String, Option<i32>) {
-    let program = env!("CARGO_BIN_EXE_liaison");
+    let program = crate::program::program();
+    let program = program.to_str().expect("its path is UTF-8");
     let mut terminal = Command::new("script")
         .args(["--quiet", "--return", "--command"])
         .arg(format!("tty; exec {program} {words}"))

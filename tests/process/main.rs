@@ -17,6 +17,7 @@ mod liar;
 mod lies;
 mod mistakes;
 mod office;
+mod program;
 mod run;
 mod search;
 #[path = "../transport/trusting.rs"]

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// A command of the program, with nothing of this machine's settings in it.
 pub fn program() -> Command {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_liaison"));
+    let mut program = Command::new(crate::program::program());
     program
         .env_remove("LIAISON_TOKEN_FILE")
         .env_remove("LIAISON_PASSPHRASE_FILE")
