@@ -32,8 +32,8 @@ mod witnessing;
 pub use announce::announce;
 pub use backup::{RESTORED, ReadBackup, make_durable, read_backup};
 pub use ceremony::{
-    CeremonyError, ListChange, RootChange, frozen, install, issue_card, propose, read_card, sign,
-    suspend,
+    CeremonyError, ListChange, RootChange, agrees, frozen, install, issue_card, propose, read_card,
+    sign, suspend,
 };
 pub use folder::{Folder, NodeError, OpenNode, Started, create, rebuild};
 pub use moving::Moving;

@@ -189,6 +189,9 @@ pub struct TrustSign {
     /// The proposal, to which the signature is added
     #[arg(long, value_name = "FILE")]
     pub file: PathBuf,
+    /// A suspended member that is to exchange again by this list: else nothing is signed that takes it back
+    #[arg(long, value_name = "MEMBER")]
+    pub take_back: Vec<MemberId>,
     #[command(flatten)]
     pub passphrase: PassphraseArgs,
 }

@@ -154,7 +154,7 @@ fn trust_command(args: args::Trust, json: bool) -> Result<(), Failure> {
         args::Trust::Sign(args) => {
             let config = Config::load(&args.dir.dir)?;
             let passphrase = args.passphrase.existing(&config)?;
-            output::report(&trust::sign(&config, &passphrase, &args.file)?, json)
+            output::report(&trust::sign(&config, &passphrase, &args)?, json)
         }
         args::Trust::Install(args) => {
             let config = Config::load(&args.dir.dir)?;

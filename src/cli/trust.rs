@@ -73,13 +73,19 @@ pub fn suspend(
 /// Adds the member's signature to the proposal in `file`, in place.
 ///
 /// # Errors
-/// A [`Failure`] where this node's signature would not count, or the proposal does not follow what
-/// is in force here.
-pub fn sign(config: &Config, passphrase: &Passphrase, file: &Path) -> Result<Proposal, Failure> {
+/// A [`Failure`] where this node's signature would not count, the proposal does not follow what is in
+/// force here, or it takes a suspended member back and that was not said.
+pub fn sign(
+    config: &Config,
+    passphrase: &Passphrase,
+    args: &args::TrustSign,
+) -> Result<Proposal, Failure> {
     let keys = keys(config, passphrase)?;
     let folder = Folder(config.dir.clone());
     let current = folder.directory()?;
+    let file = &args.file;
     let mut proposed = ProposalFile::read(file)?;
+    node::agrees(&proposed, current.as_ref(), &args.take_back)?;
     node::sign(&mut proposed, current.as_ref(), &keys)?;
     proposed.write(file)?;
     folder.keep_proposal(&proposed)?;
@@ -293,6 +299,16 @@ impl From<CeremonyError> for Failure {
                 why.as_str(),
                 format!(
                     "add `--remove {member}`, or `--take-back {member}`, which every signer is shown"
+                ),
+            ),
+            CeremonyError::TakesBack(member) => Self::new(
+                Exit::Failure,
+                "suspension-undecided",
+                "the proposed list takes a suspended member back",
+                why.as_str(),
+                format!(
+                    "if that is meant, sign with `--take-back {member}`; else sign nothing, and ask \
+                     whoever proposed it for a list without {member}"
                 ),
             ),
             CeremonyError::NumberTaken { node, free } => Self::new(

@@ -47,6 +47,11 @@ pub enum CeremonyError {
     /// The next list would end a suspension, and nobody said so.
     #[error("{0} is suspended, and the next list ends that: what waits for it would go")]
     StillSuspended(MemberId),
+    /// A proposal ends a suspension, and whoever signs it has not said that they know.
+    #[error(
+        "{0} is suspended here, and the proposed list takes it back: what waits for it would go"
+    )]
+    TakesBack(MemberId),
     /// A member that is to be taken back is not suspended here.
     #[error("{0} is not suspended at this node")]
     NotSuspended(MemberId),
@@ -306,6 +311,31 @@ pub fn suspend(
     let mut file = ProposalFile::Suspension(SuspendProposal { suspension });
     sign(&mut file, Some(current), keys)?;
     Ok(file)
+}
+
+/// Refuses a proposal that takes a suspended member back, unless whoever is to sign it names that member.
+///
+/// # Errors
+/// [`CeremonyError::TakesBack`]; [`CeremonyError::NotSuspended`] where a member is named for nothing.
+pub fn agrees(
+    file: &ProposalFile,
+    current: Option<&Directory>,
+    take_back: &[MemberId],
+) -> Result<(), CeremonyError> {
+    let suspended = current.and_then(Directory::suspension);
+    let suspended = suspended.map_or(&[][..], |list| &list.suspended);
+    let is_out = |member: &MemberId| suspended.iter().any(|one| one.member == *member);
+    if let Some(member) = take_back.iter().find(|member| !is_out(member)) {
+        return Err(CeremonyError::NotSuspended(*member));
+    }
+    let ProposalFile::List(proposal) = file else {
+        return Ok(());
+    };
+    let list = TrustList::peek(&proposal.list)?;
+    let ended = current.is_some_and(|current| proposal.list.digest() != current.hash());
+    let mut back = suspended.iter().map(|one| one.member);
+    let unsaid = back.find(|member| ended && list.has(*member) && !take_back.contains(member));
+    unsaid.map_or(Ok(()), |member| Err(CeremonyError::TakesBack(member)))
 }
 
 /// Adds the member's signature to every document of the proposal.

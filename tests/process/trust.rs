@@ -177,7 +177,7 @@ fn a_suspended_member_is_cut_off_within_a_second_and_gets_nothing_until_the_next
     let list = world.file("list-2");
     let propose = mk.call("trust propose").option("--out", &list);
     propose.option("--take-back", "AT").run().done();
-    world.signed_by(&list, &["MK", "TR"]);
+    taking_back_at(&[mk, tr], &list);
     assert_eq!(mk.proposals().remove(0).takes_back, [at.member]);
     let (_, text, _) = mk.call("member list").run_as_text();
     assert!(text.contains("takes back the suspended AT"), "{text}");
@@ -190,6 +190,14 @@ fn a_suspended_member_is_cut_off_within_a_second_and_gets_nothing_until_the_next
     });
     assert_eq!(mk.line_of(&second).withheld, None);
     assert_eq!(mk.alarms(), Vec::<String>::new());
+}
+
+/// These sign a list, and say that it takes AT back.
+fn taking_back_at(offices: &[&Office], list: &std::path::Path) {
+    for office in offices {
+        let sign = office.call("trust sign").option("--file", list);
+        sign.option("--take-back", "AT").run().done();
+    }
 }
 
 #[test]
@@ -226,6 +234,15 @@ fn a_suspended_member_is_taken_back_by_people_who_say_so_or_are_told() {
     let unaware = renew(at).run().done();
     assert_eq!(unaware["takes_back"], json!([]));
     let sign = tr.call("trust sign").option("--file", &list);
+    let before = std::fs::read(&list).expect("the proposal");
+    let refused = sign.run().failed(1, "suspension-undecided");
+    assert!(refused["next"].to_string().contains("--take-back AT"));
+    assert_eq!(before, std::fs::read(&list).expect("it is still there"));
+    sign.clone()
+        .option("--take-back", "MK")
+        .run()
+        .failed(1, "trust");
+    let sign = sign.option("--take-back", "AT");
     let signed = sign.run().done();
     assert_eq!(signed["takes_back"][0]["member"], "AT");
     assert_eq!(signed["takes_back"][0]["compromised_since"], since);
@@ -234,7 +251,7 @@ fn a_suspended_member_is_taken_back_by_people_who_say_so_or_are_told() {
 
     // What is said of its keys outlives the suspension.
     renew(mk).option("--take-back", "AT").run().done();
-    world.signed_by(&list, &["MK", "TR"]);
+    taking_back_at(&[mk, tr], &list);
     let installed = mk.install(&list).done();
     let members = installed["members"].as_array().expect("members");
     let at = members.iter().find(|member| member["member"] == "AT");
