@@ -11,9 +11,9 @@ use zeroize::Zeroizing;
 
 use crate::api::{
     CompareNumber, Direction, EraseContent, ExchangeSummary, ExchangeView, Health, Holdings,
-    KeysView, MemberList, MemberView, Page, Problem, Recorded, Reservation, Search, SearchHit,
-    SendAcceptance, SendAnswer, SendRefusal, SendRequest, SendSupersession, Sent, ShortenRetention,
-    WhoAmI,
+    Justify, KeysView, MemberList, MemberView, Page, Problem, Recorded, Reservation, Search,
+    SearchHit, SendAcceptance, SendAnswer, SendRefusal, SendRequest, SendSupersession, Sent,
+    ShortenRetention, WhoAmI,
 };
 use crate::base::{MemberId, MessageId};
 use crate::seal::keystore::Rotation;
@@ -264,6 +264,17 @@ impl Client {
     /// [`ClientError`].
     pub async fn exchange(&self, id: MessageId) -> Result<ExchangeView, ClientError> {
         self.get(&["exchanges", &id.to_string()], &[]).await
+    }
+
+    /// Puts on record why somebody opens an exchange.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn justify(&self, id: MessageId, why: String) -> Result<(), ClientError> {
+        let path = ["exchanges", &id.to_string(), "justifications"];
+        let request = self.request(Method::POST, &path, &[]);
+        self.answered(request.json(&Justify { why })).await?;
+        Ok(())
     }
 
     /// One page of exchanges and alerts that hold what is looked for. It is recorded.

@@ -131,6 +131,9 @@ pub struct List {
 pub struct Show {
     /// The exchange: the id of its request
     id: MessageId,
+    /// Why you open it, on one line: it goes on record before anything is shown
+    #[arg(long)]
+    why: Option<String>,
     #[command(flatten)]
     session: ReaderArgs,
 }
@@ -155,6 +158,9 @@ impl Rfi {
             }
             Self::Show(args) => {
                 let session = args.session.open(&READERS)?;
+                if let Some(why) = args.why {
+                    session.client.justify(args.id, why).await?;
+                }
                 let shown = session.client.exchange(args.id).await;
                 if shown.as_ref().is_err_and(is_not_found) {
                     // What waits is no exchange yet.

@@ -87,7 +87,9 @@ fn an_exchange_lives_its_whole_life_by_commands() {
         "{:?}",
         view.actions
     );
-    let (_, text, _) = call("MK", "show").run_as_text();
+    let why = |why| call("MK", "show").option("--why", why);
+    why("two\nlines").run().failed(1, "invalid");
+    let (_, text, _) = why("The case of the van.").run_as_text();
     assert!(text.contains("stands still since"), "{text}");
     assert!(text.contains("to be clarified"), "{text}");
     two.says(
