@@ -204,6 +204,9 @@ fn converse(
             on_exchange(view, header.conversation, p, |row| {
                 let leaf = message.leaf();
                 row.exchange.apply(header, &message.event, leaf);
+                if message.sender.member != me {
+                    row.exchange.event_delivered(header.id, p.at);
+                }
                 on_its_way(row, me, p, message);
             })?;
         }

@@ -38,7 +38,7 @@ pub use parts::{
 pub use passing::{Copied, Forwarded, NotPassedOn, NotPermitted, Passing, marking};
 pub use permission::{PermissionGrant, PermissionRefusal, PermissionRequest};
 pub use person::{Birth, Calendar, Name, Person, PersonStatus, Precision, Sex};
-pub use progress::{QuestionProgress, QuestionStatus};
+pub use progress::{Deviations, QuestionProgress, QuestionStatus};
 pub use request::Request;
 pub use response::{
     Acceptance, Answer, Ground, LocalGround, Outcome, QuestionAnswer, Refusal, Scope,

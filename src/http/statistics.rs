@@ -1,7 +1,7 @@
 //! A year in numbers (ICMPD's model agreement, Art. 18: sent, received, urgent or not, refusals by
 //! ground, deviations from the limits, by country).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
@@ -117,20 +117,12 @@ fn count_exchange(counted: &mut ExchangeStatistics, row: &ExchangeRow, now: Time
     let exchange = &row.exchange;
     counted.count += 1;
     counted.urgent += u64::from(exchange.request().urgency != Urgency::Routine);
-    let late = exchange.clock().is_some_and(|clock| {
-        clock.overdue(now) || clock.stopped.is_some_and(|stopped| stopped > clock.due)
-    });
-    counted.late += u64::from(late);
+    let deviations = exchange.deviations(now);
+    counted.late += u64::from(deviations.late);
     one_more(&mut counted.by_member, row.peer);
     one_more(&mut counted.by_state, exchange.state());
-    let questions = exchange.questions();
-    let grounds: BTreeSet<String> = questions
-        .iter()
-        .filter_map(|question| question.ground)
-        .map(|ground| ground.to_string())
-        .collect();
-    for ground in grounds {
-        one_more(&mut counted.by_ground, ground);
+    for ground in deviations.grounds {
+        one_more(&mut counted.by_ground, ground.to_string());
     }
 }
 

@@ -66,8 +66,10 @@ pub(super) fn kept(
         match (receipt.word, is_request) {
             (ReceiptWord::Delivered, true) => exchange.delivered(happened),
             (ReceiptWord::Opened, true) => exchange.opened(happened),
-            (ReceiptWord::Delivered | ReceiptWord::Opened, false)
-            | (
+            (ReceiptWord::Delivered | ReceiptWord::Opened, false) => {
+                exchange.event_delivered(receipt.message, happened);
+            }
+            (
                 ReceiptWord::AttachmentsStored | ReceiptWord::Erased(_) | ReceiptWord::Refused(_),
                 _,
             ) => (),

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::command::may_cause;
 use super::ledger::Ledger;
-use super::progress::Progress;
+use super::progress::{Deviations, Progress};
 use super::steps::{Detail, Step, Steps};
 use super::{
     Command, CorrectionTold, Move, PeerFault, Permission, QuestionProgress, Refused, Request,
@@ -238,6 +238,7 @@ impl Exchange {
             side: author,
             seen: seen.unwrap_or_else(|| self.steps.last_seen_by(author)),
             at: event.at,
+            delivered: None,
             what,
             detail: Detail::of(&event.body),
         });
@@ -247,6 +248,12 @@ impl Exchange {
     /// it heard of that.
     pub fn delivered(&mut self, at: Timestamp) {
         self.delivered = earliest(self.delivered, at);
+    }
+
+    /// The asked side's log holds this event of the asking side since `at`, by its clock; at the asking side
+    /// no later than it heard of that. What the asked side has to do about it counts from then.
+    pub fn event_delivered(&mut self, id: MessageId, at: Timestamp) {
+        self.steps.delivered(id, at);
     }
 
     /// A person at the asked side opened the request at `at`, by its clock; at the asking side no later than
@@ -281,6 +288,11 @@ impl Exchange {
     pub fn clock(&self) -> Option<Clock> {
         let received = self.received()?;
         Some(self.progress().clock(&self.request, received))
+    }
+
+    /// What did not go as it should until `now`, in all runs of the clock.
+    pub fn deviations(&self, now: Timestamp) -> Deviations {
+        Deviations::until(now, &self.request, self.received(), self.steps.all())
     }
 
     /// How far each question has come, in the order of the request.

@@ -58,6 +58,45 @@ pub(super) struct Progress {
     said: u32,
 }
 
+/// What did not go as it should in an exchange, from the request on: a reopening starts the clock and the
+/// questions anew, and this goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Deviations {
+    /// Whether a limit ever ran out, whatever came of it later.
+    pub late: bool,
+    /// On which grounds something was refused, each once.
+    pub grounds: Vec<Ground>,
+}
+
+impl Deviations {
+    /// Those of the events until `now`. `received` is since when the asked side has the request, if that is
+    /// known.
+    pub(super) fn until<'a>(
+        now: Timestamp,
+        request: &Request,
+        received: Option<Timestamp>,
+        steps: impl Iterator<Item = &'a Step>,
+    ) -> Self {
+        let mut deviations = Self::default();
+        let mut progress = Progress::new(request, received);
+        let clock = |progress: &Progress| received.map(|from| progress.clock(request, from));
+        for step in steps {
+            let counts = progress.next(step.what).is_some();
+            let clock = clock(&progress);
+            progress.take(step);
+            deviations.late |= clock.is_some_and(|clock| clock.overdue(progress.now));
+            if let Detail::Refused(ground, _) = &step.detail
+                && counts
+                && !deviations.grounds.contains(ground)
+            {
+                deviations.grounds.push(*ground);
+            }
+        }
+        deviations.late |= clock(&progress).is_some_and(|clock| clock.overdue(now));
+        deviations
+    }
+}
+
 /// What counts from the request, or from its last reopening.
 #[derive(Debug, Clone, Default)]
 struct Run {
@@ -111,7 +150,8 @@ impl Progress {
             self.crossed.push(step.leaf);
             return;
         };
-        self.now = self.now.max(step.at);
+        // Nobody is late with what had not reached them.
+        self.now = self.now.max(step.delivered.unwrap_or(step.at));
         // Feedback is about the answers that its author had seen.
         let blind = step.what == Move::Feedback && step.seen < self.run.ended_with;
         let before = self.state;

@@ -26,6 +26,10 @@ pub(super) struct Step {
     pub seen: u32,
     /// When, by its author's clock.
     pub at: Timestamp,
+    /// Since when the asked side has what the asking side said, by the clock of the asked side; at the
+    /// asking side no later than it heard of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered: Option<Timestamp>,
     /// What it does.
     #[serde(rename = "move")]
     pub what: Move,
@@ -172,6 +176,14 @@ impl Steps {
     pub fn number_of(&self, side: Side, leaf: &Digest) -> Option<u32> {
         let place = self.of(side).position(|step| step.leaf == *leaf)?;
         Some(u32::try_from(place).ok()? + 1 + first_number(side))
+    }
+
+    /// The asked side has this message of the asking side since `at`.
+    pub fn delivered(&mut self, id: MessageId, at: Timestamp) {
+        let asking = |step: &&mut Step| step.side == Side::Requesting && step.id == id;
+        if let Some(step) = self.0.iter_mut().find(asking) {
+            step.delivered = Some(step.delivered.map_or(at, |known| known.min(at)));
+        }
     }
 
     /// Takes an event in at its place.

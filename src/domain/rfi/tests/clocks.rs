@@ -178,3 +178,66 @@ fn what_was_received_before_the_clock_was_set_back_counts_from_its_opening() {
     asked.opened(hours(2));
     assert_eq!(asked.clock().expect("it was received").started, hours(2));
 }
+
+/// MK says it at that hour, and TR has it at another.
+fn late(talk: &mut Talk, said: i64, has: i64, what: Move) -> MessageId {
+    talk.hour = said;
+    let id = talk.next_id(Side::Requesting);
+    at(talk, said, what);
+    talk.asked.exchange.event_delivered(id, hours(has));
+    id
+}
+
+#[test]
+fn what_was_under_way_for_long_takes_no_time_from_who_has_to_answer_it() {
+    let mut talk = Talk::new();
+    at(&mut talk, 1, Move::AskClarification);
+    let clarification = late(&mut talk, 2, 12, Move::Clarify);
+    let clocks = |talk: &Talk| {
+        [&talk.asking, &talk.asked].map(|end| end.exchange.clock().expect("it was received"))
+    };
+    let [asking, asked] = clocks(&talk);
+    // Eight hours from the receipt, and what it stood still.
+    assert_eq!((asking.due, asked.due), (hours(9), hours(19)));
+    talk.asking
+        .exchange
+        .event_delivered(clarification, hours(12));
+    assert_eq!(clock(&talk).due, hours(19));
+    at(&mut talk, 13, Move::Answer);
+    let reopening = late(&mut talk, 30, 40, Move::Reopen);
+    let [asking, asked] = clocks(&talk);
+    assert_eq!((asking.started, asked.started), (hours(30), hours(40)));
+    talk.asking.exchange.event_delivered(reopening, hours(40));
+    assert_eq!(clock(&talk).due, hours(48));
+}
+
+#[test]
+fn what_came_again_counts_from_the_first_time() {
+    let mut talk = Talk::new();
+    at(&mut talk, 1, Move::Answer);
+    let reopening = late(&mut talk, 30, 40, Move::Reopen);
+    talk.asked.exchange.event_delivered(reopening, hours(50));
+    let clock = talk.asked.exchange.clock().expect("it was received");
+    assert_eq!(clock.started, hours(40));
+}
+
+#[test]
+fn a_limit_that_ran_out_and_a_ground_stay_on_record_whatever_comes_later() {
+    let deviations = |talk: &Talk, hour| talk.asked.exchange.deviations(hours(hour));
+    let mut talk = Talk::new();
+    assert!(!deviations(&talk, 8).late && deviations(&talk, 9).late);
+    // Accepting says that it takes 72 hours, two hours after the first eight were over.
+    at(&mut talk, 10, Move::Accept);
+    assert!(deviations(&talk, 11).late);
+    let mut talk = Talk::new();
+    at(&mut talk, 9, Move::Await);
+    at(&mut talk, 10, Move::Refuse);
+    at(&mut talk, 11, Move::Reopen);
+    assert!(talk.asked.exchange.questions()[0].ground.is_none());
+    let all = deviations(&talk, 12);
+    assert!(all.late && all.grounds.len() == 1, "{all:?}");
+    let mut talk = Talk::new();
+    at(&mut talk, 7, Move::Await);
+    at(&mut talk, 50, Move::Answer);
+    assert_eq!(deviations(&talk, 900), Deviations::default());
+}
