@@ -139,3 +139,54 @@ fn the_pages_name_the_members_that_do_not_have_an_alert_yet() {
         assert!(named.contains("<bdi dir=\"ltr\">TR</bdi>"), "{named}");
     }
 }
+
+/// The form with another audience, and these members ticked.
+fn to<'a>(audience: &'a str, members: &[&'a str]) -> Vec<(&'a str, &'a str)> {
+    let mut typed = FILLED.to_vec();
+    typed[1].1 = audience;
+    typed.extend(members.iter().map(|member| ("_members[]", *member)));
+    typed
+}
+
+#[test]
+fn an_alert_goes_to_the_members_that_are_named_and_to_nobody_else() {
+    let office = Served::new();
+    let (contact, _) = enrolled(&office, "contact");
+    let form = contact.get("/alerts/new").text();
+    assert!(form.contains("name=\"_members[]\" value=\"TR\""), "{form}");
+    let mut typed = to("members", &["TR"]);
+    let red = typed.iter().position(|(name, _)| *name == "handling.tlp");
+    typed[red.expect("it says how it is handled")].1 = "RED";
+    let sent = contact.post("/alerts/new", &typed);
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let path = format!("/alerts/{DRAFT}");
+    let thread: Value = office.call("contact", "GET", &path).send().is(200);
+    assert_eq!(thread["recipients"], json!(["TR"]), "{thread}");
+}
+
+#[test]
+fn members_that_are_named_for_nothing_or_not_named_send_no_alert() {
+    let office = Served::new();
+    let (contact, _) = enrolled(&office, "contact");
+    let kinds = [
+        to("members", &[]),
+        to("all", &["TR"]),
+        to("corridor-subscribers", &["TR"]),
+        to("members", &["TR", "XX"]),
+        to("members", &["nobody"]),
+    ];
+    for typed in kinds {
+        let refused = contact.post("/alerts/new", &typed);
+        assert_eq!(refused.status, 422, "{typed:?}");
+        assert!(
+            refused
+                .text()
+                .contains("Members, if it goes to some by name")
+        );
+    }
+    let path = format!("/alerts/{DRAFT}");
+    office
+        .call("contact", "GET", &path)
+        .send()
+        .fails(404, "not-found");
+}

@@ -26,13 +26,15 @@ use super::page::{Frame, show, show_as};
 use super::search::Before;
 use super::thread::{Group, groups};
 use super::trouble::{Trouble, see_other};
-use crate::app::{Action, AppError, Ask, Attached, Permit, Reply, check_asked, names_persons};
+use crate::app::{
+    Action, AppError, Ask, Attached, Federation, Permit, Reply, check_asked, names_persons,
+};
 use crate::base::{MemberId, MessageId, OsEntropy, PersonId, Timestamp};
 use crate::domain::FieldError;
 use crate::domain::handling::{Handling, HandlingCode};
 use crate::domain::rfi::Request;
 
-pub use fields::TEMPLATES;
+pub use fields::{TEMPLATES, named};
 pub use passing::passing;
 use passing::{PASSES, Passes};
 
@@ -158,8 +160,21 @@ fn form(
     show_as(status, &page)
 }
 
-/// The other members, in order.
+/// The members that can be asked, in order.
 async fn members(api: &Api, person: &Person) -> Result<Vec<MemberId>, Trouble> {
+    let asked = |federation: &Federation, member| !federation.observes(member);
+    others(api, person, asked).await
+}
+
+/// The other members that fit, in order.
+///
+/// # Errors
+/// [`Trouble`].
+pub async fn others(
+    api: &Api,
+    person: &Person,
+    fits: impl Fn(&Federation, MemberId) -> bool,
+) -> Result<Vec<MemberId>, Trouble> {
     let reply = api
         .ask(&person.caller, Action::ReadHealth, Ask::Health)
         .await?;
@@ -167,12 +182,12 @@ async fn members(api: &Api, person: &Person) -> Result<Vec<MemberId>, Trouble> {
         return Err(Trouble::nothing_here());
     };
     let federation = health.federation.as_ref();
-    let asked = |federation: &crate::app::Federation| {
+    let fitting = |federation: &Federation| {
         let mut others = federation.others(api.member());
-        others.retain(|member| !federation.observes(*member));
+        others.retain(|member| fits(federation, *member));
         others
     };
-    Ok(federation.map(asked).unwrap_or_default())
+    Ok(federation.map(fitting).unwrap_or_default())
 }
 
 /// `POST /drafts/{id}`: keeps what was typed, and goes on as the button says.

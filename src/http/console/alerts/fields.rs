@@ -1,8 +1,10 @@
 //! The form of an alert: all that an alert may hold, with room for as much as one usually does.
 
+use super::super::compose::named;
 use super::super::exchange::handling;
 use super::super::form::{Builder, Field, Section};
 use super::evaluation;
+use crate::base::MemberId;
 use crate::domain::alert::{
     AlertUrgency, Category, Certainty, Corridor, DocumentFraud, EventType, ImpactLevel,
     MeansOfControl, Payment, PlacePrecision, Severity, Status, Transport, Trend,
@@ -28,15 +30,24 @@ macro_rules! codes {
     };
 }
 
+/// What a form of an alert is for.
+#[derive(Debug, Clone, Copy)]
+pub enum For<'m> {
+    /// A new one, which may go to these members.
+    Publishing(&'m [MemberId]),
+    /// Another version of one.
+    Updating,
+}
+
 /// The fields, in the order in which they are filled in.
-pub fn sections(b: &Builder<'_>, update: bool) -> Vec<Section> {
+pub fn sections(b: &Builder<'_>, form: For<'_>) -> Vec<Section> {
     let t = b.t;
     let worth = vec![
         evaluation(b, "source").half(),
         evaluation(b, "information").half(),
     ];
     vec![
-        Section::new(t, "section-alert", what(b, update)),
+        Section::new(t, "section-alert", what(b, form)),
         Section::new(t, "section-route", route(b)).folded(),
         Section::new(t, "section-people", people(b)).folded(),
         Section::new(t, "section-fees", fees(b)).folded(),
@@ -46,7 +57,7 @@ pub fn sections(b: &Builder<'_>, update: bool) -> Vec<Section> {
     ]
 }
 
-fn what(b: &Builder<'_>, update: bool) -> Vec<Field> {
+fn what(b: &Builder<'_>, form: For<'_>) -> Vec<Field> {
     let event = codes!(EventType);
     let mut what = vec![
         b.line("headline"),
@@ -94,11 +105,13 @@ fn what(b: &Builder<'_>, update: bool) -> Vec<Field> {
         b.time("valid_from?!time").half().optional(),
         b.time("review_on?!time").half().optional(),
     ]);
-    if update {
-        what.push(b.area("_changes", 2).optional());
-    } else {
-        let audiences = ["all", "corridor-subscribers"];
-        what.push(b.radios("_audience", "audience", audiences));
+    match form {
+        For::Updating => what.push(b.area("_changes", 2).optional()),
+        For::Publishing(members) => {
+            let audiences = ["all", "corridor-subscribers", "members"];
+            what.push(b.radios("_audience", "audience", audiences));
+            what.push(b.checks("_members[]", named(b.t, members)).optional());
+        }
     }
     what
 }

@@ -5,6 +5,7 @@ use axum::response::Response;
 use serde_json::Value;
 
 use super::super::super::Api;
+use super::super::compose::others;
 use super::super::files::{self, Chosen};
 use super::super::form::{Builder, Tree, Typed, texts_at};
 use super::super::formpage::{Faults, FormPage, summary};
@@ -12,10 +13,10 @@ use super::super::guard::Person;
 use super::super::language::Words;
 use super::super::page::Frame;
 use super::super::trouble::{Trouble, see_other};
-use super::fields::{FEES, GROUPS, LEGS, TEXTS, VIOLENCE, WAYS, sections};
+use super::fields::{FEES, For, GROUPS, LEGS, TEXTS, VIOLENCE, WAYS, sections};
 use super::{act, alert};
 use crate::app::{Action, AppError, Ask, OnAlert, Permit, Reply};
-use crate::base::MessageId;
+use crate::base::{MemberId, MessageId};
 use crate::domain::FieldError;
 use crate::domain::alert::{Alert, AlertCommand, AlertRefused, Audience, Revision};
 
@@ -23,7 +24,7 @@ use crate::domain::alert::{Alert, AlertCommand, AlertRefused, Audience, Revision
 pub async fn publish_form(State(api): State<Api>, person: Person) -> Result<Response, Trouble> {
     may_publish(&api, &person)?;
     let typed = begun(person.words());
-    page(&api, &person, None, &typed, Faults::default())
+    page(&api, &person, None, &typed, Faults::default()).await
 }
 
 fn begun(t: Words) -> Typed {
@@ -44,7 +45,7 @@ fn may_publish(api: &Api, person: &Person) -> Result<Permit, Trouble> {
     Ok(permit.map_err(AppError::from)?)
 }
 
-fn page(
+async fn page(
     api: &Api,
     person: &Person,
     updates: Option<MessageId>,
@@ -59,7 +60,12 @@ fn page(
         typed,
         faults: &faults,
     };
-    let sections = sections(&builder, updates.is_some());
+    let members = named_by(api, person).await?;
+    let form = match updates {
+        Some(_) => For::Updating,
+        None => For::Publishing(&members),
+    };
+    let sections = sections(&builder, form);
     let key = match updates {
         Some(_) => "alert-update-title",
         None => "alert-new-title",
@@ -121,6 +127,36 @@ fn read(api: &Api, typed: &Typed) -> Result<(Alert, Tree), Vec<FieldError>> {
     typed.read(&api.console.zone)
 }
 
+/// The members that an alert may be sent to by name.
+async fn named_by(api: &Api, person: &Person) -> Result<Vec<MemberId>, Trouble> {
+    others(api, person, |_, _| true).await
+}
+
+/// Whom it goes to. Members who were named are all who get it, or nobody does.
+fn audience(typed: &Typed, members: &[MemberId]) -> Result<Audience, FieldError> {
+    let fault = |code, what: &str| FieldError {
+        path: "_members".to_owned(),
+        code,
+        what: what.to_owned(),
+    };
+    let named = typed.all("_members[]").map(str::parse);
+    let named: Result<Vec<MemberId>, _> = named.collect();
+    let named = named
+        .ok()
+        .filter(|all| all.iter().all(|one| members.contains(one)));
+    let named = named.ok_or_else(|| fault("not-allowed", "names somebody who is no member"))?;
+    match (typed.text("_audience"), named.is_empty()) {
+        ("members", true) => Err(fault("required", "needs a member")),
+        ("members", false) => Ok(Audience::Members(named)),
+        (_, false) => Err(fault(
+            "not-allowed",
+            "members are named, and it would go to others as well",
+        )),
+        ("corridor-subscribers", true) => Ok(Audience::CorridorSubscribers),
+        (_, true) => Ok(Audience::All),
+    }
+}
+
 /// `POST /alerts/new`.
 pub async fn publish(
     State(api): State<Api>,
@@ -131,19 +167,20 @@ pub async fn publish(
     let (typed, fault) = files::read(&api, &person, request).await?;
     let again = |faults: Faults| page(&api, &person, None, &typed, faults);
     if let Some(fault) = fault {
-        return again(fault.into());
+        return again(fault.into()).await;
     }
     let (alert, tree) = match read(&api, &typed) {
         Ok(read) => read,
-        Err(faults) => return again(faults.into()),
+        Err(faults) => return again(faults.into()).await,
+    };
+    let audience = match audience(&typed, &named_by(&api, &person).await?) {
+        Ok(audience) => audience,
+        Err(fault) => return again(vec![fault].into()).await,
     };
     let id = typed.message()?;
     let (attached, hold) = files::take(&api, &person, api.member(), id).await?;
     let ask = Ask::PublishAlert {
-        audience: match typed.text("_audience") {
-            "corridor-subscribers" => Audience::CorridorSubscribers,
-            _ => Audience::All,
-        },
+        audience,
         id,
         alert: Box::new(alert),
         attached,
@@ -152,7 +189,7 @@ pub async fn publish(
         Ok(Reply::Waits(..)) => Ok(see_other("/letters")),
         Ok(_) => Ok(see_other(&format!("/alerts/{id}"))),
         Err(AppError::Invalid(faults) | AppError::AlertNotNow(AlertRefused::Invalid(faults))) => {
-            again(tree.in_the_form(faults).into())
+            again(tree.in_the_form(faults).into()).await
         }
         Err(error) => Err(error.into()),
     }
@@ -171,7 +208,7 @@ pub async fn update_form(api: &Api, person: &Person, id: MessageId) -> Result<Re
         typed: &Typed::default(),
         faults: &[],
     };
-    for field in sections(&empty, true)
+    for field in sections(&empty, For::Updating)
         .iter()
         .flat_map(|section| &section.fields)
     {
@@ -179,7 +216,7 @@ pub async fn update_form(api: &Api, person: &Person, id: MessageId) -> Result<Re
             typed.0.push((field.name.clone(), text));
         }
     }
-    page(api, person, Some(id), &typed, Faults::default())
+    page(api, person, Some(id), &typed, Faults::default()).await
 }
 
 /// `POST /alerts/{id}/update`.
@@ -193,11 +230,11 @@ pub async fn update(
     let (typed, fault) = files::read(api, person, request).await?;
     let again = |faults: Faults| page(api, person, Some(id), &typed, faults);
     if let Some(fault) = fault {
-        return again(fault.into());
+        return again(fault.into()).await;
     }
     let (mut fresh, tree) = match read(api, &typed) {
         Ok(read) => read,
-        Err(faults) => return again(faults.into()),
+        Err(faults) => return again(faults.into()).await,
     };
     keep_what_has_no_field(&mut fresh, row.alert.alert());
     let changes = typed.text("_changes");
@@ -220,7 +257,7 @@ pub async fn update(
     };
     match revised {
         Ok(()) => Ok(see_other(&format!("/alerts/{id}"))),
-        Err(faults) => again(tree.in_the_form(faults).into()),
+        Err(faults) => again(tree.in_the_form(faults).into()).await,
     }
 }
 

@@ -4,6 +4,7 @@ use super::super::super::Api;
 use super::super::exchange::handling;
 use super::super::form::{Builder, Field, Section, Typed};
 use super::super::guard::Person;
+use super::super::language::Words;
 use crate::base::MemberId;
 use crate::domain::profile::{Profile, Urgency};
 use crate::domain::rfi::{Calendar, PersonStatus, Precision, QuestionKind, Sex, UrgencyReason};
@@ -65,10 +66,9 @@ pub fn defaults(api: &Api, person: &Person, template: &str) -> Typed {
         .or("subjects[0].person.status", "suspect")
 }
 
-/// The fields of a template, in the order in which they are filled in.
-pub fn sections(b: &Builder<'_>, template: &str, members: &[MemberId]) -> Vec<Section> {
-    let t = b.t;
-    let named = members.iter().map(|member| {
+/// A choice among members, each with its code and its name.
+pub fn named(t: Words, members: &[MemberId]) -> impl Iterator<Item = (String, String)> {
+    members.iter().map(move |member| {
         let code = member.to_string();
         let name = t.code("member", &code);
         let label = if name == code {
@@ -77,10 +77,15 @@ pub fn sections(b: &Builder<'_>, template: &str, members: &[MemberId]) -> Vec<Se
             format!("{code} · {name}")
         };
         (code, label)
-    });
+    })
+}
+
+/// The fields of a template, in the order in which they are filled in.
+pub fn sections(b: &Builder<'_>, template: &str, members: &[MemberId]) -> Vec<Section> {
+    let t = b.t;
     let reasons = UrgencyReason::ALL.iter().map(|reason| reason.as_str());
     let whom = vec![
-        b.checks("_to[]", named),
+        b.checks("_to[]", named(t, members)),
         b.radios(
             "urgency",
             "urgency",

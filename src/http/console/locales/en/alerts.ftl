@@ -50,6 +50,7 @@ alert-verb-lead-cancel = All who have the alert learn that it holds no longer, a
 
 audience-all = All members
 audience-corridor-subscribers = Members that want alerts about its corridor
+audience-members = The members that are named below
 
 alert-status-actual = Actual
 alert-status-exercise = Exercise
@@ -173,6 +174,7 @@ field-text-language = Language
 field-recommended-action = What receivers should do
 field-changes = What is new
 field-audience = Whom to tell
+field-members = Members, if it goes to some by name
 field-legs = Leg
 field-from = From
 field-legs-from = From

@@ -50,6 +50,7 @@ alert-verb-lead-cancel = همهٔ دارندگان هشدار باخبر می‌
 
 audience-all = همهٔ اعضا
 audience-corridor-subscribers = اعضایی که دربارهٔ گذرگاه آن هشدار می‌خواهند
+audience-members = عضوهایی که در زیر برگزیده می‌شوند
 
 alert-status-actual = واقعی
 alert-status-exercise = تمرین
@@ -173,6 +174,7 @@ field-text-language = زبان
 field-recommended-action = گیرندگان چه کنند
 field-changes = چه تازه است
 field-audience = چه کسی باخبر شود
+field-members = عضوها، اگر تنها به برخی فرستاده می‌شود
 field-legs = بخش مسیر
 field-from = از
 field-legs-from = از

@@ -50,6 +50,7 @@ alert-verb-lead-cancel = Uyarıyı alan herkes, artık geçerli olmadığını v
 
 audience-all = Bütün üyeler
 audience-corridor-subscribers = Koridoru hakkında uyarı isteyen üyeler
+audience-members = Aşağıda seçilen üyeler
 
 alert-status-actual = Gerçek
 alert-status-exercise = Tatbikat
@@ -173,6 +174,7 @@ field-text-language = Dil
 field-recommended-action = Alanlar ne yapmalı
 field-changes = Yeni olan
 field-audience = Kime bildirilecek
+field-members = Yalnızca seçilen üyelere gidecekse, üyeler
 field-legs = Etap
 field-from = Nereden
 field-legs-from = Nereden
