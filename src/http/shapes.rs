@@ -14,8 +14,8 @@ use crate::api::{
 };
 use crate::app::change::{Change, KeptProof, KeptReceipt, Message, Other, ReceiptWord};
 use crate::app::rows::ExchangeRow;
-use crate::app::{Action, AppError, Caller, DutyChange, Gone, ThreadItem};
-use crate::base::{MessageId, Role, Timestamp};
+use crate::app::{Action, AppError, Caller, DutyChange, Gone, Owed, ThreadItem, duties};
+use crate::base::{MemberId, MessageId, Role, Timestamp};
 use crate::domain::duty::DutyLevel;
 use crate::domain::message::{Body, Kind};
 use crate::domain::profile::{Clock, Pause};
@@ -151,7 +151,18 @@ pub fn actions(row: &ExchangeRow, caller: &Caller) -> Vec<String> {
     // What it makes is a message of another exchange.
     let passes_on = may(Action::ForwardMessage) && !passable(row).is_empty();
     let forward = passes_on.then(|| "forward".to_owned());
-    verbs.chain(forward).collect()
+    let owes = may(Action::CorrectMessage) && !to_pass_on(row).is_empty();
+    let pass_on = owes.then(|| "pass-on".to_owned());
+    verbs.chain(forward).chain(pass_on).collect()
+}
+
+/// What the other side corrected and somebody else still has uncorrected from here: the correction, and
+/// whom it is owed to.
+pub fn to_pass_on(row: &ExchangeRow) -> Vec<(MessageId, MemberId)> {
+    let owed = duties(row).into_iter();
+    let owed = owed.filter(|duty| duty.ours && duty.what == Owed::PassingOn);
+    owed.filter_map(|duty| Some((duty.about, duty.to?)))
+        .collect()
 }
 
 /// What the other side said that can be passed on, as far as its kind goes, with its place among all

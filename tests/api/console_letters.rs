@@ -124,9 +124,8 @@ fn whoever_releases_reads_the_message_that_a_letter_passes_on() {
     assert!(log.contains(by), "reading it is on record: {log}");
 }
 
-#[test]
-fn whoever_releases_reads_the_correction_that_a_letter_passes_on() {
-    let mut office = Served::new();
+/// The exchange and the correction of a request from TR that MK passed on before it was corrected.
+fn corrected_once_passed_on(office: &mut Served) -> [String; 2] {
     let body = Body::Request(Box::new(from_tr()));
     let message = office.peers.first_of("TR", Role::Officer, body);
     office.receives(&message);
@@ -151,8 +150,15 @@ fn whoever_releases_reads_the_correction_that_a_letter_passes_on() {
         header.previous_own = Some(message.leaf());
     });
     office.receives(&told);
+    [id, told.header.id.to_string()]
+}
+
+#[test]
+fn whoever_releases_reads_the_correction_that_a_letter_passes_on() {
+    let mut office = Served::new();
+    let [id, correction] = corrected_once_passed_on(&mut office);
     let path = format!("/exchanges/{id}/pass-on");
-    let body = json!({ "correction": told.header.id });
+    let body = json!({ "correction": correction });
     let letter = waits(&office, "officer", &path, &body);
     let shown = [
         "Goes along, as its author signed it",
@@ -161,6 +167,30 @@ fn whoever_releases_reads_the_correction_that_a_letter_passes_on() {
         "To find the boat Yakamoz",
     ];
     shows(&page(&office, &letter), &shown);
+}
+
+#[test]
+fn a_correction_is_passed_on_by_a_form_that_is_there_as_long_as_it_is_owed() {
+    let mut office = Served::new();
+    let [id, correction] = corrected_once_passed_on(&mut office);
+    let (ana, _) = enrolled(&office, "officer");
+    let why = format!("/exchanges/{id}/why");
+    assert_eq!(ana.post(&why, &[("why", "on duty")]).status, 303);
+    let page = || ana.get(&format!("/exchanges/{id}")).text();
+    let path = format!("/exchanges/{id}/pass-on");
+    let link = format!("href=\"{path}\"");
+    shows(&page(), &["Pass a correction on", &link]);
+    let form = ana.get(&path);
+    assert_eq!(form.status, 200, "{}", form.text());
+    shows(&form.text(), &[&format!("value=\"{correction}\""), "AT"]);
+    let number = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+    let unknown = [("correction", number), ("_message", number)];
+    assert_eq!(ana.post(&path, &unknown).status, 409);
+    let typed = [("correction", correction.as_str()), ("_message", number)];
+    let passed = ana.post(&path, &typed);
+    assert_eq!(passed.status, 303, "{}", passed.text());
+    assert!(!page().contains(&link), "it is owed no more");
+    assert_eq!(ana.get(&path).status, 404);
 }
 
 #[test]

@@ -94,6 +94,13 @@ struct ExchangePage {
     compromised: Option<Moment>,
 }
 
+impl ExchangePage {
+    /// Whether the person may pass on a correction that others are owed.
+    fn passes_on(&self) -> bool {
+        self.deals.iter().any(|deal| deal.verb == "pass-on")
+    }
+}
+
 #[derive(Template)]
 #[template(path = "why.html")]
 struct WhyPage {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::super::shapes;
 use super::super::form::unreadable;
-use crate::api::{AcknowledgeCorrection, AskPermission, SendAcceptance, SendRefusal};
+use crate::api::{AcknowledgeCorrection, AskPermission, PassOn, SendAcceptance, SendRefusal};
 use crate::app::rows::ExchangeRow;
 use crate::app::{Action, Ask, Correcting};
 use crate::base::MessageId;
@@ -44,6 +44,15 @@ pub(super) fn asked(
                 exchange,
                 message,
                 what: Box::new(what),
+            };
+            (ask, Action::CorrectMessage)
+        }
+        "pass-on" => {
+            let owed: PassOn = read(value)?;
+            let ask = Ask::PassOn {
+                exchange,
+                correction: owed.correction,
+                message,
             };
             (ask, Action::CorrectMessage)
         }

@@ -24,9 +24,10 @@ use crate::domain::rfi::{
 };
 
 /// What the console has a form for; the rest is done by the command or the API.
-pub(super) const FORMS: [&str; 15] = [
+pub(super) const FORMS: [&str; 16] = [
     "correct",
     "acknowledge",
+    "pass-on",
     "permissions",
     "accept",
     "answer",
@@ -231,7 +232,9 @@ fn sections(b: &Builder<'_>, row: &ExchangeRow, verb: &str) -> Option<Vec<Sectio
             b.area("note?", 3),
         ]),
         "withdraw" => one(vec![b.area("reason", 4)]),
-        "correct" | "acknowledge" | "permissions" | "forward" => one(about(b, row, verb)),
+        "correct" | "acknowledge" | "pass-on" | "permissions" | "forward" => {
+            one(about(b, row, verb))
+        }
         "close" => one(vec![b.area("note?", 3)]),
         "reopen" => one(vec![b.area("reason", 4), questions("questions[]")]),
         _ => return None,
@@ -253,7 +256,7 @@ fn about(b: &Builder<'_>, row: &ExchangeRow, verb: &str) -> Vec<Field> {
         "correct" => vec![
             b.pick(
                 "message",
-                said.filter(|(_, said)| said.by == side).map(called),
+                said.map(|one| by_whom(row, called(one), one.1.by)),
             ),
             b.radios("flaw", "flaw", Flaw::ALL.iter().map(|flaw| flaw.as_str())),
             b.radios(
@@ -272,6 +275,17 @@ fn about(b: &Builder<'_>, row: &ExchangeRow, verb: &str) -> Vec<Field> {
             });
             vec![b.pick("correction", called), b.area("note?", 3)]
         }
+        "pass-on" => {
+            let mut owed: Vec<(String, String)> = Vec::new();
+            for (correction, to) in shapes::to_pass_on(row) {
+                let correction = correction.to_string();
+                match owed.iter_mut().find(|(known, _)| *known == correction) {
+                    Some((_, members)) => members.push_str(&format!(", {to}")),
+                    None => owed.push((correction, to.to_string())),
+                }
+            }
+            vec![b.pick("correction", owed.into_iter())]
+        }
         "forward" => vec![b.pick("message", shapes::passable(row).into_iter().map(called))],
         _ => {
             vec![
@@ -281,6 +295,16 @@ fn about(b: &Builder<'_>, row: &ExchangeRow, verb: &str) -> Vec<Field> {
             ]
         }
     }
+}
+
+/// A choice among messages that says who wrote the message.
+fn by_whom(row: &ExchangeRow, choice: (String, String), by: Side) -> (String, String) {
+    let [asking, asked] = row.exchange.members();
+    let member = match by {
+        Side::Requesting => asking,
+        Side::Requested => asked,
+    };
+    (choice.0, format!("{}, {member}", choice.1))
 }
 
 fn answer(b: &Builder<'_>, row: &ExchangeRow) -> Vec<Section> {

@@ -299,10 +299,12 @@ term-alike = { $term }, alike
 
 verb-correct = Correct
 verb-acknowledge = Take note of a correction
+verb-pass-on = Pass a correction on
 verb-permissions = Ask to pass it on
 verb-forward = Pass it on
 verb-lead-correct = Everybody who has the message is told what is wrong with it, and what to do.
 verb-lead-acknowledge = The other side learns that a person here saw to it.
+verb-lead-pass-on = Whoever has the message from here gets the correction, under its author's signature.
 verb-lead-permissions = Its author decides, for one member and one purpose.
 verb-lead-forward = A request to another member takes the message along, signed as its author sent it.
 flaw-incorrect = It is not correct

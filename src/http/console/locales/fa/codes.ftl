@@ -299,10 +299,12 @@ term-alike = { $term }، مانند آن
 
 verb-correct = تصحیح
 verb-acknowledge = آگاه شدن از تصحیح
+verb-pass-on = رساندن تصحیح به دیگران
 verb-permissions = اجازهٔ دادن به دیگری
 verb-forward = دادن به دیگری
 verb-lead-correct = هر کس پیام را دارد باخبر می‌شود چه نادرست است و چه باید کرد.
 verb-lead-acknowledge = طرف دیگر باخبر می‌شود که کسی اینجا به آن رسیدگی کرد.
+verb-lead-pass-on = هر کس پیام را از اینجا گرفته، تصحیح را با امضای نویسنده‌اش می‌گیرد.
 verb-lead-permissions = نویسنده‌اش تصمیم می‌گیرد، برای یک عضو و یک هدف.
 verb-lead-forward = درخواستی به عضوی دیگر، پیام را با امضای نویسنده‌اش همراه می‌برد.
 flaw-incorrect = درست نیست

@@ -299,10 +299,12 @@ term-alike = { $term }, benzer
 
 verb-correct = Düzelt
 verb-acknowledge = Düzeltmeyi bilgiye al
+verb-pass-on = Düzeltmeyi ilet
 verb-permissions = Başkasına vermek için izin iste
 verb-forward = Başkasına ver
 verb-lead-correct = İletiyi alan herkese neyin yanlış olduğu ve ne yapılacağı bildirilir.
 verb-lead-acknowledge = Karşı taraf, burada birinin ilgilendiğini öğrenir.
+verb-lead-pass-on = İletiyi buradan alanlar, düzeltmeyi yazarının imzasıyla alır.
 verb-lead-permissions = Yazanı karar verir: bir üye ve bir amaç için.
 verb-lead-forward = Başka bir üyeye gönderilen istek, iletiyi yazanının imzasıyla birlikte götürür.
 flaw-incorrect = Doğru değil
