@@ -28,12 +28,14 @@ use crate::store::IndexError;
 mod alarm;
 mod alerts;
 mod escalate;
+mod levels;
 mod record;
 mod unrecorded;
 
 pub(super) use alarm::outcome;
 pub use alarm::{Alarm, AlarmFault, AlarmOutcome, Alarms, Channel};
 pub(super) use escalate::escalate;
+use levels::{next_level, untold};
 pub(super) use record::{Places, loose, no_longer_loose, put_exchange, record};
 pub(super) use unrecorded::sound_unrecorded;
 
@@ -98,32 +100,6 @@ fn tell(known: &mut Vec<Told>, mut told: Told) {
     told.at = at;
     known.push(told);
     known.drain(..known.len().saturating_sub(MOST_TOLD));
-}
-
-/// The next moment at which a level has to know that was not told yet.
-fn next_level(concerns: &[Concern], told: &[Told]) -> Option<Timestamp> {
-    let next = concerns
-        .iter()
-        .filter_map(|c| c.next_level(level_told(told, c)));
-    next.min()
-}
-
-/// What has reached a level of which nobody was told, with the level.
-fn untold(concerns: Vec<Concern>, told: &[Told], now: Timestamp) -> Vec<(Concern, u8)> {
-    let reached = concerns.into_iter().map(|concern| {
-        let level = concern.level(now);
-        (concern, level)
-    });
-    reached
-        .filter(|(concern, level)| *level > level_told(told, concern))
-        .collect()
-}
-
-/// The level up to which people were told of a matter; 0 for none.
-fn level_told(told: &[Told], concern: &Concern) -> u8 {
-    let mut told = told.iter();
-    let told = told.find(|told| told.is_of(concern.matter, concern.since));
-    told.map_or(0, |told| told.level)
 }
 
 /// What a telephone call is about.

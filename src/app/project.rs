@@ -204,7 +204,7 @@ fn converse(
             on_exchange(view, header.conversation, p, |row| {
                 let leaf = message.leaf();
                 row.exchange.apply(header, &message.event, leaf);
-                if message.sender.member != me {
+                if message.sender.member != me && row.exchange.side() == Side::Requested {
                     row.exchange.event_delivered(header.id, p.at);
                 }
                 on_its_way(row, me, p, message);
@@ -440,6 +440,9 @@ fn opened(
     let known = on_exchange(view, conversation, p, |row| {
         if is_request {
             row.exchange.opened(p.at);
+        } else if row.exchange.side() == Side::Requested {
+            // What was opened is here, though a clock that was set back says later.
+            row.exchange.event_delivered(message, p.at);
         }
         duty::no_longer_loose(row, message);
     })?;

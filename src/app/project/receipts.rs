@@ -11,6 +11,7 @@ use crate::app::witness;
 use crate::base::{MemberId, MessageId};
 use crate::domain::duty::LooseState;
 use crate::domain::message::Kind;
+use crate::domain::rfi::Side;
 use crate::store::IndexError;
 
 /// Writes the rows that follow from a kept receipt.
@@ -66,10 +67,13 @@ pub(super) fn kept(
         match (receipt.word, is_request) {
             (ReceiptWord::Delivered, true) => exchange.delivered(happened),
             (ReceiptWord::Opened, true) => exchange.opened(happened),
-            (ReceiptWord::Delivered | ReceiptWord::Opened, false) => {
+            (ReceiptWord::Delivered | ReceiptWord::Opened, false)
+                if exchange.side() == Side::Requesting =>
+            {
                 exchange.event_delivered(receipt.message, happened);
             }
-            (
+            (ReceiptWord::Delivered | ReceiptWord::Opened, false)
+            | (
                 ReceiptWord::AttachmentsStored | ReceiptWord::Erased(_) | ReceiptWord::Refused(_),
                 _,
             ) => (),

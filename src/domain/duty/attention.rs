@@ -294,7 +294,7 @@ impl<'a> Seen<'a> {
     /// the last is told anew, since who heard of the first knows nothing of it. A call that reached
     /// somebody settles those before it.
     fn failed(&self, matter: Matter) -> Vec<Concern> {
-        if is_over(self.state) {
+        if self.is_moot() {
             return Vec::new();
         }
         let unsettled = |end: &&LooseEnd| {
@@ -326,13 +326,20 @@ impl<'a> Seen<'a> {
         [first].into_iter().chain(last).map(concern).collect()
     }
 
+    /// Whether it was taken back after a request that never arrived: that need not arrive either. What is said
+    /// in an exchange that is over, a correction for one, has to.
+    fn is_moot(&self) -> bool {
+        let exchange = self.facts.exchange;
+        let request = |end: &LooseEnd| end.message == exchange.id() && has_failed(end.state);
+        let never_arrived = self.facts.loose.iter().any(request);
+        is_over(self.state) && exchange.side() == Side::Requesting && never_arrived
+    }
+
     fn undelivered(&self) -> Option<Concern> {
         let end = self.first(|state| state == LooseState::Queued)?;
-        // After a request that never arrived, that it was taken back need not arrive either.
-        let moot = is_over(self.state) && self.first(has_failed).is_some();
         let since = self.counted_from(end.since);
         let [end_of, first, second, _] = ladder(since, self.deliver);
-        (!moot).then(|| Concern {
+        (!self.is_moot()).then(|| Concern {
             matter: Matter::Undelivered,
             message: Some(end.message),
             refusal: None,
@@ -419,6 +426,8 @@ impl<'a> Seen<'a> {
         let owed = self.facts.exchange.side() == Side::Requesting
             && self.state == State::ClarificationRequested;
         let since = self.clock.as_ref()?.paused_since().filter(|_| owed)?;
+        // The clock stands still meanwhile, so nothing else would ring.
+        let [end_of, first, second, _] = ladder(self.counted_from(since), self.open);
         Some(Concern {
             matter: Matter::Clarification,
             message: None,
@@ -426,7 +435,7 @@ impl<'a> Seen<'a> {
             since,
             limit: None,
             appears: since,
-            levels: Vec::new(),
+            levels: self.up_to([end_of, first, second]),
         })
     }
 }

@@ -6,7 +6,9 @@ use crate::domain::Status;
 use crate::domain::fixtures::{actor, hours, message, request};
 use crate::domain::message::Body;
 use crate::domain::profile::{Profile, Urgency};
-use crate::domain::rfi::{Exchange, Request, Side, UrgencyReason};
+use crate::domain::rfi::{
+    ClarificationRequest, Exchange, Request, Side, State, UrgencyReason, Withdrawal,
+};
 
 mod schedule;
 

@@ -249,3 +249,77 @@ fn every_level_comes_after_the_one_before_and_none_before_the_matter_appears() {
         }
     }
 }
+
+/// What a side says at an hour.
+fn says(exchange: &mut Exchange, of: &str, role: Role, hour: i64, body: Body) {
+    let (mut header, event) = message(actor(of, role), hours(hour), body);
+    header.last_seen = (of == "TR").then_some(Digest::EMPTY);
+    exchange.apply(&header, &event, Digest::of(of.as_bytes()));
+}
+
+fn withdrawn(side: Side) -> Exchange {
+    let mut exchange = exchange(side, Urgency::Urgent);
+    let body = Body::Withdrawal(Withdrawal {
+        reason: "It was another van.".to_owned(),
+    });
+    says(&mut exchange, "MK", Role::Officer, 0, body);
+    assert_eq!(exchange.state(), State::Withdrawn);
+    exchange
+}
+
+#[test]
+fn what_is_said_in_an_exchange_that_is_over_has_to_arrive_all_the_same() {
+    for side in [Side::Requesting, Side::Requested] {
+        let exchange = withdrawn(side);
+        for (state, reason) in [
+            (LooseState::Refused(1), Reason::Refused),
+            (LooseState::Expired, Reason::Expired),
+        ] {
+            let all = shown(&exchange, &[loose(state)], &[], minutes(1));
+            assert_eq!(all, [(reason, 1)], "{side}");
+        }
+        let both = [loose(LooseState::Refused(1)), loose(LooseState::Queued)];
+        let all = shown(&exchange, &both, &[], minutes(16));
+        let reasons: Vec<Reason> = all.iter().map(|(reason, _)| *reason).collect();
+        assert!(reasons.contains(&Reason::Undelivered), "{side} {reasons:?}");
+    }
+}
+
+#[test]
+fn that_a_request_was_taken_back_which_never_arrived_need_not_arrive() {
+    let exchange = withdrawn(Side::Requesting);
+    let request = LooseEnd {
+        message: exchange.id(),
+        ..loose(LooseState::Refused(1))
+    };
+    let all = [request, loose(LooseState::Queued)];
+    assert_eq!(shown(&exchange, &all, &[], minutes(60)), []);
+}
+
+#[test]
+fn a_question_back_that_nobody_answers_goes_up_the_roster_of_whoever_asked() {
+    let asked_back = |side, urgency| {
+        let mut exchange = exchange(side, urgency);
+        exchange.delivered(hours(0));
+        exchange.opened(hours(0));
+        let body = Body::ClarificationRequest(ClarificationRequest {
+            text: "Which van?".to_owned(),
+            questions: Vec::new(),
+        });
+        says(&mut exchange, "TR", Role::Contact, 0, body);
+        exchange
+    };
+    let asking = asked_back(Side::Requesting, Urgency::Urgent);
+    let course = |after| shown(&asking, &[], &[], after);
+    assert_eq!(course(minutes(14)), [(Reason::ClarificationOwed, 0)]);
+    assert_eq!(course(minutes(15)), [(Reason::ClarificationOwed, 1)]);
+    assert_eq!(course(minutes(19)), [(Reason::ClarificationOwed, 2)]);
+    assert_eq!(course(minutes(23)), [(Reason::ClarificationOwed, 3)]);
+    let routine = asked_back(Side::Requesting, Urgency::Routine);
+    assert_eq!(
+        shown(&routine, &[], &[], minutes(60 * 24)),
+        [(Reason::ClarificationOwed, 1)]
+    );
+    let asked = asked_back(Side::Requested, Urgency::Urgent);
+    assert_eq!(shown(&asked, &[], &[], minutes(60)), []);
+}
