@@ -328,7 +328,9 @@ fn files(
         if !sent || kept_from || held.is_some() || row.expires <= turn.now {
             continue;
         }
-        for (index, file) in (0..=u16::MAX).zip(&row.attachments) {
+        // After a restore a file may not have come back yet.
+        let here = (0..=u16::MAX).zip(&row.attachments);
+        for (index, file) in here.filter(|(_, file)| file.stored) {
             files.push((message, index, file.length, file.digest));
         }
     }

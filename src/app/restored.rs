@@ -351,6 +351,8 @@ pub(super) fn project(
             continue;
         }
         row.deliveries.insert(member, Delivery::Queued);
+        // That it stored the files was in what it lost.
+        view.delete(ATTACHMENTS_AT, message_key(member, *id));
         let waiting = OutboxRow::Message {
             message: *id,
             since: p.at,

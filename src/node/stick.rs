@@ -188,7 +188,15 @@ impl TakingOut<'_> {
         index: u16,
         length: u64,
     ) -> Result<(), CarryFailed> {
-        let mut file = self.ways.blobs.read(BlobId { message, index })?;
+        let mut file = match self.ways.blobs.read(BlobId { message, index }) {
+            Ok(file) => file,
+            // What the disk has lost keeps nothing else from leaving.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                warn!(event = "attachment-lost", %message, index, "it is left out");
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
         let mut offset = 0;
         while offset < length {
             let room = match &self.writing {
