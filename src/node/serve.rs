@@ -81,6 +81,10 @@ pub async fn serve_observed(
         let seen = trust::stamp(&opening.trust());
         let directory = opening.directory()?;
         let opened = OpenNode::open(&opening, keys, &mut |_, _| ())?;
+        // From here on the log is held: whoever prepares a move now finds that it serves.
+        if let Some(mark) = opening.moving()? {
+            return Err(NodeError::Moving(mark.since));
+        }
         people_are_there(&opening, &opened)?;
         Ok::<_, NodeError>((opened, unlocked, (seen, directory)))
     });
