@@ -58,7 +58,16 @@ impl Client {
                 Counted { source, progress },
                 CHUNK,
             )));
-        self.json(request).await
+        let staged = self.json(request).await?;
+        let after = tokio::fs::metadata(file).await.map_err(unreadable)?;
+        let is_same =
+            after.len() == metadata.len() && after.modified().ok() == metadata.modified().ok();
+        match is_same {
+            true => Ok(staged),
+            false => Err(unreadable(std::io::Error::other(
+                "the file changed while it was read",
+            ))),
+        }
     }
 
     /// Downloads an attachment of `message`, which is of the member `of`, to `target`, which must not
