@@ -50,14 +50,27 @@ pub(super) fn send(
     check_links(turn, request)?;
     let sent_before = sent_before(turn, me, to)?;
     let mut earlier = Vec::new();
-    if !sent_before {
+    let as_sent_to = |id: MessageId| {
+        let mut request = request.clone();
+        let others = to.iter().map(|(_, id, _)| *id);
+        request.link_parallel(others.filter(|other| *other != id));
+        request
+    };
+    if sent_before {
+        for (_, id, _) in to {
+            let row = turn.view.row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?;
+            let known = row.filter(|row| row.erased.is_none());
+            // Another request under a number that is used would be lost, and said to be sent.
+            if known.is_some_and(|row| *row.exchange.request() != as_sent_to(*id)) {
+                return Err(AppError::IdTaken.into());
+            }
+        }
+    } else {
         if let Some((_, id, _)) = to.first() {
             earlier = search::compared(service, turn, by, *id, request)?;
         }
         for (member, id, attached) in to {
-            let mut request = request.clone();
-            let others = to.iter().map(|(_, id, _)| *id).filter(|other| other != id);
-            request.link_parallel(others);
+            let request = as_sent_to(*id);
             let letter = Letter {
                 id: *id,
                 conversation: *id,

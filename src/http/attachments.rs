@@ -23,6 +23,7 @@ use crate::api::{Reservation, StagedAttachment};
 use crate::app::{Action, AppError, Ask, LARGEST_ATTACHMENT, Permit, Reply};
 use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::message::{AttachmentInfo, MOST_ATTACHMENTS};
+use crate::driver::Busy;
 use crate::seal::attachment::{AttachmentKey, context};
 use crate::store::{BlobId, is_full};
 
@@ -34,7 +35,14 @@ pub async fn reserve(
     Permit::ask(api.member(), &caller, Action::ListExchanges).map_err(AppError::from)?;
     let now = Timestamp::system();
     let id = fresh_id();
-    api.staging.reserve(id, caller.person, now);
+    // A repeated post gives the same id, whose files may have been sent since.
+    if !api.staging.holds(id, caller.person) {
+        match api.blobs.has_any_of(id, MOST_ATTACHMENTS) {
+            Ok(false) => api.staging.reserve(id, caller.person, now),
+            Ok(true) => return Err(AppError::IdTaken.into()),
+            Err(error) => return Err(not_stored(&error)),
+        }
+    }
     Ok((StatusCode::CREATED, Json(Reservation { id })))
 }
 
@@ -182,6 +190,21 @@ impl Hold {
             taking.give_back();
         }
         sent
+    }
+
+    /// The same of what the core was asked, which has sent nothing where it did not take the question.
+    ///
+    /// # Errors
+    /// [`Busy`], as it was given.
+    pub fn answered<T>(
+        self,
+        asked: Result<Result<T, AppError>, Busy>,
+    ) -> Result<Result<T, AppError>, Busy> {
+        match asked {
+            Ok(sent) => Ok(self.settled(sent)),
+            Err(Busy::Full) => self.settled(Err(Busy::Full)),
+            Err(Busy::Stopping) => Err(Busy::Stopping),
+        }
     }
 }
 

@@ -60,6 +60,48 @@ fn a_restart_forgets_no_key() {
     post(&office, "officer", "call-1", &path, &call).fails(409, "done-before");
 }
 
+/// A request to TR under a reservation.
+fn under(reservation: &str) -> Value {
+    let request: Value = toml::from_str(REQUEST).expect("the example is a request");
+    json!({ "to": ["TR"], "request": request, "reservation": reservation })
+}
+
+#[test]
+fn a_job_that_is_done_again_after_a_restart_leaves_the_file_that_was_sent_as_it_is() {
+    let mut office = Served::new();
+    let reserve = json!({ "for": "request" });
+    let reserved: Value = post(&office, "officer", KEY, "/reservations", &reserve).is(201);
+    let id = reserved["id"].as_str().expect("an id").to_owned();
+    office
+        .upload("officer", &id, 0, b"the van")
+        .is::<Value>(200);
+    post(&office, "officer", "send", "/requests", &under(&id)).is::<Value>(202);
+    office.restart();
+    post(&office, "officer", KEY, "/reservations", &reserve).fails(409, "id-taken");
+    let path = format!("/messages/{id}/attachments/0?of=MK");
+    assert_eq!(
+        office.call("officer", "GET", &path).send().text(),
+        "the van"
+    );
+}
+
+#[test]
+fn another_request_under_a_number_that_was_sent_is_refused_and_not_said_to_be_sent() {
+    let office = Served::new();
+    let id = office.reserve("officer", "request");
+    let send = |body: &Value| {
+        office
+            .call("officer", "POST", "/requests")
+            .json(body)
+            .send()
+    };
+    send(&under(&id)).is::<Value>(202);
+    send(&under(&id)).is::<Value>(202);
+    let mut other = under(&id);
+    other["request"]["purpose"] = "To find another van".into();
+    send(&other).fails(409, "id-taken");
+}
+
 #[test]
 fn a_key_belongs_to_one_person_and_one_thing() {
     let office = Served::new();
