@@ -61,7 +61,7 @@ pub use members::{
     MemberAsk, MemberChange, MemberReply, MemberStanding, NodeKeys, Pending, TrustDetails,
     Withheld, bundles_on_record, list_on_record,
 };
-pub use news::News;
+pub use news::{News, Place};
 pub use office::{Deed, LogFilter, LogLine, OfficeAsk, OfficeReply, names_persons};
 pub use passing::{Forward, read_copy};
 pub use people::{

@@ -8,12 +8,35 @@ use super::input::Reply;
 use super::rows::*;
 use super::service::Turn;
 use crate::base::{MemberId, MessageId, Timestamp};
+use crate::domain::duty::Matter;
 use crate::store::IndexError;
 
 /// How many entries are looked at for one reply.
 const LOOKED_AT: u64 = 500;
 
-/// Something that happened in an exchange or an alert.
+/// Where the API has that to which something happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Among the alerts.
+    Alerts,
+    /// Among the exchanges.
+    Exchanges,
+    /// Among the letters that wait for a person.
+    Letters,
+}
+
+impl Place {
+    /// Its name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Alerts => "alerts",
+            Self::Exchanges => "exchanges",
+            Self::Letters => "letters",
+        }
+    }
+}
+
+/// Something that happened in an exchange or an alert, or to a letter that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct News {
     /// The log entry that records it.
@@ -22,10 +45,10 @@ pub struct News {
     pub at: Timestamp,
     /// What happened, such as `request.received` or `receipt.delivered`.
     pub what: String,
-    /// The exchange or alert.
+    /// The exchange, alert or letter.
     pub conversation: MessageId,
-    /// Whether that is an alert.
-    pub is_alert: bool,
+    /// Which of these it is.
+    pub place: Place,
     /// The message that it is about, where it is about one.
     pub message: Option<MessageId>,
     /// The other member, where there is one.
@@ -51,18 +74,39 @@ pub(super) fn since(
         let Some((what, conversation, message, peer)) = told(me, turn, &change)? else {
             continue;
         };
-        let alert = turn.view.row::<AlertRow>(ALERT, &conversation.to_bytes())?;
+        let place = place_of(turn, &change, conversation)?;
         news.push(News {
             entry,
             at: record.entry.time,
             what,
             conversation,
-            is_alert: alert.is_some(),
+            place,
             message,
             peer,
         });
     }
     Ok(Ok(Reply::News(news, end)))
+}
+
+fn place_of(
+    turn: &Turn<'_>,
+    change: &Change,
+    conversation: MessageId,
+) -> Result<Place, IndexError> {
+    // The exchange or alert of a letter that waits may not be there yet.
+    if let Change::Other(Other::Duty(DutyChange::Escalated {
+        matter: Matter::Waiting,
+        ..
+    })) = change
+    {
+        return Ok(Place::Letters);
+    }
+    let alert = turn.view.row::<AlertRow>(ALERT, &conversation.to_bytes())?;
+    Ok(if alert.is_some() {
+        Place::Alerts
+    } else {
+        Place::Exchanges
+    })
 }
 
 type Told = (String, MessageId, Option<MessageId>, Option<MemberId>);

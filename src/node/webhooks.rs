@@ -156,7 +156,7 @@ impl Hook {
 
     /// The event: no content, and no names.
     fn event(&self, id: &str, news: &News) -> Value {
-        let kind = if news.is_alert { "alerts" } else { "exchanges" };
+        let place = news.place.as_str();
         json!({
             "specversion": "1.0",
             "id": id,
@@ -166,7 +166,7 @@ impl Hook {
             "time": news.at,
             "datacontenttype": "application/json",
             "data": {
-                "at": format!("/api/v1/{kind}/{}", news.conversation),
+                "at": format!("/api/v1/{place}/{}", news.conversation),
                 "message": news.message,
                 "peer": news.peer,
             },
