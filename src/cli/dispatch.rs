@@ -8,7 +8,7 @@ use super::secret::PrivateFile;
 use super::stop::Stop;
 use super::{Cli, Command, args, check, demo, local, manual, output, trust};
 use crate::base::Role;
-use crate::config::{Config, Settings};
+use crate::config::{Config, LogFormat, Settings};
 use crate::node::{Folder, NodeError};
 
 /// Does what the command line asks, and prints the outcome.
@@ -19,7 +19,7 @@ pub fn dispatch(cli: Cli) -> Result<(), Failure> {
     let json = cli.json;
     match cli.command {
         Command::Init(args) => output::report(&init(args)?, json),
-        Command::Serve(args) => serve(args),
+        Command::Serve(args) => serve(args, json),
         Command::User(args::User::Add(args)) => output::report(&user_add(args)?, json),
         Command::Member(member) => block_on(member.run(json)),
         Command::Key(key) => block_on(key.run(json)),
@@ -85,7 +85,7 @@ fn init(args: args::Init) -> Result<super::report::Initialised, Failure> {
     local::init(&args.dir.dir, &settings, &passphrase)
 }
 
-fn serve(args: args::Serve) -> Result<(), Failure> {
+fn serve(args: args::Serve, json: bool) -> Result<(), Failure> {
     let config = Config::load(&args.dir.dir)?;
     // Said before anybody is asked for a passphrase.
     if Folder(config.dir.clone()).is_restored() {
@@ -95,7 +95,11 @@ fn serve(args: args::Serve) -> Result<(), Failure> {
         return Err(NodeError::Moving(mark.since).into());
     }
     let passphrase = args.passphrase.existing(&config)?;
-    super::logging::start(config.settings.log.format);
+    super::logging::start(if json {
+        LogFormat::Json
+    } else {
+        config.settings.log.format
+    });
     let stop = Stop {
         with_stdin: args.stop_with_stdin,
     };

@@ -185,6 +185,7 @@ fn proposal(
         root: current
             .map(Directory::root_fingerprint)
             .or_else(|| proposed.first_root()),
+        next_root: None,
         digest: Digest::EMPTY,
         version: 0,
         expires: None,
@@ -204,7 +205,7 @@ fn proposal(
             let mut root = current.map(|current| current.root().clone());
             if let Some(next) = &proposal.root {
                 root = Some(Root::peek(next).map_err(CeremonyError::from)?);
-                report.root = Some(next.digest());
+                report.next_root = Some(next.digest()).filter(|next| Some(*next) != report.root);
             }
             report.cannot_sign = root.map_or_else(Vec::new, |root| list.cannot_sign(&root));
             report.digest = proposal.list.digest();

@@ -15,6 +15,15 @@ fn every_error_code_has_a_page() {
 }
 
 #[test]
+fn no_error_code_has_two_entries() {
+    let page = std::fs::read_to_string("docs/manual/errors.md").expect("the page");
+    let mut seen = BTreeSet::new();
+    let headings = page.lines().filter(|line| line.starts_with("## "));
+    let twice: Vec<&str> = headings.filter(|heading| !seen.insert(*heading)).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+}
+
+#[test]
 fn every_command_has_help_by_its_words_and_a_man_page() {
     let out = tempfile::tempdir().expect("a temporary folder");
     let written = liaison(&["manual", "--out", path(out.path())]);
@@ -61,7 +70,8 @@ fn collect(command: &clap::Command, words: &mut Vec<String>, found: &mut Vec<Vec
     }
 }
 
-/// Every stable code that the sources name: in a `code()`, or where a failure or problem is made.
+/// Every stable code that the sources name: in a `code()`, or where a failure, problem or alarm is
+/// made.
 fn codes() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     read(Path::new("src"), &mut found);
@@ -80,6 +90,8 @@ fn read(folder: &Path, found: &mut BTreeSet<String>) {
                 found.extend(text.split(made).skip(1).filter_map(code_after_a_name));
             }
             found.extend(text.split("=> (").skip(1).filter_map(first_of_several));
+            let alarms = text.split("alarm(").skip(1);
+            found.extend(alarms.filter_map(|rest| quoted(rest.trim_start().strip_prefix('"')?)));
             for body in text.split("pub fn code(").skip(1) {
                 let body = body.split("\n    }\n").next().unwrap_or_default();
                 found.extend(body.split("=> \"").skip(1).filter_map(quoted));

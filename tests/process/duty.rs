@@ -174,6 +174,8 @@ fn the_doctor_says_of_each_fault_its_code_cause_and_remedy() {
     for code in ["doctor-no-duty-roster", "doctor-no-alarm-command"] {
         assert!(warnings.contains(&code.to_owned()), "{warnings:?}");
     }
+    let unread = doctor.clone().option("--token-file", world.file("none"));
+    assert_eq!(of(&unread.run(), "fault"), ["doctor-token"]);
     tr.stop();
     until(PATIENCE, "MK notices", || {
         let health = mk.health()?;

@@ -1,6 +1,7 @@
 //! Two nodes, or a node and a rebuild, on one folder.
 
 use liaison::api::Health;
+use serde_json::Value;
 
 use crate::run::Call;
 use crate::world::World;
@@ -33,6 +34,19 @@ fn a_node_that_was_killed_leaves_a_folder_that_nothing_locks() {
     mk.call("store rebuild").run().done();
     mk.serve();
     assert_eq!(mk.ended(), None);
+}
+
+#[test]
+fn a_node_that_is_to_speak_json_does_whatever_its_configuration_says() {
+    let world = World::of(&["MK", "TR"]);
+    // Its standard input ends at once, so that it stops as soon as it serves.
+    let serve = world.office("MK").call("serve").word("--stop-with-stdin");
+    let ran = serve.run();
+    assert_eq!(ran.exit, Some(0), "{}", ran.stderr);
+    let line = |line: &str| -> Value { serde_json::from_str(line).expect("a JSON object") };
+    let mut lines = ran.stderr.lines().map(line);
+    let serving = lines.find(|line| line["fields"]["event"] == "serving");
+    assert!(serving.is_some_and(|line| line["fields"]["api"].is_string()));
 }
 
 #[test]

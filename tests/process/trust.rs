@@ -338,8 +338,12 @@ fn countries_that_come_in_sign_once_a_list_is_proposed_with_a_root() {
     assert_eq!(propose(&[]), (Some(2), silent));
     assert!(warned());
 
-    // Two thirds of both let all five sign.
+    // Two thirds of both let all five sign. The root that people compare stays.
     assert_eq!(propose(&["--root"]), (Some(4), json!([])));
+    let shown = mk.call("trust sign").option("--file", &list).run().done();
+    assert_eq!(shown["root"], *world.root);
+    let next = shown["next_root"].as_str().expect("another root");
+    assert_ne!(next, world.root);
     let [al, at, rs] = newcomers.each_ref().map(|(_, keys)| keys);
     world.signed_by(&list, &["MK"]);
     and_by(&[al]);

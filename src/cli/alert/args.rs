@@ -24,7 +24,8 @@ where
 /// Whom to tell.
 #[derive(Debug, Args)]
 pub struct AudienceArgs {
-    /// The members to tell; repeat it, or separate them by commas; else, or with `all`, all members
+    /// The members to tell; repeat it, or separate them by commas; `all` is all members. Without it a
+    /// new alert goes to all, an update to those alone who have the alert
     #[arg(long, value_delimiter = ',', value_name = "MEMBER")]
     to: Vec<To>,
     /// Tell the members that want alerts about its corridor, and those that never said

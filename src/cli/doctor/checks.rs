@@ -338,12 +338,20 @@ pub(super) async fn running(config: &Config, token: &TokenArgs) -> Vec<Finding> 
     ];
     let token = match token.token(config, &roles) {
         Ok(token) => token,
-        Err(_) => {
+        Err(failure) if failure.code() == "token-missing" => {
             return vec![Finding::warning(
                 "node",
                 Trouble::NoToken,
                 "without a token the running node and its peers were not looked at",
                 "give --token-file",
+            )];
+        }
+        Err(failure) => {
+            return vec![Finding::fault(
+                "node",
+                Trouble::TokenUnreadable,
+                format!("the token cannot be read: {}", failure.detail()),
+                "name a file that you may read: --token-file",
             )];
         }
     };

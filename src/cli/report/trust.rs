@@ -15,9 +15,10 @@ use crate::seal::safety::SafetyNumber;
 pub struct Proposal {
     /// The file.
     pub file: PathBuf,
-    /// The fingerprint of the root that it brings, or else of the first one in force, which
-    /// everybody compares; none where neither is known here.
+    /// The fingerprint of the first root, which everybody compares; none where it is not known here.
     pub root: Option<Digest>,
+    /// The fingerprint of the root that the list brings, where that is another one.
+    pub next_root: Option<Digest>,
     /// The digest of what is signed: the list, or the suspend list.
     pub digest: Digest,
     /// The version of the trust list.
@@ -71,6 +72,12 @@ impl Report for Proposal {
         };
         if let Some(root) = self.root {
             text += &format!("  root     {root}\n");
+        }
+        if let Some(next) = self.next_root {
+            text += &format!(
+                "  next     {next},\n           \
+                 the root once this is in force; `--root` takes the one above\n"
+            );
         }
         text += &format!("  digest   {}\n", self.digest);
         for (node, identity) in &self.nodes {
