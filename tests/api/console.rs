@@ -93,6 +93,36 @@ impl Person<'_> {
             .header("cookie", &self.cookie)
     }
 
+    /// What the button of a draft's preview sends.
+    pub fn previewed(&self, draft: &str) -> Vec<(&'static str, String)> {
+        let preview = self.get(&format!("{draft}/preview")).text();
+        let named = |name: &str| {
+            let value = preview.split(&format!("name=\"{name}\" value=\"")).nth(1);
+            let value = value.and_then(|rest| rest.split('"').next());
+            value.unwrap_or_default().to_owned()
+        };
+        vec![
+            ("_do", "send".to_owned()),
+            ("_template", named("_template")),
+            ("_files", named("_files")),
+            ("_shown", named("_shown")),
+        ]
+    }
+
+    /// Presses the button of a preview.
+    pub fn presses(&self, draft: &str, button: &[(&'static str, String)]) -> Answer {
+        let fields: Vec<_> = button
+            .iter()
+            .map(|(name, value)| (*name, &**value))
+            .collect();
+        self.post(draft, &fields)
+    }
+
+    /// Sends a draft as its preview stands now.
+    pub fn sends(&self, draft: &str) -> Answer {
+        self.presses(draft, &self.previewed(draft))
+    }
+
     pub fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         self.call("POST", path).form(form).send()
     }
@@ -335,6 +365,58 @@ pub fn request(wish: &'static str) -> Vec<(&'static str, &'static str)> {
 pub const DRAFT: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
 #[test]
+fn a_draft_that_was_changed_since_its_preview_is_shown_again_and_not_sent() {
+    let office = Served::new();
+    let (ana, _) = enrolled(&office, "officer");
+    let draft = format!("/drafts/{DRAFT}");
+    assert_eq!(ana.post(&draft, &request("preview")).status, 200);
+    let button = ana.previewed(&draft);
+    let mut changed = request("autosave");
+    changed.retain(|(name, _)| *name != "_to[]");
+    changed.push(("_to[]", "AT"));
+    assert_eq!(ana.post(&draft, &changed).status, 204);
+    let stale = ana.presses(&draft, &button);
+    assert_eq!(stale.status, 422, "{}", stale.text());
+    assert!(stale.text().contains("changed in another tab"));
+    assert_eq!(ana.get(&format!("/exchanges/{DRAFT}")).status, 404);
+    assert_eq!(ana.sends(&draft).status, 303);
+    assert!(ana.get("/outgoing").text().contains(">AT<"));
+}
+
+#[test]
+fn the_number_of_a_request_that_was_sent_is_no_drafts_again() {
+    let office = Served::new();
+    let (ana, _) = enrolled(&office, "officer");
+    let draft = format!("/drafts/{DRAFT}");
+    assert_eq!(ana.post(&draft, &request("preview")).status, 200);
+    assert_eq!(ana.sends(&draft).status, 303);
+    let back = ana.get(&format!("{draft}?template=vehicle"));
+    assert_eq!(back.status, 303);
+    assert!(
+        back.head.contains("location: /requests/new/vehicle\r\n"),
+        "{}",
+        back.head
+    );
+    let again = ana.post(&draft, &request("autosave"));
+    assert_eq!(again.status, 409, "{}", again.text());
+}
+
+#[test]
+fn whoever_sends_a_form_after_their_session_ended_is_told_that_nothing_was_sent() {
+    let office = Served::new();
+    let (ana, _) = enrolled(&office, "officer");
+    assert_eq!(ana.post("/sign-out", &[]).status, 303);
+    let draft = format!("/drafts/{DRAFT}");
+    let sent = ana.post(&draft, &request("preview"));
+    assert_eq!(sent.status, 401, "{}", sent.text());
+    assert!(
+        sent.text().contains("You were signed out"),
+        "{}",
+        sent.text()
+    );
+}
+
+#[test]
 fn a_request_is_composed_previewed_and_sent_once() {
     let office = Served::new();
     let (ana, _) = enrolled(&office, "officer");
@@ -345,7 +427,7 @@ fn a_request_is_composed_previewed_and_sent_once() {
     for part in ["TR", "TLP:AMBER", "34 KLM 417", "value=\"send\""] {
         assert!(html.contains(part), "{part} is not in the preview");
     }
-    let send = || ana.post(&draft, &[("_do", "send"), ("_template", "vehicle")]);
+    let send = || ana.sends(&draft);
     for _ in 0..2 {
         let sent = send();
         assert_eq!(sent.status, 303, "{}", sent.text());
@@ -367,7 +449,7 @@ fn what_was_asked_before_about_the_same_is_told_before_it_leaves() {
         !preview.contains("Already asked about the same"),
         "{preview}"
     );
-    let sent = ana.post(&first, &[("_do", "send"), ("_template", "vehicle")]);
+    let sent = ana.sends(&first);
     assert_eq!(sent.status, 303, "{}", sent.text());
     let second = "/drafts/01BX5ZZKBKACTAV9WEVGEMMVRZ";
     let preview = ana.post(second, &request("preview")).text();
@@ -451,11 +533,7 @@ fn a_persons_exchange_opens_only_with_a_reason_that_auditors_see() {
     let (audit, _) = enrolled(&office, "auditor");
     let draft = format!("/drafts/{DRAFT}");
     assert_eq!(ana.post(&draft, &request("preview")).status, 200);
-    assert_eq!(
-        ana.post(&draft, &[("_do", "send"), ("_template", "vehicle")])
-            .status,
-        303
-    );
+    assert_eq!(ana.sends(&draft).status, 303);
     let path = format!("/exchanges/{DRAFT}");
     let asks = eva.get(&path).text();
     assert!(
@@ -479,7 +557,7 @@ fn auditors_export_the_register_of_transfers_which_names_no_content() {
     let (audit, _) = enrolled(&office, "auditor");
     let draft = format!("/drafts/{DRAFT}");
     assert_eq!(ana.post(&draft, &request("preview")).status, 200);
-    let sent = ana.post(&draft, &[("_do", "send"), ("_template", "vehicle")]);
+    let sent = ana.sends(&draft);
     assert_eq!(sent.status, 303);
     let register = audit.post("/log/transfers", &[]);
     assert_eq!(register.status, 200, "{}", register.text());

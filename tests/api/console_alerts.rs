@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::console::{DRAFT, enrolled};
+use crate::office::ALERT;
 use crate::served::Served;
 
 /// All of the form, filled in.
@@ -123,6 +124,152 @@ fn an_alert_is_published_with_all_that_it_may_hold_and_its_update_begins_with_th
     ] {
         assert!(form.contains(part), "{part} is not in {form}");
     }
+}
+
+/// The form with other values in some of its fields.
+fn with<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut typed: Vec<(&'a str, &'a str)> = FILLED.to_vec();
+    for (name, value) in changes {
+        typed.retain(|(known, _)| known != name);
+        typed.push((*name, *value));
+    }
+    typed
+}
+
+/// Sends the form of a new alert, which is wrong: none is published.
+#[track_caller]
+fn not_published(changes: &[(&str, &str)], told: &[&str]) {
+    let office = Served::new();
+    let (contact, _) = enrolled(&office, "contact");
+    let refused = contact.post("/alerts/new", &with(changes));
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    for part in told {
+        assert!(refused.text().contains(part), "{part}: {}", refused.text());
+    }
+    let path = format!("/alerts/{DRAFT}");
+    let unknown = office.call("contact", "GET", &path).send();
+    unknown.fails(404, "not-found");
+}
+
+#[test]
+fn a_value_whose_neighbour_is_empty_is_told_and_no_alert_goes_out_without_it() {
+    let alone = [
+        ("impact.illegal_immigration?", ""),
+        ("impact.cross_border_crime~", ""),
+    ];
+    let told = [
+        "id=\"f-impact-migrants-lives-fault\"",
+        "Goes with a field beside it, which is empty",
+    ];
+    not_published(&alone, &told);
+}
+
+#[test]
+fn a_fee_for_a_leg_that_is_empty_is_told_and_no_alert_goes_out() {
+    let emptied = [("legs[1].from?", ""), ("legs[1].to~", "")];
+    let told = ["id=\"f-fees-0--leg-fault\"", "Names a leg that is empty"];
+    not_published(&emptied, &told);
+}
+
+/// The number of a form that updates.
+const UPDATE: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAW";
+
+/// A form that updates, and has its first leg emptied.
+const NO_FIRST_LEG: [(&str, &str); 9] = [
+    ("_message", UPDATE),
+    ("legs[0].from?", ""),
+    ("legs[0].to~", ""),
+    ("legs[0].via~", ""),
+    ("legs[0].crossing~", ""),
+    ("legs[0].transport~", ""),
+    ("legs[0].concealment~", ""),
+    ("legs[0].hours~!number", ""),
+    ("legs[0].precision~", ""),
+];
+
+/// An alert as its last update has it.
+fn updated(office: &Served, alert: &str) -> Value {
+    let path = format!("/alerts/{alert}");
+    let thread: Value = office.call("contact", "GET", &path).send().is(200);
+    let events = thread["events"].as_array().expect("a list");
+    let update = events
+        .iter()
+        .rev()
+        .find_map(|event| event["content"].get("alert"));
+    update.expect("it was updated").clone()
+}
+
+#[test]
+fn a_fee_follows_its_leg_when_a_leg_before_that_is_taken_out() {
+    let office = Served::new();
+    let (contact, _) = enrolled(&office, "contact");
+    let sent = contact.post("/alerts/new", &FILLED);
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let path = format!("/alerts/{DRAFT}/update");
+    let sent = contact.post(&path, &with(&NO_FIRST_LEG));
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let alert = updated(&office, DRAFT);
+    let leg = json!({ "from": "Plovdiv", "to": "Belgrade" });
+    assert_eq!(alert["legs"], json!([leg]));
+    assert_eq!(alert["fees"][0]["leg"], 0, "{alert}");
+}
+
+/// An alert with more legs and fees than the form has room for; gives its id.
+fn long(office: &Served) -> String {
+    let mut alert: Value = toml::from_str(ALERT).expect("the example is an alert");
+    let towns = ["Edirne", "Sofia", "Vidin", "Arad"];
+    let legs = towns.map(|from| json!({ "from": from, "to": "Wien" }));
+    alert["legs"] = json!(legs);
+    alert["fees"] = json!([
+        { "from": 1000, "currency": "EUR", "leg": 3 },
+        { "from": 2000, "currency": "EUR" },
+        { "from": 3000, "currency": "EUR", "leg": 1 },
+    ]);
+    let body = json!({ "audience": { "members": ["TR"] }, "alert": alert });
+    let answer = office.call("contact", "POST", "/alerts").json(&body).send();
+    let published: Value = answer.is(202);
+    published["id"].as_str().expect("an id").to_owned()
+}
+
+#[test]
+fn fees_follow_legs_that_the_form_has_no_room_for() {
+    let office = Served::new();
+    let (contact, _) = enrolled(&office, "contact");
+    let id = long(&office);
+    let path = format!("/alerts/{id}/update");
+    let form = contact.get(&path).text();
+    let chosen = "<option value=\"3\" selected>4</option>";
+    assert!(form.contains(chosen), "{form}");
+    let mut changes = NO_FIRST_LEG.to_vec();
+    changes.push(("fees[0].leg~!number", "3"));
+    let sent = contact.post(&path, &with(&changes));
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let alert = updated(&office, &id);
+    let legs = json!([
+        { "from": "Plovdiv", "to": "Belgrade" },
+        { "from": "Arad", "to": "Wien" },
+    ]);
+    assert_eq!(alert["legs"], legs);
+    assert_eq!(alert["fees"][0]["leg"], 1, "{alert}");
+    let kept = json!({ "from": 3000, "currency": "EUR", "leg": 0 });
+    assert_eq!(alert["fees"][1], kept);
+}
+
+#[test]
+fn a_leg_is_not_taken_out_while_a_fee_that_has_no_field_is_for_it() {
+    let office = Served::new();
+    let (contact, _) = enrolled(&office, "contact");
+    let id = long(&office);
+    let changes = [
+        ("_message", UPDATE),
+        ("legs[1].from?", ""),
+        ("legs[1].to~", ""),
+        ("fees[0].leg~!number", "0"),
+    ];
+    let refused = contact.post(&format!("/alerts/{id}/update"), &with(&changes));
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    let told = "id=\"f-legs-1--from-fault\"";
+    assert!(refused.text().contains(told), "{}", refused.text());
 }
 
 #[test]

@@ -100,6 +100,31 @@ fn whoever_releases_sees_that_nothing_is_attached() {
 }
 
 #[test]
+fn whoever_releases_reads_which_subject_a_question_is_about() {
+    let office = Served::new();
+    let body = json!({ "to": ["TR"], "request": asks() });
+    let letter = waits(&office, "officer", "/requests", &body);
+    let about = [
+        "Question 1 · Vehicle owner · About subject 1",
+        "Question 3 · Person known? · About subject 3",
+    ];
+    shows(&page(&office, &letter), &about);
+}
+
+#[test]
+fn whoever_releases_reads_the_number_of_a_question_that_is_refused_as_it_is_asked() {
+    let mut office = Served::new();
+    let body = Body::Request(Box::new(from_tr()));
+    let message = office.peers.first_of("TR", Role::Officer, body);
+    office.receives(&message);
+    let path = format!("/exchanges/{}/refuse", message.header.id);
+    let body = json!({ "ground": "f2", "questions": [1], "reason": "It is under way." });
+    let letter = waits(&office, "contact", &path, &body);
+    let number = "<dt>Question</dt><dd><span class=\"text\" dir=\"auto\">2</span></dd>";
+    shows(&page(&office, &letter), &["It is under way.", number]);
+}
+
+#[test]
 fn whoever_releases_reads_the_message_that_a_letter_passes_on() {
     let mut office = Served::new();
     let body = Body::Request(Box::new(from_tr()));
@@ -190,6 +215,7 @@ fn a_correction_is_passed_on_by_a_form_that_is_there_as_long_as_it_is_owed() {
     let passed = ana.post(&path, &typed);
     assert_eq!(passed.status, 303, "{}", passed.text());
     assert!(!page().contains(&link), "it is owed no more");
+    assert_eq!(ana.post(&path, &typed).status, 303, "sent twice by mistake");
     assert_eq!(ana.get(&path).status, 404);
 }
 

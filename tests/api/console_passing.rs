@@ -169,7 +169,7 @@ fn a_message_is_passed_on_with_a_request_that_begins_with_what_it_is_about() {
     let preview = ana.post(&draft, &typed);
     assert_eq!(preview.status, 200, "{}", preview.text());
     assert!(preview.text().contains("goes along"), "{}", preview.text());
-    let sent = ana.post(&draft, &[("_do", "send"), ("_template", "vehicle")]);
+    let sent = ana.sends(&draft);
     assert_eq!(sent.status, 303, "{}", sent.text());
     let new = draft.trim_start_matches("/drafts/");
     let thread = ana.get(&format!("/exchanges/{new}")).text();

@@ -3,6 +3,7 @@
 
 mod fields;
 mod passing;
+mod preview;
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -14,29 +15,25 @@ use super::super::Api;
 use super::super::attachments::{Hold, derived, take};
 use super::super::auth::Place;
 use super::super::problem::Failure;
-use super::super::search;
-use super::calendar::span;
 use super::drafts::Draft;
-use super::files::{self, Listed};
+use super::files;
 use super::form::{Builder, Control, Section, Tree, Typed};
 use super::formpage::summary;
 use super::guard::Person;
-use super::language::{Part, Words};
 use super::page::{Frame, show, show_as};
-use super::search::Before;
-use super::thread::{Group, groups};
 use super::trouble::{Trouble, see_other};
 use crate::app::{
-    Action, AppError, Ask, Attached, Federation, Permit, Reply, check_asked, names_persons,
+    Action, AppError, Ask, Attached, Federation, LetterAsk, Permit, Reply, check_asked,
 };
 use crate::base::{MemberId, MessageId, OsEntropy, PersonId, Timestamp};
 use crate::domain::FieldError;
-use crate::domain::handling::{Handling, HandlingCode};
 use crate::domain::rfi::Request;
 
 pub use fields::{TEMPLATES, named};
 pub use passing::passing;
 use passing::{PASSES, Passes};
+use preview::shown;
+pub use preview::{Unlike, handling_rules, look, preview, protections, rules};
 
 /// A template as the page of templates shows it.
 struct Card {
@@ -105,16 +102,38 @@ pub async fn resume(
     let saved = api.console.drafts.find(person.caller.person, id);
     let draft = match (saved, begun.template) {
         (Some(draft), _) => draft,
-        (None, Some(template)) if TEMPLATES.contains(&template.as_str()) => Draft {
-            id,
-            typed: fields::defaults(&api, &person, &template).0,
-            template,
-            saved: person.visitor.now,
-        },
+        (None, Some(template)) if TEMPLATES.contains(&template.as_str()) => {
+            // Back in the browser leads here once more after it was sent.
+            if is_used(&api, &person, id).await {
+                return Ok(see_other(&format!("/requests/new/{template}")));
+            }
+            Draft {
+                id,
+                typed: fields::defaults(&api, &person, &template).0,
+                template,
+                saved: person.visitor.now,
+            }
+        }
         (None, _) => return Err(Trouble::nothing_here()),
     };
     let members = members(&api, &person).await?;
     Ok(form(&api, &person, &draft, &members, Vec::new()))
+}
+
+/// Whether a number is that of an exchange or a letter already, so that no draft may have it.
+async fn is_used(api: &Api, person: &Person, id: MessageId) -> bool {
+    let exchange = Ask::GlanceExchange { exchange: id };
+    let letter = Ask::Letters(LetterAsk::Glance { letter: id });
+    for ask in [exchange, letter] {
+        if api
+            .ask(&person.caller, Action::ListExchanges, ask)
+            .await
+            .is_ok()
+        {
+            return true;
+        }
+    }
+    false
 }
 
 #[derive(Template)]
@@ -213,6 +232,9 @@ pub async fn work(
     if !TEMPLATES.contains(&template.as_str()) {
         return Err(Trouble::nothing_here());
     }
+    if api.console.drafts.find(writer, id).is_none() && is_used(&api, &person, id).await {
+        return Err(AppError::IdTaken.into());
+    }
     let kept =
         |(name, _): &(String, String)| !name.starts_with('_') || name == "_to[]" || name == PASSES;
     let draft = Draft {
@@ -284,159 +306,6 @@ fn read(
     }
 }
 
-/// What one member gets, and may do.
-struct Recipient {
-    member: MemberId,
-    time: String,
-}
-
-#[derive(Template)]
-#[template(path = "preview.html")]
-struct PreviewPage {
-    f: Frame,
-    id: MessageId,
-    template: String,
-    recipients: Vec<Recipient>,
-    rules: Vec<String>,
-    protections: Vec<String>,
-    groups: Vec<Group>,
-    files: Vec<Listed>,
-    file_fault: Option<String>,
-    passes: Option<Passes>,
-    /// Other exchanges about the same.
-    earlier: Vec<Before>,
-    button: String,
-}
-
-/// `GET /drafts/{id}/preview`.
-pub async fn look(
-    State(api): State<Api>,
-    person: Person,
-    Place(id): Place<MessageId>,
-) -> Result<Response, Trouble> {
-    may_ask(&api, &person)?;
-    let Some(draft) = api.console.drafts.find(person.caller.person, id) else {
-        return Err(Trouble::nothing_here());
-    };
-    preview(&api, &person, &draft, None).await
-}
-
-/// Who gets a draft, and what they may do with it; `fault` is what was wrong with a file, by its
-/// key among the words.
-pub async fn preview(
-    api: &Api,
-    person: &Person,
-    draft: &Draft,
-    fault: Option<&str>,
-) -> Result<Response, Trouble> {
-    let members = members(api, person).await?;
-    let (request, to) = match read(draft, &members, &api.console.zone) {
-        Ok(read) => read,
-        Err(faults) => return Ok(form(api, person, draft, &members, faults)),
-    };
-    let compare = Ask::Compare {
-        exchange: draft.id,
-        request: Box::new(request.clone()),
-    };
-    let reply = api
-        .ask(&person.caller, Action::SendRequest, compare)
-        .await?;
-    let earlier = match reply {
-        Reply::Earlier(earlier) => search::about_the_same(&earlier),
-        _ => Vec::new(),
-    };
-    let f = Frame::of(api, person, "preview-title");
-    let t = f.t;
-    let content = serde_json::to_value(&request).expect("a request is plain text");
-    let time = time_they_have(&request, t);
-    let recipients = to.iter().map(|member| Recipient {
-        member: *member,
-        time: time.clone(),
-    });
-    let status = match fault {
-        None => StatusCode::OK,
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-    };
-    let page = PreviewPage {
-        id: draft.id,
-        template: draft.template.clone(),
-        recipients: recipients.collect(),
-        rules: rules(&request, t),
-        protections: protections(&request, t),
-        groups: groups(&content, &f),
-        files: files::listed(api, person, draft.id),
-        file_fault: fault.map(|fault| t.say(fault)),
-        passes: Passes::of(draft),
-        earlier: earlier.into_iter().map(|one| Before::of(one, &f)).collect(),
-        button: t.with("send-to", "count", to.len()),
-        f,
-    };
-    Ok(show_as(status, &page))
-}
-
-fn time_they_have(request: &Request, t: Words) -> String {
-    let limits = request.profile.limits(request.urgency);
-    let answer = span(limits.direct.min(limits.indirect), t);
-    match limits.acknowledge {
-        None => t.with("time-to-answer", "answer", answer),
-        Some(acknowledge) => {
-            let parts = [
-                ("accept", Part::from(span(acknowledge, t))),
-                ("answer", Part::from(answer)),
-            ];
-            t.put("time-to-accept-and-answer", &parts)
-        }
-    }
-}
-
-/// What a receiver may do, one rule each.
-pub fn rules(request: &Request, t: Words) -> Vec<String> {
-    let mut rules = handling_rules(&request.handling, t);
-    rules.push(t.code("evidence", request.evidence_use.as_str()));
-    rules
-}
-
-/// What a marking allows, one rule each.
-pub fn handling_rules(handling: &Handling, t: Words) -> Vec<String> {
-    let tlp = handling.tlp.as_str();
-    let mut rules = vec![format!("TLP:{tlp}: {}", t.code("tlp", tlp))];
-    for code in &handling.codes {
-        let words = t.code("handling", code.as_str());
-        rules.push(match (code, &handling.restriction) {
-            (HandlingCode::H3, Some(restriction)) => format!("{code}: {words} {restriction}"),
-            _ => format!("{code}: {words}"),
-        });
-    }
-    let days = u64::from(handling.retention_days);
-    rules.push(t.with("rule-retention", "days", days));
-    rules
-}
-
-/// What to think of before it leaves.
-pub fn protections(request: &Request, t: Words) -> Vec<String> {
-    let protection = &request.protection;
-    let mut told = Vec::new();
-    let mut tell = |given: Option<bool>, yes: &str, unknown: &str| match given {
-        Some(true) => told.push(t.say(yes)),
-        None => told.push(t.say(unknown)),
-        Some(false) => (),
-    };
-    if names_persons(request) {
-        tell(protection.minor, "protect-minor", "protect-minor-unknown");
-        tell(
-            protection.asylum_confidential,
-            "protect-asylum",
-            "protect-asylum-unknown",
-        );
-        tell(
-            protection.victim_indicators,
-            "protect-victim",
-            "protect-victim-unknown",
-        );
-    }
-    told
-}
-
 /// The first message has the draft's own id, and each further one an id that follows from it.
 fn linked(id: MessageId, to: &[MemberId]) -> Vec<(MemberId, MessageId, Vec<Attached>)> {
     let message = |place: usize| match place {
@@ -467,9 +336,12 @@ async fn send(
         Ok(read) => read,
         Err(faults) => return Ok(form(api, person, &draft, &members, faults)),
     };
-    let shown = typed.text("_files").parse().unwrap_or(0);
-    if files::of(api, person, id).len() != shown {
-        return preview(api, person, &draft, Some("files-changed")).await;
+    let files = files::of(api, person, id);
+    if files.len() != typed.text("_files").parse().unwrap_or(0) {
+        return preview(api, person, &draft, Some(Unlike::File("files-changed"))).await;
+    }
+    if typed.text("_shown") != shown(&draft, &files) {
+        return preview(api, person, &draft, Some(Unlike::Shown("draft-changed"))).await;
     }
     let (to, hold) = match api.staging.holds(id, writer) {
         true => take(api, &person.caller, Some(id), &to).await?,
@@ -491,7 +363,7 @@ async fn send(
         "review" => Ask::ForRelease(Box::new(ask)),
         _ => ask,
     };
-    let reply = hold.settled(api.driver.ask(permit, ask).await?)?;
+    let reply = hold.answered(api.driver.ask(permit, ask).await)??;
     let same = |(name, _): &(String, String)| fields::STAYS.contains(&name.as_str());
     let stays = draft.typed.into_iter().filter(same).collect();
     if let Err(error) = api.console.drafts.remember(writer, stays) {

@@ -16,7 +16,7 @@ use super::super::auth::Place;
 use super::super::problem::Failure;
 use super::super::staging::NotAdded;
 use super::super::{Api, LONGEST_JSON};
-use super::compose::{may_ask, preview};
+use super::compose::{Unlike, may_ask, preview};
 use super::form::Typed;
 use super::guard::Person;
 use super::language::Words;
@@ -272,7 +272,7 @@ pub async fn add(
     };
     match added {
         Ok(()) => Ok(see_other(&format!("/drafts/{id}/preview"))),
-        Err(why) => preview(&api, &person, &draft, Some(why)).await,
+        Err(why) => preview(&api, &person, &draft, Some(Unlike::File(why))).await,
     }
 }
 

@@ -6,7 +6,8 @@
 //! | Mark | Meaning |
 //! |---|---|
 //! | `?` | left out where nothing is typed |
-//! | `~` | goes with its neighbours: left out where none of them is there |
+//! | `~` | goes with its neighbours: a fault where none of them is there and it has a value |
+//! | `~~` | the same, but has a value by default: left out then |
 //! | `[]` | one of several values |
 //! | `!number`, `!bool`, `!time` | what the text is read as |
 //! | `!list`, `!names` | a list, parted by commas or spaces, or by commas alone |

@@ -91,9 +91,17 @@ impl FromRequestParts<Api> for Person {
                 visitor,
             }),
             None if parts.method == Method::GET => Err(Trouble::SignIn(visitor.path)),
-            None => Err(Trouble::SignIn("/".to_owned())),
+            None => Err(signed_out().into()),
         }
     }
+}
+
+/// Whoever sends a form after their session ended has to know that nothing came of it.
+fn signed_out() -> Failure {
+    let next =
+        "Go back: what was typed may still be there. Copy it, sign in, and open the form again.";
+    let what = "the session had ended: nothing was sent or changed, and nothing of it was kept";
+    Failure::new(StatusCode::UNAUTHORIZED, "signed-out", what, next)
 }
 
 /// The middleware.

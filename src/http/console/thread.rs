@@ -355,17 +355,19 @@ fn told_in_one(key: &str, place: usize, inner: &Map<String, Value>, f: &Frame) -
     let (what, value) = match key {
         "questions" => {
             let kind = t.code("question", text("kind")?);
-            let what = format!("{} {} · {kind}", label("questions", t), t.number(place + 1));
+            let about = inner.get("subject").and_then(Value::as_u64).map(|subject| {
+                let word = label("questions.subject", t);
+                format!(" · {word} {}", t.number(subject + 1))
+            });
+            let (word, number) = (label("questions", t), t.number(place + 1));
+            let what = format!("{word} {number} · {kind}{}", about.unwrap_or_default());
             (what, text("text")?.to_owned())
         }
         "answers" => {
             let question = inner.get("question").and_then(Value::as_u64)?;
             let outcome = t.code("outcome", text("outcome")?);
-            let what = format!(
-                "{} {} · {outcome}",
-                label("answers", t),
-                t.number(question + 1)
-            );
+            let (word, number) = (label("answers", t), t.number(question + 1));
+            let what = format!("{word} {number} · {outcome}");
             let worth = inner.get("evaluation").and_then(Value::as_object);
             let worth = worth.map(|worth| evaluation(worth, t));
             let said = text("text").map(str::to_owned);
@@ -431,20 +433,25 @@ fn word(path: &str, value: &Value, t: Words) -> String {
     match value {
         Value::Bool(true) => t.say("answer-yes"),
         Value::Bool(false) => t.say("answer-no"),
-        Value::Number(number) => t.number(number),
+        Value::Number(number) => match number.as_u64() {
+            Some(place) if is_place(path) => t.number(place + 1),
+            Some(_) | None => t.number(number),
+        },
         Value::String(text) => match list_of(path, text) {
-            Some(list) => {
-                let word = t.code(list, text);
-                let shows_its_code = matches!(list, "ground" | "reason" | "handling" | "tlp");
-                match shows_its_code {
-                    true => format!("{text}: {word}"),
-                    false => word,
-                }
+            Some(list @ ("ground" | "reason" | "handling" | "tlp")) => {
+                format!("{text}: {}", t.code(list, text))
             }
+            Some(list) => t.code(list, text),
             None => text.clone(),
         },
         Value::Null | Value::Array(_) | Value::Object(_) => String::new(),
     }
+}
+
+/// Whether a number is a place in a list: messages count those from 0, and pages all from 1.
+fn is_place(path: &str) -> bool {
+    let key = path.rsplit('.').next();
+    matches!(key, Some("questions" | "subject" | "leg"))
 }
 
 /// The code list that a place in a message is of.

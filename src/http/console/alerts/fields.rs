@@ -11,7 +11,7 @@ use crate::domain::alert::{
 };
 use crate::domain::rfi::Sex;
 
-/// Legs that the form has room for.
+/// Legs that the form has room for; a fee may be for one that it has no room for.
 pub const LEGS: usize = 3;
 /// Languages of the text.
 pub const TEXTS: usize = 2;
@@ -35,8 +35,8 @@ macro_rules! codes {
 pub enum For<'m> {
     /// A new one, which may go to these members.
     Publishing(&'m [MemberId]),
-    /// Another version of one.
-    Updating,
+    /// Another version of one that has this many legs.
+    Updating(usize),
 }
 
 /// The fields, in the order in which they are filled in.
@@ -50,7 +50,7 @@ pub fn sections(b: &Builder<'_>, form: For<'_>) -> Vec<Section> {
         Section::new(t, "section-alert", what(b, form)),
         Section::new(t, "section-route", route(b)).folded(),
         Section::new(t, "section-people", people(b)).folded(),
-        Section::new(t, "section-fees", fees(b)).folded(),
+        Section::new(t, "section-fees", fees(b, form)).folded(),
         Section::new(t, "section-more", more(b)).folded(),
         Section::new(t, "section-worth", worth),
         handling(b),
@@ -106,7 +106,7 @@ fn what(b: &Builder<'_>, form: For<'_>) -> Vec<Field> {
         b.time("review_on?!time").half().optional(),
     ]);
     match form {
-        For::Updating => what.push(b.area("_changes", 2).optional()),
+        For::Updating(_) => what.push(b.area("_changes", 2).optional()),
         For::Publishing(members) => {
             let audiences = ["all", "corridor-subscribers", "members"];
             what.push(b.radios("_audience", "audience", audiences));
@@ -180,11 +180,15 @@ fn people(b: &Builder<'_>) -> Vec<Field> {
     people
 }
 
-fn fees(b: &Builder<'_>) -> Vec<Field> {
+fn fees(b: &Builder<'_>, form: For<'_>) -> Vec<Field> {
+    let many = match form {
+        For::Updating(legs) => legs.max(LEGS),
+        For::Publishing(_) => LEGS,
+    };
     let legs = || {
         let leg = |leg: usize| (leg.to_string(), b.t.number(leg + 1));
         let whole = (String::new(), b.t.say("fee-whole-route"));
-        std::iter::once(whole).chain((0..LEGS).map(leg))
+        std::iter::once(whole).chain((0..many).map(leg))
     };
     let mut fees = Vec::new();
     for fee in 0..FEES {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::super::Api;
 use super::super::compose::others;
 use super::super::files::{self, Chosen};
-use super::super::form::{Builder, Tree, Typed, texts_at};
+use super::super::form::{Builder, Tree, Typed, texts_at, unreadable};
 use super::super::formpage::{Faults, FormPage, summary};
 use super::super::guard::Person;
 use super::super::language::Words;
@@ -45,10 +45,11 @@ fn may_publish(api: &Api, person: &Person) -> Result<Permit, Trouble> {
     Ok(permit.map_err(AppError::from)?)
 }
 
+/// The form; `updates` is the alert that gets a new version, and how many legs it has.
 async fn page(
     api: &Api,
     person: &Person,
-    updates: Option<MessageId>,
+    updates: Option<(MessageId, usize)>,
     typed: &Typed,
     faults: Faults,
 ) -> Result<Response, Trouble> {
@@ -62,7 +63,7 @@ async fn page(
     };
     let members = named_by(api, person).await?;
     let form = match updates {
-        Some(_) => For::Updating,
+        Some((_, legs)) => For::Updating(legs),
         None => For::Publishing(&members),
     };
     let sections = sections(&builder, form);
@@ -72,7 +73,7 @@ async fn page(
     };
     let heading = t.say(key);
     let back = match updates {
-        Some(id) => format!("/alerts/{id}"),
+        Some((id, _)) => format!("/alerts/{id}"),
         None => "/alerts".to_owned(),
     };
     let replaces = ("_replaces".to_owned(), typed.text("_replaces").to_owned());
@@ -81,7 +82,7 @@ async fn page(
         f: Frame::new(api, &person.visitor, heading.clone()),
         lead: t.say("alert-new-lead"),
         action: match updates {
-            Some(id) => format!("/alerts/{id}/update"),
+            Some((id, _)) => format!("/alerts/{id}/update"),
             None => "/alerts/new".to_owned(),
         },
         back,
@@ -97,9 +98,9 @@ async fn page(
     Ok(page.show())
 }
 
-/// The alert that was typed, or what is wrong with it.
-fn read(api: &Api, typed: &Typed) -> Result<(Alert, Tree), Vec<FieldError>> {
-    let tree = Tree::of(typed, &api.console.zone)?;
+/// The alert that was typed, or what is wrong with it; the one that it updates has `standing` legs.
+fn read(api: &Api, typed: &Typed, standing: usize) -> Result<(Alert, Tree), Vec<FieldError>> {
+    let mut tree = Tree::of(typed, &api.console.zone)?;
     let chosen = [
         "event",
         "category",
@@ -124,7 +125,45 @@ fn read(api: &Api, typed: &Typed) -> Result<(Alert, Tree), Vec<FieldError>> {
     if !faults.is_empty() {
         return Err(faults);
     }
-    typed.read(&api.console.zone)
+    let faults = follow_the_legs(&mut tree, standing);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let alert = serde_json::from_value(tree.value.clone());
+    let alert = alert.map_err(|error| vec![unreadable(&error)])?;
+    Ok((alert, tree))
+}
+
+/// Lets each fee follow the leg that it is for: the form counts its rows, and the alert has no empty
+/// ones. Gives the fees whose leg is empty.
+fn follow_the_legs(tree: &mut Tree, standing: usize) -> Vec<FieldError> {
+    let fees = tree.value.get("fees").and_then(Value::as_array);
+    let leg = |fee: &Value| fee.get("leg").and_then(Value::as_u64);
+    let legs: Vec<Option<u64>> = fees.into_iter().flatten().map(leg).collect();
+    let mut faults = Vec::new();
+    for (fee, leg) in legs.into_iter().enumerate() {
+        let Some(leg) = leg else { continue };
+        let leg = usize::try_from(leg).unwrap_or(usize::MAX);
+        match place_of_leg(tree, leg, standing) {
+            Some(place) => tree.value["fees"][fee]["leg"] = Value::from(place),
+            None => faults.push(FieldError {
+                path: format!("fees[{fee}].leg"),
+                code: "not-allowed",
+                what: "names a leg that is empty".to_owned(),
+            }),
+        }
+    }
+    tree.in_the_form(faults)
+}
+
+/// Where a leg of the form comes to stand in the alert: those of the form that are not empty stand
+/// one behind the other, and after them those of the standing alert that the form has no room for.
+fn place_of_leg(tree: &Tree, leg: usize, standing: usize) -> Option<usize> {
+    let own = tree.value.get("legs").and_then(Value::as_array);
+    let own = own.map_or(0, Vec::len);
+    let kept = (LEGS..standing).contains(&leg);
+    tree.row("legs", leg)
+        .or_else(|| kept.then(|| own + leg - LEGS))
 }
 
 /// The members that an alert may be sent to by name.
@@ -169,7 +208,7 @@ pub async fn publish(
     if let Some(fault) = fault {
         return again(fault.into()).await;
     }
-    let (alert, tree) = match read(&api, &typed) {
+    let (alert, tree) = match read(&api, &typed, 0) {
         Ok(read) => read,
         Err(faults) => return again(faults.into()).await,
     };
@@ -185,7 +224,7 @@ pub async fn publish(
         alert: Box::new(alert),
         attached,
     };
-    match hold.settled(api.driver.ask(permit, ask).await?) {
+    match hold.answered(api.driver.ask(permit, ask).await)? {
         Ok(Reply::Waits(..)) => Ok(see_other("/letters")),
         Ok(_) => Ok(see_other(&format!("/alerts/{id}"))),
         Err(AppError::Invalid(faults) | AppError::AlertNotNow(AlertRefused::Invalid(faults))) => {
@@ -208,7 +247,8 @@ pub async fn update_form(api: &Api, person: &Person, id: MessageId) -> Result<Re
         typed: &Typed::default(),
         faults: &[],
     };
-    for field in sections(&empty, For::Updating)
+    let legs = standing.alert.legs.len();
+    for field in sections(&empty, For::Updating(legs))
         .iter()
         .flat_map(|section| &section.fields)
     {
@@ -216,7 +256,7 @@ pub async fn update_form(api: &Api, person: &Person, id: MessageId) -> Result<Re
             typed.0.push((field.name.clone(), text));
         }
     }
-    page(api, person, Some(id), &typed, Faults::default()).await
+    page(api, person, Some((id, legs)), &typed, Faults::default()).await
 }
 
 /// `POST /alerts/{id}/update`.
@@ -228,15 +268,18 @@ pub async fn update(
 ) -> Result<Response, Trouble> {
     let row = alert(api, person, id, "update").await?;
     let (typed, fault) = files::read(api, person, request).await?;
-    let again = |faults: Faults| page(api, person, Some(id), &typed, faults);
+    let legs = row.alert.alert().legs.len();
+    let again = |faults: Faults| page(api, person, Some((id, legs)), &typed, faults);
     if let Some(fault) = fault {
         return again(fault.into()).await;
     }
-    let (mut fresh, tree) = match read(api, &typed) {
+    let (mut fresh, tree) = match read(api, &typed, legs) {
         Ok(read) => read,
         Err(faults) => return again(faults.into()).await,
     };
-    keep_what_has_no_field(&mut fresh, row.alert.alert());
+    if let Err(faults) = keep_what_has_no_field(&mut fresh, row.alert.alert(), &tree) {
+        return again(faults.into()).await;
+    }
     let changes = typed.text("_changes");
     let revision = Revision {
         alert: fresh,
@@ -261,8 +304,15 @@ pub async fn update(
     }
 }
 
-/// What the form has no room for stays as it stood.
-fn keep_what_has_no_field(fresh: &mut Alert, before: &Alert) {
+/// What the form has no room for stays as it stood, each fee with its leg.
+///
+/// # Errors
+/// Legs that are empty now, and that such a fee is for.
+fn keep_what_has_no_field(
+    fresh: &mut Alert,
+    before: &Alert,
+    tree: &Tree,
+) -> Result<(), Vec<FieldError>> {
     fn keep<T: Clone>(fresh: &mut Vec<T>, before: &[T], room: usize) {
         fresh.extend_from_slice(&before[room.min(before.len())..]);
     }
@@ -272,4 +322,22 @@ fn keep_what_has_no_field(fresh: &mut Alert, before: &Alert) {
     keep(&mut fresh.violence, &before.violence, VIOLENCE);
     keep(&mut fresh.persons, &before.persons, GROUPS);
     keep(&mut fresh.text, &before.text, TEXTS);
+    let mut faults = Vec::new();
+    let kept = before.fees.len().saturating_sub(FEES);
+    for fee in fresh.fees.iter_mut().rev().take(kept) {
+        let Some(leg) = fee.leg else { continue };
+        let place = place_of_leg(tree, leg.into(), before.legs.len());
+        match place.and_then(|place| u16::try_from(place).ok()) {
+            Some(place) => fee.leg = Some(place),
+            None => faults.push(FieldError {
+                path: format!("legs[{leg}].from"),
+                code: "required",
+                what: "a fee that has no field here is for this leg".to_owned(),
+            }),
+        }
+    }
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(faults),
+    }
 }

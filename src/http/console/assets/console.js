@@ -108,7 +108,9 @@
         body.set("_do", "autosave");
         const kept = await fetch(form.action, { method: "POST", body }).catch(() => null);
         const said = form.querySelector(".saved");
-        if (said) said.textContent = kept?.ok ? form.dataset.autosave : "";
+        // Whoever is signed out meanwhile is shown another page, and nothing is kept.
+        const saved = kept?.status === 204 ? "autosave" : "unsaved";
+        if (said) said.textContent = form.dataset[saved];
       }, 2000);
     });
     form.addEventListener("submit", () => clearTimeout(timer));

@@ -157,7 +157,7 @@ fn more_questions(b: &Builder<'_>) -> Vec<Field> {
     let mut fields = Vec::new();
     for place in 1..QUESTIONS {
         let number = b.t.number(place + 1);
-        let kind = format!("questions[{place}].kind~");
+        let kind = format!("questions[{place}].kind~~");
         let kind = b.select(&kind, "question", kinds(), None);
         let text = b.area(&format!("questions[{place}].text?"), 2);
         let numbered = |field: Field| {
@@ -216,14 +216,14 @@ fn person(b: &Builder<'_>) -> Vec<Field> {
         line("father.original?"),
         ltr("birth.date?"),
         b.select(
-            &of("birth.calendar~"),
+            &of("birth.calendar~~"),
             "calendar",
             Calendar::ALL.iter().map(|calendar| calendar.as_str()),
             None,
         )
         .half(),
         b.select(
-            &of("birth.precision~"),
+            &of("birth.precision~~"),
             "precision",
             Precision::ALL.iter().map(|precision| precision.as_str()),
             None,

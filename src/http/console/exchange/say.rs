@@ -168,7 +168,7 @@ fn hidden(typed: &Typed, row: &ExchangeRow, verb: &str) -> Vec<(String, String)>
     };
     let number = |place: usize| {
         (
-            format!("answers[{place}].question~!number"),
+            format!("answers[{place}].question~~!number"),
             place.to_string(),
         )
     };
@@ -386,8 +386,15 @@ pub async fn say(
         false => (files::text_alone(&api, request).await?, None),
     };
     // A form that is sent twice finds what the first one said.
-    let message = typed.text(MESSAGE).parse();
-    if message.is_ok_and(|message: MessageId| row.exchange.said().iter().any(|s| s.id == message)) {
+    let said_before = |message: MessageId| {
+        // What is passed on is said in another exchange, and noted in this one.
+        let here = match verb.as_str() {
+            "pass-on" => message.companion(),
+            _ => message,
+        };
+        row.exchange.said().iter().any(|said| said.id == here)
+    };
+    if typed.text(MESSAGE).parse().is_ok_and(said_before) {
         return Ok(see_other(&format!("/exchanges/{id}")));
     }
     may_say(&row, &person, &verb)?;
@@ -415,7 +422,7 @@ pub async fn say(
     if let Ask::Respond { attached, .. } = &mut ask {
         *attached = taken;
     }
-    match hold.settled(api.driver.ask(permit, ask).await?) {
+    match hold.answered(api.driver.ask(permit, ask).await)? {
         // A second person has to see it first.
         Ok(Reply::Waits(..)) => Ok(see_other("/letters")),
         Ok(_) => Ok(see_other(&format!("/exchanges/{id}"))),

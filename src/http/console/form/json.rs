@@ -38,7 +38,11 @@ enum Node {
 struct Name<'a> {
     path: &'a str,
     optional: bool,
+    /// It goes with its neighbours, as `~` says.
     companion: bool,
+    /// It has a value though nobody gave one, as `~~` says: a choice made beforehand goes unsaid
+    /// where it has no neighbours, and what a person gave does not.
+    by_default: bool,
     several: bool,
     kind: &'a str,
 }
@@ -49,12 +53,15 @@ impl<'a> Name<'a> {
         let several = rest.ends_with("[]");
         let rest = rest.strip_suffix("[]").unwrap_or(rest);
         let companion = rest.ends_with('~');
-        let rest = rest.strip_suffix('~').unwrap_or(rest);
+        let by_default = rest.ends_with("~~");
+        let rest = rest.trim_end_matches('~');
         let optional = rest.ends_with('?');
+        let path = rest.strip_suffix('?').unwrap_or(rest);
         Self {
-            path: rest.strip_suffix('?').unwrap_or(rest),
+            path,
             optional,
             companion,
+            by_default,
             several,
             kind,
         }
@@ -66,11 +73,13 @@ impl Tree {
     /// begin with an underscore and are no part of it.
     ///
     /// # Errors
-    /// Texts that are no number or time, each at its field.
+    /// Texts that are no number or time, and values that go with one that is not there, each at its
+    /// field.
     pub fn of(typed: &Typed, zone: &TimeZone) -> Result<Self, Vec<FieldError>> {
         let mut root = Node::Branch(BTreeMap::new());
         let mut faults = Vec::new();
-        let (mut later, own) = (Vec::new(), |key: &str| key.starts_with('_'));
+        let (mut later, mut wrong) = (Vec::new(), Vec::new());
+        let own = |key: &str| key.starts_with('_');
         for (key, text) in typed.0.iter().filter(|(key, _)| !own(key)) {
             let name = Name::of(key);
             let Some(steps) = steps(name.path) else {
@@ -85,14 +94,26 @@ impl Tree {
                 continue;
             }
             match value(text, name.kind, zone) {
-                Ok(value) if name.companion => later.push((steps, value)),
+                Ok(value) if name.companion => later.push((key, name.by_default, steps, value)),
                 Ok(value) => put(&mut root, &steps, value, name.several),
-                Err(what) => faults.push(fault(key, what)),
+                Err(what) => {
+                    faults.push(fault(key, what));
+                    if !name.companion {
+                        wrong.push(steps);
+                    }
+                }
             }
         }
-        for (steps, value) in later {
-            if is_there(&root, &steps[..steps.len() - 1]) {
+        for (key, by_default, steps, value) in later {
+            let beside = &steps[..steps.len() - 1];
+            let is_wrong = |one: &Vec<Step>| one.starts_with(beside);
+            if is_there(&root, beside) {
                 put(&mut root, &steps, value, false);
+            } else if !by_default && !wrong.iter().any(is_wrong) {
+                faults.push(FieldError {
+                    code: "alone",
+                    ..fault(key, "goes with a field beside it, which is empty")
+                });
             }
         }
         if !faults.is_empty() {
@@ -101,6 +122,15 @@ impl Tree {
         let mut rows = Vec::new();
         let value = whole(root, "", "", &mut rows);
         Ok(Self { value, rows })
+    }
+
+    /// Where a row of a list that stands in the form at this place is in the JSON; none where it was
+    /// left empty.
+    pub fn row(&self, list: &str, place: usize) -> Option<usize> {
+        let stood = format!("{list}[{place}]");
+        let (json, _) = self.rows.iter().find(|(_, form)| *form == stood)?;
+        let place = json.strip_prefix(list)?.strip_prefix('[')?;
+        place.strip_suffix(']')?.parse().ok()
     }
 
     /// The faults with the paths that the form has.
@@ -319,9 +349,9 @@ mod tests {
     fn an_empty_row_is_left_out_and_a_fault_finds_its_row_all_the_same() {
         let tree = tree(&[
             ("questions[0].text?", ""),
-            ("questions[0].kind~", "other"),
+            ("questions[0].kind~~", "other"),
             ("questions[2].text?", "Who?"),
-            ("questions[2].kind~", "person-known"),
+            ("questions[2].kind~~", "person-known"),
         ])
         .expect("it is well formed");
         let expected = json!({ "questions": [{ "text": "Who?", "kind": "person-known" }] });
@@ -332,6 +362,64 @@ mod tests {
             what: String::new(),
         };
         assert_eq!(tree.in_the_form(vec![fault])[0].path, "questions[2].text");
+        assert_eq!(tree.row("questions", 2), Some(0));
+        for none in [0, 1, 3] {
+            assert_eq!(tree.row("questions", none), None);
+        }
+    }
+
+    #[test]
+    fn a_value_whose_neighbours_are_empty_is_a_fault_at_its_field_and_is_not_dropped() {
+        let faults = tree(&[
+            ("impact.illegal_immigration?", ""),
+            ("impact.cross_border_crime~", ""),
+            ("impact.migrants_lives~", "high"),
+            ("fees[1].from?!number", ""),
+            ("fees[1].to~!number", "0"),
+            ("legs[0].from?", "Edirne"),
+            ("legs[0].to~", "Plovdiv"),
+            ("given_names.transliterations~!names", "Kemal"),
+        ]);
+        let faults = faults.expect_err("they go with what is empty");
+        let told: Vec<(&str, &str)> = faults
+            .iter()
+            .map(|fault| (fault.path.as_str(), fault.code))
+            .collect();
+        let expected = [
+            ("impact.migrants_lives", "alone"),
+            ("fees[1].to", "alone"),
+            ("given_names.transliterations", "alone"),
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn what_nobody_gave_is_left_out_without_its_neighbours_and_is_no_fault() {
+        let tree = tree(&[
+            ("legs[1].from?", ""),
+            ("legs[1].to~", ""),
+            ("legs[1].hours~!number", " "),
+            ("birth.date?", ""),
+            ("birth.calendar~~", "gregorian"),
+            ("questions[1].kind~~", "other"),
+            ("answers[0].question~~!number", "0"),
+            ("answers[1].outcome?", "hit"),
+            ("answers[1].question~~!number", "1"),
+        ])
+        .expect("nobody gave a value that is lost");
+        let expected = json!({ "answers": [{ "outcome": "hit", "question": 1 }] });
+        assert_eq!(tree.value, expected);
+    }
+
+    #[test]
+    fn what_goes_with_a_wrong_value_is_not_said_to_go_with_an_empty_one() {
+        let faults = tree(&[
+            ("fees[0].from?!number", "many"),
+            ("fees[0].to~!number", "4000"),
+        ]);
+        let faults = faults.expect_err("one of them is wrong");
+        assert_eq!(faults.len(), 1);
+        assert_eq!(faults[0].path, "fees[0].from");
     }
 
     #[test]

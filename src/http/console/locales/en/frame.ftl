@@ -63,6 +63,9 @@ trouble-not-found-next = Begin again from the start page.
 trouble-foreign-origin-what = This came from elsewhere
 trouble-foreign-origin-why = Only pages of this console may change anything here.
 trouble-foreign-origin-next = Open the console itself and try again.
+trouble-signed-out-what = You were signed out
+trouble-signed-out-why = The session had ended. Nothing was sent or changed, and nothing of the form was kept.
+trouble-signed-out-next = Go back: what was typed may still be there. Copy it, sign in, and open the form again.
 trouble-not-in-this-state-what = Too late, or too early
 trouble-not-in-this-state-why = The exchange has gone on since you opened it.
 trouble-not-in-this-state-next = Look at it again, and see what can be done now.
@@ -81,6 +84,7 @@ fault-required = Fill this in
 fault-too-long = This is too long
 fault-too-many = These are too many
 fault-not-allowed = This cannot be used here
+fault-alone = This goes with a field beside it that is empty
 
 month-1 = January
 month-2 = February

@@ -63,6 +63,9 @@ trouble-not-found-next = از صفحهٔ آغاز شروع کنید.
 trouble-foreign-origin-what = این از جای دیگری آمد
 trouble-foreign-origin-why = فقط صفحه‌های همین کنسول می‌توانند چیزی را تغییر دهند.
 trouble-foreign-origin-next = خودِ کنسول را باز کنید و دوباره بکوشید.
+trouble-signed-out-what = نشست شما پایان یافته بود
+trouble-signed-out-why = نشست پایان یافته بود. چیزی فرستاده یا دگرگون نشد و چیزی از فرم نگه داشته نشد.
+trouble-signed-out-next = برگردید: شاید نوشته هنوز آنجا باشد. آن را رونوشت کنید، وارد شوید و فرم را دوباره باز کنید.
 trouble-not-in-this-state-what = دیر یا زود است
 trouble-not-in-this-state-why = پرونده از وقتی که آن را باز کردید پیش رفته است.
 trouble-not-in-this-state-next = دوباره ببینید که اکنون چه می‌توان کرد.
@@ -81,6 +84,7 @@ fault-required = این را پر کنید
 fault-too-long = بیش از اندازه بلند است
 fault-too-many = بیش از اندازه زیاد است
 fault-not-allowed = این مقدار اینجا پذیرفته نیست
+fault-alone = این با فیلد کناری می‌آید و آن خالی است
 
 month-1 = فروردین
 month-2 = اردیبهشت

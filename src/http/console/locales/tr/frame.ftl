@@ -63,6 +63,9 @@ trouble-not-found-next = Başlangıç sayfasından başlayın.
 trouble-foreign-origin-what = Bu başka yerden geldi
 trouble-foreign-origin-why = Burada yalnızca bu konsolun sayfaları bir şey değiştirebilir.
 trouble-foreign-origin-next = Konsolun kendisini açıp yeniden deneyin.
+trouble-signed-out-what = Oturum kapanmıştı
+trouble-signed-out-why = Oturum sona ermişti. Hiçbir şey gönderilmedi, değiştirilmedi ve formdan hiçbir şey saklanmadı.
+trouble-signed-out-next = Geri gidin: yazılanlar hâlâ orada olabilir. Kopyalayın, oturum açın ve formu yeniden açın.
 trouble-not-in-this-state-what = Çok geç ya da çok erken
 trouble-not-in-this-state-why = Dosya, siz açtıktan sonra ilerledi.
 trouble-not-in-this-state-next = Yeniden bakın, şimdi ne yapılabileceğini görün.
@@ -81,6 +84,7 @@ fault-required = Burayı doldurun
 fault-too-long = Bu çok uzun
 fault-too-many = Bunlar çok fazla
 fault-not-allowed = Bu burada kullanılamaz
+fault-alone = Bu, yanındaki bir alanla birlikte kullanılır; o alan boş
 
 month-1 = Ocak
 month-2 = Şubat
