@@ -450,6 +450,8 @@ pub enum Input {
     Policy(ReleasePolicy),
     /// Receiving keys of this node were destroyed.
     KeysDestroyed(Vec<KeyId>),
+    /// The new keys that were ordered until then are in force.
+    OrderCarriedOut(Timestamp),
     /// What came of an alarm, by the entry of its escalation.
     Alarmed(u64, AlarmOutcome),
     /// The node begins to serve.

@@ -18,7 +18,7 @@ pub(super) use identity::{is_blocked, project, record_identities};
 pub use keys::{BundleRow, CompromisedRow, KeyAlarm, NodeKeys};
 pub(super) use keys::{at_peer, conflict, destroyed, record_bundles, record_compromises};
 pub(super) use marks::{annotate, annotate_alert, touched};
-pub(super) use ordered::tick;
+pub(super) use ordered::{carried_out, tick};
 
 use super::change::{Change, Other};
 use super::duty::Contact;

@@ -170,6 +170,7 @@ impl Service {
             Input::People(people) => people::on_record(self.me.member, turn, people)?,
             Input::Policy(policy) => letters::put_in_force(self.me.member, turn, policy)?,
             Input::KeysDestroyed(keys) => members::destroyed(self, turn, keys)?,
+            Input::OrderCarriedOut(at) => members::carried_out(&mut turn.view, *at)?,
             Input::Alarmed(escalation, outcome) => {
                 duty::outcome(self, turn, *escalation, *outcome)?;
             }

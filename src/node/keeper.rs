@@ -145,8 +145,11 @@ impl Keeping {
         let left = self
             .owed
             .map_or(Rotation::default(), |owed| owed.left(&keys));
-        if left.is_empty() || self.rotate(left) {
-            self.owed = None;
+        if (left.is_empty() || self.rotate(left))
+            && let Some(order) = self.owed.take()
+        {
+            let carried_out = Input::OrderCarriedOut(order.at);
+            let _stopping = self.trust.driver.happened(carried_out);
         }
     }
 

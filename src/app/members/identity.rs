@@ -234,7 +234,6 @@ pub(in crate::app) fn project(
         } => {
             let (sequence, digest) = (*sequence, *digest);
             keys::bundle_in_force(view, *node, BundleRow { sequence, digest });
-            ordered::in_force(view, *node);
             Ok(())
         }
         MemberChange::KeysOrdered { what } => ordered::ordered(view, Order { what: *what, at }),

@@ -5,7 +5,7 @@ use crate::app::input::Effect;
 use crate::app::rows::ORDERED;
 use crate::app::service::{Service, Turn};
 use crate::app::view::View;
-use crate::base::NodeId;
+use crate::base::Timestamp;
 use crate::seal::keystore::Order;
 use crate::store::IndexError;
 
@@ -22,11 +22,14 @@ pub(super) fn ordered(view: &mut View<'_>, order: Order) -> Result<(), IndexErro
     Ok(())
 }
 
-/// A node has other keys in force. This one's are those that were ordered.
-pub(super) fn in_force(view: &mut View<'_>, node: NodeId) {
-    if view.log().origin().node == node {
+/// The keys that were ordered until `at` are in force. It is recorded nowhere: whoever reads the order from the
+/// log again finds the keys made since, and says so again.
+pub(in crate::app) fn carried_out(view: &mut View<'_>, at: Timestamp) -> Result<(), IndexError> {
+    let order = view.row::<Order>(ORDERED, ORDER)?;
+    if order.is_some_and(|order| order.at <= at) {
         view.delete(ORDERED, ORDER.to_vec());
     }
+    Ok(())
 }
 
 /// Hands an order that is not carried out over again.
