@@ -39,7 +39,7 @@ mod unchanged;
 mod view;
 mod witness;
 
-pub use carried::{BroughtFile, CarryAsk, CarryChange, CarryReply, Taken, WaitingPage};
+pub use carried::{BroughtFile, CarryAsk, CarryChange, CarryReply, Taken, WaitingPage, Wanted};
 pub use clock::ClockDoubt;
 pub use corrections::{Correcting, Duty, Owed, duties};
 pub use duty::{

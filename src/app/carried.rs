@@ -96,8 +96,19 @@ pub enum CarryReply {
     },
     /// What was taken.
     Came(Taken),
-    /// Length and digest of the sealed file that is wanted; none if it is not.
-    Wanted(Option<(u64, Digest)>),
+    /// Whether parts of a file are taken.
+    Wanted(Wanted),
+}
+
+/// Whether parts of a file are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// They are: the length and the digest of the whole sealed file.
+    Now(u64, Digest),
+    /// The message is not here yet, which says what the file is.
+    Later,
+    /// The file is here, or is not to come.
+    No,
 }
 
 /// A page of what waits for a member.
@@ -205,9 +216,15 @@ pub(super) fn ask(
         } => {
             let key = pull_key(peer.member, *message, *index);
             let row = turn.view.row::<PullRow>(PULL, &key)?;
-            // What is given back comes over a link alone.
-            let row = row.filter(|row| row.sender == peer.member);
-            CarryReply::Wanted(row.map(|row| (row.length, row.digest)))
+            let known = message_key(peer.member, *message);
+            let known = turn.view.row::<MessageRow>(MESSAGE, &known)?;
+            CarryReply::Wanted(match row {
+                Some(row) if row.sender == peer.member => Wanted::Now(row.length, row.digest),
+                // What is given back comes over a link alone.
+                Some(_) => Wanted::No,
+                None if known.is_some() => Wanted::No,
+                None => Wanted::Later,
+            })
         }
     };
     Ok(Reply::Carried(Box::new(reply)))

@@ -14,7 +14,7 @@ use super::links::{FrameReader, Heard};
 use super::reach::Ways;
 use crate::api::BroughtIn;
 use crate::app::{
-    AppError, Ask, BroughtFile, CarryAsk, CarryReply, FromPeer, Permit, Reply, Taken,
+    AppError, Ask, BroughtFile, CarryAsk, CarryReply, FromPeer, Permit, Reply, Taken, Wanted,
 };
 use crate::audit::ReceiptBatch;
 use crate::base::{MessageId, NodeId, OsEntropy, Timestamp};
@@ -431,9 +431,13 @@ impl Bringing<'_> {
         let CarryReply::Wanted(wanted) = ask(self.ways, self.runtime, self.permit, wanted)? else {
             return Ok(());
         };
-        // What is here whole already, or belongs to a message that is not here, is passed over.
-        let Some((length, digest)) = wanted else {
-            return Ok(());
+        let (length, digest) = match wanted {
+            Wanted::Now(length, digest) => (length, digest),
+            Wanted::Later => {
+                told.parts_later += 1;
+                return Ok(());
+            }
+            Wanted::No => return Ok(()),
         };
         match self
             .ways

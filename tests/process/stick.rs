@@ -127,6 +127,7 @@ fn an_exchange_with_attachments_and_receipts_goes_by_stick_in_any_order_and_twic
         (1, 0),
         "{taken:?}"
     );
+    assert!(sum(&taken, "parts_later") > 0, "{taken:?}");
     let taken = import(tr, &stick);
     assert_eq!(
         (sum(&taken, "messages"), sum(&taken, "known")),
