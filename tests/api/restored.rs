@@ -5,17 +5,19 @@ use liaison::app::change::{Change, Message, Other};
 use liaison::app::core::{Core, Outcome, catch_up};
 use liaison::app::rows::{LOG_ALARM, alarm_key, stored_under};
 use liaison::app::{
-    Action, AlarmRow, Ask, FromPeer, Input, LogFault, Reply, RestoredLog, Say, Ticket,
+    Action, AlarmRow, Ask, Attached, CarryAsk, CarryReply, FromPeer, Input, LogFault, Reply,
+    RestoredLog, Say, Ticket,
 };
 use liaison::audit::{Checkpoint, EventCode, Origin, Prefix, SignedCheckpoint, Statement, Tree};
 use liaison::base::{Digest, MemberId, MessageId, NodeId, Role, merkle};
+use liaison::domain::message::{AttachmentInfo, AttachmentSlot};
 use liaison::domain::retention::ErasureReason;
 use liaison::exchange::Refusal as R;
 use liaison::store::{Fault, Log as _, MemoryIndex, MemoryLog};
 
 use crate::office::{
     HOUR, NoSigner, Office, alert_body, member, node, nothing_signed, receipt_of, receipted,
-    reply_to, request_body, state_of, taken, with_file, with_header,
+    reply_to, request, request_body, state_of, taken, with_file, with_header,
 };
 use crate::passing;
 
@@ -265,6 +267,61 @@ fn a_peer_that_was_restored_gets_again_what_it_had_and_no_more() {
         .core
         .rows::<liaison::app::rows::OutboxRow>(liaison::app::rows::OUTBOX, 9);
     assert_eq!(waiting.expect("an index in memory"), []);
+}
+
+/// The files that a stick for TR would take along.
+fn files_to_tr(office: &mut Office) -> Vec<MessageId> {
+    let files = CarryAsk::Files {
+        member: member("TR"),
+        after: None,
+    };
+    let ask = Ask::Carry(files);
+    let reply = office.ask(Role::Officer, Action::CarryByHand, ask);
+    let Ok(Reply::Carried(reply)) = reply else {
+        panic!("{reply:?}");
+    };
+    let CarryReply::Files { files, .. } = *reply else {
+        panic!("{reply:?}");
+    };
+    files.into_iter().map(|(message, ..)| message).collect()
+}
+
+#[test]
+fn a_peer_that_was_restored_is_brought_its_files_by_stick_again() {
+    let mut office = Office::new();
+    let id = office.new_id();
+    let file = Attached {
+        slot: AttachmentSlot {
+            length: 9,
+            digest: Digest::of(b"sealed"),
+        },
+        info: AttachmentInfo {
+            name: "van.jpg".to_owned(),
+            media_type: "image/jpeg".to_owned(),
+            size: 1,
+            digest: Digest::of(b"file"),
+            key: [1; 32],
+        },
+    };
+    let ask = Ask::SendRequest {
+        to: vec![(member("TR"), id, vec![file])],
+        request: Box::new(request()),
+    };
+    let sent_it = office.ask(Role::Officer, Action::SendRequest, ask);
+    assert!(sent_it.is_ok(), "{sent_it:?}");
+    assert_eq!(files_to_tr(&mut office), [id]);
+    let leaf = sent(&office, id).leaf();
+    let got = Statement::Received {
+        sender: node("MK"),
+        id,
+        leaf,
+    };
+    for statement in [got, Statement::AttachmentsStored { id, leaf }] {
+        office.peer("TR", receipt_of("TR", statement, office.now));
+    }
+    assert_eq!(files_to_tr(&mut office), [], "it has them");
+    tr_restored(&mut office);
+    assert_eq!(files_to_tr(&mut office), [id]);
 }
 
 #[test]
