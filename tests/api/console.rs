@@ -402,6 +402,24 @@ fn the_number_of_a_request_that_was_sent_is_no_drafts_again() {
 }
 
 #[test]
+fn a_page_that_one_person_opened_does_nothing_in_the_name_of_another() {
+    let office = Served::new();
+    let (ana, _) = enrolled(&office, "officer");
+    let (boris, _) = enrolled(&office, "contact");
+    let form = ana.get(&format!("/drafts/{DRAFT}?template=vehicle")).text();
+    let shown_to = form.split("name=\"_as\" value=\"").nth(1);
+    let shown_to = shown_to.and_then(|rest| rest.split('"').next());
+    let shown_to = shown_to.expect("the form says whose it is");
+    let mut typed = request("autosave");
+    typed.push(("_as", shown_to));
+    let draft = format!("/drafts/{DRAFT}");
+    let refused = boris.post(&draft, &typed);
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    assert!(refused.text().contains("Another person has signed in"));
+    assert_eq!(ana.post(&draft, &typed).status, 204);
+}
+
+#[test]
 fn whoever_sends_a_form_after_their_session_ended_is_told_that_nothing_was_sent() {
     let office = Served::new();
     let (ana, _) = enrolled(&office, "officer");

@@ -117,6 +117,7 @@ pub async fn read(
     while let Some(field) = form.next_field().await.map_err(|error| unread(&error))? {
         if field.name() != Some(FILES) {
             typed.0.push(text(field, &mut room).await?);
+            typed.is_of(&person.caller.person.to_string())?;
             continue;
         }
         if field.file_name().is_none_or(str::is_empty) {

@@ -18,11 +18,13 @@ mod json;
 use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 
 use super::super::Api;
 use super::super::problem::{Failure, without_values};
 use super::files::too_long;
+use super::guard::Visitor;
 use super::trouble::Trouble;
 use crate::base::{MessageId, OsEntropy, Timestamp};
 use crate::domain::FieldError;
@@ -38,8 +40,13 @@ impl FromRequest<Api> for Typed {
     type Rejection = Trouble;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, Trouble> {
+        let me = request.extensions().get::<Visitor>().and_then(Visitor::me);
         match Form::<Vec<(String, String)>>::from_request(request, api).await {
-            Ok(Form(pairs)) => Ok(Self(pairs)),
+            Ok(Form(pairs)) => {
+                let typed = Self(pairs);
+                typed.is_of(&me.unwrap_or_default())?;
+                Ok(typed)
+            }
             Err(FormRejection::BytesRejection(_)) => Err(too_long().into()),
             Err(rejection) => Err(Failure::malformed(rejection.body_text()).into()),
         }
@@ -49,7 +56,25 @@ impl FromRequest<Api> for Typed {
 /// The field that carries a message's id.
 pub const MESSAGE: &str = "_message";
 
+/// The field that carries the pseudonym of whoever a form was shown to.
+const AS: &str = "_as";
+
 impl Typed {
+    /// That nobody else has signed in since the form was shown: what one person typed is not said, signed and
+    /// logged as another's.
+    ///
+    /// # Errors
+    /// A problem where somebody has.
+    pub fn is_of(&self, me: &str) -> Result<(), Trouble> {
+        if !self.has(AS) || self.text(AS) == me {
+            return Ok(());
+        }
+        let next = "Open the page again, as the person who is signed in now.";
+        let what =
+            "another person has signed in since this page was opened: nothing was sent or changed";
+        Err(Failure::new(StatusCode::CONFLICT, "another-person", what, next).into())
+    }
+
     /// The value of a field, without the blanks around it; empty where there is none.
     pub fn text(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(key, _)| key == name);

@@ -52,6 +52,14 @@ pub struct Visitor {
     pub now: Timestamp,
 }
 
+impl Visitor {
+    /// The pseudonym of whoever is signed in.
+    pub fn me(&self) -> Option<String> {
+        let (caller, _) = self.signed_in.as_ref()?;
+        Some(caller.person.to_string())
+    }
+}
+
 /// A visitor who is signed in.
 #[derive(Debug, Clone)]
 pub struct Person {

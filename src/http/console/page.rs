@@ -38,6 +38,8 @@ pub struct Frame {
     pub member: String,
     /// The reader's name and roles; empty where nobody is signed in.
     pub person: Option<(String, String)>,
+    /// The reader's pseudonym, which forms carry; empty where nobody is signed in.
+    pub me: String,
     /// Where the reader may go.
     pub links: Vec<Link>,
     /// Where the reader is, so that a change of language leads back.
@@ -134,6 +136,7 @@ impl Frame {
                 let roles: Vec<String> = roles.collect();
                 (caller.name.clone(), roles.join(&t.say("list-comma")))
             }),
+            me: visitor.me().unwrap_or_default(),
             links: LINKS.into_iter().filter_map(link).collect(),
             path: visitor.path.clone(),
             keys: visitor.signed_in.is_some() && !visitor.preferences.no_keys,
