@@ -227,29 +227,6 @@ fn what_was_dated_before_the_clock_was_set_back_is_told_once_even_after_a_restar
 }
 
 #[test]
-fn what_was_told_before_the_clock_was_set_back_goes_on_up_the_roster_from_then() {
-    let mut office = office();
-    let right = office.now;
-    office.now = right.plus(HOUR * 24);
-    office.asked_tr();
-    tick(&mut office);
-    office.now = office.now.plus(MINUTE * 15);
-    tick(&mut office);
-    let waits = |level| (Matter::Undelivered, level, Channel::Console);
-    let size = office.log.size();
-    office.now = right;
-    for _ in 0..3 {
-        tick(&mut office);
-    }
-    assert_eq!(escalations(&office, size), [waits(1)]);
-    assert_eq!(reasons(&mut office), [(Reason::Undelivered, 1)]);
-    office.now = office.now.plus(MINUTE * 23);
-    tick(&mut office);
-    let told = escalations(&office, size);
-    assert_eq!(told.last().map(|(_, level, _)| *level), Some(3), "{told:?}");
-}
-
-#[test]
 fn a_clock_that_is_set_back_by_less_than_a_minute_rings_nobody() {
     let mut office = office();
     office.asked_tr();

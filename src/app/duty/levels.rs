@@ -1,7 +1,7 @@
 //! Up to which level people were told of what presses.
 
 use crate::base::Timestamp;
-use crate::domain::duty::{AHEAD, Concern, Told};
+use crate::domain::duty::{Concern, Told};
 
 /// The next moment at which a level has to know that was not told yet.
 pub(super) fn next_level(concerns: &[Concern], told: &[Told]) -> Option<Timestamp> {
@@ -13,19 +13,12 @@ pub(super) fn next_level(concerns: &[Concern], told: &[Told]) -> Option<Timestam
 
 /// What has reached a level of which nobody was told, with the level.
 pub(super) fn untold(concerns: Vec<Concern>, told: &[Told], now: Timestamp) -> Vec<(Concern, u8)> {
-    // Told by a clock that was set back since: how long ago that was nobody knows, and it counts from now.
-    let since_set_back = |concern: &Concern| {
-        let known = told
-            .iter()
-            .find(|told| told.is_of(concern.matter, concern.since));
-        concern.is_ahead(now) && known.is_some_and(|told| told.at > now.plus(AHEAD))
-    };
     let reached = concerns.into_iter().map(|concern| {
         let level = concern.level(now);
         (concern, level)
     });
     reached
-        .filter(|(concern, level)| *level > level_told(told, concern) || since_set_back(concern))
+        .filter(|(concern, level)| *level > level_told(told, concern))
         .collect()
 }
 
