@@ -346,6 +346,9 @@ impl World {
             if let Some(heard) = asked.exchange.received() {
                 there.exchange.delivered(heard);
             }
+            for (event, heard) in events_heard(&asked) {
+                there.exchange.event_delivered(event, heard);
+            }
             let (c, d) = (clock(&asked), clock(&there));
             if c != d {
                 return Err(format!("exchange {id} has two clocks: {c:?} and {d:?}"));
@@ -988,4 +991,15 @@ fn clock(row: &ExchangeRow) -> Option<Clock> {
 fn ids_of(rows: Vec<Pair>) -> Vec<MessageId> {
     let id = |key: &[u8]| key.first_chunk().map(|id| MessageId::from_bytes(*id));
     rows.iter().filter_map(|(key, _)| id(key)).collect()
+}
+
+/// Since when the other side has what was said in an exchange, as far as that is known here.
+fn events_heard(row: &ExchangeRow) -> Vec<(MessageId, Timestamp)> {
+    let exchange = serde_json::to_value(&row.exchange).expect("it is plain text");
+    let steps = exchange["steps"].as_array().expect("a list of events");
+    let heard = |step: &serde_json::Value| {
+        let read = |name: &str| step[name].as_str();
+        Some((read("id")?.parse().ok()?, read("delivered")?.parse().ok()?))
+    };
+    steps.iter().filter_map(heard).collect()
 }
