@@ -104,7 +104,6 @@ impl Person<'_> {
         vec![
             ("_do", "send".to_owned()),
             ("_template", named("_template")),
-            ("_files", named("_files")),
             ("_shown", named("_shown")),
         ]
     }

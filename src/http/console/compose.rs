@@ -337,11 +337,8 @@ async fn send(
         Err(faults) => return Ok(form(api, person, &draft, &members, faults)),
     };
     let files = files::of(api, person, id);
-    if files.len() != typed.text("_files").parse().unwrap_or(0) {
-        return preview(api, person, &draft, Some(Unlike::File("files-changed"))).await;
-    }
     if typed.text("_shown") != shown(&draft, &files) {
-        return preview(api, person, &draft, Some(Unlike::Shown("draft-changed"))).await;
+        return preview(api, person, &draft, Some(Unlike::Shown)).await;
     }
     let (to, hold) = match api.staging.holds(id, writer) {
         true => take(api, &person.caller, Some(id), &to).await?,

@@ -65,13 +65,13 @@ pub async fn look(
     preview(&api, &person, &draft, None).await
 }
 
-/// Why a draft is shown once more instead of being sent, by the key among the words.
+/// Why a draft is shown once more.
 #[derive(Debug, Clone, Copy)]
 pub enum Unlike<'k> {
-    /// Something is wrong with a file.
+    /// Something is wrong with a file: what, by its key among the words.
     File(&'k str),
-    /// It is not what the page showed.
-    Shown(&'k str),
+    /// It is not what the page showed from which it was to be sent.
+    Shown,
 }
 
 /// What a preview shows: what was typed, and the files.
@@ -126,10 +126,10 @@ pub async fn preview(
         files: files::listed(api, person, draft.id),
         file_fault: match fault {
             Some(Unlike::File(fault)) => Some(t.say(fault)),
-            Some(Unlike::Shown(_)) | None => None,
+            Some(Unlike::Shown) | None => None,
         },
         changed: match fault {
-            Some(Unlike::Shown(fault)) => Some(t.say(fault)),
+            Some(Unlike::Shown) => Some(t.say("draft-changed")),
             Some(Unlike::File(_)) | None => None,
         },
         shown: shown(draft, &files::of(api, person, draft.id)),
