@@ -21,7 +21,7 @@ use super::staging::{Adding, NotAdded, NotTaken, Taken, Taking, Took};
 use super::transfers::Transfer;
 use crate::api::{Reservation, StagedAttachment};
 use crate::app::{Action, AppError, Ask, LARGEST_ATTACHMENT, Permit, Reply};
-use crate::base::{MemberId, MessageId, Timestamp};
+use crate::base::{MemberId, MessageId, PersonId, Timestamp};
 use crate::domain::message::{AttachmentInfo, MOST_ATTACHMENTS};
 use crate::driver::Busy;
 use crate::seal::attachment::{AttachmentKey, context};
@@ -36,14 +36,30 @@ pub async fn reserve(
     let now = Timestamp::system();
     let id = fresh_id();
     // A repeated post gives the same id, whose files may have been sent since.
-    if !api.staging.holds(id, caller.person) {
-        match api.blobs.has_any_of(id, MOST_ATTACHMENTS) {
-            Ok(false) => api.staging.reserve(id, caller.person, now),
-            Ok(true) => return Err(AppError::IdTaken.into()),
-            Err(error) => return Err(not_stored(&error)),
-        }
+    let held = api.staging.holds(id, caller.person);
+    match held || reserve_unused(&api, id, caller.person, now)? {
+        true => Ok((StatusCode::CREATED, Json(Reservation { id }))),
+        false => Err(AppError::IdTaken.into()),
     }
-    Ok((StatusCode::CREATED, Json(Reservation { id })))
+}
+
+/// Reserves a message's number, unless files of such a message are here: whoever reserves it again, or makes
+/// it up, must not reach them. Whether it is reserved now.
+///
+/// # Errors
+/// A problem where the disk cannot be read.
+pub fn reserve_unused(
+    api: &Api,
+    id: MessageId,
+    by: PersonId,
+    now: Timestamp,
+) -> Result<bool, Failure> {
+    let used = api.blobs.has_any_of(id, MOST_ATTACHMENTS);
+    let used = used.map_err(|error| not_stored(&error))?;
+    if !used {
+        api.staging.reserve(id, by, now);
+    }
+    Ok(!used)
 }
 
 /// What an upload says of its file.

@@ -207,13 +207,9 @@ async fn take_in(
         return Ok(Err("file-none"));
     }
     let writer = person.caller.person;
-    if !api.staging.is_reserved(message) {
-        // Whoever makes up the number of a message that is there must not reach its files.
-        match api.blobs.has_any_of(message, MOST_ATTACHMENTS) {
-            Ok(false) => api.staging.reserve(message, writer, person.visitor.now),
-            Ok(true) => return Ok(Err("file-too-late")),
-            Err(error) => return Err(attachments::not_stored(&error)),
-        }
+    let reserved = api.staging.is_reserved(message);
+    if !reserved && !attachments::reserve_unused(api, message, writer, person.visitor.now)? {
+        return Ok(Err("file-too-late"));
     }
     let transfer = api.transfers.begin(writer)?;
     let place = match api.staging.add_next(message, writer) {
