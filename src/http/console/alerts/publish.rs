@@ -61,7 +61,10 @@ async fn page(
         typed,
         faults: &faults,
     };
-    let members = named_by(api, person).await?;
+    let members = match updates {
+        Some(_) => Vec::new(),
+        None => named_by(api, person).await?,
+    };
     let form = match updates {
         Some((_, legs)) => For::Updating(legs),
         None => For::Publishing(&members),
