@@ -325,11 +325,6 @@ fn members_that_are_named_for_nothing_or_not_named_send_no_alert() {
     for typed in kinds {
         let refused = contact.post("/alerts/new", &typed);
         assert_eq!(refused.status, 422, "{typed:?}");
-        assert!(
-            refused
-                .text()
-                .contains("Members, if it goes to some by name")
-        );
     }
     let path = format!("/alerts/{DRAFT}");
     office

@@ -1,5 +1,6 @@
 //! The page of a letter that waits: whoever decides about it sees all that would leave.
 
+use liaison::app::change::Message;
 use liaison::base::{Role, Timestamp};
 use liaison::domain::handling::{HandlingCode, Tlp};
 use liaison::domain::message::Body;
@@ -55,6 +56,14 @@ fn from_tr() -> Request {
         handling: marked(&[HandlingCode::H0], Tlp::Green),
         ..request()
     }
+}
+
+/// TR's request, which has come.
+fn asked_by_tr(office: &mut Served) -> Message {
+    let body = Body::Request(Box::new(from_tr()));
+    let message = office.peers.first_of("TR", Role::Officer, body);
+    office.receives(&message);
+    message
 }
 
 /// What MK asks AT as it passes TR's request on.
@@ -114,9 +123,7 @@ fn whoever_releases_reads_which_subject_a_question_is_about() {
 #[test]
 fn whoever_releases_reads_the_number_of_a_question_that_is_refused_as_it_is_asked() {
     let mut office = Served::new();
-    let body = Body::Request(Box::new(from_tr()));
-    let message = office.peers.first_of("TR", Role::Officer, body);
-    office.receives(&message);
+    let message = asked_by_tr(&mut office);
     let path = format!("/exchanges/{}/refuse", message.header.id);
     let body = json!({ "ground": "f2", "questions": [1], "reason": "It is under way." });
     let letter = waits(&office, "contact", &path, &body);
@@ -127,9 +134,7 @@ fn whoever_releases_reads_the_number_of_a_question_that_is_refused_as_it_is_aske
 #[test]
 fn whoever_releases_reads_the_message_that_a_letter_passes_on() {
     let mut office = Served::new();
-    let body = Body::Request(Box::new(from_tr()));
-    let message = office.peers.first_of("TR", Role::Officer, body);
-    office.receives(&message);
+    let message = asked_by_tr(&mut office);
     let id = message.header.id.to_string();
     let path = format!("/exchanges/{id}/forward");
     let letter = waits(&office, "officer", &path, &passes_on(&id));
@@ -151,9 +156,7 @@ fn whoever_releases_reads_the_message_that_a_letter_passes_on() {
 
 /// The exchange and the correction of a request from TR that MK passed on before it was corrected.
 fn corrected_once_passed_on(office: &mut Served) -> [String; 2] {
-    let body = Body::Request(Box::new(from_tr()));
-    let message = office.peers.first_of("TR", Role::Officer, body);
-    office.receives(&message);
+    let message = asked_by_tr(office);
     let id = message.header.id.to_string();
     let forward = office.call("officer", "POST", &format!("/exchanges/{id}/forward"));
     let forward = forward.json(&passes_on(&id)).send();
