@@ -12,6 +12,7 @@ mod congestion;
 mod connection;
 pub mod crypto;
 mod dial;
+mod doubled;
 mod frame;
 mod greet;
 mod identity;

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::base::NodeId;
 
 use super::connection::Via;
+use super::doubled::Doubled;
 use super::identity::{Presented, TlsIdentity};
 use super::limits::Limits;
 use super::network::{Chance, Network};
@@ -94,7 +95,7 @@ impl Shared {
         let endpoint = Endpoint::new_with_abstract_socket(
             identity.reset.endpoint(&chance),
             Some(server),
-            udp,
+            Arc::new(Doubled::new(udp)),
             Arc::new(TokioRuntime),
         )
         .map_err(|source| TransportError::Listen { address, source })?;
