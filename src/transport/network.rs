@@ -6,12 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use quinn::{AsyncUdpSocket, ConnectionId, Runtime as _, TokioRuntime};
 use rustls::crypto::CryptoProvider;
+use socket2::SockRef;
 use tokio::net::TcpListener;
 
 use crate::base::{Entropy, OsEntropy};
 
 use super::connection::Via;
 use super::crypto;
+
+/// Bytes of datagrams that the system is asked to keep while the node is busy, so that a flood does not
+/// push out those of members; it gives as much as its administrator allows (`net.core.rmem_max`).
+const KEPT_BY_THE_SYSTEM: usize = 4 * 1024 * 1024;
 
 /// What a transport runs on.
 pub struct Network {
@@ -36,6 +41,7 @@ impl Network {
         let mut tried = 0;
         loop {
             let udp = UdpSocket::bind(listen)?;
+            let _less_is_kept = SockRef::from(&udp).set_recv_buffer_size(KEPT_BY_THE_SYSTEM);
             let tcp = std::net::TcpListener::bind(udp.local_addr()?);
             tried += 1;
             match tcp {
