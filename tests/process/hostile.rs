@@ -17,7 +17,7 @@ use liaison::transport::crypto::ALPN;
 use liaison::transport::{dns_name, tls_identity};
 use liaison::wire::frame::Frame;
 use quinn::crypto::rustls::QuicClientConfig;
-use quinn::{ClientConfig, Connection, Endpoint, RecvStream, SendStream, VarInt};
+use quinn::{ClientConfig, Connection, Endpoint, RecvStream, SendStream, TransportConfig, VarInt};
 use rustls::NamedGroup;
 use rustls::crypto::{aws_lc_rs, ring};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
@@ -210,7 +210,12 @@ fn tls(hands: &Hands) -> ClientConfig {
         .expect("a certificate of its own");
     config.alpn_protocols = vec![ALPN.to_vec()];
     let config = QuicClientConfig::try_from(config).expect("a cipher suite for QUIC");
-    ClientConfig::new(Arc::new(config))
+    let mut config = ClientConfig::new(Arc::new(config));
+    // As nodes take it to be, so that what a flood pushes out comes again as soon as theirs does.
+    let mut transport = TransportConfig::default();
+    transport.initial_rtt(Duration::from_millis(150));
+    config.transport_config(Arc::new(transport));
+    config
 }
 
 /// TR and AT, which serve, and MK, whose keys mean harm.
