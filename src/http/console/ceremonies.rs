@@ -14,8 +14,20 @@ const CEREMONY: Duration = Duration::from_secs(5 * 60);
 /// Ceremonies that may be under way; the oldest make room.
 const MOST: usize = 1_024;
 
-/// Wrong codes and answers in one minute, from anybody; more are turned away unread.
+/// Attempts that may fail at one door in one minute; more are turned away unread.
 const MOST_FAILURES: u32 = 30;
+
+/// Where somebody tries to get in. What fails is counted for each apart: whoever guesses at one closes no
+/// other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Door {
+    /// A one-time code, from anybody.
+    Code,
+    /// Signing in by passkey, from anybody.
+    SignIn,
+    /// A passkey of this person, who is signed in: to decide, or to prove again who they are.
+    SignedIn(PersonId),
+}
 
 /// What an authenticator's answer is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +44,7 @@ pub enum Purpose {
 struct UnderWay {
     waiting: BTreeMap<Challenge, (Timestamp, Purpose)>,
     minute: i64,
-    failures: u32,
+    failures: BTreeMap<Door, u32>,
 }
 
 /// Ceremonies under way, each by its challenge, which is good once.
@@ -63,19 +75,20 @@ impl Ceremonies {
         (now.since(began) <= CEREMONY).then_some(purpose)
     }
 
-    /// Whether another attempt is read, or too many failed in this minute.
-    pub fn may_try(&self, now: Timestamp) -> bool {
+    /// Whether another attempt at a door is read, or too many failed in this minute.
+    pub fn may_try(&self, door: Door, now: Timestamp) -> bool {
         let mut all = self.lock();
         let minute = now.as_millis() / 60_000;
         if all.minute != minute {
-            (all.minute, all.failures) = (minute, 0);
+            (all.minute, all.failures) = (minute, BTreeMap::new());
         }
-        all.failures < MOST_FAILURES
+        let failed = all.failures.get(&door).copied();
+        failed.unwrap_or(0) < MOST_FAILURES
     }
 
     /// Counts an attempt that failed.
-    pub fn failed(&self) {
-        self.lock().failures += 1;
+    pub fn failed(&self, door: Door) {
+        *self.lock().failures.entry(door).or_default() += 1;
     }
 
     fn lock(&self) -> MutexGuard<'_, UnderWay> {
@@ -99,14 +112,22 @@ mod tests {
     }
 
     #[test]
-    fn guessing_is_turned_away_until_the_minute_is_over() {
+    fn guessing_at_one_door_closes_that_one_alone_until_the_minute_is_over() {
         let ceremonies = Ceremonies::default();
         let now = Timestamp::from_millis(60_000);
-        for _ in 0..MOST_FAILURES {
-            assert!(ceremonies.may_try(now));
-            ceremonies.failed();
+        let [ana, eva] = [1, 2].map(|byte| Door::SignedIn(PersonId::from_bytes([byte; 16])));
+        let mut open = vec![Door::Code, Door::SignIn, ana, eva];
+        while let Some(door) = open.pop() {
+            for _ in 0..MOST_FAILURES {
+                assert!(ceremonies.may_try(door, now));
+                ceremonies.failed(door);
+            }
+            assert!(!ceremonies.may_try(door, now));
+            for other in &open {
+                assert!(ceremonies.may_try(*other, now), "{other:?} after {door:?}");
+            }
         }
-        assert!(!ceremonies.may_try(now));
-        assert!(ceremonies.may_try(Timestamp::from_millis(120_000)));
+        let next = Timestamp::from_millis(120_000);
+        assert!(ceremonies.may_try(Door::Code, next));
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::super::Api;
 use super::super::problem::Failure;
-use super::ceremonies::Purpose;
+use super::ceremonies::{Door, Purpose};
 use super::form::Typed;
 use super::guard::{Person, Visitor, set_cookie};
 use super::page::{Frame, show, show_as};
@@ -131,7 +131,7 @@ pub async fn finish(
     Json(answered): Json<Answered>,
 ) -> Result<Response, Failure> {
     let assertion = answered.read()?;
-    let (purpose, caller) = proven(&api, &assertion, visitor.now)?;
+    let (purpose, caller) = proven(&api, &assertion, Door::SignIn, visitor.now)?;
     if purpose != Purpose::SignIn {
         return Err(refused(PasskeyError::ClientData));
     }
@@ -145,15 +145,16 @@ pub async fn finish(
 pub fn proven(
     api: &Api,
     assertion: &Assertion,
+    door: Door,
     now: Timestamp,
 ) -> Result<(Purpose, Caller), Failure> {
     let ceremonies = &api.console.ceremonies;
-    if !ceremonies.may_try(now) {
+    if !ceremonies.may_try(door, now) {
         return Err(too_many());
     }
     let proven = check(api, assertion, now);
     proven.map_err(|error| {
-        ceremonies.failed();
+        ceremonies.failed(door);
         tracing::info!(event = "sign-in-refused", %error);
         refused(error)
     })
@@ -198,7 +199,8 @@ pub fn counted(
     assertion: &Assertion,
 ) -> Result<(), Failure> {
     let ceremonies = &api.console.ceremonies;
-    if !ceremonies.may_try(person.visitor.now) {
+    let door = Door::SignedIn(person.caller.person);
+    if !ceremonies.may_try(door, person.visitor.now) {
         return Err(too_many());
     }
     let found = holder(api, challenge, assertion);
@@ -207,7 +209,7 @@ pub fn counted(
         false => Err(PasskeyError::Key),
     });
     own.map_err(|error| {
-        ceremonies.failed();
+        ceremonies.failed(door);
         tracing::info!(event = "decision-refused", %error);
         refused(error)
     })
@@ -280,13 +282,13 @@ pub async fn enrol_begin(
     typed: Typed,
 ) -> Result<Response, Trouble> {
     let ceremonies = &api.console.ceremonies;
-    if !ceremonies.may_try(visitor.now) {
+    if !ceremonies.may_try(Door::Code, visitor.now) {
         return Err(too_many().into());
     }
     let code = typed.text("code");
     let found = api.people.current().by_code(code, visitor.now);
     if found.is_none() {
-        ceremonies.failed();
+        ceremonies.failed(Door::Code);
     }
     let status = match &found {
         Some(_) => StatusCode::OK,

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::super::Api;
 use super::super::problem::Failure;
-use super::ceremonies::Purpose;
+use super::ceremonies::{Door, Purpose};
 use super::form::Typed;
 use super::guard::Person;
 use super::page::{Frame, show};
@@ -54,7 +54,8 @@ pub async fn finish(
     Json(answered): Json<Answered>,
 ) -> Result<StatusCode, Failure> {
     let now = person.visitor.now;
-    let (purpose, caller) = proven(&api, &answered.read()?, now)?;
+    let door = Door::SignedIn(person.caller.person);
+    let (purpose, caller) = proven(&api, &answered.read()?, door, now)?;
     let own = caller.person == person.caller.person;
     if !own || purpose != Purpose::Prove(caller.person) {
         let next = "Use a passkey of your own.";
