@@ -191,6 +191,45 @@ fn a_code_enrols_one_passkey_which_then_signs_in() {
 }
 
 #[test]
+fn whoever_guesses_codes_keeps_nobody_from_signing_in_or_proving_who_they_are() {
+    let office = Served::new();
+    let (ana, mut authenticator) = enrolled(&office, "officer");
+    let enter = |code: &str| office.page("POST", "/enrol").form(&[("code", code)]).send();
+    // The minute may end meanwhile, which forgives what failed in it.
+    let told = (0..90).map(|_| enter("wrong").status);
+    let told: Vec<u16> = told.skip_while(|status| *status == 422).take(1).collect();
+    assert_eq!(told, [429], "guesses are turned away");
+    let asked: Value = office.page("POST", "/sign-in/begin").send().is(200);
+    let proof = authenticator.proves(&office, &asked);
+    let signed_in = office.page("POST", "/sign-in/finish").json(&proof).send();
+    assert_eq!(signed_in.status, 204, "{}", signed_in.text());
+    let asked: Value = ana.call("POST", "/prove/begin").send().is(200);
+    let proof = authenticator.proves(&office, &asked);
+    let proved = ana.call("POST", "/prove/finish").json(&proof).send();
+    assert_eq!(proved.status, 204, "{}", proved.text());
+}
+
+/// Answers of passkeys that nobody has, to sign in.
+#[test]
+fn whoever_tries_other_passkeys_keeps_nobody_from_proving_who_they_are() {
+    let office = Served::new();
+    let (ana, mut authenticator) = enrolled(&office, "officer");
+    let mut stranger = Authenticator::new(b"stranger");
+    let mut tries = || {
+        let asked: Value = office.page("POST", "/sign-in/begin").send().is(200);
+        let proof = stranger.proves(&office, &asked);
+        office.page("POST", "/sign-in/finish").json(&proof).send()
+    };
+    let told = (0..90).map(|_| tries().status);
+    let told: Vec<u16> = told.skip_while(|status| *status == 403).take(1).collect();
+    assert_eq!(told, [429], "they are turned away");
+    let asked: Value = ana.call("POST", "/prove/begin").send().is(200);
+    let proof = authenticator.proves(&office, &asked);
+    let proved = ana.call("POST", "/prove/finish").json(&proof).send();
+    assert_eq!(proved.status, 204, "{}", proved.text());
+}
+
+#[test]
 fn nobody_is_let_in_without_a_session_and_a_token_is_none() {
     let office = Served::new();
     for path in [
@@ -405,10 +444,8 @@ fn a_page_that_one_person_opened_does_nothing_in_the_name_of_another() {
     let office = Served::new();
     let (ana, _) = enrolled(&office, "officer");
     let (boris, _) = enrolled(&office, "contact");
-    let form = ana.get(&format!("/drafts/{DRAFT}?template=vehicle")).text();
-    let shown_to = form.split("name=\"_as\" value=\"").nth(1);
-    let shown_to = shown_to.and_then(|rest| rest.split('"').next());
-    let shown_to = shown_to.expect("the form says whose it is");
+    let form = ana.get(&format!("/drafts/{DRAFT}?template=vehicle"));
+    let shown_to = &shown_to(&form);
     let mut typed = request("autosave");
     typed.push(("_as", shown_to));
     let draft = format!("/drafts/{DRAFT}");
@@ -416,6 +453,41 @@ fn a_page_that_one_person_opened_does_nothing_in_the_name_of_another() {
     assert_eq!(refused.status, 409, "{}", refused.text());
     assert!(refused.text().contains("Another person has signed in"));
     assert_eq!(ana.post(&draft, &typed).status, 204);
+}
+
+/// Whose page it is, as its first form that changes something says.
+pub fn shown_to(page: &Answer) -> String {
+    let html = page.text();
+    let shown_to = html.split("name=\"_as\" value=\"").nth(1);
+    let shown_to = shown_to.and_then(|rest| rest.split('"').next());
+    shown_to.expect("the form says whose it is").to_owned()
+}
+
+#[test]
+fn what_needs_one_button_alone_is_done_in_nobody_elses_name_either() {
+    let office = Served::new();
+    let (audit, _) = enrolled(&office, "auditor");
+    let (admin, _) = enrolled(&office, "admin");
+    let log = shown_to(&audit.get("/log"));
+    let node = shown_to(&admin.get("/node"));
+    assert_eq!(log, shown_to(&audit.get("/log/verify")));
+    for (person, path, other) in [
+        (&audit, "/log/export", &node),
+        (&audit, "/log/transfers", &node),
+        (&audit, "/log/verify", &node),
+        (&admin, "/node/test", &log),
+    ] {
+        let refused = person.post(path, &[("_as", other)]);
+        assert_eq!(refused.status, 409, "{path}: {}", refused.text());
+        let told = refused.text();
+        assert!(told.contains("Another person has signed in"), "{path}");
+    }
+    let exported = audit.get("/log?event=log-exported").text();
+    let none = exported.contains("class=\"empty\"");
+    assert!(none, "nothing is on record: {exported}");
+    let own = audit.post("/log/transfers", &[("_as", &log)]);
+    assert_eq!(own.status, 200, "{}", own.text());
+    assert_eq!(admin.post("/node/test", &[("_as", &node)]).status, 200);
 }
 
 #[test]

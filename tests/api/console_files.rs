@@ -3,7 +3,7 @@
 use liaison::base::Role;
 use liaison::domain::message::Body;
 
-use crate::console::{DRAFT, Person, enrolled, request};
+use crate::console::{DRAFT, Person, enrolled, request, shown_to};
 use crate::console_alerts::FILLED;
 use crate::office::request_body;
 use crate::served::{Answer, Served};
@@ -36,7 +36,8 @@ fn a_preview_that_showed_other_files_does_not_send_though_they_are_as_many() {
     assert_eq!(file(&ana, "van.jpg", b"the van").status, 303);
     let button = ana.previewed(&draft);
     assert_eq!(ana.post(&format!("{draft}/files/none"), &[]).status, 303);
-    assert_eq!(file(&ana, "list.pdf", b"the list").status, 303);
+    // As long as the other.
+    assert_eq!(file(&ana, "van.jpg", b"the bus").status, 303);
     let stale = ana.presses(&draft, &button);
     assert_eq!(stale.status, 422, "{}", stale.text());
     assert!(stale.text().contains("not what this page showed"));
@@ -137,6 +138,32 @@ fn filled(person: &Person, path: &str, typed: &[(&str, &str)], files: &[(&str, &
         .send()
 }
 
+#[test]
+fn a_preview_that_another_person_opened_takes_and_drops_no_file() {
+    let office = Served::new();
+    let (ana, _) = enrolled(&office, "officer");
+    let (eva, _) = enrolled(&office, "second officer");
+    let draft = format!("/drafts/{DRAFT}");
+    assert_eq!(eva.post(&draft, &request("preview")).status, 200);
+    assert_eq!(file(&eva, "van.jpg", b"the van").status, 303);
+    let hers = shown_to(&eva.get(&format!("{draft}/preview")));
+    let hers = [("_as", hers.as_str())];
+    let add = format!("{draft}/files");
+    let none = format!("{draft}/files/none");
+    let chosen: [(&str, &[u8]); 1] = [("bus.jpg", b"the bus")];
+    for refused in [
+        ana.post(&none, &hers),
+        ana.post(&add, &hers),
+        filled(&ana, &add, &hers, &chosen),
+    ] {
+        assert_eq!(refused.status, 409, "{}", refused.text());
+        assert!(refused.text().contains("Another person has signed in"));
+    }
+    assert_eq!(office.files().len(), 1, "{:?}", office.files());
+    assert_eq!(eva.post(&none, &hers).status, 303);
+    assert!(office.files().is_empty(), "{:?}", office.files());
+}
+
 /// TR asks MK about a van, so that nobody has to release the answer: the page of the exchange.
 fn asked(office: &mut Served) -> String {
     let Body::Request(mut request) = request_body() else {
@@ -168,13 +195,29 @@ const ANSWER: [(&str, &str); 6] = [
     ("handling.retention_days!number", "30"),
 ];
 
-fn answer(changes: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
-    let mut typed = ANSWER.to_vec();
+fn answer<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    changed(&ANSWER, changes)
+}
+
+/// What is typed, with these fields in place of those of their names.
+fn changed<'a>(
+    typed: &[(&'a str, &'a str)],
+    changes: &[(&'a str, &'a str)],
+) -> Vec<(&'a str, &'a str)> {
+    let mut typed = typed.to_vec();
     for (name, value) in changes {
         typed.retain(|(known, _)| known != name);
         typed.push((name, value));
     }
     typed
+}
+
+/// What a page says of the files that it shows.
+fn shown(page: &Answer) -> String {
+    let html = page.text();
+    let value = html.split("name=\"_files\" value=\"").nth(1);
+    let value = value.and_then(|rest| rest.split('"').next());
+    value.expect("the form says what it shows").to_owned()
 }
 
 #[test]
@@ -213,19 +256,18 @@ fn a_form_that_is_shown_again_keeps_its_files_and_what_was_typed() {
     let wrong = answer(&[("handling.retention_days!number", "never")]);
     let told = filled(&contact, &path_of_form, &wrong, &[("van.jpg", b"one")]);
     assert_eq!(told.status, 422, "{}", told.text());
-    for part in [
-        "van.jpg",
-        "name=\"_files\" value=\"1\"",
-        "never",
-        "It is his.",
-    ] {
+    for part in ["van.jpg", "never", "It is his."] {
         assert!(told.text().contains(part), "{part}: {}", told.text());
     }
+    let shown = shown(&told);
     // Another set of files than the form showed is not sent.
-    let stale = filled(&contact, &path_of_form, &answer(&[("_files", "0")]), &[]);
-    assert_eq!(stale.status, 422);
-    assert!(stale.text().contains("not the ones that this page showed"));
-    let bad = answer(&[("_files", "1")]);
+    for other in ["", "0", "1"] {
+        let stale = answer(&[("_files", other)]);
+        let stale = filled(&contact, &path_of_form, &stale, &[]);
+        assert_eq!(stale.status, 422, "{other:?}");
+        assert!(stale.text().contains("not the ones that this page showed"));
+    }
+    let bad = answer(&[("_files", &shown)]);
     let told = filled(&contact, &path_of_form, &bad, &[("../x", b"two")]);
     assert_eq!(told.status, 422);
     assert!(
@@ -233,7 +275,7 @@ fn a_form_that_is_shown_again_keeps_its_files_and_what_was_typed() {
         "{}",
         told.text()
     );
-    let away = answer(&[("_files", "1"), ("_files_away", "yes")]);
+    let away = answer(&[("_files", &shown), ("_files_away", "yes")]);
     let sent = filled(&contact, &path_of_form, &away, &[("other.jpg", b"three")]);
     assert_eq!(sent.status, 303, "{}", sent.text());
     let thread = contact.get(&path).text();
@@ -241,6 +283,46 @@ fn a_form_that_is_shown_again_keeps_its_files_and_what_was_typed() {
         thread.contains("other.jpg") && !thread.contains("van.jpg"),
         "{thread}"
     );
+}
+
+/// A form is shown with one file; in another tab another of the same length takes its place. `wrong` is
+/// what keeps the form from being sent.
+fn shows_other_files(
+    person: &Person,
+    path: &str,
+    typed: &[(&'static str, &'static str)],
+    wrong: (&'static str, &'static str),
+) {
+    let told = filled(
+        person,
+        path,
+        &changed(typed, &[wrong]),
+        &[("a.jpg", b"one")],
+    );
+    assert_eq!(told.status, 422, "{}", told.text());
+    let first = shown(&told);
+    let away = [wrong, ("_files", first.as_str()), ("_files_away", "yes")];
+    let told = filled(person, path, &changed(typed, &away), &[("a.jpg", b"two")]);
+    assert_eq!(told.status, 422, "{}", told.text());
+    assert_ne!(shown(&told), first);
+    let stale = filled(person, path, &changed(typed, &[("_files", &first)]), &[]);
+    assert_eq!(stale.status, 422, "{}", stale.text());
+    assert!(stale.text().contains("not the ones that this page showed"));
+    let second = shown(&stale);
+    let sent = filled(person, path, &changed(typed, &[("_files", &second)]), &[]);
+    assert_eq!(sent.status, 303, "{}", sent.text());
+}
+
+#[test]
+fn a_form_that_showed_other_files_does_not_send_though_they_are_as_many_and_as_long() {
+    let mut office = Served::new();
+    let path = asked(&mut office);
+    let contact = answering(&office, &path);
+    let wrong = ("handling.retention_days!number", "never");
+    shows_other_files(&contact, &format!("{path}/answer"), &ANSWER, wrong);
+    let number = ("_message", "01BX5ZZKBKACTAV9WEVGEMMVRZ");
+    let alert = changed(&FILLED, &[number]);
+    shows_other_files(&contact, "/alerts/new", &alert, ("event", ""));
 }
 
 #[test]

@@ -292,6 +292,10 @@ fn tormented(name: &str, from: &[&str], least: usize) {
     );
     let mut told = Vec::new();
     for form in forms.iter().filter(|form| form.action != "/sign-out") {
+        // Which language somebody reads is asked at the door as well.
+        if form.action != "/language" && !form.fields.iter().any(|(name, _)| name == "_as") {
+            told.push(format!("{} says nobody's page", form.action));
+        }
         torment(&person, form, &mut told);
         refill(&person, form, &mut told);
     }

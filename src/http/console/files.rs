@@ -2,7 +2,7 @@
 //! that says something, by plain forms.
 //!
 //! A restart of the node forgets them ([`Staging`](super::super::Staging)), so a form that sends
-//! says how many it showed, and is shown again where they are not the same.
+//! says which it showed, and is shown again where they are not the same.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::multipart::{Field, Multipart, MultipartError};
@@ -23,14 +23,17 @@ use super::language::Words;
 use super::thread::size;
 use super::trouble::{Trouble, see_other};
 use crate::app::Attached;
-use crate::base::{MemberId, MessageId};
+use crate::base::{Digest, MemberId, MessageId};
 use crate::domain::message::MOST_ATTACHMENTS;
 use crate::store::BlobId;
 
 /// The field of a form that holds files.
 const FILES: &str = "_file";
 
-/// The field that says how many files the form showed.
+/// The field of a preview that holds one.
+const ADDED: &str = "file";
+
+/// The field that says by one digest which files the form showed.
 const SHOWN: &str = "_files";
 
 /// The field by which the files that the form showed are taken away.
@@ -44,6 +47,16 @@ pub struct Listed {
     pub size: String,
 }
 
+impl Listed {
+    /// A file that the node has.
+    pub fn of(file: Attached) -> Self {
+        Self {
+            name: file.info.name,
+            size: size(file.info.size),
+        }
+    }
+}
+
 /// What was wrong with a file, by its key among the words.
 pub type Fault = &'static str;
 
@@ -53,20 +66,24 @@ pub struct Chosen {
     pub listed: Vec<Listed>,
     /// What was wrong with one.
     pub fault: Option<String>,
+    /// [`shown`] of them.
+    shown: String,
 }
 
 impl Chosen {
     /// The files that go along with the message that a form is to make.
     pub fn of(api: &Api, person: &Person, message: MessageId, fault: Option<Fault>) -> Self {
+        let files = of(api, person, message);
         Self {
-            listed: listed(api, person, message),
+            shown: shown(&files),
+            listed: files.into_iter().map(Listed::of).collect(),
             fault: fault.map(|fault| person.words().say(fault)),
         }
     }
 
-    /// How many the form shows, as the field that nobody types.
+    /// Which the form shows, as the field that nobody types.
     pub fn shown_field(&self) -> (String, String) {
-        (SHOWN.to_owned(), self.listed.len().to_string())
+        (SHOWN.to_owned(), self.shown.clone())
     }
 
     /// What was wrong, for the summary above the form.
@@ -84,14 +101,19 @@ pub fn of(api: &Api, person: &Person, message: MessageId) -> Vec<Attached> {
     }
 }
 
-/// The same, as a page lists them.
-pub fn listed(api: &Api, person: &Person, message: MessageId) -> Vec<Listed> {
-    let files = of(api, person, message).into_iter();
-    let listed = files.map(|file| Listed {
-        name: file.info.name,
-        size: size(file.info.size),
+/// One digest of these files, their names, types and order; empty where there are none, as in a form
+/// that never showed any.
+pub fn shown(files: &[Attached]) -> String {
+    if files.is_empty() {
+        return String::new();
+    }
+    // A file's own `Debug` tells its length alone.
+    let told = files.iter().map(|file| {
+        let info = &file.info;
+        (&info.name, &info.media_type, info.digest.to_string())
     });
-    listed.collect()
+    let told: Vec<_> = told.collect();
+    Digest::of(format!("{told:?}").as_bytes()).to_string()
 }
 
 /// Reads a form to which files may be chosen, and keeps those for the message whose number it has.
@@ -104,9 +126,7 @@ pub async fn read(
     person: &Person,
     request: Request,
 ) -> Result<(Typed, Option<Fault>), Trouble> {
-    let kind = request.headers().get(CONTENT_TYPE);
-    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if !kind.starts_with("multipart/form-data") {
+    if !may_hold_files(&request) {
         let typed = text_alone(api, request).await?;
         let fault = as_shown(api, person, typed.message()?, &typed).err();
         return Ok((typed, fault));
@@ -144,6 +164,12 @@ pub async fn read(
     Ok((typed, fault))
 }
 
+fn may_hold_files(request: &Request) -> bool {
+    let kind = request.headers().get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.starts_with("multipart/form-data")
+}
+
 /// Reads a form to which no files may be chosen.
 ///
 /// # Errors
@@ -178,8 +204,7 @@ fn as_shown(api: &Api, person: &Person, message: MessageId, typed: &Typed) -> Re
     if is_taken(api, person, message) {
         return Ok(());
     }
-    let shown = typed.text(SHOWN).parse().unwrap_or(0);
-    if of(api, person, message).len() != shown {
+    if typed.text(SHOWN) != shown(&of(api, person, message)) {
         return Err("files-changed");
     }
     match typed.has(AWAY) && !forget(api, person, message) {
@@ -255,18 +280,25 @@ pub async fn add(
     request: Request,
 ) -> Result<Response, Trouble> {
     may_ask(&api, &person)?;
-    let Some(draft) = api.console.drafts.find(person.caller.person, id) else {
-        return Err(Trouble::nothing_here());
-    };
-    let mut form = match Multipart::from_request(request, &()).await {
-        Ok(form) => form,
-        Err(_) => return Err(broken().into()),
-    };
-    let added = match form.next_field().await {
-        Ok(Some(file)) => take_in(&api, &person, id, file).await?,
-        Ok(None) => Err("file-none"),
-        Err(error) => return Err(unread(&error).into()),
-    };
+    let found = api.console.drafts.find(person.caller.person, id);
+    let mut added = Err("file-none");
+    if may_hold_files(&request) {
+        let form = Multipart::from_request(request, &()).await;
+        let (mut form, mut room) = (form.map_err(|_| broken())?, LONGEST_JSON);
+        while let Some(field) = form.next_field().await.map_err(|error| unread(&error))? {
+            if field.name() == Some(ADDED) {
+                if found.is_some() {
+                    added = take_in(&api, &person, id, field).await?;
+                }
+                break;
+            }
+            let typed = Typed(vec![text(field, &mut room).await?]);
+            typed.is_of(&person.caller.person.to_string())?;
+        }
+    } else {
+        text_alone(&api, request).await?;
+    }
+    let draft = found.ok_or_else(Trouble::nothing_here)?;
     match added {
         Ok(()) => Ok(see_other(&format!("/drafts/{id}/preview"))),
         Err(why) => preview(&api, &person, &draft, Some(Unlike::File(why))).await,
@@ -302,6 +334,7 @@ pub async fn none(
     State(api): State<Api>,
     person: Person,
     Place(id): Place<MessageId>,
+    _: Typed,
 ) -> Result<Response, Trouble> {
     may_ask(&api, &person)?;
     forget(&api, &person, id);

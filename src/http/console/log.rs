@@ -260,7 +260,7 @@ pub async fn verification(State(api): State<Api>, person: Person) -> Result<Resp
 }
 
 /// `POST /log/verify`.
-pub async fn verify(State(api): State<Api>, person: Person) -> Result<Response, Trouble> {
+pub async fn verify(State(api): State<Api>, person: Person, _: Typed) -> Result<Response, Trouble> {
     let ask = Ask::Office(OfficeAsk::Record(Deed::LogVerified));
     api.ask(&person.caller, Action::ReadLog, ask).await?;
     api.console.verifier.begin(api.console.dir.to_path_buf());

@@ -123,7 +123,7 @@ pub async fn page(State(api): State<Api>, person: Person) -> Result<Response, Tr
 }
 
 /// `POST /node/test`: tries every way to every peer.
-pub async fn test(State(api): State<Api>, person: Person) -> Result<Response, Trouble> {
+pub async fn test(State(api): State<Api>, person: Person, _: Typed) -> Result<Response, Trouble> {
     let permit = Permit::ask(api.member(), &person.caller, Action::ReadHealth);
     permit.map_err(AppError::from)?;
     let found = api.carriage.reach(None).await;

@@ -76,8 +76,7 @@ pub enum Unlike<'k> {
 
 /// What a preview shows: what was typed, and the files.
 pub(super) fn shown(draft: &Draft, files: &[Attached]) -> String {
-    let files: Vec<_> = files.iter().map(|file| &file.info).collect();
-    let all = (&draft.template, &draft.typed, files);
+    let all = (&draft.template, &draft.typed, files::shown(files));
     Digest::of(format!("{all:?}").as_bytes()).to_string()
 }
 
@@ -116,6 +115,7 @@ pub async fn preview(
         None => StatusCode::OK,
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };
+    let files = files::of(api, person, draft.id);
     let page = PreviewPage {
         id: draft.id,
         template: draft.template.clone(),
@@ -123,7 +123,8 @@ pub async fn preview(
         rules: rules(&request, t),
         protections: protections(&request, t),
         groups: groups(&content, &f),
-        files: files::listed(api, person, draft.id),
+        shown: shown(draft, &files),
+        files: files.into_iter().map(Listed::of).collect(),
         file_fault: match fault {
             Some(Unlike::File(fault)) => Some(t.say(fault)),
             Some(Unlike::Shown) | None => None,
@@ -132,7 +133,6 @@ pub async fn preview(
             Some(Unlike::Shown) => Some(t.say("draft-changed")),
             Some(Unlike::File(_)) | None => None,
         },
-        shown: shown(draft, &files::of(api, person, draft.id)),
         passes: Passes::of(draft),
         earlier: earlier.into_iter().map(|one| Before::of(one, &f)).collect(),
         button: t.with("send-to", "count", to.len()),
