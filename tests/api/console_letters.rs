@@ -223,6 +223,35 @@ fn a_correction_is_passed_on_by_a_form_that_is_there_as_long_as_it_is_owed() {
 }
 
 #[test]
+fn another_answer_from_the_form_of_one_that_waits_is_not_said_to_wait() {
+    let mut office = Served::new();
+    let message = asked_by_tr(&mut office);
+    let path = format!("/exchanges/{}", message.header.id);
+    let (contact, _) = enrolled(&office, "contact");
+    let why = contact.post(&format!("{path}/why"), &[("why", "on duty")]);
+    assert_eq!(why.status, 303, "{}", why.text());
+    let says = |text: &str| {
+        let typed = [
+            ("_message", "01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+            ("outcome", "hit"),
+            ("text?", text),
+            ("handling.codes[]", "H1"),
+            ("handling.tlp", "AMBER"),
+            ("handling.retention_days!number", "30"),
+        ];
+        contact.post(&format!("{path}/answer"), &typed)
+    };
+    for _ in 0..2 {
+        let waits = says("It is his.");
+        let at = waits.head.contains("location: /letters\r\n");
+        assert!(at, "{}\n{}", waits.head, waits.text());
+    }
+    let other = says("It is hers.");
+    assert_eq!(other.status, 409, "{}", other.text());
+    shows(&other.text(), &["This form was used before", "id-taken"]);
+}
+
+#[test]
 fn whoever_clears_reads_what_leave_is_asked_for_and_what_would_be_passed_on() {
     let office = Served::new();
     let mut request = asks();

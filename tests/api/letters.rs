@@ -352,6 +352,35 @@ fn a_letter_whose_exchange_has_gone_on_is_not_released() {
 }
 
 #[test]
+fn another_answer_under_the_number_of_a_letter_is_refused_whether_that_waits_or_has_left() {
+    let mut office = office(&[Gated::Answer]);
+    let asked = office.first_of("AT", Role::Officer, request_body());
+    office.peer("AT", taken(&asked));
+    let message = office.new_id();
+    let says = |office: &mut Office, answer: &str| {
+        let ask = Ask::Respond {
+            exchange: asked.header.id,
+            message,
+            command: Box::new(Command::Answer(toml::from_str(answer).expect("an answer"))),
+            attached: Vec::new(),
+        };
+        office.ask(Role::Contact, Action::AnswerRequest, ask)
+    };
+    let other = "outcome = \"no-hit\"\n[handling]\ncodes = [\"H0\"]\ntlp = \"AMBER\"";
+    for _ in 0..2 {
+        assert_eq!(waits(says(&mut office, ANSWER)).id, message);
+    }
+    let lost = says(&mut office, other);
+    assert_eq!(lost.unwrap_err(), AppError::IdTaken);
+    decides(&mut office, Release, message, BORIS).expect("a second person");
+    let again = says(&mut office, ANSWER);
+    assert!(matches!(again, Ok(Reply::Exchanges(..))), "{again:?}");
+    let lost = says(&mut office, other);
+    assert_eq!(lost.unwrap_err(), AppError::IdTaken);
+    assert_eq!(sent(&office), 1);
+}
+
+#[test]
 fn a_refusal_that_looks_like_a_no_hit_waits_like_one() {
     for policy in [Gated::Answer, Gated::Refusal] {
         let mut office = office(&[policy]);

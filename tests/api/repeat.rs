@@ -103,6 +103,27 @@ fn another_request_under_a_number_that_was_sent_is_refused_and_not_said_to_be_se
 }
 
 #[test]
+fn another_letter_under_a_number_that_waits_is_refused_and_not_said_to_wait() {
+    let office = Served::new();
+    let id = office.reserve("officer", "request");
+    let uploaded = office.upload("officer", &id, 0, b"the van");
+    uploaded.is::<Value>(200);
+    let send = |body: &Value| {
+        let path = "/requests?for_release=true";
+        office.call("officer", "POST", path).json(body).send()
+    };
+    for _ in 0..2 {
+        let waits: Value = send(&under(&id)).is(202);
+        assert_eq!(waits["letter"]["id"], id.as_str(), "{waits}");
+    }
+    let mut other = under(&id);
+    other["request"]["purpose"] = "To find another van".into();
+    send(&other).fails(409, "id-taken");
+    let listed: Value = office.call("releaser", "GET", "/letters").send().is(200);
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
 fn a_key_belongs_to_one_person_and_one_thing() {
     let office = Served::new();
     let _first: Value = post(&office, "officer", KEY, "/requests", &request()).is(202);

@@ -279,6 +279,11 @@ impl Draft {
         }
     }
 
+    /// The text that is kept and decided about: the same for what is asked in the same way.
+    pub(super) fn content(&self) -> String {
+        serde_json::to_string(self).expect("a draft has text keys")
+    }
+
     /// Takes the keys of the attachments out, which nobody has to read: zeros stand in their places.
     pub(super) fn take_keys(&mut self) -> Vec<AttachmentKey> {
         let keys = self.files().map(|file| std::mem::take(&mut file.info.key));

@@ -4,6 +4,7 @@ use super::LetterFault;
 use super::change::{Held, LetterChange, Outline};
 use super::draft::{Draft, letter_id};
 use super::gates::{composed, judge};
+use super::read::held;
 use super::rows::{LETTER, LetterRow, LetterState};
 use crate::app::change::{Change, Message, Other};
 use crate::app::error::AppError;
@@ -48,8 +49,14 @@ pub(in crate::app) fn send(
 ) -> Result<Reply, Stop> {
     let id = letter_id(ask).ok_or(AppError::NotFound("letter"))?;
     let known = turn.view.row::<LetterRow>(LETTER, &id.to_bytes())?;
-    if let Some(row) = known.filter(|row| row.state != LetterState::Left) {
-        return waits(turn, row);
+    if let Some(row) = known {
+        // Another letter under a number that is used would be lost, and said to wait or to be sent.
+        if !says_the_same(turn, &row, ask)? {
+            return Err(AppError::IdTaken.into());
+        }
+        if row.state != LetterState::Left {
+            return waits(turn, row);
+        }
     }
     let mark = turn.mark();
     let tried = service.compose(turn, by, ask).and_then(|reply| {
@@ -78,7 +85,7 @@ pub(in crate::app) fn send(
     turn.take_back(&mark);
     let mut draft = Draft::of(ask).ok_or(AppError::NotFound("letter"))?;
     let keys = draft.take_keys();
-    let content = serde_json::to_string(&draft).expect("a draft has text keys");
+    let content = draft.content();
     if content.len() > LONGEST {
         return Err(AppError::TooLarge.into());
     }
@@ -100,6 +107,16 @@ pub(in crate::app) fn send(
     turn.record(service.me.member, by, Change::Other(change))?;
     let row = letter_row(turn, id)?;
     waits(turn, row)
+}
+
+/// Whether an ask says what the letter of its number says. Nobody can tell of one that was erased.
+fn says_the_same(turn: &Turn<'_>, row: &LetterRow, ask: &Ask) -> Result<bool, Stop> {
+    if row.erased.is_some() {
+        return Ok(true);
+    }
+    let mut draft = Draft::of(ask).ok_or(AppError::NotFound("letter"))?;
+    draft.take_keys();
+    Ok(draft.content() == held(turn, row)?.content)
 }
 
 impl Outline {
