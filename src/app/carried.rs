@@ -15,6 +15,7 @@ use super::view::after_prefix;
 use crate::audit::{EventCode, ReceiptBatch};
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId};
 use crate::seal::envelope::SignedMessage;
+use crate::store::IndexError;
 
 /// Rows of the outbox in one page, and own messages that are looked at for attachments.
 const PAGE: usize = 256;
@@ -130,7 +131,7 @@ pub struct Taken {
     pub messages: u64,
     /// Messages that were here already.
     pub known: u64,
-    /// Messages that have to come again, after those that they follow.
+    /// Messages that have to come again, as after those that they follow.
     pub later: u64,
     /// Messages that are refused.
     pub refused: u64,
@@ -366,21 +367,31 @@ fn came(
     for from in heard {
         let (recorded, effects) = (turn.recorded.len(), turn.effects.len());
         service.peer_did(turn, peer, from)?;
+        let mut fresh = false;
         for new in &turn.recorded[recorded..] {
             match &new.change {
-                Change::Received(..) => taken.messages += 1,
+                Change::Received(..) => fresh = true,
+                Change::Sent(message) => fresh |= message.returned.is_some(),
                 Change::ReceiptKept(_) => taken.receipts += 1,
-                Change::Other(Other::InputRefused { .. }) => taken.refused += 1,
-                Change::Sent(_) | Change::Other(_) => {}
+                Change::Other(_) => {}
             }
         }
-        let fresh = turn.recorded.len() > recorded;
+        taken.messages += u64::from(fresh);
         for effect in &turn.effects[effects..] {
             match effect {
-                Effect::Refuse { .. } if !fresh => taken.later += 1,
-                Effect::Receipts { .. } if !fresh => taken.known += 1,
-                Effect::Refuse { .. }
-                | Effect::Receipts { .. }
+                Effect::Refuse { refusals, .. } => {
+                    for (_, refusal) in refusals {
+                        match refusal.is_temporary() {
+                            true => taken.later += 1,
+                            false => taken.refused += 1,
+                        }
+                    }
+                }
+                Effect::Receipts { entries, .. } if !fresh => match is_held(turn, from, entries)? {
+                    true => taken.known += 1,
+                    false => taken.refused += 1,
+                },
+                Effect::Receipts { .. }
                 | Effect::Reply(..)
                 | Effect::Send { .. }
                 | Effect::Keep { .. }
@@ -394,4 +405,14 @@ fn came(
         }
     }
     Ok(taken)
+}
+
+/// Whether a receipt is for a message that is here. What is refused for good has one each time, too.
+fn is_held(turn: &Turn<'_>, from: &FromPeer, entries: &[u64]) -> Result<bool, IndexError> {
+    let FromPeer::Message(message, _) = from else {
+        return Ok(false);
+    };
+    let key = message_key(message.sender.member, message.header.id);
+    let row = turn.view.row::<MessageRow>(MESSAGE, &key)?;
+    Ok(row.is_some_and(|row| entries.contains(&row.entry)))
 }

@@ -39,6 +39,7 @@ mod says;
 mod search;
 mod served;
 mod statistics;
+mod sticks;
 mod unfit;
 mod uploads;
 mod witness;
