@@ -36,7 +36,7 @@ pub use ceremony::{
     sign, suspend,
 };
 pub use folder::{Folder, NodeError, OpenNode, Started, create, rebuild};
-pub use moving::Moving;
+pub use moving::{HeldFiles, Moving};
 pub use people::{add_person, read_people};
 pub use proposal::{ListProposal, ProposalFile, SignedState, SuspendProposal};
 pub use resume::Resumed;

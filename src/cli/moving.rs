@@ -15,7 +15,7 @@ use super::secret::PassphraseArgs;
 use super::text::{clean, count, hang};
 use crate::base::{Digest, NodeId, files};
 use crate::config::{Config, FILE};
-use crate::node::{Folder, Moving, announce};
+use crate::node::{Folder, HeldFiles, Moving, OpenNode, announce};
 
 /// `move …`.
 #[derive(Debug, Subcommand)]
@@ -51,6 +51,9 @@ pub struct Complete {
     /// What peers dial, host:port, if that changes; it is signed, and told to them with the next link
     #[arg(long, value_name = "HOST:PORT")]
     address: Option<String>,
+    /// Go on without the attachments that the copy lacks: their files are lost
+    #[arg(long)]
+    files_lost: bool,
     #[command(flatten)]
     passphrase: PassphraseArgs,
 }
@@ -77,6 +80,9 @@ pub struct Moved {
     /// What peers dial from now on, where that is new.
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
+    /// Attachments that the log says are here and that are lost, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files_lost: Option<u64>,
 }
 
 impl Moved {
@@ -88,6 +94,7 @@ impl Moved {
             log_root: mark.log_root,
             serves_here,
             address: None,
+            files_lost: None,
         }
     }
 }
@@ -115,6 +122,10 @@ impl Report for Moved {
                 clean(address)
             );
             text += &hang("  new  ", &told);
+        }
+        if let Some(lost) = self.files_lost {
+            let lost = count(lost, "attachment is lost", "attachments are lost");
+            text += &hang("  lost ", &lost);
         }
         text + "\nNext: `liaison config check`, `liaison serve`, then `liaison doctor`.\n"
     }
@@ -163,6 +174,12 @@ fn complete(args: &Complete) -> Result<Moved, Failure> {
             "copy the whole folder again, and let nothing write to it; nothing was changed here",
         ));
     }
+    // Held until the mark is gone.
+    let open = OpenNode::open(&folder, keys, &mut |_, _| ())?;
+    let held = folder.held_files(&open)?;
+    if held.lacking > 0 && !args.files_lost {
+        return Err(lacks_files(held));
+    }
     let mut settings = config.settings.clone();
     settings.exchange.listen = args.listen.unwrap_or(settings.exchange.listen);
     settings.api.listen = args.api_listen.unwrap_or(settings.api.listen);
@@ -170,7 +187,7 @@ fn complete(args: &Complete) -> Result<Moved, Failure> {
     let text = settings.render();
     Config::parse(&config.dir, &text)?;
     if let Some(address) = &args.address {
-        announce(&folder, &keys, |bundle| {
+        announce(&folder, &open.keys, |bundle| {
             bundle.address = Some(address.clone())
         })?;
     }
@@ -182,8 +199,24 @@ fn complete(args: &Complete) -> Result<Moved, Failure> {
     folder.unmark()?;
     Ok(Moved {
         address: args.address.clone(),
+        files_lost: (held.lacking > 0).then_some(held.lacking),
         ..Moved::of(mark, &config.dir, true)
     })
+}
+
+fn lacks_files(held: HeldFiles) -> Failure {
+    let all = count(held.here + held.lacking, "attachment", "attachments");
+    Failure::new(
+        Exit::Unverified,
+        "move-lacks-files",
+        "the copy lacks files of attachments",
+        format!(
+            "not there: {} of {all} that the log says are here",
+            held.lacking
+        ),
+        "copy the folder `blobs` again; if they are lost at the old place too, add --files-lost; nothing was \
+         changed here",
+    )
 }
 
 fn cancel(args: &Cancel) -> Result<Moved, Failure> {

@@ -341,7 +341,7 @@ pub async fn download(
             message: stored,
             index,
         })
-        .map_err(|_| AppError::AttachmentIncomplete)?;
+        .map_err(|error| not_there(&error))?;
     let etag = format!("\"{}\"", info.digest);
     let (status, part) = match wanted(&headers, info.size, &etag) {
         Wanted::Whole => (StatusCode::OK, 0..info.size),
@@ -379,6 +379,25 @@ pub async fn download(
     headers.insert(header::CONTENT_DISPOSITION, fixed("attachment"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
     Ok(response)
+}
+
+/// A file that came whole, or was sent from here, cannot be opened.
+fn not_there(error: &std::io::Error) -> Failure {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return Failure::new(
+            StatusCode::GONE,
+            "attachment-lost",
+            "the attachment was here whole, and its file is gone from this node's disk",
+            "Ask whoever sent it to send it in a new message, or the administrator to put it back from a \
+             backup; it does not come again by itself.",
+        );
+    }
+    Failure::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "attachment-unreadable",
+        format!("the attachment's file cannot be read: {}", error.kind()),
+        "Try again; if it stays so, tell the administrator, who sees to the disk.",
+    )
 }
 
 /// None of the bytes that are asked for are there.

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use liaison::api::Sent;
 use liaison::config::{Addresses, Config};
 
 use crate::examples;
-use crate::office::Office;
+use crate::office::{Office, files};
 use crate::run::program;
 use crate::world::{PATIENCE, World, copy_folder, until};
 
@@ -80,6 +81,55 @@ fn a_node_moves_with_its_whole_log_and_never_serves_at_two_places() {
     mk.call("move cancel").run().failed(2, "usage");
     mk.start();
     assert_eq!(mk.end_within(PATIENCE).code(), Some(1));
+}
+
+#[test]
+fn a_copy_that_lacks_attachments_serves_once_somebody_says_that_they_are_lost() {
+    let world = World::serving(&["MK", "TR"]);
+    let (mk, tr) = (world.office("MK"), world.office("TR"));
+    let text = toml::to_string(&examples::request()).expect("the example is valid TOML");
+    let call = mk.call("rfi send").option("--to", "TR");
+    let call = call.option("--file", world.write("request.toml", text));
+    let photo = world.write("photo.jpg", vec![7; 200_000]);
+    let sent: Sent = call.option("--attach", photo).run().read();
+    let id = sent.exchanges[0].id.to_string();
+    let save = |office: &Office| {
+        let save = office.call("attachment save").word(&id);
+        save.option("--out", world.file("saved")).run()
+    };
+    until(PATIENCE, "TR has the attachment", || {
+        (save(tr).exit == Some(0)).then_some(())
+    });
+    std::fs::remove_file(world.file("saved")).expect("it was saved");
+    tr.stop();
+    tr.call("move prepare").run().done();
+    let whole = Office::new("TR", world.file("whole"));
+    copy_folder(&tr.dir, &whole.dir);
+    let completed = whole.call("move complete").run().done();
+    assert!(completed.get("files_lost").is_none(), "{completed}");
+
+    let new = Office::new("TR", world.file("new-place"));
+    copy_folder(&tr.dir, &new.dir);
+    // It is shorter, then gone.
+    let held = files(&new.part("blobs"));
+    let [file] = &held[..] else {
+        panic!("one attachment");
+    };
+    std::fs::write(file, b"half").expect("room");
+    new.call("move complete")
+        .run()
+        .failed(3, "move-lacks-files");
+    std::fs::remove_file(file).expect("it is there");
+    let refused = new.call("move complete").run();
+    let refused = refused.failed(3, "move-lacks-files");
+    let why = refused["detail"].as_str().expect("a reason");
+    assert!(why.contains("1 of 1 attachment "), "{why}");
+    new.start();
+    assert_eq!(new.end_within(PATIENCE).code(), Some(1), "it still moves");
+    let complete = new.call("move complete").word("--files-lost");
+    assert_eq!(complete.run().done()["files_lost"], 1);
+    new.serve();
+    save(&new).failed(1, "attachment-lost");
 }
 
 #[test]
