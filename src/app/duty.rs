@@ -9,18 +9,15 @@ use super::alerts::alert_row;
 use super::change::{Change, Other};
 use super::error::AppError;
 use super::input::{Federation, HitRow, Reply};
-use super::letters::{self, LetterRow};
 use super::members::{self, Withheld};
-use super::read::LONGEST_PAGE;
 use super::respond::exchange_row;
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
 use crate::audit::{EntryKind, EventCode};
-use crate::base::{Actor, MemberId, MessageId, Role, Timestamp};
+use crate::base::{Actor, MemberId, MessageId, Timestamp};
 pub use crate::domain::duty::Told;
 use crate::domain::duty::{
-    Attention, Call, CallMade, Concern, Facts, LooseEnd, Matter, Reach, Roster, attention,
-    concerns, letter_attention,
+    Attention, Call, CallMade, Concern, Facts, LooseEnd, Matter, Reach, Roster, attention, concerns,
 };
 use crate::domain::rfi::State;
 use crate::store::IndexError;
@@ -30,13 +27,17 @@ mod alerts;
 mod escalate;
 mod levels;
 mod record;
+mod set_back;
+mod status;
 mod unrecorded;
 
 pub(super) use alarm::outcome;
 pub use alarm::{Alarm, AlarmFault, AlarmOutcome, Alarms, Channel};
 pub(super) use escalate::escalate;
-use levels::{next_level, untold};
+use levels::{as_counts, first_told, next_level};
 pub(super) use record::{Places, loose, no_longer_loose, put_exchange, record};
+pub use status::AllPressing;
+pub(super) use status::{alarms_failed, for_health, list};
 pub(super) use unrecorded::sound_unrecorded;
 
 /// Exchanges that are looked at for one list of what presses.
@@ -91,15 +92,20 @@ impl DutyRow {
     }
 }
 
-/// Notes up to which level people were told of a matter, in place of what was noted of it.
-fn tell(known: &mut Vec<Told>, mut told: Told) {
+/// Notes up to which level people were told of a matter, in place of what was noted of it. What `lasts` is not
+/// forgotten, however much comes after it: people would be told again.
+fn tell(known: &mut Vec<Told>, mut told: Told, lasts: impl Fn(&Told) -> bool) {
     let same = |before: &Told| before.is_of(told.matter, told.since);
     let first = known.iter().find(|before| same(before));
-    let at = first.map_or(told.at, |first| first.at.min(told.at));
+    let at = first.map_or(told.at, |first| first_told(first, told.at));
     known.retain(|before| !same(before));
     told.at = at;
+    while known.len() >= MOST_TOLD
+        && let Some(over) = known.iter().position(|told| !lasts(told))
+    {
+        known.remove(over);
+    }
     known.push(told);
-    known.drain(..known.len().saturating_sub(MOST_TOLD));
 }
 
 /// What a telephone call is about.
@@ -206,19 +212,24 @@ impl DutyChange {
 }
 
 impl ExchangeRow {
-    fn facts(&self) -> Facts<'_> {
+    /// Every matter of it, given what people were told.
+    fn concerns(&self, told: &[Told]) -> Vec<Concern> {
+        concerns(&self.facts(told))
+    }
+
+    fn facts<'a>(&'a self, told: &'a [Told]) -> Facts<'a> {
         Facts {
             exchange: &self.exchange,
             loose: &self.duty.loose,
             calls: &self.duty.calls,
-            told: &self.duty.told,
+            told,
         }
     }
 
     /// When an officer first sees something, and when the next level of the roster has to know:
     /// none where there is no such time.
     pub fn moments(&self) -> (Option<Timestamp>, Option<Timestamp>) {
-        let all = concerns(&self.facts());
+        let all = self.concerns(&self.duty.told);
         let appears = all.iter().map(|concern| concern.appears).min();
         (appears, next_level(&all, &self.duty.told))
     }
@@ -231,6 +242,11 @@ impl Service {
         federation.trust.contacts.get(&member)
     }
 
+    /// What people were told, as it counts now.
+    fn told_now(&self, told: &[Told], now: Timestamp) -> Vec<Told> {
+        as_counts(told, self.alarms.set_back.since(now), now)
+    }
+
     /// Since when there is no link to a member; none while there is one.
     fn unlinked_since(&self, member: MemberId, now: Timestamp) -> Option<Timestamp> {
         if self.flight.peer(member).is_some() {
@@ -238,6 +254,14 @@ impl Service {
         }
         let since = self.unlinked.get(&member).copied();
         Some(since.or(self.started).unwrap_or(now))
+    }
+}
+
+/// Where the rows go on after a page of at most `most`; empty where there are no more.
+fn next_page<T>(page: &[(Vec<u8>, T)], most: usize) -> Vec<u8> {
+    match page.last() {
+        Some((last, _)) if page.len() == most => [last, &[0][..]].concat(),
+        Some(_) | None => Vec::new(),
     }
 }
 
@@ -307,7 +331,8 @@ fn look(service: &Service, turn: &Turn<'_>, row: &mut ExchangeRow) -> Result<(),
         theirs: &theirs.duty,
     };
     let side = row.exchange.side();
-    let mut all = attention(&row.facts(), &reach, turn.now);
+    let told = service.told_now(&row.duty.told, turn.now);
+    let mut all = attention(&row.facts(&told), &reach, turn.now);
     let federation = service.federation.as_ref();
     all.retain(|one| !is_moot(federation, row, &one.concern));
     let out = federation.and_then(|federation| federation.withholds(row.peer));
@@ -344,110 +369,6 @@ fn is_moot(federation: Option<&Federation>, row: &ExchangeRow, concern: &Concern
         | Matter::Clarification
         | Matter::Waiting => false,
     }
-}
-
-/// The exchanges in which something presses now, the most pressing first, at most `limit`.
-pub(super) fn pressing(
-    service: &Service,
-    turn: &Turn<'_>,
-    limit: usize,
-) -> Result<Vec<ExchangeRow>, IndexError> {
-    let mut rows = Vec::new();
-    for (_, id) in turn.view.range::<MessageId>(
-        ATTENTION,
-        &[],
-        Some(&time_key(turn.now.plus(MILLISECOND))),
-        LOOKED_AT,
-    )? {
-        let Some(mut row) = turn.view.row::<ExchangeRow>(EXCHANGE, &id.to_bytes())? else {
-            continue;
-        };
-        look(service, turn, &mut row)?;
-        if !row.pressing.is_empty() {
-            rows.push(row);
-        }
-    }
-    rows.sort_by_cached_key(|row| {
-        let first = row.pressing.first().map(|p| &p.attention);
-        let level = first.map_or(0, |first| first.level);
-        let urgency = row.exchange.request().urgency;
-        let matter = first.map(|first| (first.concern.matter, first.concern.since));
-        (std::cmp::Reverse(level), urgency, matter)
-    });
-    rows.truncate(limit);
-    Ok(rows)
-}
-
-/// A list of the exchanges in which something presses now.
-pub(super) fn list(service: &Service, turn: &Turn<'_>, limit: usize) -> Result<Reply, Stop> {
-    let rows = pressing(service, turn, limit.clamp(1, LONGEST_PAGE))?;
-    Ok(Reply::Exchanges(rows, None))
-}
-
-/// What presses, for whoever may know of it.
-#[derive(Debug, Clone, Default)]
-pub struct AllPressing {
-    /// In exchanges, the most pressing first.
-    pub exchanges: Vec<ExchangeRow>,
-    /// About alerts, the newest first.
-    pub alerts: Vec<AlertRow>,
-    /// About letters that wait, the oldest first.
-    pub letters: Vec<LetterRow>,
-}
-
-/// What presses, for whoever may know which exchanges and alerts there are.
-pub(super) fn for_health(
-    service: &Service,
-    turn: &Turn<'_>,
-    by: Actor,
-) -> Result<AllPressing, IndexError> {
-    match by.role {
-        Role::Officer | Role::Releaser | Role::Contact | Role::Auditor | Role::Admin => {
-            Ok(AllPressing {
-                exchanges: pressing(service, turn, SHOWN)?,
-                alerts: alerts::pressing(service, turn, SHOWN)?,
-                letters: pressing_letters(service, turn, SHOWN)?,
-            })
-        }
-        Role::Observer | Role::Node => Ok(AllPressing::default()),
-    }
-}
-
-/// The urgent letters that wait for a person of this office, the oldest first, at most `limit`.
-fn pressing_letters(
-    service: &Service,
-    turn: &Turn<'_>,
-    limit: usize,
-) -> Result<Vec<LetterRow>, IndexError> {
-    let me = service.me.member;
-    let nobody = Contact::default();
-    let own = service.contact(me).unwrap_or(&nobody);
-    let pressing = |mut row: LetterRow| {
-        row.pressing = Some(Pressing {
-            attention: letter_attention(row.concern()?, &own.duty, turn.now),
-            member: me,
-            listed: own.listed.clone(),
-            withheld: None,
-        });
-        Some(row)
-    };
-    let waiting = letters::urgent(turn)?.into_iter();
-    Ok(waiting.filter_map(pressing).take(limit).collect())
-}
-
-/// Exchanges, and alarms that failed, shown in the node's state.
-const SHOWN: usize = 50;
-
-/// Escalations that the alarm command failed to take, as far as that is on record.
-pub(super) fn alarms_failed(turn: &Turn<'_>) -> Result<Vec<PendingAlarm>, IndexError> {
-    let rows = turn
-        .view
-        .range::<PendingAlarm>(ALARM, &[], None, LOOKED_AT)?;
-    let rows = rows.into_iter().map(|(_, row)| row);
-    Ok(rows
-        .filter(|row| row.failed.is_some())
-        .take(SHOWN)
-        .collect())
 }
 
 /// Notes a telephone call.

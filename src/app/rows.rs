@@ -1,8 +1,10 @@
 //! The rows of the index: what each table holds, and how its keys are made.
 
+mod alert;
 mod stored;
 mod tables;
 
+pub use alert::{AlertRow, SubscriptionRow, Wait};
 pub use stored::Row;
 pub use tables::*;
 
@@ -10,15 +12,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::duty::{AlarmFault, DutyRow, Pressing, Subject, Told};
+use super::duty::{AlarmFault, DutyRow, Pressing, Subject};
 use super::erase::Gone;
 use super::letters::LetterRow;
 use super::members::Withheld;
 use super::search::Earlier;
 use crate::audit::{Checkpoint, Origin};
 use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
-use crate::domain::alert::{AlertRecord, Subscription};
-use crate::domain::duty::{CallMade, Matter};
+use crate::domain::duty::Matter;
 use crate::domain::message::Kind;
 use crate::domain::rfi::Exchange;
 use crate::domain::terms;
@@ -26,7 +27,7 @@ use crate::domain::terms;
 /// The version of these tables and of the normal forms of what is searched. An index written by
 /// another version is rebuilt.
 pub const VERSION: u32 = TABLES << 8 | terms::VERSION;
-const TABLES: u32 = 22;
+const TABLES: u32 = 23;
 
 /// A message, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,53 +181,6 @@ pub struct ForwardRow {
     pub to: MemberId,
     /// The exchange that passed it on.
     pub exchange: MessageId,
-}
-
-/// An alert with what was said to it, and the entries that made it so.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct AlertRow {
-    /// The alert's id.
-    pub id: MessageId,
-    /// The alert.
-    pub alert: AlertRecord,
-    /// The log entries that belong to it, in order.
-    pub thread: Vec<u64>,
-    /// Since when its publisher's last message is on its way, or here, by this node's clock.
-    pub since: Timestamp,
-    /// Up to which level people were told of what.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub told: Vec<Told>,
-    /// The calls that were made about it, with the members that were called, in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub calls: Vec<(MemberId, CallMade)>,
-    /// When members refused its publisher's last message.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub refusals: Vec<(MemberId, Timestamp)>,
-    /// When the next level of the roster has to know; none where there is no such time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub escalates: Option<Timestamp>,
-    /// When and why what it says was erased here, if it was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub erased: Option<Gone>,
-    /// The members that do not have its last version yet, of an own alert; known only when it is read.
-    #[serde(skip)]
-    pub not_at: Vec<MemberId>,
-    /// What presses about it; known only when it is read.
-    #[serde(skip)]
-    pub pressing: Vec<Pressing>,
-    /// Since when its publisher's keys are said to have been in other hands, where that touches the
-    /// alert; known only when it is read.
-    #[serde(skip)]
-    pub compromised: Option<Timestamp>,
-}
-
-/// What a member last said that it wants alerts about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SubscriptionRow {
-    /// The message that said so.
-    pub message: MessageId,
-    /// The corridors, and since when.
-    pub subscription: Subscription,
 }
 
 /// Where a term stands in the messages of one conversation.

@@ -1,13 +1,15 @@
 //! Which level of the roster hears of an alert that a member does not have, or that nobody here opened.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use liaison::app::change::{Change, Other};
 use liaison::app::{
-    Action, AppError, Ask, CallSubject, Channel, Input, Reply, Subject, ThreadItem,
+    Action, AppError, Ask, CallSubject, Channel, DutyChange, Input, OnAlert, Reply, Subject,
+    ThreadItem,
 };
 use liaison::base::{MessageId, Role};
-use liaison::domain::alert::{Alert, AlertCancellation, Status};
+use liaison::domain::alert::{Alert, AlertCancellation, AlertCommand, Audience, Revision, Status};
 use liaison::domain::duty::{Call, CallOutcome, Matter};
 use liaison::domain::message::Body;
 use liaison::store::Log as _;
@@ -63,6 +65,135 @@ fn each_level_is_told_once_even_after_a_restart_from_the_log_alone() {
     }
     let expected = [undelivered(1), undelivered(2), undelivered(3)];
     assert_eq!(escalations(&office, size), expected);
+}
+
+/// MK publishes the next version of an alert.
+fn updated(office: &mut Office, id: MessageId) -> MessageId {
+    let message = office.new_id();
+    let on = OnAlert {
+        alert: id,
+        message,
+        command: AlertCommand::Update(Box::new(Revision {
+            alert: alert(),
+            changes: None,
+            replaces: None,
+        })),
+        audience: Audience::Members(vec![member("TR"), member("AT")]),
+    };
+    let ask = Ask::OnAlert {
+        on: Box::new(on),
+        attached: Vec::new(),
+    };
+    let reply = office.ask(Role::Contact, Action::ReviseAlert, ask);
+    reply.expect("it may be updated");
+    message
+}
+
+/// The log says of what presses what the index has.
+fn survives_a_rebuild(office: &mut Office) {
+    let standing = office.standing();
+    office.rebuilt();
+    assert!(office.standing() == standing, "the log says the same");
+}
+
+#[test]
+fn a_member_without_any_version_of_an_alert_counts_from_the_first_however_often_it_is_updated() {
+    let mut office = Office::new();
+    let size = office.log.size();
+    let mut version = published(&mut office, alert());
+    let id = version;
+    for _ in 0..3 {
+        delivered(&mut office, "TR", version);
+        pass(&mut office, 10);
+        version = updated(&mut office, id);
+        survives_a_rebuild(&mut office);
+    }
+    let expected = [undelivered(1), undelivered(2), undelivered(3)];
+    assert_eq!(escalations(&office, size), expected);
+}
+
+#[test]
+fn a_member_that_lacks_a_later_version_counts_from_when_that_was_written() {
+    let mut office = Office::new();
+    let id = published(&mut office, alert());
+    delivered(&mut office, "TR", id);
+    delivered(&mut office, "AT", id);
+    pass(&mut office, 60);
+    let size = office.log.size();
+    let second = updated(&mut office, id);
+    delivered(&mut office, "TR", second);
+    pass(&mut office, 10);
+    let third = updated(&mut office, id);
+    delivered(&mut office, "TR", third);
+    pass(&mut office, 4);
+    assert_eq!(escalations(&office, size), []);
+    pass(&mut office, 1);
+    assert_eq!(escalations(&office, size), [undelivered(1)]);
+}
+
+#[test]
+fn a_member_that_gets_an_earlier_version_counts_from_the_one_after_it() {
+    let mut office = Office::new();
+    let size = office.log.size();
+    let id = published(&mut office, alert());
+    delivered(&mut office, "TR", id);
+    pass(&mut office, 10);
+    let second = updated(&mut office, id);
+    delivered(&mut office, "TR", second);
+    pass(&mut office, 2);
+    let third = updated(&mut office, id);
+    delivered(&mut office, "TR", third);
+    delivered(&mut office, "AT", id);
+    pass(&mut office, 12);
+    assert_eq!(escalations(&office, size), []);
+    survives_a_rebuild(&mut office);
+    pass(&mut office, 1);
+    assert_eq!(escalations(&office, size), [undelivered(1)]);
+    delivered(&mut office, "AT", second);
+    delivered(&mut office, "AT", third);
+    pass(&mut office, 30);
+    assert_eq!(escalations(&office, size), [undelivered(1)]);
+}
+
+#[test]
+fn a_member_that_falls_behind_later_is_told_of_on_its_own() {
+    let mut office = Office::new();
+    let size = office.log.size();
+    let id = published(&mut office, alert());
+    delivered(&mut office, "TR", id);
+    pass(&mut office, 30);
+    let of_at = [undelivered(1), undelivered(2), undelivered(3)];
+    assert_eq!(escalations(&office, size), of_at);
+    updated(&mut office, id);
+    let size = office.log.size();
+    pass(&mut office, 30);
+    let of_tr = [undelivered(1), undelivered(2), undelivered(3)];
+    assert_eq!(escalations(&office, size), of_tr);
+}
+
+#[test]
+fn no_level_is_told_twice_however_many_versions_a_member_lacks() {
+    let mut office = Office::new();
+    let size = office.log.size();
+    let id = published(&mut office, alert());
+    delivered(&mut office, "TR", id);
+    for _ in 0..70 {
+        let version = updated(&mut office, id);
+        office.now = office.now.plus(MINUTE * 16);
+        tick(&mut office);
+        delivered(&mut office, "TR", version);
+    }
+    let changes = office.changes_since(size).into_iter();
+    let told = changes.filter_map(|change| match change {
+        Change::Other(Other::Duty(DutyChange::Escalated { since, level, .. })) => {
+            Some((since, level))
+        }
+        _ => None,
+    });
+    let told: Vec<_> = told.collect();
+    let once: BTreeSet<_> = told.iter().collect();
+    assert!(told.len() > 70, "{}", told.len());
+    assert_eq!(once.len(), told.len());
 }
 
 #[test]

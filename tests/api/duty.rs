@@ -14,11 +14,12 @@ use liaison::base::{Digest, MessageId, Role};
 use liaison::domain::duty::{Call, CallOutcome, Matter, Reason, Roster};
 use liaison::domain::message::Body;
 use liaison::domain::profile::Access;
-use liaison::domain::rfi::{Acceptance, AwaitingAuthorisation, Command};
+use liaison::domain::rfi::{Acceptance, AwaitingAuthorisation, Command, Withdrawal};
 use liaison::store::Log as _;
 
 use crate::alerts_reach::refused;
 use crate::office::*;
+use crate::removed::without_tr;
 
 const DUTY: &str = include_str!("../../deploy/examples/duty.toml");
 const MINUTE: Duration = Duration::from_secs(60);
@@ -224,6 +225,135 @@ fn what_was_dated_before_the_clock_was_set_back_is_told_once_even_after_a_restar
     }
     let expected = [(Matter::Undelivered, 1, Channel::Console)];
     assert_eq!(escalations(&office, size), expected);
+}
+
+/// An office whose request waits since before its clock was set back, as people were told by then.
+fn told_before_set_back(by: Duration) -> (Office, u64) {
+    let mut office = office();
+    tick(&mut office);
+    office.asked_tr();
+    office.now = office.now.plus(MINUTE * 15);
+    let size = office.log.size();
+    tick(&mut office);
+    let desk = [(Matter::Undelivered, 1, Channel::Console)];
+    assert_eq!(escalations(&office, size), desk);
+    office.now = office.now.minus(by);
+    let size = office.log.size();
+    for _ in 0..3 {
+        tick(&mut office);
+    }
+    (office, size)
+}
+
+#[test]
+fn what_was_told_before_the_clock_was_set_back_goes_on_up_the_roster_from_then() {
+    let waits = |level| (Matter::Undelivered, level, Channel::Console);
+    for by in [MINUTE * 10, HOUR * 24] {
+        let (mut office, size) = told_before_set_back(by);
+        assert_eq!(reasons(&mut office), [(Reason::Undelivered, 1)]);
+        let mut told = Vec::new();
+        for minute in 1..=30 {
+            office.now = office.now.plus(MINUTE);
+            tick(&mut office);
+            tick(&mut office);
+            if escalations(&office, size).len() > told.len() {
+                told.push(minute);
+            }
+        }
+        assert_eq!(escalations(&office, size), [waits(2), waits(3)], "{by:?}");
+        assert_eq!(told, [4, 12], "{by:?}");
+        let standing = office.standing();
+        office.rebuilt();
+        assert!(office.standing() == standing, "the log says the same");
+    }
+}
+
+#[test]
+fn after_a_restart_the_next_level_waits_its_time_once_more_and_no_longer() {
+    let (mut office, size) = told_before_set_back(HOUR * 24);
+    office.now = office.now.plus(MINUTE * 2);
+    office.restart();
+    tick(&mut office);
+    tick(&mut office);
+    assert_eq!(reasons(&mut office), [(Reason::Undelivered, 1)]);
+    office.now = office.now.plus(MINUTE * 3);
+    tick(&mut office);
+    assert_eq!(escalations(&office, size), []);
+    office.now = office.now.plus(MINUTE);
+    tick(&mut office);
+    let head = [(Matter::Undelivered, 2, Channel::Console)];
+    assert_eq!(escalations(&office, size), head);
+}
+
+#[test]
+fn what_all_levels_were_told_before_the_clock_was_set_back_presses_on() {
+    let mut office = office();
+    office.asked_tr();
+    for _ in 0..30 {
+        tick(&mut office);
+        office.now = office.now.plus(MINUTE);
+    }
+    office.now = office.now.minus(HOUR * 24);
+    let size = office.log.size();
+    for _ in 0..3 {
+        tick(&mut office);
+    }
+    let pressing: Vec<Reason> = reasons(&mut office).into_iter().map(|(r, _)| r).collect();
+    assert_eq!(pressing, [Reason::Undelivered]);
+    for _ in 0..60 {
+        office.now = office.now.plus(MINUTE);
+        tick(&mut office);
+    }
+    assert_eq!(escalations(&office, size), []);
+}
+
+#[test]
+fn a_clock_that_goes_back_in_small_steps_tells_no_level_early() {
+    let (mut office, size) = told_before_set_back(SECOND * 50);
+    office.now = office.now.minus(SECOND * 50);
+    tick(&mut office);
+    office.now = office.now.plus(MINUTE * 3);
+    tick(&mut office);
+    assert_eq!(escalations(&office, size), []);
+    office.now = office.now.plus(MINUTE * 3);
+    tick(&mut office);
+    let head = [(Matter::Undelivered, 2, Channel::Console)];
+    assert_eq!(escalations(&office, size), head);
+}
+
+#[test]
+fn what_is_over_hides_nothing_that_comes_after_it_however_much_there_is() {
+    let mut office = office();
+    for _ in 0..2_100 {
+        let exchange = office.asked_tr();
+        let withdrawal = Withdrawal {
+            reason: "TR is out.".into(),
+        };
+        let ask = Ask::Respond {
+            exchange,
+            message: office.new_id(),
+            command: Box::new(Command::Withdraw(withdrawal)),
+            attached: Vec::new(),
+        };
+        let withdrawn = office.ask(Role::Officer, Action::WithdrawRequest, ask);
+        withdrawn.expect("it may be withdrawn");
+    }
+    without_tr(&mut office, true);
+    office.now = office.now.plus(MINUTE);
+    let ask = Ask::SendRequest {
+        to: vec![(member("AT"), office.new_id(), Vec::new())],
+        request: Box::new(request()),
+    };
+    let asked = office.ask(Role::Officer, Action::SendRequest, ask);
+    asked.expect("it may be sent");
+    office.now = office.now.plus(MINUTE * 15);
+    let size = office.log.size();
+    for _ in 0..4 {
+        tick(&mut office);
+    }
+    let desk = [(Matter::Undelivered, 1, Channel::Console)];
+    assert_eq!(escalations(&office, size), desk);
+    assert_eq!(reasons(&mut office), [(Reason::Undelivered, 1)]);
 }
 
 #[test]

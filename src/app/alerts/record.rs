@@ -4,6 +4,7 @@ use crate::app::change::Message;
 use crate::app::project::{Projected, on_alert};
 use crate::app::rows::*;
 use crate::app::view::View;
+use crate::base::{MessageId, Timestamp};
 use crate::domain::alert::AlertRecord;
 use crate::domain::message::{Body, Kind};
 use crate::exchange::Conversation;
@@ -51,6 +52,7 @@ pub(in crate::app) fn converse(
         alert,
         thread: vec![p.entry],
         since: p.at,
+        waits: Vec::new(),
         told: Vec::new(),
         calls: Vec::new(),
         refusals: Vec::new(),
@@ -70,6 +72,10 @@ pub(in crate::app) fn put(view: &mut View<'_>, mut row: AlertRow) -> Result<(), 
     if last.as_ref().is_some_and(MessageRow::is_loose) {
         view.put(ALERT_LOOSE, place.clone(), row.id);
     }
+    row.waits = match &last {
+        Some(last) => waits(view, &row, last)?,
+        None => Vec::new(),
+    };
     let was = row.escalates;
     row.escalates = last.and_then(|last| row.next_level(&last));
     if was != row.escalates {
@@ -83,6 +89,71 @@ pub(in crate::app) fn put(view: &mut View<'_>, mut row: AlertRow) -> Result<(), 
     view.put(ALERT_ORDER, place, row.id);
     view.put(ALERT, row.id.to_bytes().to_vec(), row);
     Ok(())
+}
+
+/// The members that do not have its publisher's last message, of an own alert. Who does not have one before
+/// it either waits on: what is updated again and again would else wait for nobody long enough.
+fn waits(view: &View<'_>, row: &AlertRow, last: &MessageRow) -> Result<Vec<Wait>, IndexError> {
+    let mut all = Vec::new();
+    for (member, delivery) in &last.deliveries {
+        if *delivery == Delivery::Delivered {
+            continue;
+        }
+        let wait = match row.waits.iter().find(|wait| wait.member == *member) {
+            Some(wait) => goes_on(view, row, *wait)?,
+            None => Wait {
+                member: *member,
+                first: row.alert.last_message(),
+                since: row.since,
+            },
+        };
+        all.push(wait);
+    }
+    Ok(all)
+}
+
+/// What a member waits for now: what it waited for, or the next that it does not have.
+fn goes_on(view: &View<'_>, row: &AlertRow, wait: Wait) -> Result<Wait, IndexError> {
+    let last = row.alert.last_message();
+    let from = own_messages(row).skip_while(|(message, _)| *message != wait.first);
+    for (message, written) in from.take_while(|(message, _)| *message != last) {
+        let key = message_key(row.alert.publisher(), message);
+        let has = |row: &MessageRow| {
+            let delivery = row.deliveries.get(&wait.member);
+            delivery.is_none_or(|delivery| *delivery == Delivery::Delivered)
+        };
+        if view.look(MESSAGE, &key, has)? == Some(false) {
+            return Ok(wait.on(message, written));
+        }
+    }
+    Ok(wait.on(last, row.alert.updated()))
+}
+
+/// What its publisher said, in order, and when.
+fn own_messages(row: &AlertRow) -> impl Iterator<Item = (MessageId, Timestamp)> {
+    let earlier = row.alert.earlier().iter();
+    let earlier = earlier.map(|version| (version.message, version.published));
+    let standing = row.alert.standing();
+    let cancelled = row.alert.cancelled();
+    earlier
+        .chain([(standing.message, standing.published)])
+        .chain(cancelled.map(|cancelled| (cancelled.message, cancelled.at)))
+}
+
+impl Wait {
+    /// The same member's wait for a message that was written then. What came back to this node from
+    /// others is dated before it could go out again, so the time never goes back.
+    fn on(self, message: MessageId, written: Timestamp) -> Self {
+        let since = match message == self.first {
+            true => self.since,
+            false => self.since.max(written),
+        };
+        Self {
+            first: message,
+            since,
+            ..self
+        }
+    }
 }
 
 /// Notes to whom an own message went, for the recipients of later ones.

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::set_back::SetBack;
 use super::unrecorded::is_number;
-use super::{DutyChange, MILLISECOND, Subject};
+use super::{DutyChange, Subject};
 use crate::app::change::{Change, Other};
 use crate::app::input::Effect;
 use crate::app::rows::*;
 use crate::app::service::{Recorded, Service, Turn};
 use crate::base::{Actor, Timestamp};
-use crate::domain::duty::{AHEAD, Matter};
+use crate::domain::duty::Matter;
 use crate::store::IndexError;
 
 /// Alarms that the command has at a time; the others follow.
@@ -100,32 +101,10 @@ pub struct Alarms {
     /// What the command took, and the log does not say yet for want of room.
     pub(super) taken: BTreeSet<u64>,
     pub(super) set_back: SetBack,
-}
-
-/// Where matters are looked for that were dated before the clock was set back.
-#[derive(Debug, Default)]
-pub(super) struct SetBack {
-    /// What the clock showed last; none before the first look, when it may have been set back.
-    last: Option<Timestamp>,
-    /// The key from which on is to be looked.
-    from: Option<Vec<u8>>,
-}
-
-impl SetBack {
-    /// From which key on to look now, if at all.
-    pub(super) fn look_from(&mut self, now: Timestamp) -> Option<Vec<u8>> {
-        let last = self.last.replace(now);
-        if last.is_none_or(|last| last > now.plus(AHEAD)) {
-            self.from = Some(time_key(now.plus(MILLISECOND)).to_vec());
-        }
-        self.from.take()
-    }
-
-    /// These rows were looked at, of `most` at a time.
-    pub(super) fn looked_at<T>(&mut self, rows: &[(Vec<u8>, T)], most: usize) {
-        let last = rows.last().filter(|_| rows.len() == most);
-        self.from = last.map(|(key, _)| [&key[..], &[0]].concat());
-    }
+    /// Where the next look at what is due begins.
+    pub(super) walked: Vec<u8>,
+    /// The same for looks that record nothing.
+    pub(super) walked_unrecorded: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -303,7 +282,8 @@ impl Alarms {
         recorded: &[Recorded],
         effects: &[Effect],
     ) {
-        self.set_back = SetBack::default();
+        self.set_back.look_anew();
+        self.walked.clear();
         for effect in effects {
             let Effect::Alarm(alarm) = effect else {
                 continue;

@@ -1,7 +1,8 @@
 //! Who does not have the last version of an own alert, and which alert that came nobody has opened:
 //! what of it presses, and which level of the roster has to know.
 
-use super::{Contact, LOOKED_AT, Pressing};
+use super::levels::Levels;
+use super::{Contact, LOOKED_AT, Pressing, Told};
 use crate::app::alerts::alert_row;
 use crate::app::error::AppError;
 use crate::app::rows::*;
@@ -34,6 +35,7 @@ pub(super) fn look(
     if !alert.status.counts() || row.alert.state(turn.now) == AlertState::Expired {
         return Ok(());
     }
+    let told = service.told_now(&row.told, turn.now);
     let nobody = Contact::default();
     let own = service.contact(me).unwrap_or(&nobody);
     for (member, end) in loose {
@@ -45,7 +47,7 @@ pub(super) fn look(
             own: &own.duty,
             theirs: &theirs.duty,
         };
-        let Some(concern) = row.concern(member, &end) else {
+        let Some(concern) = row.concern(member, &end, &told) else {
             continue;
         };
         let last_call = row.calls_to(member).next_back();
@@ -120,14 +122,19 @@ pub(super) fn alert_for(
     Ok(row.id)
 }
 
-/// What has reached a level of the roster of which nobody was told, with the level.
-pub(super) fn untold(turn: &Turn<'_>, id: MessageId) -> Result<Vec<(Concern, u8)>, IndexError> {
+/// Every matter of an alert with what people were told of it, given since when the clock was not set back.
+pub(super) fn levels(
+    turn: &Turn<'_>,
+    id: MessageId,
+    set_back: Timestamp,
+) -> Result<Levels, IndexError> {
     let Some(row) = turn.view.row::<AlertRow>(ALERT, &id.to_bytes())? else {
-        return Ok(Vec::new());
+        return Ok(Levels::default());
     };
     let last = turn.view.row::<MessageRow>(MESSAGE, &row.last_message())?;
-    let concerns = last.map_or_else(Vec::new, |last| row.concerns(&last));
-    Ok(super::untold(concerns, &row.told, turn.now))
+    Ok(Levels::of(&row.told, set_back, turn.now, |told| {
+        last.map_or_else(Vec::new, |last| row.concerns(&last, told))
+    }))
 }
 
 impl AlertRow {
@@ -138,7 +145,18 @@ impl AlertRow {
 
     /// When the next level of the roster has to know, given the row of its publisher's last message.
     pub(in crate::app) fn next_level(&self, last: &MessageRow) -> Option<Timestamp> {
-        super::next_level(&self.concerns(last), &self.told)
+        super::next_level(&self.concerns(last, &self.told), &self.told)
+    }
+
+    /// Notes up to which level people were told of a matter. What a member waits for still is not forgotten.
+    pub(super) fn tell(&mut self, told: Told) {
+        let each = self.waits.iter();
+        let waits: Vec<Timestamp> = each
+            .map(|wait| self.counted_from(wait.member, wait.since))
+            .collect();
+        super::tell(&mut self.told, told, |told| {
+            told.matter == Matter::Undelivered && waits.contains(&told.since)
+        });
     }
 
     /// Where its publisher's last message is not where it should be.
@@ -156,7 +174,7 @@ impl AlertRow {
         let at = |(member, delivery): (&MemberId, &Delivery)| {
             let end = match delivery {
                 Delivery::Delivered => return None,
-                Delivery::Queued => end(self.since, LooseState::Queued),
+                Delivery::Queued => end(self.waits_since(*member), LooseState::Queued),
                 Delivery::Refused(number) => {
                     end(self.refused_at(*member), LooseState::Refused(*number))
                 }
@@ -177,6 +195,12 @@ impl AlertRow {
         others
     }
 
+    /// Since when a member lacks something of it.
+    fn waits_since(&self, member: MemberId) -> Timestamp {
+        let wait = self.waits.iter().find(|wait| wait.member == member);
+        wait.map_or(self.since, |wait| wait.since)
+    }
+
     /// When a member refused its publisher's last message.
     fn refused_at(&self, member: MemberId) -> Timestamp {
         let refusal = self.refusals.iter().find(|(by, _)| *by == member);
@@ -191,24 +215,34 @@ impl AlertRow {
             .map(|(_, call)| call)
     }
 
-    /// What there is to see to at a member. Whoever was reached by telephone gets the whole limit again,
-    /// and that settles what it will never have. Nobody is told any more once the alert holds no more, nor
-    /// that one was taken back which nobody here has opened.
-    fn concern(&self, member: MemberId, end: &LooseEnd) -> Option<Concern> {
+    /// When a member was last reached by telephone.
+    fn reached(&self, member: MemberId) -> Option<Timestamp> {
         let reached = |call: &&CallMade| call.outcome == CallOutcome::Reached;
-        let reached = self.calls_to(member).rfind(reached).map(|call| call.at);
+        self.calls_to(member).rfind(reached).map(|call| call.at)
+    }
+
+    /// Whoever was reached by telephone gets the whole limit again.
+    fn counted_from(&self, member: MemberId, since: Timestamp) -> Timestamp {
+        let reached = self.reached(member);
+        reached.map_or(since, |at| since.max(at))
+    }
+
+    /// What there is to see to at a member, given what people were told. A call that reached it settles
+    /// what it will never have. Nobody is told any more once the alert holds no more, nor that one was taken
+    /// back which nobody here has opened.
+    fn concern(&self, member: MemberId, end: &LooseEnd, told: &[Told]) -> Option<Concern> {
         let mut end = *end;
         match end.state {
-            LooseState::Queued => end.since = reached.map_or(end.since, |at| end.since.max(at)),
+            LooseState::Queued => end.since = self.counted_from(member, end.since),
             LooseState::Refused(_) | LooseState::Expired
-                if reached.is_some_and(|at| at >= end.since) =>
+                if self.reached(member).is_some_and(|at| at >= end.since) =>
             {
                 return None;
             }
             LooseState::Refused(_) | LooseState::Expired | LooseState::Unread => (),
         }
         let concern = alert_concern(self.alert.alert().priority(), &end);
-        let mut concern = concern.counted(&self.told);
+        let mut concern = concern.counted(told);
         let until = self.alert.holds_until();
         let goes_on = match end.state {
             LooseState::Unread => self.alert.cancelled().is_none(),
@@ -219,9 +253,10 @@ impl AlertRow {
         Some(concern)
     }
 
-    /// Every matter of it, whenever it appears: once, at however many members. Of refusals the first goes
-    /// up the roster whatever comes after it, and the last is told anew.
-    fn concerns(&self, last: &MessageRow) -> Vec<Concern> {
+    /// Every matter of it, whenever it appears, given what people were told: once, at however many members
+    /// since the same time. Of refusals the first goes up the roster whatever comes after it, and the last is
+    /// told anew.
+    fn concerns(&self, last: &MessageRow, told: &[Told]) -> Vec<Concern> {
         if !self.alert.alert().status.counts() {
             return Vec::new();
         }
@@ -229,7 +264,7 @@ impl AlertRow {
         let ends = self.loose_ends(publisher, last);
         let each = ends.iter();
         let mut all: Vec<Concern> = each
-            .filter_map(|(member, end)| self.concern(*member, end))
+            .filter_map(|(member, end)| self.concern(*member, end, told))
             .collect();
         all.sort_by_key(|concern| (concern.matter, concern.since));
         all.dedup_by_key(|concern| (concern.matter, concern.since));

@@ -1,90 +1,138 @@
 //! Telling the next level of the roster of what went on pressing.
 
-use super::alarm::{SetBack, sound};
-use super::{DutyChange, LOOKED_AT, MILLISECOND, Subject, alerts, is_moot, unrecorded};
+use std::collections::BTreeSet;
+
+use super::alarm::sound;
+use super::levels::Levels;
+use super::set_back::SetBack;
+use super::{
+    DutyChange, LOOKED_AT, MILLISECOND, Subject, Told, alerts, is_moot, next_page, unrecorded,
+};
 use crate::app::change::{Change, Other};
 use crate::app::input::Federation;
 use crate::app::letters;
 use crate::app::rows::*;
 use crate::app::service::{Service, Turn};
 use crate::base::{Actor, MessageId};
-use crate::domain::duty::{Concern, concerns};
+use crate::domain::duty::Concern;
 use crate::store::IndexError;
 
 /// Exchanges and alerts that one tick escalates.
 const AT_ONCE: usize = 256;
 
-/// What has reached a level of which nobody was told, with the level, in at most `limit` exchanges and
-/// alerts, in as many that are dated ahead since the clock was set back, and in all urgent letters.
+/// What has reached a level of which nobody was told, with the level, in about `limit` exchanges and
+/// alerts, in as many that are dated or were told of ahead since the clock was set back, and in all urgent
+/// letters. `walked` is where the last look ended.
 pub(super) fn due(
     set_back: &mut SetBack,
+    walked: &mut Vec<u8>,
     federation: Option<&Federation>,
     turn: &Turn<'_>,
     limit: usize,
 ) -> Result<Vec<(Subject, Concern, u8)>, IndexError> {
-    let until = time_key(turn.now.plus(MILLISECOND));
-    let mut due = Vec::new();
-    let (mut from, mut found) = (Vec::new(), 0);
-    // What nobody is told of keeps its place, and takes none of those that are.
-    for _ in 0..LOOKED_AT.div_ceil(limit) {
-        let places = turn
-            .view
-            .range::<MessageId>(ESCALATION, &from, Some(&until), limit)?;
-        from = match places.last() {
-            Some((last, _)) if places.len() == limit => [last, &[0][..]].concat(),
-            Some(_) | None => Vec::new(),
-        };
-        for (_, id) in places {
-            let untold = untold_of(federation, turn, id)?;
-            found += usize::from(!untold.is_empty());
-            due.extend(untold);
-        }
-        if from.is_empty() || found >= limit {
-            break;
-        }
+    let later = set_back.look_from(turn.now);
+    let mut look = Look {
+        set_back,
+        federation,
+        turn,
+        seen: BTreeSet::new(),
+        due: Vec::new(),
+    };
+    look.walk(walked, limit)?;
+    for id in look.set_back.take_due(turn.now, limit) {
+        look.at(id)?;
     }
     // Matters that are dated ahead are among those of which the next level would hear later.
-    if let Some(from) = set_back.look_from(turn.now) {
-        let later = turn
-            .view
-            .range::<MessageId>(ESCALATION, &from, None, limit)?;
-        set_back.looked_at(&later, limit);
-        for (_, id) in later {
-            due.extend(untold_of(federation, turn, id)?);
+    if let Some((table, from)) = later {
+        let page = turn.view.range::<MessageId>(table, &from, None, limit)?;
+        let next = next_page(&page, limit);
+        look.set_back.looked_at(table, next, turn.now);
+        for (_, id) in page {
+            look.at(id)?;
         }
     }
     for letter in letters::urgent(turn)? {
-        let subject = Subject::Letter(letter.id);
-        let concerns = letter.concern().into_iter().collect();
-        let untold = super::untold(concerns, &letter.told, turn.now);
-        due.extend(
-            untold
-                .into_iter()
-                .map(|(concern, level)| (subject, concern, level)),
-        );
+        let levels = Levels::of_letter(&letter, look.set_back.since(turn.now), turn.now);
+        look.add(Subject::Letter(letter.id), levels);
     }
-    Ok(due)
+    Ok(look.due)
 }
 
-/// What of an exchange or alert has reached a level of which nobody was told, with the level.
-fn untold_of(
-    federation: Option<&Federation>,
-    turn: &Turn<'_>,
-    id: MessageId,
-) -> Result<Vec<(Subject, Concern, u8)>, IndexError> {
-    let exchange = turn.view.row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?;
-    let (subject, untold) = match exchange {
-        Some(row) => {
-            let mut concerns = concerns(&row.facts());
-            concerns.retain(|concern| !is_moot(federation, &row, concern));
-            let untold = super::untold(concerns, &row.duty.told, turn.now);
-            (Subject::Exchange(id), untold)
+/// One look at what is due.
+struct Look<'a, 't> {
+    set_back: &'a mut SetBack,
+    federation: Option<&'a Federation>,
+    turn: &'a Turn<'t>,
+    seen: BTreeSet<MessageId>,
+    due: Vec<(Subject, Concern, u8)>,
+}
+
+impl Look<'_, '_> {
+    /// Looks at what is due by its place in the index. What nobody is told of keeps that: each walk goes on
+    /// where the one before ended, so that it hides nothing for good, however much of it there is.
+    fn walk(&mut self, walked: &mut Vec<u8>, limit: usize) -> Result<(), IndexError> {
+        let until = time_key(self.turn.now.plus(MILLISECOND));
+        let mut from = std::mem::take(walked);
+        if from.as_slice() >= &until[..] {
+            from.clear();
         }
-        None => (Subject::Alert(id), alerts::untold(turn, id)?),
-    };
-    let each = untold.into_iter();
-    let each = each.map(|(concern, level)| (subject, concern, level));
-    Ok(each.collect())
+        let mut skipped = !from.is_empty();
+        let mut found = 0;
+        for _ in 0..LOOKED_AT.div_ceil(limit) {
+            let page = self
+                .turn
+                .view
+                .range::<MessageId>(ESCALATION, &from, Some(&until), limit)?;
+            from = next_page(&page, limit);
+            for (_, id) in page {
+                found += usize::from(self.at(id)?);
+            }
+            let ended = from.is_empty() && !std::mem::take(&mut skipped);
+            if ended || found >= limit {
+                break;
+            }
+        }
+        *walked = from;
+        Ok(())
+    }
+
+    /// Looks at an exchange or alert, unless this look did. Whether anybody has to know of it.
+    fn at(&mut self, id: MessageId) -> Result<bool, IndexError> {
+        if !self.seen.insert(id) {
+            return Ok(false);
+        }
+        let now = self.turn.now;
+        let set_back = self.set_back.since(now);
+        let exchange = self
+            .turn
+            .view
+            .row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?;
+        let (subject, levels) = match exchange {
+            Some(row) => {
+                let concerns = |told: &[Told]| row.concerns(told);
+                let mut levels = Levels::of(&row.duty.told, set_back, now, concerns);
+                levels
+                    .concerns
+                    .retain(|concern| !is_moot(self.federation, &row, concern));
+                (Subject::Exchange(id), levels)
+            }
+            None => (Subject::Alert(id), alerts::levels(self.turn, id, set_back)?),
+        };
+        if let Some(again) = levels.again() {
+            self.set_back.keep(id, again);
+        }
+        Ok(self.add(subject, levels))
+    }
+
+    /// Adds what anybody has to know of it; whether there is such.
+    fn add(&mut self, subject: Subject, levels: Levels) -> bool {
+        let untold = levels.untold(self.turn.now);
+        let is_due = !untold.is_empty();
+        let each = untold.into_iter();
+        self.due
+            .extend(each.map(|(concern, level)| (subject, concern, level)));
+        is_due
+    }
 }
 
 /// Records what has come to press so much that the next level of the roster has to know: once for
@@ -96,7 +144,9 @@ pub(in crate::app) fn escalate(
     let me = service.me.member;
     unrecorded::record_taken(service, turn)?;
     let federation = service.federation.as_ref();
-    let due = due(&mut service.alarms.set_back, federation, turn, AT_ONCE)?;
+    let alarms = &mut service.alarms;
+    let walked = &mut alarms.walked;
+    let due = due(&mut alarms.set_back, walked, federation, turn, AT_ONCE)?;
     for (subject, concern, level) in due {
         let conversation = subject.conversation();
         let escalated = DutyChange::Escalated {

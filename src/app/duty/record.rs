@@ -96,12 +96,12 @@ pub(in crate::app) fn record(
                 at: p.at,
             };
             let subject = if *matter == Matter::Waiting {
-                on_letter(view, p, id, |row| tell(&mut row.told, told))?;
+                on_letter(view, p, id, |row| tell(&mut row.told, told, |_| false))?;
                 Subject::Letter(id)
-            } else if on_exchange(view, id, p, |row| tell(&mut row.duty.told, told))? {
+            } else if on_exchange(view, id, p, |row| tell(&mut row.duty.told, told, |_| false))? {
                 Subject::Exchange(id)
             } else {
-                on_alert(view, id, p, |row| tell(&mut row.told, told))?;
+                on_alert(view, id, p, |row| row.tell(told))?;
                 Subject::Alert(id)
             };
             if *by == Channel::Command {

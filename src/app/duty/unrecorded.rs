@@ -42,8 +42,10 @@ pub(in crate::app) fn sound_unrecorded(
         return Ok(());
     }
     let federation = service.federation.as_ref();
-    let due = due(&mut service.alarms.set_back, federation, turn, LOOKED_AT)?.into_iter();
-    let more = due.map(|(subject, concern, level)| {
+    let alarms = &mut service.alarms;
+    let walked = &mut alarms.walked_unrecorded;
+    let due = due(&mut alarms.set_back, walked, federation, turn, LOOKED_AT)?;
+    let more = due.into_iter().map(|(subject, concern, level)| {
         let reached = concern.levels.get(usize::from(level).saturating_sub(1));
         let row = PendingAlarm {
             subject,

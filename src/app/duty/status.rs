@@ -1,0 +1,149 @@
+//! What presses now, for whoever looks.
+
+use std::collections::BTreeSet;
+
+use super::levels::Levels;
+use super::{Contact, LOOKED_AT, MILLISECOND, Pressing, alerts, look, next_page};
+use crate::app::input::Reply;
+use crate::app::letters::{self, LetterRow};
+use crate::app::read::LONGEST_PAGE;
+use crate::app::rows::*;
+use crate::app::service::{Service, Stop, Turn};
+use crate::base::{Actor, MessageId, Role};
+use crate::domain::duty::letter_attention;
+use crate::store::IndexError;
+
+/// Exchanges, and alarms that failed, shown in the node's state.
+const SHOWN: usize = 50;
+
+/// Exchanges that are looked at, where so many are over that too few are left.
+const WALKED: usize = 10_000;
+
+/// The exchanges in which something presses now, the most pressing first, at most `limit`.
+fn pressing(
+    service: &Service,
+    turn: &Turn<'_>,
+    limit: usize,
+) -> Result<Vec<ExchangeRow>, IndexError> {
+    let until = time_key(turn.now.plus(MILLISECOND));
+    let (mut rows, mut seen) = (Vec::new(), BTreeSet::new());
+    let mut from = Vec::new();
+    // What is over keeps its place although nothing is to be done about it.
+    for _ in 0..WALKED.div_ceil(LOOKED_AT) {
+        let page = turn
+            .view
+            .range::<MessageId>(ATTENTION, &from, Some(&until), LOOKED_AT)?;
+        from = next_page(&page, LOOKED_AT);
+        for (_, id) in page {
+            seen.insert(id);
+            rows.extend(pressing_in(service, turn, id)?);
+        }
+        if from.is_empty() || rows.len() >= LOOKED_AT {
+            break;
+        }
+    }
+    let told = service.alarms.set_back.told();
+    for id in told.filter(|id| !seen.contains(id)).take(LOOKED_AT) {
+        rows.extend(pressing_in(service, turn, id)?);
+    }
+    rows.sort_by_cached_key(|row| {
+        let first = row.pressing.first().map(|p| &p.attention);
+        let level = first.map_or(0, |first| first.level);
+        let urgency = row.exchange.request().urgency;
+        let matter = first.map(|first| (first.concern.matter, first.concern.since));
+        (std::cmp::Reverse(level), urgency, matter)
+    });
+    rows.truncate(limit);
+    Ok(rows)
+}
+
+/// The exchange, where something presses in it now.
+fn pressing_in(
+    service: &Service,
+    turn: &Turn<'_>,
+    id: MessageId,
+) -> Result<Option<ExchangeRow>, IndexError> {
+    let Some(mut row) = turn.view.row::<ExchangeRow>(EXCHANGE, &id.to_bytes())? else {
+        return Ok(None);
+    };
+    look(service, turn, &mut row)?;
+    Ok(Some(row).filter(|row| !row.pressing.is_empty()))
+}
+
+/// A list of the exchanges in which something presses now.
+pub(in crate::app) fn list(
+    service: &Service,
+    turn: &Turn<'_>,
+    limit: usize,
+) -> Result<Reply, Stop> {
+    let rows = pressing(service, turn, limit.clamp(1, LONGEST_PAGE))?;
+    Ok(Reply::Exchanges(rows, None))
+}
+
+/// What presses, for whoever may know of it.
+#[derive(Debug, Clone, Default)]
+pub struct AllPressing {
+    /// In exchanges, the most pressing first.
+    pub exchanges: Vec<ExchangeRow>,
+    /// About alerts, the newest first.
+    pub alerts: Vec<AlertRow>,
+    /// About letters that wait, the oldest first.
+    pub letters: Vec<LetterRow>,
+}
+
+/// What presses, for whoever may know which exchanges and alerts there are.
+pub(in crate::app) fn for_health(
+    service: &Service,
+    turn: &Turn<'_>,
+    by: Actor,
+) -> Result<AllPressing, IndexError> {
+    match by.role {
+        Role::Officer | Role::Releaser | Role::Contact | Role::Auditor | Role::Admin => {
+            Ok(AllPressing {
+                exchanges: pressing(service, turn, SHOWN)?,
+                alerts: alerts::pressing(service, turn, SHOWN)?,
+                letters: pressing_letters(service, turn, SHOWN)?,
+            })
+        }
+        Role::Observer | Role::Node => Ok(AllPressing::default()),
+    }
+}
+
+/// The urgent letters that wait for a person of this office, the oldest first, at most `limit`.
+fn pressing_letters(
+    service: &Service,
+    turn: &Turn<'_>,
+    limit: usize,
+) -> Result<Vec<LetterRow>, IndexError> {
+    let me = service.me.member;
+    let nobody = Contact::default();
+    let own = service.contact(me).unwrap_or(&nobody);
+    let set_back = service.alarms.set_back.since(turn.now);
+    let concern = |row: &LetterRow| {
+        let levels = Levels::of_letter(row, set_back, turn.now);
+        levels.concerns.into_iter().next()
+    };
+    let pressing = |mut row: LetterRow| {
+        row.pressing = Some(Pressing {
+            attention: letter_attention(concern(&row)?, &own.duty, turn.now),
+            member: me,
+            listed: own.listed.clone(),
+            withheld: None,
+        });
+        Some(row)
+    };
+    let waiting = letters::urgent(turn)?.into_iter();
+    Ok(waiting.filter_map(pressing).take(limit).collect())
+}
+
+/// Escalations that the alarm command failed to take, as far as that is on record.
+pub(in crate::app) fn alarms_failed(turn: &Turn<'_>) -> Result<Vec<PendingAlarm>, IndexError> {
+    let rows = turn
+        .view
+        .range::<PendingAlarm>(ALARM, &[], None, LOOKED_AT)?;
+    let rows = rows.into_iter().map(|(_, row)| row);
+    Ok(rows
+        .filter(|row| row.failed.is_some())
+        .take(SHOWN)
+        .collect())
+}

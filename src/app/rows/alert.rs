@@ -1,0 +1,70 @@
+//! Alerts as the index holds them, and what members want alerts about.
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::duty::{Pressing, Told};
+use crate::app::erase::Gone;
+use crate::base::{MemberId, MessageId, Timestamp};
+use crate::domain::alert::{AlertRecord, Subscription};
+use crate::domain::duty::CallMade;
+
+/// An alert with what was said to it, and the entries that made it so.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AlertRow {
+    /// The alert's id.
+    pub id: MessageId,
+    /// The alert.
+    pub alert: AlertRecord,
+    /// The log entries that belong to it, in order.
+    pub thread: Vec<u64>,
+    /// Since when its publisher's last message is on its way, or here, by this node's clock.
+    pub since: Timestamp,
+    /// The members that do not have all of it, of an own alert.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits: Vec<Wait>,
+    /// Up to which level people were told of what.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Told>,
+    /// The calls that were made about it, with the members that were called, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<(MemberId, CallMade)>,
+    /// When members refused its publisher's last message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<(MemberId, Timestamp)>,
+    /// When the next level of the roster has to know; none where there is no such time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalates: Option<Timestamp>,
+    /// When and why what it says was erased here, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<Gone>,
+    /// The members that do not have its last version yet, of an own alert; known only when it is read.
+    #[serde(skip)]
+    pub not_at: Vec<MemberId>,
+    /// What presses about it; known only when it is read.
+    #[serde(skip)]
+    pub pressing: Vec<Pressing>,
+    /// Since when its publisher's keys are said to have been in other hands, where that touches the
+    /// alert; known only when it is read.
+    #[serde(skip)]
+    pub compromised: Option<Timestamp>,
+}
+
+/// Since when a member lacks something of an own alert: a later version does not start that time anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// The member.
+    pub member: MemberId,
+    /// The first of the publisher's messages that it does not have.
+    pub first: MessageId,
+    /// Since when it waits for that one, by this node's clock.
+    pub since: Timestamp,
+}
+
+/// What a member last said that it wants alerts about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubscriptionRow {
+    /// The message that said so.
+    pub message: MessageId,
+    /// The corridors, and since when.
+    pub subscription: Subscription,
+}
