@@ -10,7 +10,7 @@ use std::fmt;
 use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -18,14 +18,17 @@ use quinn::udp::{RecvMeta, Transmit};
 use quinn::{AsyncUdpSocket, UdpPoller};
 use tokio::time::Instant;
 
-/// How long a peer may take to be linked before datagrams to it go twice. Less than the first wait for a
-/// lost one, three times the round trip that is assumed.
+/// How long a handshake may take before datagrams go twice. Less than the first wait for a lost one, three
+/// times the round trip that is assumed.
 const SLOW: Duration = Duration::from_millis(400);
-/// How long after the last datagram of a handshake the first ones of the connection count as its
-/// beginning.
-const BEGINNING: Duration = Duration::from_secs(3);
+/// How long after the last datagram of a handshake the connection counts as begun: longer than the first
+/// waits for lost ones.
+const BEGINNING: Duration = Duration::from_secs(10);
 /// Datagrams that go twice in one beginning, at most.
 const TWICE: usize = 64;
+/// The longest datagram after the handshake that goes twice, in bytes: what connections begin with is
+/// short, and what fills a line is not.
+const SHORT: usize = 600;
 /// Addresses remembered, at most.
 const ADDRESSES: usize = 256;
 
@@ -42,6 +45,12 @@ impl Doubled {
             beginnings: Mutex::default(),
         }
     }
+
+    fn beginnings(&self) -> MutexGuard<'_, Beginnings> {
+        self.beginnings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The connections that begin, by the address of the other side.
@@ -51,6 +60,8 @@ struct Beginnings(HashMap<SocketAddr, Beginning>);
 /// A handshake, or several at a time, with one address.
 struct Beginning {
     since: Instant,
+    /// Whether it took long.
+    slow: bool,
     /// When its last datagram went.
     last: Instant,
     /// How many datagrams went twice.
@@ -82,8 +93,10 @@ impl Beginnings {
         };
         if handshake {
             of.last = now;
+            of.slow |= now.duration_since(of.since) >= SLOW;
         }
-        let again = now.duration_since(of.since) >= SLOW && of.twice < TWICE;
+        let short = datagrams(transmit) == 1 && transmit.contents.len() <= SHORT;
+        let again = of.slow && of.twice < TWICE && (handshake || short);
         if again {
             of.twice += datagrams(transmit);
         }
@@ -95,6 +108,7 @@ impl Beginning {
     fn at(now: Instant) -> Self {
         Self {
             since: now,
+            slow: false,
             last: now,
             twice: 0,
         }
@@ -109,8 +123,8 @@ fn datagrams(transmit: &Transmit) -> usize {
         .map_or(1, |segment| length.div_ceil(segment.max(1)))
 }
 
-/// Whether a datagram begins with a packet of a handshake: a long header, but none of those that
-/// answer strangers, Retry and Version Negotiation (RFC 9000 § 17.2).
+/// Whether a datagram begins with a packet of a handshake: a long header, but none of those by which
+/// strangers are answered without limit, Retry and Version Negotiation (RFC 9000 § 17.2).
 fn is_of_a_handshake(datagram: &[u8]) -> bool {
     match datagram {
         [first, a, b, c, d, ..] => {
@@ -127,12 +141,7 @@ impl AsyncUdpSocket for Doubled {
 
     fn try_send(&self, transmit: &Transmit) -> io::Result<()> {
         self.socket.try_send(transmit)?;
-        let again = self
-            .beginnings
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .again(transmit, Instant::now());
-        if again {
+        if self.beginnings().again(transmit, Instant::now()) {
             // The first is on its way: what becomes of the second is as on any line.
             let _lost = self.socket.try_send(transmit);
         }
@@ -190,12 +199,34 @@ mod tests {
         }
     }
 
+    /// A handshake with the first address that takes long; until when it has taken so.
+    fn begun_slowly(beginnings: &mut Beginnings) -> Instant {
+        let now = Instant::now();
+        assert!(!beginnings.again(&to(1, &INITIAL), now));
+        assert!(beginnings.again(&to(1, &INITIAL), now + SLOW));
+        now + SLOW
+    }
+
     #[test]
-    fn a_line_that_answers_quickly_gets_everything_once() {
+    fn what_follows_a_handshake_that_was_quick_goes_once() {
         let (mut beginnings, now) = (Beginnings::default(), Instant::now());
         assert!(!beginnings.again(&to(1, &INITIAL), now));
         assert!(!beginnings.again(&to(1, &INITIAL), now + SLOW / 2));
-        assert!(!beginnings.again(&to(1, &AFTERWARDS), now + SLOW / 2));
+        assert!(!beginnings.again(&to(1, &AFTERWARDS), now + SLOW));
+    }
+
+    #[test]
+    fn what_fills_a_line_goes_once() {
+        let mut beginnings = Beginnings::default();
+        let slow = begun_slowly(&mut beginnings);
+        let long = [0x40; SHORT + 1];
+        assert!(!beginnings.again(&to(1, &long), slow));
+        let together = Transmit {
+            segment_size: Some(10),
+            ..to(1, &long[..20])
+        };
+        assert!(!beginnings.again(&together, slow));
+        assert!(beginnings.again(&to(1, &long[..SHORT]), slow));
     }
 
     #[test]
@@ -209,27 +240,27 @@ mod tests {
 
     #[test]
     fn a_connection_that_has_begun_sends_once() {
-        let (mut beginnings, now) = (Beginnings::default(), Instant::now());
-        assert!(!beginnings.again(&to(1, &INITIAL), now));
-        assert!(beginnings.again(&to(1, &AFTERWARDS), now + BEGINNING));
-        let later = now + BEGINNING + Duration::from_millis(1);
+        let mut beginnings = Beginnings::default();
+        let slow = begun_slowly(&mut beginnings);
+        assert!(beginnings.again(&to(1, &AFTERWARDS), slow + BEGINNING));
+        let later = slow + BEGINNING + Duration::from_millis(1);
         assert!(!beginnings.again(&to(1, &AFTERWARDS), later));
         assert!(!beginnings.again(&to(1, &INITIAL), later), "it begins anew");
     }
 
     #[test]
     fn what_goes_twice_in_one_beginning_is_bounded() {
-        let (mut beginnings, now) = (Beginnings::default(), Instant::now());
-        assert!(!beginnings.again(&to(1, &INITIAL), now));
+        let mut beginnings = Beginnings::default();
+        let slow = begun_slowly(&mut beginnings);
         let together = [0xc0; 4_000];
         let together = Transmit {
             segment_size: Some(1_000),
             ..to(1, &together)
         };
         for _ in 0..TWICE / 4 {
-            assert!(beginnings.again(&together, now + SLOW));
+            assert!(beginnings.again(&together, slow));
         }
-        assert!(!beginnings.again(&together, now + SLOW));
+        assert!(!beginnings.again(&together, slow));
     }
 
     #[test]

@@ -41,7 +41,10 @@ impl Network {
         let mut tried = 0;
         loop {
             let udp = UdpSocket::bind(listen)?;
-            let _less_is_kept = SockRef::from(&udp).set_recv_buffer_size(KEPT_BY_THE_SYSTEM);
+            let socket = SockRef::from(&udp);
+            if socket.recv_buffer_size()? < KEPT_BY_THE_SYSTEM {
+                let _less_is_kept = socket.set_recv_buffer_size(KEPT_BY_THE_SYSTEM);
+            }
             let tcp = std::net::TcpListener::bind(udp.local_addr()?);
             tried += 1;
             match tcp {
