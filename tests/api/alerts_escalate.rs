@@ -9,7 +9,9 @@ use liaison::app::{
     ThreadItem,
 };
 use liaison::base::{MessageId, Role};
-use liaison::domain::alert::{Alert, AlertCancellation, AlertCommand, Audience, Revision, Status};
+use liaison::domain::alert::{
+    Alert, AlertCancellation, AlertCommand, AlertUrgency, Audience, Revision, Severity, Status,
+};
 use liaison::domain::duty::{Call, CallOutcome, Matter};
 use liaison::domain::message::Body;
 use liaison::store::Log as _;
@@ -67,14 +69,18 @@ fn each_level_is_told_once_even_after_a_restart_from_the_log_alone() {
     assert_eq!(escalations(&office, size), expected);
 }
 
-/// MK publishes the next version of an alert.
+/// MK publishes the next version of an alert, which reads as before.
 fn updated(office: &mut Office, id: MessageId) -> MessageId {
+    updated_to(office, id, alert())
+}
+
+fn updated_to(office: &mut Office, id: MessageId, alert: Alert) -> MessageId {
     let message = office.new_id();
     let on = OnAlert {
         alert: id,
         message,
         command: AlertCommand::Update(Box::new(Revision {
-            alert: alert(),
+            alert,
             changes: None,
             replaces: None,
         })),
@@ -152,6 +158,44 @@ fn a_member_that_gets_an_earlier_version_counts_from_the_one_after_it() {
     delivered(&mut office, "AT", second);
     delivered(&mut office, "AT", third);
     pass(&mut office, 30);
+    assert_eq!(escalations(&office, size), [undelivered(1)]);
+}
+
+#[test]
+fn an_alert_that_becomes_urgent_counts_from_then_and_passes_no_level_over() {
+    let mut office = Office::new();
+    let size = office.log.size();
+    let routine = Alert {
+        urgency: AlertUrgency::Expected,
+        severity: Severity::Moderate,
+        ..alert()
+    };
+    let id = published(&mut office, routine);
+    pass(&mut office, 60);
+    assert_eq!(escalations(&office, size), []);
+    updated_to(&mut office, id, alert());
+    survives_a_rebuild(&mut office);
+    pass(&mut office, 14);
+    assert_eq!(escalations(&office, size), []);
+    pass(&mut office, 10);
+    let expected = [undelivered(1), undelivered(2), undelivered(3)];
+    assert_eq!(escalations(&office, size), expected);
+}
+
+#[test]
+fn a_member_that_refused_a_version_counts_from_the_one_that_is_on_its_way_to_it() {
+    let mut office = Office::new();
+    let id = published(&mut office, alert());
+    delivered(&mut office, "TR", id);
+    refused(&mut office, "AT", id);
+    pass(&mut office, 60);
+    let size = office.log.size();
+    let second = updated(&mut office, id);
+    delivered(&mut office, "TR", second);
+    survives_a_rebuild(&mut office);
+    pass(&mut office, 14);
+    assert_eq!(escalations(&office, size), []);
+    pass(&mut office, 1);
     assert_eq!(escalations(&office, size), [undelivered(1)]);
 }
 

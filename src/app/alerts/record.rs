@@ -6,7 +6,7 @@ use crate::app::rows::*;
 use crate::app::view::View;
 use crate::base::{MessageId, Timestamp};
 use crate::domain::alert::AlertRecord;
-use crate::domain::message::{Body, Kind};
+use crate::domain::message::{Body, Kind, Priority};
 use crate::exchange::Conversation;
 use crate::store::IndexError;
 
@@ -34,7 +34,11 @@ pub(in crate::app) fn converse(
     }
     let gone = message.erased.map(|erased| erased.gone);
     let known = on_alert(view, header.conversation, p, |row| {
+        let before = row.alert.alert().priority();
         row.alert.apply(header, event);
+        if (before, row.alert.alert().priority()) == (Priority::Routine, Priority::Urgent) {
+            row.raised = Some(p.at);
+        }
         // Others may give what they say the same id.
         if header.sender.member == row.alert.publisher() && row.alert.last_message() == header.id {
             row.since = p.at;
@@ -52,6 +56,7 @@ pub(in crate::app) fn converse(
         alert,
         thread: vec![p.entry],
         since: p.at,
+        raised: None,
         waits: Vec::new(),
         told: Vec::new(),
         calls: Vec::new(),
@@ -112,17 +117,15 @@ fn waits(view: &View<'_>, row: &AlertRow, last: &MessageRow) -> Result<Vec<Wait>
     Ok(all)
 }
 
-/// What a member waits for now: what it waited for, or the next that it does not have.
+/// What a member waits for now: what it waited for, or the next that is on its way to it.
 fn goes_on(view: &View<'_>, row: &AlertRow, wait: Wait) -> Result<Wait, IndexError> {
     let last = row.alert.last_message();
     let from = own_messages(row).skip_while(|(message, _)| *message != wait.first);
     for (message, written) in from.take_while(|(message, _)| *message != last) {
         let key = message_key(row.alert.publisher(), message);
-        let has = |row: &MessageRow| {
-            let delivery = row.deliveries.get(&wait.member);
-            delivery.is_none_or(|delivery| *delivery == Delivery::Delivered)
-        };
-        if view.look(MESSAGE, &key, has)? == Some(false) {
+        // What it refused, or what expired, was told as that.
+        let waits = |row: &MessageRow| row.deliveries.get(&wait.member) == Some(&Delivery::Queued);
+        if view.look(MESSAGE, &key, waits)? == Some(true) {
             return Ok(wait.on(message, written));
         }
     }

@@ -152,7 +152,7 @@ impl AlertRow {
     pub(super) fn tell(&mut self, told: Told) {
         let each = self.waits.iter();
         let waits: Vec<Timestamp> = each
-            .map(|wait| self.counted_from(wait.member, wait.since))
+            .map(|wait| self.counted_from(wait.member, self.waits_since(wait.member)))
             .collect();
         super::tell(&mut self.told, told, |told| {
             told.matter == Matter::Undelivered && waits.contains(&told.since)
@@ -195,10 +195,12 @@ impl AlertRow {
         others
     }
 
-    /// Since when a member lacks something of it.
+    /// Since when a member lacks something of it. What became urgent meanwhile counts from then: the first
+    /// levels would else be passed over.
     fn waits_since(&self, member: MemberId) -> Timestamp {
         let wait = self.waits.iter().find(|wait| wait.member == member);
-        wait.map_or(self.since, |wait| wait.since)
+        let since = wait.map_or(self.since, |wait| wait.since);
+        self.raised.map_or(since, |raised| since.max(raised))
     }
 
     /// When a member refused its publisher's last message.

@@ -19,6 +19,9 @@ pub struct AlertRow {
     pub thread: Vec<u64>,
     /// Since when its publisher's last message is on its way, or here, by this node's clock.
     pub since: Timestamp,
+    /// Since when it is urgent, by this node's clock, where it was not at first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raised: Option<Timestamp>,
     /// The members that do not have all of it, of an own alert.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waits: Vec<Wait>,
