@@ -1,5 +1,7 @@
 //! From the messages of alerts to their rows.
 
+use std::time::Duration;
+
 use crate::app::change::Message;
 use crate::app::project::{Projected, on_alert};
 use crate::app::rows::*;
@@ -145,11 +147,12 @@ fn own_messages(row: &AlertRow) -> impl Iterator<Item = (MessageId, Timestamp)> 
 
 impl Wait {
     /// The same member's wait for a message that was written then. What came back to this node from
-    /// others is dated before it could go out again, so the time never goes back.
+    /// others is dated before it could go out again, so the time never goes back; nor does it stay, since
+    /// people are told of each time once.
     fn on(self, message: MessageId, written: Timestamp) -> Self {
         let since = match message == self.first {
             true => self.since,
-            false => self.since.max(written),
+            false => written.max(self.since.plus(Duration::from_millis(1))),
         };
         Self {
             first: message,
@@ -169,5 +172,26 @@ pub(in crate::app) fn reached(view: &mut View<'_>, message: &Message) {
     for recipient in &header.recipients {
         let key = conversation_key(header.conversation, *recipient);
         view.put(REACHED, key, reached);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixtures::{hours, member};
+
+    #[test]
+    fn a_member_that_waits_for_the_next_message_waits_from_a_time_of_its_own() {
+        let [first, next] = [1, 2].map(|byte| MessageId::from_bytes([byte; 16]));
+        let wait = Wait {
+            member: member("AT"),
+            first,
+            since: hours(10),
+        };
+        assert_eq!(wait.on(first, hours(12)), wait);
+        assert_eq!(wait.on(next, hours(12)).since, hours(12));
+        for written in [hours(9), hours(10)] {
+            assert!(wait.on(next, written).since > hours(10));
+        }
     }
 }
