@@ -82,6 +82,8 @@ pub fn judge(
             {
                 Some(Refusal::BrokenChain)
             }
+            // None could follow it.
+            Ok(_) if header.sequence == u64::MAX => Some(Refusal::Malformed),
             Ok(_) => None,
         }
     };

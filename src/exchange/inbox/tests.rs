@@ -223,3 +223,23 @@ fn a_recipient_that_missed_messages_goes_on_where_the_header_says() {
     let malformed = at(after(5), joining(5, Some(other())));
     assert_eq!(malformed, Verdict::Refused(R::Malformed));
 }
+
+#[test]
+fn a_message_with_the_last_number_that_there_is_is_refused() {
+    let last = |header: &mut Header| {
+        header.sequence = u64::MAX;
+        header.previous_own = Some(leaf());
+        let joining = Joining {
+            member: member("MK"),
+            sequence: 0,
+            last: None,
+        };
+        header.extensions = Joining::extension(&[joining]).into_iter().collect();
+    };
+    assert_eq!(first(last, hours(10)), Verdict::Refused(R::Malformed));
+    let one_before = |header: &mut Header| {
+        last(header);
+        header.sequence -= 1;
+    };
+    assert_eq!(first(one_before, hours(10)), Verdict::Fresh);
+}
