@@ -21,6 +21,7 @@ use crate::base::{Actor, MemberId, MessageId};
 use crate::domain::alert::{
     Alert, AlertCommand, Audience, Candidate, Corridor, Selection, Subscription,
 };
+use crate::domain::handling::Disclosure;
 use crate::domain::message::Body;
 
 pub(super) use admit::admit;
@@ -100,12 +101,17 @@ pub(super) fn act(
         AlertCommand::Acknowledge(_) => vec![row.alert.publisher()],
         AlertCommand::Cancel(_) | AlertCommand::Sight(_) | AlertCommand::Contradict(_) => others,
     };
+    // Who became an observer, or was none when the version that stands went out, may have an earlier one.
+    let barred = alert.handling.barrier(Disclosure::Observer).is_some();
+    let may = |member: &MemberId| !(barred && federation.observes(*member));
     // What a suspended member has holds no more, so what takes its place waits for it.
     let goes = |member: &MemberId| match &on.command {
-        AlertCommand::Update(_) | AlertCommand::Cancel(_) => federation.keeps(*member),
-        AlertCommand::Sight(_) | AlertCommand::Contradict(_) | AlertCommand::Acknowledge(_) => {
-            federation.lists(*member)
+        AlertCommand::Update(_) => federation.keeps(*member),
+        AlertCommand::Cancel(_) => federation.keeps(*member) && may(member),
+        AlertCommand::Sight(_) | AlertCommand::Contradict(_) => {
+            federation.lists(*member) && may(member)
         }
+        AlertCommand::Acknowledge(_) => federation.lists(*member),
     };
     let to: Vec<MemberId> = to.into_iter().filter(goes).collect();
     if to.is_empty() {

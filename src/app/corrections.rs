@@ -8,14 +8,16 @@ use super::content::read_change;
 use super::error::AppError;
 use super::input::Reply;
 use super::passing::{read_copy, said_by_peer};
+use super::requests::check_country;
 use super::respond::{exchange_row, say, sent_before};
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
 use crate::base::{Actor, MemberId, MessageId};
+use crate::domain::handling::Barrier;
 use crate::domain::message::{Body, Handling, Header};
 use crate::domain::rfi::{
-    Command, Correction, CorrectionTold, Flaw, LinkKind, Notice, Refused, Remedy, SaidMessage,
-    Told, Unfit, marking,
+    Command, Correction, CorrectionTold, Flaw, LinkKind, NotPassedOn, Notice, Refused, Remedy,
+    Request, SaidMessage, Told, Unfit, marking,
 };
 use crate::exchange::Refusal;
 use crate::store::IndexError;
@@ -97,12 +99,22 @@ pub fn duties(row: &ExchangeRow) -> Vec<Duty> {
 }
 
 /// Whether something is owed in an exchange for which its content is needed. For a member that the list in
-/// force does not have any more, suspended ones apart, nobody waits, and nobody does it for one.
+/// force does not have any more, suspended ones apart, or that became an observer, nobody waits, and nobody
+/// does it for one. What is not to be passed on is not needed for that.
 pub(super) fn is_owed(service: &Service, row: &ExchangeRow) -> bool {
     let federation = service.federation.as_ref();
-    let gone = |member| federation.is_some_and(|federation| !federation.keeps(member));
+    let gone = |member| {
+        federation
+            .is_some_and(|federation| !federation.keeps(member) || federation.observes(member))
+    };
+    let told = row.exchange.corrections();
+    let bound = |duty: &Duty| {
+        let mut about = told.iter().filter(|told| told.id == duty.about);
+        duty.what == Owed::PassingOn && about.any(|told| told.bound)
+    };
     let owed = duties(row);
-    owed.iter().any(|duty| !gone(duty.to.unwrap_or(row.peer)))
+    owed.iter()
+        .any(|duty| !gone(duty.to.unwrap_or(row.peer)) && !bound(duty))
 }
 
 /// Those who have what was corrected from here, and were not told yet.
@@ -130,9 +142,12 @@ pub(super) fn correct(
     if sent_before(service, turn, id, message)? {
         return Ok(Reply::Exchanges(vec![row], None));
     }
+    check_country(service, row.peer)?;
     let mut rows = vec![row.clone()];
     if row.outgoing && what.message == row.id {
-        rows.extend(asked_the_same(turn, &row)?);
+        let mut others = asked_the_same(turn, &row)?;
+        others.retain(|other| check_country(service, other.peer).is_ok());
+        rows.extend(others);
     }
     // All of them are told, or nobody is.
     let mut bodies = Vec::new();
@@ -168,17 +183,34 @@ pub(super) fn correct(
     Ok(Reply::Exchanges(rows.collect::<Result<_, _>>()?, None))
 }
 
-/// The exchanges in which other members were asked the same.
+/// The exchanges in which other members were asked the same. People may link what only runs beside it, and
+/// who was asked that is told nothing of this.
 fn asked_the_same(turn: &Turn<'_>, row: &ExchangeRow) -> Result<Vec<ExchangeRow>, Stop> {
     let mut rows = Vec::new();
+    let asked = unlinked(row);
     let links = row.exchange.request().links.iter();
     for link in links.filter(|link| link.kind == LinkKind::Parallel) {
         let other = turn
             .view
             .row::<ExchangeRow>(EXCHANGE, &link.exchange.to_bytes())?;
-        rows.extend(other.filter(|other| other.outgoing && other.peer != row.peer));
+        rows.extend(other.filter(|other| {
+            // Of what was erased here nothing but the marking and the kind of what was asked is left.
+            let same = match row.erased.or(other.erased) {
+                None => unlinked(other) == asked,
+                Some(_) => unlinked(other).redacted() == asked.redacted(),
+            };
+            other.outgoing && other.peer != row.peer && same
+        }));
     }
     Ok(rows)
+}
+
+/// What is asked, whichever other exchanges there are.
+fn unlinked(row: &ExchangeRow) -> Request {
+    Request {
+        links: Vec::new(),
+        ..row.exchange.request().clone()
+    }
 }
 
 fn find(row: &ExchangeRow, message: MessageId) -> Result<SaidMessage, Stop> {
@@ -226,14 +258,21 @@ pub(super) fn pass_on(
     let mut all = row.exchange.corrections().into_iter();
     let told = all.find(|told| told.id == correction && told.by != row.exchange.side());
     let told = told.ok_or(Refused::Unfit(Unfit::NoSuchCorrection))?;
-    let left: Vec<ForwardRow> = to_pass_on(&row, &told).cloned().collect();
+    let mut left: Vec<ForwardRow> = to_pass_on(&row, &told).cloned().collect();
     if left.is_empty() {
         return Err(Refused::Unfit(Unfit::DoneBefore).into());
+    }
+    left.retain(|forward| check_country(service, forward.to).is_ok());
+    if left.is_empty() {
+        return Err(AppError::from(NotPassedOn::Marking(Barrier::NotForObservers)).into());
     }
     let (copy, read) = said_by_peer(turn, &row, correction)?;
     let Body::Correction(original) = &read.event.body else {
         return Err(AppError::Log.into());
     };
+    if let Some(barrier) = read.header.handling.binds() {
+        return Err(AppError::from(NotPassedOn::Marking(barrier)).into());
+    }
     let handling = marking(&original.handling, &read.header, turn.now)?;
     // All of them are told, or nobody is.
     let mut told = Vec::new();
@@ -293,7 +332,8 @@ pub(super) fn admit(
     let Body::Correction(said) = &told.event.body else {
         return Err(Refusal::MayNotPassOn);
     };
-    let same = (said.flaw, said.remedy) == (correction.flaw, correction.remedy)
+    let same = told.header.handling.binds().is_none()
+        && (said.flaw, said.remedy) == (correction.flaw, correction.remedy)
         && said.text == correction.text
         && (said.message, said.leaf) == (original.header.id, original.leaf())
         && told.sender.member == original.sender.member

@@ -6,6 +6,7 @@ use super::error::AppError;
 use super::input::Reply;
 use super::members::met;
 use super::read::LOOKED_AT;
+use super::requests::check_country;
 use super::respond::{exchange_row, listed, reaches_whoever_is_out, say, sent_before};
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
@@ -39,6 +40,7 @@ pub(super) fn ask(
         return show(service, turn, message);
     }
     listed(service, row.peer)?;
+    check_country(service, row.peer)?;
     listed(service, to)?;
     let mut said = row.exchange.said().into_iter();
     let said = said.find(|said| said.id == about);
@@ -78,6 +80,7 @@ pub(super) fn decide(
     };
     if !reaches_whoever_is_out(&command) {
         listed(service, row.peer)?;
+        check_country(service, row.peer)?;
     }
     let body = row.exchange.decide(&command, &by, turn.now)?;
     say(service, turn, by, &row, message, body, &[])?;

@@ -52,6 +52,7 @@ pub(super) fn respond(
     }
     if !reaches_whoever_is_out(command) {
         listed(service, row.peer)?;
+        check_country(service, row.peer)?;
     }
     check_attached(command, attached)?;
     if let Command::Transfer(transfer) = command {

@@ -127,7 +127,9 @@ impl Body {
 }
 
 impl Request {
-    fn redacted(&self) -> Self {
+    /// The request without words and names, and without whom it is about.
+    #[must_use]
+    pub fn redacted(&self) -> Self {
         let fact = |fact: &Fact| Fact {
             text: gone(),
             ..fact.clone()

@@ -452,6 +452,29 @@ fn an_observer_is_left_out_by_the_marking_and_fetches_nothing() {
 }
 
 #[test]
+fn an_observer_hears_nothing_more_of_an_alert_that_became_too_strict_for_it() {
+    let mut office = Office::new();
+    let observed = with_observers(&office, &["RS"]);
+    office.handle(vec![Input::Federation(observed.clone())]);
+    let id = published(&mut office, Audience::All, alert()).expect("it may");
+    // It is off the list while the alert becomes stricter, and on the next one again.
+    let mut without = observed.clone();
+    without.nodes.retain(|node| node.member != member("RS"));
+    without.trust.observers.clear();
+    office.handle(vec![Input::Federation(without)]);
+    let mut strict = alert();
+    strict.handling.tlp = Tlp::AmberStrict;
+    on(&mut office, id, revised(strict), Audience::All).expect("it may");
+    office.handle(vec![Input::Federation(observed)]);
+    let cancelled = AlertCommand::Cancel("A false report.".to_owned());
+    on(&mut office, id, cancelled, named(&[])).expect("it may");
+    assert_eq!(
+        last_sent(&office).header.recipients,
+        ["AT", "TR"].map(member)
+    );
+}
+
+#[test]
 fn a_list_shows_what_the_filter_takes_page_by_page() {
     let mut office = Office::new();
     let mut exercise = alert();

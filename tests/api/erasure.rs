@@ -726,6 +726,24 @@ fn what_was_passed_on_stays_known_when_its_content_is_erased() {
 }
 
 #[test]
+fn a_correction_reaches_all_who_were_asked_the_same_though_one_exchange_was_erased_here() {
+    let mut office = Office::new();
+    let [with_at, with_tr] = passing::asked_both(&mut office);
+    receipt_all(&mut office, "TR");
+    withdraw(&mut office, with_tr);
+    receipt_all(&mut office, "TR");
+    order(&mut office, with_tr).expect("it is over");
+    look(&mut office);
+    assert!(is_erased(&office, with_tr));
+    let correct = passing::names_the_wrong_one(&mut office, with_at);
+    let told = office.ask(Role::Officer, Action::CorrectMessage, correct);
+    assert!(
+        matches!(&told, Ok(Reply::Exchanges(rows, _)) if rows.len() == 2),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn what_is_erased_is_shown_as_erased_and_is_not_said_to_have_been_opened() {
     let mut office = Office::new();
     let message = come(&mut office, kept_for(30));

@@ -13,9 +13,9 @@ use liaison::domain::handling::{Barrier, Handling, HandlingCode, Tlp};
 use liaison::domain::message::{Body, SignedCopy};
 use liaison::domain::protection::Tie;
 use liaison::domain::rfi::{
-    Answer, Command, Correction, Flaw, Forwarded, Link, LinkKind, NotPassedOn, Notice, Permission,
-    PermissionGrant, PermissionRequest, Refused, Remedy, Request, Standing, Supersession, Told,
-    Unfit,
+    Acceptance, Answer, Command, Correction, Flaw, Forwarded, Link, LinkKind, NotPassedOn, Notice,
+    Permission, PermissionGrant, PermissionRequest, Refused, Remedy, Request, Standing,
+    Supersession, Told, Unfit, Withdrawal,
 };
 use liaison::exchange::Refusal as R;
 use liaison::seal::person::DecisionKind;
@@ -380,6 +380,46 @@ fn nobody_is_asked_who_is_an_observer() {
 }
 
 #[test]
+fn who_became_an_observer_is_told_nothing_of_an_exchange_but_that_it_ends() {
+    let mut office = Office::new();
+    let mut about = request();
+    about.subjects.truncate(2);
+    about.questions.truncate(2);
+    let came = office.first_of("TR", Role::Officer, Body::Request(Box::new(about)));
+    office.takes(&came);
+    let ours = asked(&mut office, "TR", request());
+    observing(&mut office, "TR");
+    let size = office.log.size();
+    let observer = AppError::Observer(member("TR"));
+    let accept = respond(&mut office, came.header.id, Command::Accept(acceptance()));
+    let refused = office.ask(Role::Contact, Action::AcceptRequest, accept);
+    assert_eq!(refused.map(|_| ()), Err(observer.clone()));
+    let correct = names_the_wrong_one(&mut office, ours);
+    let refused = office.ask(Role::Officer, Action::CorrectMessage, correct);
+    assert_eq!(refused.map(|_| ()), Err(observer));
+    assert_eq!(office.log.size(), size, "nothing was sent");
+    let withdrawal = Command::Withdraw(Withdrawal {
+        reason: "It observes.".to_owned(),
+    });
+    let withdraw = respond(&mut office, ours, withdrawal);
+    let ended = office.ask(Role::Officer, Action::WithdrawRequest, withdraw);
+    ended.expect("it may be ended");
+}
+
+fn acceptance() -> Acceptance {
+    toml::from_str("access = \"direct\"").expect("it has its form")
+}
+
+fn respond(office: &mut Office, exchange: MessageId, command: Command) -> Ask {
+    Ask::Respond {
+        exchange,
+        message: office.new_id(),
+        command: Box::new(command),
+        attached: Vec::new(),
+    }
+}
+
+#[test]
 fn an_observer_takes_no_request() {
     let mut office = Office::new();
     observing(&mut office, "MK");
@@ -741,6 +781,43 @@ fn a_correction_is_passed_on_to_those_who_have_the_message_from_here() {
     ));
 }
 
+/// The same correction under another marking.
+fn correction_marked(of: &Message, handling: Handling) -> Body {
+    let Body::Correction(body) = correction(of) else {
+        panic!("it is a correction");
+    };
+    Body::Correction(Correction { handling, ..body })
+}
+
+#[test]
+fn a_correction_for_this_office_alone_is_passed_on_to_nobody() {
+    for (tlp, barrier) in [
+        (Tlp::Red, Barrier::Red),
+        (Tlp::AmberStrict, Barrier::AmberStrict),
+    ] {
+        let mut office = Office::new();
+        let free = marked(&[HandlingCode::H0], Tlp::Green);
+        let (exchange, answer) = answered_by_at(&mut office, free);
+        let what = forward(&mut office, exchange, &answer);
+        forwards(&mut office, &what).expect("it may go on");
+        let body = correction_marked(&answer, marked(&[HandlingCode::H0], tlp));
+        let told = next_of_at(&mut office, Role::Contact, body, exchange, &[&answer]);
+        office.takes(&told);
+        let pass_on = Ask::PassOn {
+            exchange,
+            correction: told.header.id,
+            message: office.new_id(),
+        };
+        let size = office.log.size();
+        let refused = office.ask(Role::Contact, Action::CorrectMessage, pass_on);
+        let forbids = AppError::NotPassedOn(NotPassedOn::Marking(barrier));
+        assert_eq!(refused.map(|_| ()), Err(forbids));
+        assert_eq!(office.log.size(), size, "nothing was sent");
+        let both = [(Owed::Acknowledgement, true), (Owed::PassingOn, true)];
+        assert_eq!(owed(&mut office, exchange), both, "people see it");
+    }
+}
+
 #[test]
 fn a_peer_passes_on_the_correction_that_it_was_told_or_none() {
     let mut office = Office::new();
@@ -773,6 +850,11 @@ fn a_peer_passes_on_the_correction_that_it_was_told_or_none() {
         body.passes_on = Some(copy(&of_nothing))
     });
     office.refuses("TR", &of_nothing, R::MayNotPassOn);
+    let red = marked(&[HandlingCode::H0], Tlp::Red);
+    let bound = correction_marked(&passed.answer, red.clone());
+    let bound = at_to_tr(&mut office, bound, red);
+    let bound = passing(&mut office, &|body| body.passes_on = Some(copy(&bound)));
+    office.refuses("TR", &bound, R::MayNotPassOn);
     let noise = passing(&mut office, &|body| {
         body.passes_on = Some(SignedCopy(vec![7]))
     });
@@ -847,6 +929,29 @@ fn a_request_that_went_to_several_members_is_corrected_at_all_of_them() {
         size,
         "said twice under one id it is said once"
     );
+}
+
+#[test]
+fn a_request_that_people_link_as_parallel_is_not_the_same_request() {
+    let mut office = Office::new();
+    let open = asked(&mut office, "AT", third_request());
+    let mut strict = request();
+    strict.handling = marked(&[HandlingCode::H0], Tlp::AmberStrict);
+    strict.links = vec![Link {
+        kind: LinkKind::Parallel,
+        exchange: open,
+    }];
+    let linking = asked(&mut office, "TR", strict);
+    let size = office.log.size();
+    let ask = names_the_wrong_one(&mut office, linking);
+    let told = office.ask(Role::Officer, Action::CorrectMessage, ask);
+    told.expect("it may be corrected");
+    let sent = sent_since(&office, size);
+    let to: Vec<_> = sent
+        .iter()
+        .map(|message| message.header.recipients[0])
+        .collect();
+    assert_eq!(to, [member("TR")]);
 }
 
 #[test]

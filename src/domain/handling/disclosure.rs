@@ -62,6 +62,12 @@ impl Barrier {
 }
 
 impl Handling {
+    /// What keeps it from any third member, whatever its author permits; nothing where nothing does.
+    pub fn binds(&self) -> Option<Barrier> {
+        self.barrier(Disclosure::Forward)
+            .filter(|barrier| !barrier.yields_to_permission())
+    }
+
     /// What keeps information that is marked so from a disclosure; nothing where it is allowed. One
     /// that no permission lifts comes first.
     pub fn barrier(&self, what: Disclosure) -> Option<Barrier> {

@@ -74,6 +74,8 @@ pub struct CorrectionTold {
     pub flaw: Flaw,
     /// What is to be done.
     pub remedy: Remedy,
+    /// Whether its marking keeps it from any third member.
+    pub bound: bool,
     /// When the other side took note.
     pub acknowledged: Option<Timestamp>,
     /// The members to which the other side passed it on.
@@ -241,6 +243,7 @@ impl Ledger {
                 message: told.message,
                 flaw: told.flaw,
                 remedy: told.remedy,
+                bound: told.bound,
                 acknowledged: None,
                 passed_on: Vec::new(),
             }),

@@ -79,6 +79,9 @@ pub(super) struct Corrected {
     pub flaw: Flaw,
     /// What is to be done.
     pub remedy: Remedy,
+    /// Whether its marking keeps it from any third member.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bound: bool,
 }
 
 impl Detail {
@@ -106,6 +109,7 @@ impl Detail {
                 message: correction.message,
                 flaw: correction.flaw,
                 remedy: correction.remedy,
+                bound: correction.handling.binds().is_some(),
             }),
             Body::PermissionRequest(asked) => Self::PermissionAsked(asked.clone()),
             Body::PermissionGrant(grant) => Self::PermissionGranted(grant.request, grant.expires),
