@@ -2,6 +2,7 @@
 //! was recorded after the backup. Its first entry says from where it goes on; peers send again what
 //! they had sent, and give back what it had sent them; and everybody is told what is lost.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::alerts;
@@ -67,7 +68,8 @@ pub(super) fn begin(service: &Service, turn: &mut Turn<'_>) -> Result<(), IndexE
     Ok(())
 }
 
-/// Sends again to nodes that were restored what their logs have lost, once for each incarnation.
+/// Sends again to nodes that were restored what their logs have lost: once, however many incarnations are
+/// new, since the one that lost the most lacks all that the others do.
 pub(super) fn tick(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), IndexError> {
     let Some(federation) = &service.federation else {
         return Ok(());
@@ -87,17 +89,23 @@ pub(super) fn tick(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), Ind
     let began = first.map(|first| first.entry.time);
     // A node that began long after that has nothing to do with it.
     let concerns = |log: &&RestoredLog| began.is_some_and(|at| at < log.last.plus(BEFORE));
+    let mut untold: BTreeMap<NodeId, Vec<RestoredLog>> = BTreeMap::new();
     for log in restored.iter().filter(concerns) {
-        let before = log.before;
-        let told = alarm_key(before, LogFault::Restored as u8);
-        if turn.view.row::<AlarmRow>(LOG_ALARM, &told)?.is_some() {
-            continue;
+        let told = alarm_key(log.before, LogFault::Restored as u8);
+        if turn.view.row::<AlarmRow>(LOG_ALARM, &told)?.is_none() {
+            untold.entry(log.origin.node).or_default().push(*log);
         }
-        let known = witness::known_size(service, turn, before)?;
-        send_again(service, turn, *log)?;
-        let sizes = (log.after, known.max(log.after));
-        let node = log.origin.node;
-        witness::raise(service, turn, before, LogFault::Restored, sizes, node, None)?;
+    }
+    for (node, logs) in untold {
+        if let Some(since) = logs.iter().map(|log| log.last).min() {
+            send_again(service, turn, node, since)?;
+        }
+        for log in logs {
+            let before = log.before;
+            let known = witness::known_size(service, turn, before)?;
+            let sizes = (log.after, known.max(log.after));
+            witness::raise(service, turn, before, LogFault::Restored, sizes, node, None)?;
+        }
         witness::tell_earlier(service, turn, node)?;
     }
     Ok(())
@@ -110,18 +118,20 @@ pub(super) fn gives_back(service: &Service, node: NodeId, message: MessageId) ->
     of_node.any(|log| message >= MessageId::earliest(log.last.minus(BEFORE)))
 }
 
+/// Sends a node again what its log has lost since then.
 fn send_again(
     service: &mut Service,
     turn: &mut Turn<'_>,
-    log: RestoredLog,
+    node: NodeId,
+    last: Timestamp,
 ) -> Result<(), IndexError> {
-    let (me, member) = (service.me.member, log.origin.node.member);
-    let since = log.last.minus(BEFORE);
+    let (me, member) = (service.me.member, node.member);
+    let since = last.minus(BEFORE);
     let own = messages(turn, me, since, |row, now| {
         row.deliveries.get(&member) == Some(&Delivery::Delivered) && row.expires > now
     })?;
     let theirs = messages(turn, member, since, |_, _| true)?;
-    let recent = MessageId::earliest(log.last.minus(RECENT));
+    let recent = MessageId::earliest(last.minus(RECENT));
     for class in [0, 1] {
         let of_class = |id: &&MessageId| (**id >= recent) == (class == 0);
         let ids = |all: &[MessageId]| all.iter().filter(of_class).copied().collect::<Vec<_>>();
@@ -131,7 +141,7 @@ fn send_again(
         let theirs = theirs.map(|theirs| (Vec::new(), theirs.to_vec()));
         for (own, theirs) in own.chain(theirs) {
             let again = Other::SentAgain {
-                node: log.origin.node,
+                node,
                 class,
                 own,
                 theirs,

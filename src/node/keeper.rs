@@ -301,6 +301,15 @@ impl Keeping {
     }
 
     fn put(&mut self, peer: NodeId, document: SignedDocument) -> Result<(), TrustError> {
+        // What is known, or does not hold by itself, asks nothing of the driver, however often it comes.
+        let Some(directory) = self.directory() else {
+            return Ok(());
+        };
+        let before = directory.bundle_document(peer).map(SignedDocument::digest);
+        let next = directory.take_bundle(document.clone(), &[], Timestamp::system())?;
+        if next.bundle_document(peer).map(SignedDocument::digest) == before {
+            return Ok(());
+        }
         // Asked before the folder is locked, for which the driver's own thread may wait.
         let Some(signed) = self.trust.driver.signed_up_to(peer) else {
             return Ok(());

@@ -460,6 +460,36 @@ fn a_second_restore_cannot_change_what_was_cosigned_before_the_first() {
 }
 
 #[test]
+fn a_member_that_was_restored_many_times_at_once_is_sent_everything_again_once() {
+    let mut office = Office::new();
+    let request = office.first_of("TR", Role::Officer, request_body());
+    office.takes(&request);
+    let mut lost = vec![Origin::first(node("TR"))];
+    for _ in 0..10 {
+        let before = lost[lost.len() - 1];
+        office.federation.trust.restored.push(RestoredLog {
+            before,
+            origin: before.next(),
+            after: 1,
+            last: office.now,
+        });
+        lost.push(before.next());
+    }
+    lost.pop();
+    let federation = office.federation.clone();
+    office.handle(vec![Input::Federation(federation), Input::Tick]);
+    let changes = office.changes_since(0).into_iter();
+    let again = changes.filter(|change| matches!(change, Change::Other(Other::SentAgain { .. })));
+    assert_eq!(again.count(), 1);
+    for origin in lost {
+        assert!(
+            alarm(&office, origin).is_some(),
+            "the loss of {origin} is told"
+        );
+    }
+}
+
+#[test]
 fn a_node_that_began_long_after_a_restore_hears_nothing_of_it() {
     let mut office = Office::new();
     office.federation.trust.restored.push(RestoredLog {
