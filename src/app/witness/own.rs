@@ -14,6 +14,7 @@ use crate::audit::{
 };
 use crate::base::{MemberId, NodeId, Timestamp};
 use crate::store::{IndexError, Log};
+use crate::wire::frame::MOST_SIZES;
 
 /// What is known of the own log's witnesses.
 #[derive(Default)]
@@ -270,7 +271,8 @@ pub(super) fn challenged(
     match (fits, head) {
         (true, _) => say_checkpoint(turn, peer, signed, sizes, false),
         (false, Some(head)) => {
-            let sizes = [sizes, &[size]].concat();
+            let most = sizes.len().min(MOST_SIZES - 1);
+            let sizes = [&sizes[..most], &[size]].concat();
             say_checkpoint(turn, peer, &head, &sizes, false);
         }
         (false, None) => (),

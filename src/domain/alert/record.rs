@@ -265,7 +265,7 @@ impl AlertRecord {
         }
         self.status_meant(Some(revision.alert.status))?;
         let update = AlertUpdate {
-            version: standing.number + 1,
+            version: standing.number.saturating_add(1),
             replaces: standing.message,
             first_published: self.created,
             changes: revision.changes.clone(),
@@ -311,7 +311,7 @@ impl AlertRecord {
             Deed::Update(update) => {
                 self.admit_revision(header, event)?;
                 let standing = &self.standing;
-                let continues = update.version == standing.number + 1
+                let continues = Some(update.version) == standing.number.checked_add(1)
                     && update.replaces == standing.message
                     && update.first_published == self.created;
                 if !continues {

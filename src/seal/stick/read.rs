@@ -150,16 +150,12 @@ impl OpenedStick {
             opener
                 .push(&piece[..read], &mut opened)
                 .map_err(|_| E::from(StickError::Damaged))?;
-            while let Some(item) = next(self.address.kind, &mut opened)? {
-                take(item)?;
-            }
+            take_all(self.address.kind, &mut opened, &mut take)?;
         }
         let measured = opener
             .finish(&mut opened)
             .map_err(|_| E::from(StickError::Damaged))?;
-        while let Some(item) = next(self.address.kind, &mut opened)? {
-            take(item)?;
-        }
+        take_all(self.address.kind, &mut opened, &mut take)?;
         let whole = left == 0 && opened.is_empty() && measured.ciphertext_digest == self.digest;
         whole
             .then_some(())
@@ -167,9 +163,27 @@ impl OpenedStick {
     }
 }
 
-/// Takes the next whole item off what has been opened. Its declared length is checked before
+/// Gives out all whole items and takes them off what has been opened, together: a piece may hold very many.
+fn take_all<E: From<StickError>>(
+    of: SealedKind,
+    opened: &mut Vec<u8>,
+    take: &mut impl FnMut(StickItem) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut taken = 0;
+    while let Some((item, length)) = next(of, &opened[taken..])? {
+        taken += length;
+        take(item)?;
+    }
+    opened.drain(..taken);
+    Ok(())
+}
+
+/// The next whole item of what has been opened, and its length there. Its declared length is checked before
 /// anything waits for it.
-pub(super) fn next(of: SealedKind, opened: &mut Vec<u8>) -> Result<Option<StickItem>, StickError> {
+pub(super) fn next(
+    of: SealedKind,
+    opened: &[u8],
+) -> Result<Option<(StickItem, usize)>, StickError> {
     let Some(([kind, length @ ..], _)) = opened.split_first_chunk::<ITEM_HEAD>() else {
         return Ok(None);
     };
@@ -181,31 +195,32 @@ pub(super) fn next(of: SealedKind, opened: &mut Vec<u8>) -> Result<Option<StickI
     if length > MAX_PAYLOAD || !fits {
         return Err(StickError::Damaged);
     }
-    let kind = *kind;
-    if opened.len() < ITEM_HEAD + length {
+    let whole = ITEM_HEAD + length;
+    let Some(payload) = opened.get(ITEM_HEAD..whole) else {
         return Ok(None);
-    }
-    let rest = opened.split_off(ITEM_HEAD + length);
-    let item = std::mem::replace(opened, rest);
-    let payload = &item[ITEM_HEAD..];
+    };
+    item(*kind, payload).map(|item| Some((item, whole)))
+}
+
+fn item(kind: u8, payload: &[u8]) -> Result<StickItem, StickError> {
     if kind == FRAME {
-        return Ok(Some(StickItem::Frame(payload.to_vec())));
+        return Ok(StickItem::Frame(payload.to_vec()));
     }
     let mut reader = Reader::new(payload);
     if kind == FILE {
         let length = usize::from(reader.u16()?);
         let name = std::str::from_utf8(reader.slice(length)?).map_err(|_| StickError::Damaged)?;
-        return Ok(Some(StickItem::File {
+        return Ok(StickItem::File {
             name: name.to_owned(),
             offset: reader.u64()?,
             bytes: reader.rest().to_vec(),
-        }));
+        });
     }
-    Ok(Some(StickItem::Part {
+    Ok(StickItem::Part {
         message: MessageId::from_bytes(reader.array()?),
         index: reader.u16()?,
         length: reader.u64()?,
         offset: reader.u64()?,
         bytes: reader.rest().to_vec(),
-    }))
+    })
 }

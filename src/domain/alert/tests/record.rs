@@ -385,6 +385,29 @@ fn those_who_have_it_become_more_and_the_new_ones_open_it_with_the_update() {
 }
 
 #[test]
+fn no_version_follows_one_with_the_last_number_that_there_is() {
+    let (mut header, mut event) = decided(&record(), &update(), tr(), 1);
+    header.recipients = vec![member("AT")];
+    let Body::AlertUpdate(last) = &mut event.body else {
+        panic!("it is an update");
+    };
+    last.version = u32::MAX;
+    last.replaces = MessageId::from_bytes([7; 16]);
+    let late = AlertRecord::open(&header, &event).expect("it opens the alert");
+    for version in [0, u32::MAX] {
+        let next = AlertUpdate {
+            version,
+            replaces: late.standing().message,
+            first_published: late.created(),
+            changes: None,
+            alert: updated_alert(),
+        };
+        let (header, event) = message(tr(), hours(5), Body::AlertUpdate(Box::new(next)));
+        assert_eq!(late.admit(&header, &event), Err(AlertFault::State));
+    }
+}
+
+#[test]
 fn an_alert_that_went_wide_does_not_become_red() {
     let mut red = updated_alert();
     red.handling.tlp = Tlp::Red;
