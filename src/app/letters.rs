@@ -112,6 +112,8 @@ pub enum LetterReply {
         content: String,
         /// Keeps the digests of the letter and of reasons from being guessed.
         salt: [u8; 32],
+        /// Whether it may leave without a second person now, in an emergency.
+        emergency: bool,
     },
 }
 

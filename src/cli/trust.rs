@@ -323,6 +323,15 @@ impl From<CeremonyError> for Failure {
                     node.member
                 ),
             ),
+            CeremonyError::TooFewSigners { .. } => Self::new(
+                Exit::Failure,
+                "too-few-signers",
+                "too few countries are left to sign this",
+                why.as_str(),
+                "nothing was written; to stop a member that cannot be taken out, end what is open with it \
+                 (`liaison rfi withdraw`, `refuse`, `close`), and let nothing pass to or from its node, \
+                 or stop this one: `liaison help too-few-signers`",
+            ),
             CeremonyError::OtherRoot { .. } => trust(
                 Exit::Unverified,
                 "compare the fingerprints again with whoever made it, by another way; nothing was installed",

@@ -17,7 +17,7 @@ use crate::api::{
     NoteAlertCall, PostView, PressingAlert, PressingExchange, PressingLetter,
 };
 use crate::app::rows::{AlertRow, ExchangeRow, PendingAlarm};
-use crate::app::{Action, AppError, Ask, CallSubject, LetterRow, Pressing, Withheld};
+use crate::app::{Action, AppError, Ask, CallSubject, LetterRow, LetterState, Pressing, Withheld};
 use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::duty::{Attention, Call, Post, Reason};
 use crate::domain::profile::Limit;
@@ -94,7 +94,7 @@ pub fn pressing_letter(row: &LetterRow, now: Timestamp) -> PressingLetter {
         to: row.to.clone(),
         state: row.state.as_str().to_owned(),
         attention: each
-            .filter_map(|pressing| message_view(pressing, now))
+            .map(|pressing| view(pressing, letter_words(row, pressing), now))
             .collect(),
     }
 }
@@ -125,7 +125,7 @@ pub fn alarm_failed(failed: &[PendingAlarm]) -> Option<Alarm> {
     })
 }
 
-/// What presses about a message or letter at one member; none where it is the time.
+/// What presses about a message at one member; none where it is the time.
 fn message_view(pressing: &Pressing, now: Timestamp) -> Option<AttentionView> {
     let apart = "nothing is sent to it until it is back: tell it in another way, if it may know";
     let words = message_words(pressing, pressing.member, apart)?;
@@ -217,8 +217,8 @@ fn time_words(row: &ExchangeRow, attention: &Attention, now: Timestamp) -> (Stri
     )
 }
 
-/// What is wrong with a message to or from a member, and what to do; none where it is the time. `apart` is
-/// what to do where nothing is sent to the member.
+/// What is wrong with a message to or from a member, and what to do; none where it is the time, or a letter
+/// that waits. `apart` is what to do where nothing is sent to the member.
 fn message_words(
     pressing: &Pressing,
     peer: MemberId,
@@ -264,12 +264,33 @@ fn message_words(
             format!("nobody here has opened it since {}", minute(since)),
             "open it, or tell this post of your office",
         ),
-        Reason::Waiting => (
-            format!("waits for a person of this office since {}", minute(since)),
-            "decide about it, `liaison rfi release --help`, or tell this post of your office",
-        ),
-        Reason::DueSoon | Reason::Overdue | Reason::ClarificationOwed => return None,
+        Reason::Waiting | Reason::DueSoon | Reason::Overdue | Reason::ClarificationOwed => {
+            return None;
+        }
     })
+}
+
+/// Since when a letter waits, and what to do about it as it stands.
+fn letter_words(row: &LetterRow, pressing: &Pressing) -> (String, &'static str) {
+    let since = minute(pressing.attention.concern.since);
+    let next = match row.state {
+        LetterState::InReview => {
+            "a releasing officer other than its author runs `liaison rfi release ID` or `liaison rfi \
+             return ID --reason TEXT`: tell this post of your office if nobody does"
+        }
+        LetterState::Stopped => {
+            "a releasing officer other than its author runs `liaison rfi clear ID --reason TEXT` or \
+             `liaison rfi return ID --reason TEXT`: tell this post of your office if nobody does"
+        }
+        LetterState::Returned => {
+            "write it anew, and `liaison rfi discard ID`, or tell this post of your office"
+        }
+        LetterState::Left | LetterState::Discarded => "look at it: `liaison rfi show ID`",
+    };
+    (
+        format!("waits for a person of this office since {since}"),
+        next,
+    )
 }
 
 /// What the time limit asks for.

@@ -74,13 +74,18 @@ pub async fn show(
     let ask = Ask::Letters(LetterAsk::Read { letter });
     match api.ask(&caller, Action::ReadExchange, ask).await? {
         Reply::Letters(reply) => match *reply {
-            LetterReply::Letter { row, content, salt } => Ok(Json(LetterView {
+            LetterReply::Letter {
+                row,
+                content,
+                salt,
+                emergency,
+            } => Ok(Json(LetterView {
                 summary: summary(&api, &row),
                 node: api.me,
                 content,
                 salt,
                 digest: row.digest,
-                actions: actions(&row, &caller),
+                actions: actions(&row, &caller, emergency),
             })),
             LetterReply::Letters(_) => Err(AppError::NotFound("letter").into()),
         },
@@ -311,7 +316,8 @@ fn says(row: &LetterRow) -> String {
         ),
         LetterState::Left if row.is_unreviewed() => format!(
             "It left in an emergency, released by one person alone. A releasing officer other \
-             than that person looks at it: `liaison rfi review {id} --finding TEXT`."
+             than its author and whoever released it looks at it: `liaison rfi review {id} \
+             --finding TEXT`."
         ),
         LetterState::Left => "It left, and its messages are queued.".to_owned(),
         LetterState::Returned => format!(
@@ -321,11 +327,11 @@ fn says(row: &LetterRow) -> String {
     }
 }
 
-/// What the caller may do with a letter now.
-pub fn actions(row: &LetterRow, caller: &Caller) -> Vec<String> {
+/// What the caller may do with a letter now, which may leave in an `emergency` or not.
+pub fn actions(row: &LetterRow, caller: &Caller, emergency: bool) -> Vec<String> {
     let own = row.by.person == caller.person;
-    let emergency = row.decision(DecisionKind::Emergency);
-    let made = emergency.is_some_and(|made| made.by == caller.person);
+    let made = row.decision(DecisionKind::Emergency);
+    let made = made.is_some_and(|made| made.by == caller.person);
     let in_review = row.state == LetterState::InReview;
     let stopped = row.state == LetterState::Stopped;
     let returned = row.state == LetterState::Returned;
@@ -333,11 +339,7 @@ pub fn actions(row: &LetterRow, caller: &Caller) -> Vec<String> {
         ("release", Action::ReleaseLetter, in_review && !own),
         ("clear", Action::ClearLetter, stopped && !own),
         ("return", Action::ReturnLetter, in_review || stopped),
-        (
-            "emergency",
-            Action::ReleaseInEmergency,
-            in_review && row.life,
-        ),
+        ("emergency", Action::ReleaseInEmergency, emergency),
         (
             "review",
             Action::ReviewRelease,

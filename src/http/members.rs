@@ -231,7 +231,8 @@ pub fn alarms(health: &HealthReply) -> Vec<Alarm> {
                 "{} left in an emergency, released by one person alone",
                 row.id
             ),
-            "A releasing officer looks at it: `liaison rfi review ID --finding TEXT`.",
+            "A releasing officer other than its author and whoever released it looks at it: \
+             `liaison rfi review ID --finding TEXT`.",
         )
     });
     let keys = health.key_alarms.iter().map(|found| match found {

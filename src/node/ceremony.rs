@@ -77,6 +77,14 @@ pub enum CeremonyError {
         "trust list {0} has run out: renew it as it is, and let {1} come in with the one after"
     )]
     Frozen(u32, NodeId),
+    /// Fewer countries are left to sign the proposal than must.
+    #[error("{needed} countries must sign this, and only {left} can")]
+    TooFewSigners {
+        /// How many can sign it.
+        left: usize,
+        /// How many must.
+        needed: usize,
+    },
     /// The folder cannot be read or written.
     #[error(transparent)]
     Node(#[from] NodeError),
@@ -132,7 +140,8 @@ pub fn issue_card(config: &Config, keys: &Keys) -> Result<SignedDocument, Ceremo
 /// signed them. Valid for `days`. `past` are the lists up to the one in force, which go along.
 ///
 /// # Errors
-/// [`CeremonyError`], naming the card at fault.
+/// [`CeremonyError`], naming the card at fault; [`CeremonyError::TooFewSigners`] where it could never be
+/// complete.
 pub fn propose(
     current: Option<&Directory>,
     past: Vec<SignedDocument>,
@@ -179,13 +188,15 @@ pub fn propose(
         let known = current.bundled_nodes().filter(stays);
         bundles.extend(known.filter_map(|node| current.bundle_document(node).cloned()));
     }
-    Ok(ProposalFile::List(ListProposal {
+    let file = ProposalFile::List(ListProposal {
         roots: current.map_or_else(Vec::new, |current| current.root_documents().to_vec()),
         lists: past,
         root: proposal.root,
         list: proposal.list,
         bundles,
-    }))
+    });
+    current.map_or(Ok(()), |current| file.can_be_complete(current))?;
+    Ok(file)
 }
 
 /// Refuses a change that leaves open what becomes of a suspended member: the next list ends every
@@ -300,7 +311,8 @@ fn countries_of(members: &[Member]) -> Vec<Country> {
 /// its keys may have been in other hands.
 ///
 /// # Errors
-/// [`CeremonyError`].
+/// [`CeremonyError`]; [`CeremonyError::TooFewSigners`] where too few countries are left beside those that
+/// it takes out.
 pub fn suspend(
     current: &Directory,
     keys: &Keys,
@@ -309,6 +321,7 @@ pub fn suspend(
 ) -> Result<ProposalFile, CeremonyError> {
     let suspension = propose_suspension(current, member, why, Timestamp::system())?;
     let mut file = ProposalFile::Suspension(SuspendProposal { suspension });
+    file.can_be_complete(current)?;
     sign(&mut file, Some(current), keys)?;
     Ok(file)
 }

@@ -10,7 +10,7 @@ use super::ceremony::{CeremonyError, frozen};
 use crate::base::{Digest, MemberId, files};
 use crate::seal::trust::{
     Country, Directory, KeyBundle, Root, SUSPEND_THRESHOLD, SignedDocument, SuspendList,
-    TrustError, TrustList, list_threshold,
+    TrustError, TrustList, list_threshold, root_threshold,
 };
 
 /// What is to be signed by members and then installed.
@@ -140,6 +140,20 @@ impl ProposalFile {
         Ok(countries)
     }
 
+    /// Refuses a proposal that could never be complete where `current` is in force: fewer countries are left
+    /// to sign it than must.
+    ///
+    /// # Errors
+    /// [`CeremonyError::TooFewSigners`].
+    pub(super) fn can_be_complete(&self, current: &Directory) -> Result<(), CeremonyError> {
+        let state = self.state(Some(current))?;
+        let (left, needed) = (state.signers.len(), state.needed);
+        match left < needed {
+            true => Err(CeremonyError::TooFewSigners { left, needed }),
+            false => Ok(()),
+        }
+    }
+
     /// What is in force once the lists that the proposal brings along have been taken, each in its turn:
     /// those that a node which was away has missed. Whether somebody came in too late is asked of the
     /// time at which a list was made, since another one has followed it.
@@ -251,7 +265,7 @@ impl ProposalFile {
                 (root, _) => {
                     let root = root.as_ref().map(Root::peek).transpose()?;
                     let countries = root.map_or(countries.len(), |root| root.countries.len());
-                    crate::seal::trust::root_threshold(countries).max(list_threshold(countries))
+                    root_threshold(countries).max(list_threshold(countries))
                 }
             },
         };

@@ -1,16 +1,18 @@
 //! The page of a letter that waits: whoever decides about it sees all that would leave.
 
+use liaison::api::Health;
 use liaison::app::change::Message;
 use liaison::base::{Role, Timestamp};
 use liaison::domain::handling::{HandlingCode, Tlp};
 use liaison::domain::message::Body;
+use liaison::domain::release::ReleasePolicy;
 use liaison::domain::rfi::{Correction, Flaw, PermissionRequest, Remedy, Request};
 use serde_json::{Value, json};
 
 use crate::console::enrolled;
 use crate::office::{ALERT, HOUR, Office, REQUEST, member, request, with_header};
 use crate::passing::marked;
-use crate::served::Served;
+use crate::served::{Served, until};
 
 /// What MK asks.
 fn asks() -> Value {
@@ -98,6 +100,56 @@ fn whoever_releases_sees_each_file_of_a_letter_and_may_open_it() {
     assert_eq!(boss.get(&file).text(), "two");
     let (watcher, _) = enrolled(&office, "observer");
     assert_eq!(watcher.get(&file).status, 404, "observers read no letter");
+}
+
+#[test]
+fn an_emergency_release_is_on_the_page_only_where_the_policy_allows_it_by_now() {
+    let office = Served::new();
+    let body = json!({ "to": ["TR"], "request": asks() });
+    let letter = waits(&office, "officer", "/requests", &body);
+    let (ana, _) = enrolled(&office, "officer");
+    let is_offered = || {
+        let page = ana.get(&format!("/letters/{letter}")).text();
+        page.contains(&format!("/letters/{letter}/emergency"))
+    };
+    assert!(!is_offered());
+    let policy = ReleasePolicy {
+        release: Default::default(),
+        emergency_after: Some(1),
+    };
+    let taken = office.driver.policy(policy);
+    taken.expect("a mailbox with room");
+    until("its time has come", is_offered);
+}
+
+#[test]
+fn the_nodes_state_says_what_to_do_about_a_letter_as_it_stands() {
+    let office = Served::new();
+    let says = |letter: &str| {
+        let health: Health = office.call("officer", "GET", "/health").send().is(200);
+        let mut pressing = health.pressing_letters.into_iter();
+        let one = pressing.find(|one| one.letter.to_string() == letter);
+        let attention = one.expect("it presses").attention;
+        let next = attention.into_iter().map(|one| one.next);
+        next.collect::<String>()
+    };
+    let body = json!({ "to": ["TR"], "request": asks() });
+    let letter = waits(&office, "officer", "/requests", &body);
+    shows(&says(&letter), &["liaison rfi release ID"]);
+    let give_back = office.call("releaser", "POST", &format!("/letters/{letter}/return"));
+    let given_back = give_back.json(&json!({ "reason": "No plate." })).send();
+    assert_eq!(given_back.status, 202, "{}", given_back.text());
+    shows(&says(&letter), &["write it anew", "liaison rfi discard ID"]);
+
+    // The protection gate stops what could tell TR where a national of its own is.
+    let mut request = asks();
+    request["subjects"][2]["person"]["nationalities"] = json!(["TR"]);
+    request["protection"]["asylum_confidential"] = true.into();
+    let body = json!({ "to": ["TR"], "request": request });
+    let sent = office.call("officer", "POST", "/requests").json(&body);
+    let sent: Value = sent.send().is(202);
+    let stopped = sent["letter"]["id"].as_str().expect("it waits");
+    shows(&says(stopped), &["liaison rfi clear ID --reason TEXT"]);
 }
 
 #[test]

@@ -75,6 +75,18 @@ pub fn letter(office: &mut Office, id: MessageId) -> (LetterRow, [u8; 32]) {
     }
 }
 
+/// Whether the letter may leave now without a second person, as who reads it is told.
+fn leaves_alone(office: &mut Office, id: MessageId) -> bool {
+    let ask = Ask::Letters(LetterAsk::Read { letter: id });
+    match office.ask(Role::Officer, Action::ReadExchange, ask) {
+        Ok(Reply::Letters(reply)) => match *reply {
+            LetterReply::Letter { emergency, .. } => emergency,
+            LetterReply::Letters(_) => panic!("one letter"),
+        },
+        other => panic!("there is such a letter: {other:?}"),
+    }
+}
+
 fn text(office: &mut Office, kind: DecisionKind, id: MessageId, by: u8) -> DecisionText {
     let (row, salt) = letter(office, id);
     DecisionText {
@@ -597,6 +609,26 @@ fn an_emergency_skips_no_protection_gate_and_is_for_lives_alone() {
     decides(&mut office, Clear, stopped, BORIS).expect("a second person");
     assert!(letter(&mut office, stopped).0.is_unreviewed());
     assert_eq!(sent(&office), 1);
+}
+
+#[test]
+fn an_emergency_release_is_offered_once_it_is_allowed_and_not_before() {
+    let mut office = office(&[Gated::Request]);
+    let (id, _) = sends(&mut office, request());
+    let mut of_no_life = request();
+    of_no_life.urgency_reason = Some(liaison::domain::rfi::UrgencyReason::U1);
+    let (no_life, _) = sends(&mut office, of_no_life);
+    office.now = office.now.plus(Duration::from_secs(800));
+    assert!(!leaves_alone(&mut office, id), "the releasers have time");
+    office.now = office.now.plus(Duration::from_secs(100));
+    assert!(leaves_alone(&mut office, id));
+    assert!(!leaves_alone(&mut office, no_life));
+    let policy = ReleasePolicy {
+        release: [Gated::Request].into(),
+        emergency_after: None,
+    };
+    office.handle(vec![Input::Policy(policy)]);
+    assert!(!leaves_alone(&mut office, id), "the policy sets no time");
 }
 
 #[test]

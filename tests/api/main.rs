@@ -14,6 +14,7 @@ mod console_hostile;
 mod console_letters;
 mod console_live;
 mod console_log;
+mod console_members;
 mod console_passing;
 mod console_snooze;
 mod duty;

@@ -191,6 +191,18 @@ impl Served {
         self.in_force.as_ref().expect("it serves")
     }
 
+    /// The list in force gives the member another identity key from now on.
+    pub fn identity_changes(&self, of: &str) {
+        let of = node(of).member;
+        let mut federation = federation();
+        let next = MemberIdentity::new(of, [(1, Digest::of(b"another key"))]);
+        federation.trust.identities.insert(of, next);
+        federation.version += 1;
+        federation.hash = Digest::of(b"the next list");
+        let taken = self.driver.install(federation);
+        taken.expect("a mailbox with room");
+    }
+
     /// The pseudonym of the person of this name.
     pub fn person(&self, name: &str) -> PersonId {
         let all = self.in_force().current().all();

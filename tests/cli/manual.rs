@@ -15,6 +15,14 @@ fn every_error_code_has_a_page() {
 }
 
 #[test]
+fn codes_are_found_wherever_a_failure_takes_them_from() {
+    let found = codes();
+    for code in ["export-failed", "not-verified", "passkey-refused"] {
+        assert!(found.contains(code), "{code} was not found");
+    }
+}
+
+#[test]
 fn no_error_code_has_two_entries() {
     let page = std::fs::read_to_string("docs/manual/errors.md").expect("the page");
     let mut seen = BTreeSet::new();
@@ -70,8 +78,8 @@ fn collect(command: &clap::Command, words: &mut Vec<String>, found: &mut Vec<Vec
     }
 }
 
-/// Every stable code that the sources name: in a `code()`, or where a failure, problem or alarm is
-/// made.
+/// Every stable code that the sources name: in a `code()` or a `let code`, or where a failure, problem or
+/// alarm is made.
 fn codes() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     read(Path::new("src"), &mut found);
@@ -88,6 +96,12 @@ fn read(folder: &Path, found: &mut BTreeSet<String>) {
             let text = std::fs::read_to_string(&path).expect("sources are UTF-8");
             for made in ["Exit::", "StatusCode::"] {
                 found.extend(text.split(made).skip(1).filter_map(code_after_a_name));
+            }
+            let failures = text.split("Failure::new(").skip(1);
+            found.extend(failures.filter_map(|rest| code_after_a_name(rest.trim_start())));
+            for body in text.split("let code = match ").skip(1) {
+                let body = body.split("};").next().unwrap_or_default();
+                found.extend(body.split("=> \"").skip(1).filter_map(quoted));
             }
             found.extend(text.split("=> (").skip(1).filter_map(first_of_several));
             let alarms = text.split("alarm(").skip(1);

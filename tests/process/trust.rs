@@ -259,6 +259,48 @@ fn a_suspended_member_is_taken_back_by_people_who_say_so_or_are_told() {
 }
 
 #[test]
+fn what_too_few_countries_are_left_to_sign_is_not_even_proposed() {
+    let world = World::of(&["MK", "TR"]);
+    let (mk, tr) = (world.office("MK"), world.office("TR"));
+    let file = world.file("never");
+    let kept = |office: &Office| {
+        let kept = std::fs::read_dir(office.part("trust/proposals"));
+        kept.map_or(0, Iterator::count)
+    };
+    let suspend = mk.call("trust suspend").option("--member", "TR");
+    let suspend = suspend.option("--reason", "its keys were stolen");
+    let propose = mk.call("trust propose").option("--remove", "TR");
+    for call in [suspend, propose] {
+        let refused = call.option("--out", &file).run();
+        let refused = refused.failed(1, "too-few-signers");
+        assert!(refused["next"].to_string().contains("liaison rfi withdraw"));
+        assert!(!file.exists(), "nothing was written");
+    }
+    assert_eq!(kept(mk), 0, "nothing waits");
+
+    // What both can sign is proposed as ever.
+    tr.call("trust propose").option("--out", &file).run().done();
+}
+
+#[test]
+fn of_three_countries_two_are_left_to_take_one_out_and_not_one_to_take_two() {
+    let world = World::of(&["MK", "TR", "AT"]);
+    let mk = world.office("MK");
+    let file = world.file("list-2");
+    let propose = mk.call("trust propose").option("--remove", "AT");
+    let propose = propose.option("--out", &file);
+    propose.run().done();
+    let both = propose.option("--remove", "TR");
+    both.run().failed(1, "too-few-signers");
+    let suspension = world.suspension_of("AT", ["MK", "TR"]);
+    mk.install(&suspension).done();
+    let suspend = mk.call("trust suspend").option("--member", "TR");
+    let suspend = suspend.option("--reason", "its keys were stolen");
+    let suspend = suspend.option("--out", world.file("never"));
+    suspend.run().failed(1, "too-few-signers");
+}
+
+#[test]
 fn an_office_with_new_keys_does_not_come_in_under_the_number_of_its_lost_node() {
     let world = World::of(&["MK", "TR"]);
     let propose = |card: &std::path::Path, more: &[&str]| {

@@ -161,7 +161,19 @@ fn may(turn: &Turn<'_>, by: Actor, decide: &Decide, row: &LetterRow) -> Result<(
     }
 }
 
-/// Whether the letter may leave without a second person.
+/// Whether the letter waits for its release, and may leave without a second person now.
+pub(super) fn may_leave_alone(turn: &Turn<'_>, row: &LetterRow) -> Result<bool, Stop> {
+    if row.state != LetterState::InReview {
+        return Ok(false);
+    }
+    match emergency(turn, row) {
+        Ok(()) => Ok(true),
+        Err(Stop::Error(AppError::Letter(_))) => Ok(false),
+        Err(stop) => Err(stop),
+    }
+}
+
+/// Refuses that the letter leaves without a second person, where it may not or not yet.
 fn emergency(turn: &Turn<'_>, row: &LetterRow) -> Result<(), Stop> {
     if !row.life {
         return Err(refused(LetterFault::NotLife));

@@ -2,6 +2,7 @@
 
 use super::LetterReply;
 use super::change::{Held, LetterChange};
+use super::decide;
 use super::draft::Draft;
 use super::hold::letter_row;
 use super::rows::{LETTER, LETTER_IN, LETTER_OPEN, LetterRow, LetterState, ROUTINE};
@@ -81,6 +82,7 @@ pub(in crate::app) fn read(
 ) -> Result<Reply, Stop> {
     let row = found(turn, id)?;
     let held = held(turn, &row)?;
+    let emergency = decide::may_leave_alone(turn, &row)?;
     let consulted = Other::Consulted {
         conversation: row.conversation.unwrap_or(row.id),
     };
@@ -89,6 +91,7 @@ pub(in crate::app) fn read(
         row: Box::new(row),
         content: held.content,
         salt: held.salt,
+        emergency,
     })))
 }
 

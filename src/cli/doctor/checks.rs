@@ -288,7 +288,7 @@ fn duty(own: Option<&KeyBundle>) -> Finding {
             "duty",
             Trouble::NoDutyRoster,
             "this office has not said who is on duty",
-            "`liaison member duty --file FILE`: others call nobody else at night",
+            "`liaison member duty --dir DIR --file FILE`: others call nobody else at night",
         ),
         Some(posts) => Finding::fine(
             "duty",

@@ -128,7 +128,12 @@ async fn letter_page(
     letter: MessageId,
     fault: Option<Fault<'_>>,
 ) -> Result<Response, Trouble> {
-    let (row, content, salt) = read(api, person, letter).await?;
+    let Read {
+        row,
+        content,
+        salt,
+        emergency,
+    } = read(api, person, letter).await?;
     let f = Frame::new(api, &person.visitor, row.subject.clone());
     let t = f.t;
     let draft: Draft = serde_json::from_str(&content).map_err(|_| Trouble::nothing_here())?;
@@ -139,7 +144,7 @@ async fn letter_page(
         at: f.moment(decided.at),
         reason: decided.reason.clone(),
     });
-    let actions = letters::actions(&row, &person.caller);
+    let actions = letters::actions(&row, &person.caller, emergency);
     let choice = |verb: &String| {
         let wrong = fault.as_ref().filter(|fault| fault.verb == verb);
         Choice {
@@ -168,19 +173,34 @@ async fn letter_page(
     Ok(show_as(status, &page))
 }
 
+/// A letter as it was read.
+struct Read {
+    row: LetterRow,
+    content: String,
+    salt: [u8; 32],
+    /// Whether it may leave in an emergency now.
+    emergency: bool,
+}
+
 /// A letter with its content and salt; reading it is on record.
-async fn read(
-    api: &Api,
-    person: &Person,
-    letter: MessageId,
-) -> Result<(LetterRow, String, [u8; 32]), Trouble> {
+async fn read(api: &Api, person: &Person, letter: MessageId) -> Result<Read, Trouble> {
     let ask = Ask::Letters(LetterAsk::Read { letter });
     let reply = api.ask(&person.caller, Action::ReadExchange, ask).await?;
     let Reply::Letters(reply) = reply else {
         return Err(Trouble::nothing_here());
     };
     match *reply {
-        LetterReply::Letter { row, content, salt } => Ok((*row, content, salt)),
+        LetterReply::Letter {
+            row,
+            content,
+            salt,
+            emergency,
+        } => Ok(Read {
+            row: *row,
+            content,
+            salt,
+            emergency,
+        }),
         LetterReply::Letters(_) => Err(Trouble::nothing_here()),
     }
 }

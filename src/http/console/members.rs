@@ -151,6 +151,8 @@ struct MemberPage {
     number: Vec<String>,
     may_compare: bool,
     may_accept: bool,
+    /// Whether the reader accepted the key, so that somebody else has to.
+    has_accepted: bool,
     typed: String,
     fault: Option<String>,
 }
@@ -192,6 +194,10 @@ async fn one(
         person.caller.roles.iter().any(|role| roles.contains(role))
     };
     let number = of.safety_number.clone().unwrap_or_default();
+    // Names are single at a node, and whoever is gone has none.
+    let own = |by: &ConfirmedView| by.by.as_ref() == Some(&person.caller.name);
+    let changed = of.changed.as_ref();
+    let has_accepted = changed.is_some_and(|changed| changed.accepted.iter().any(own));
     let title = person.words().code("member", member.as_str());
     let f = Frame::new(api, &person.visitor, title);
     let status = match &fault {
@@ -201,7 +207,8 @@ async fn one(
     let page = MemberPage {
         number: number.split(' ').map(str::to_owned).collect(),
         may_compare: !number.is_empty() && may(Action::CompareIdentity),
-        may_accept: of.changed.is_some() && may(Action::AcceptIdentity),
+        may_accept: changed.is_some() && !has_accepted && may(Action::AcceptIdentity),
+        has_accepted,
         row: Row::of(of, &f),
         typed: typed.to_owned(),
         fault,

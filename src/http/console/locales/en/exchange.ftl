@@ -164,6 +164,7 @@ compromised-since = Its keys are said to have been in other hands since
 identity-changed-title = Its identity key has changed
 identity-changed-lead = Nothing goes to it before two people here have compared the number and accepted the key. Changed
 identity-accept = I compared it, and accept the new key
+identity-accepted = You accepted it. Another person here has to compare the number and accept the key too.
 number-title = Safety number
 number-lead = Its people see the same 60 digits. Call them at a number that you know, and have them read theirs out.
 number-heard = The digits that they read out

@@ -164,6 +164,7 @@ compromised-since = Anahtarlarının başkasının elinde olduğu söylenen tari
 identity-changed-title = Kimlik anahtarı değişti
 identity-changed-lead = Burada iki kişi numarayı karşılaştırıp anahtarı kabul etmeden ona hiçbir şey gitmez. Değişiklik:
 identity-accept = Karşılaştırdım, yeni anahtarı kabul ediyorum
+identity-accepted = Siz kabul ettiniz. Burada başka bir kişi de numarayı karşılaştırıp anahtarı kabul etmeli.
 number-title = Güvenlik numarası
 number-lead = Onlar da aynı 60 rakamı görür. Bildiğiniz bir numaradan arayın, kendilerininkini okusunlar.
 number-heard = Okudukları rakamlar
