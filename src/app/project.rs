@@ -204,6 +204,9 @@ fn converse(
             on_exchange(view, header.conversation, p, |row| {
                 let leaf = message.leaf();
                 row.exchange.apply(header, &message.event, leaf);
+                if message.returned.is_some() {
+                    row.exchange.taken(header.id);
+                }
                 if message.sender.member != me && row.exchange.side() == Side::Requested {
                     row.exchange.event_delivered(header.id, p.at);
                 }
@@ -311,6 +314,7 @@ fn other(
             let settled = settle(view, me, *recipient, *message, Delivery::Expired)?;
             if settled.is_some()
                 && !on_exchange(view, *conversation, p, |row| {
+                    row.exchange.not_taken(*message);
                     duty::loose(row, *message, p.at, LooseState::Expired);
                 })?
             {

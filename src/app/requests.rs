@@ -13,7 +13,7 @@ use super::rows::*;
 use super::search;
 use super::service::{Service, Stop, Turn};
 use crate::base::{Actor, MemberId, MessageId};
-use crate::domain::message::{Body, Event, Handling, Header, Priority};
+use crate::domain::message::{Body, Event, Extension, Handling, Header, Joining, Priority};
 use crate::domain::rfi::{Link, LinkKind, Request};
 use crate::domain::{FieldError, Status};
 use crate::exchange::Conversation;
@@ -182,13 +182,25 @@ pub(super) struct Letter<'a> {
 }
 
 /// Whether what a letter says is real: as the request of its exchange is.
-fn status_of(turn: &Turn<'_>, letter: &Letter<'_>) -> Result<Status, Stop> {
+fn status_of(letter: &Letter<'_>, row: Option<&ExchangeRow>) -> Status {
     if let Body::Request(request) = &letter.body {
-        return Ok(request.status);
+        return request.status;
     }
-    let key = letter.conversation.to_bytes();
-    let row = turn.view.row::<ExchangeRow>(EXCHANGE, &key)?;
-    Ok(row.map_or(Status::Actual, |row| row.exchange.status()))
+    row.map_or(Status::Actual, |row| row.exchange.status())
+}
+
+/// Where a message goes on at the other side of an exchange, if that did not take all before it: what was
+/// refused, or expired on the way, it does not count. `progress` is how far this member has come.
+fn goes_on(row: &ExchangeRow, progress: &Conversation) -> Option<Extension> {
+    let (sequence, last) = row.exchange.stands()?;
+    if sequence >= progress.sequence {
+        return None;
+    }
+    Joining::extension(&[Joining {
+        member: row.peer,
+        sequence,
+        last,
+    }])
 }
 
 /// Makes the message that continues a conversation, records it, and sees to it that it leaves.
@@ -209,8 +221,11 @@ pub(super) fn compose(
     for member in &letter.recipients {
         seen = seen.or(last_seen(&turn.view, letter.conversation, *member)?);
     }
+    let key = letter.conversation.to_bytes();
+    let exchange = turn.view.row::<ExchangeRow>(EXCHANGE, &key)?;
     let mut extensions = alerts::joining(&turn.view, &letter, &progress)?;
-    extensions.extend(status_of(turn, &letter)?.extension());
+    extensions.extend(exchange.as_ref().and_then(|row| goes_on(row, &progress)));
+    extensions.extend(status_of(&letter, exchange.as_ref()).extension());
     let header = Header {
         protocol: wire::PROTOCOL,
         id: letter.id,

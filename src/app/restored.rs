@@ -207,7 +207,7 @@ pub(super) fn given_back(
         turn.effects.push(Effect::Receipts { peer, entries });
         return Ok(());
     }
-    if let Some(refusal) = out_of_order(turn, me, message)? {
+    if let Some(refusal) = out_of_order(turn, me, peer.member, message)? {
         return receive::refuse(service, turn, peer, leaf, refusal);
     }
     let returned = Message {
@@ -243,19 +243,20 @@ pub(super) fn erase_again(
     erase::order_wanted(service, turn, Actor::node(service.me.member), wish)
 }
 
-/// Why a message of this node does not come next in its conversation.
+/// Why a message of this node does not come next in its conversation. What the other side of an exchange
+/// did not take nobody gives back, so that there it may come next where that side went on; of an alert
+/// others may have what is missing.
 fn out_of_order(
     turn: &Turn<'_>,
     me: MemberId,
+    peer: MemberId,
     message: &Message,
 ) -> Result<Option<Refusal>, IndexError> {
     let header = &message.header;
     let conversation = header.conversation.to_bytes();
-    let known = turn
-        .view
-        .row::<ExchangeRow>(EXCHANGE, &conversation)?
-        .is_some()
-        || turn.view.row::<AlertRow>(ALERT, &conversation)?.is_some();
+    let exchange = turn.view.row::<ExchangeRow>(EXCHANGE, &conversation)?;
+    let in_exchange = exchange.is_some();
+    let known = in_exchange || turn.view.row::<AlertRow>(ALERT, &conversation)?.is_some();
     let opens = header.conversation == header.id;
     let anywhere = opens || matches!(header.kind, Kind::Subscription);
     if opens && known {
@@ -268,6 +269,10 @@ fn out_of_order(
         .view
         .row::<Conversation>(CONVERSATION, &conversation_key(header.conversation, me))?
         .unwrap_or_default();
+    let goes_on = header.continues(peer) == Ok((progress.sequence, progress.last));
+    if in_exchange && goes_on && header.sequence < u64::MAX {
+        return Ok(None);
+    }
     let place = (header.sequence, header.previous_own);
     Ok(match header.sequence.cmp(&progress.sequence) {
         std::cmp::Ordering::Less => Some(Refusal::Replayed),
@@ -373,6 +378,7 @@ pub(super) fn project(
         view.put(MESSAGE, key, row);
         if let Some(mut row) = view.row::<ExchangeRow>(EXCHANGE, &conversation)? {
             let before = Places::of(&row);
+            row.exchange.sent_again(*id);
             duty::loose(&mut row, *id, p.at, LooseState::Queued);
             duty::put_exchange(view, Some(before), row);
         } else if let Some(mut row) = view.row::<AlertRow>(ALERT, &conversation)? {

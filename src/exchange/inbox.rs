@@ -45,7 +45,8 @@ pub enum Verdict {
 }
 
 /// Judges a message whose signature holds. `known` is what this node remembers under the
-/// message's sender and id, `conversation` how far the sender had come.
+/// message's sender and id, `conversation` how far the sender had come. A header that says where the
+/// member goes on names two places: the sender does not always know whether the messages between came.
 pub fn judge(
     header: &Header,
     leaf: &Digest,
@@ -73,18 +74,24 @@ pub fn judge(
     } else if header.sequence < conversation.sequence {
         Some(Refusal::Replayed)
     } else {
+        let stands = (conversation.sequence, conversation.last);
         match continues {
             Err(_) => Some(Refusal::Malformed),
-            Ok((sequence, _)) if sequence > conversation.sequence => Some(Refusal::Gap),
-            // It says that fewer went here than came, or names another as the one before it.
-            Ok((sequence, last))
-                if (sequence, last) != (conversation.sequence, conversation.last) =>
-            {
-                Some(Refusal::BrokenChain)
+            Ok(place) if [place, (header.sequence, header.previous_own)].contains(&stands) => {
+                // None could follow the last number that there is.
+                (header.sequence == u64::MAX).then_some(Refusal::Malformed)
             }
-            // None could follow it.
-            Ok(_) if header.sequence == u64::MAX => Some(Refusal::Malformed),
-            Ok(_) => None,
+            Ok((sequence, _)) if sequence > conversation.sequence => Some(Refusal::Gap),
+            // More came of an exchange than its author knows, and what goes before this is on its way.
+            Ok((sequence, _))
+                if sequence < conversation.sequence
+                    && header.sequence > conversation.sequence
+                    && !header.kind.is_of_an_alert() =>
+            {
+                Some(Refusal::Gap)
+            }
+            // It says that fewer went here than came, or names another as the one before it.
+            Ok(_) => Some(Refusal::BrokenChain),
         }
     };
     refusal.map_or(Verdict::Fresh, Verdict::Refused)

@@ -25,6 +25,7 @@ mod hostile;
 mod keys;
 mod letters;
 mod letters_press;
+mod lost;
 mod made_anew;
 mod meanwhile;
 mod news;

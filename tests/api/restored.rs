@@ -10,8 +10,9 @@ use liaison::app::{
 };
 use liaison::audit::{Checkpoint, EventCode, Origin, Prefix, SignedCheckpoint, Statement, Tree};
 use liaison::base::{Digest, MemberId, MessageId, NodeId, Role, merkle};
-use liaison::domain::message::{AttachmentInfo, AttachmentSlot};
+use liaison::domain::message::{AttachmentInfo, AttachmentSlot, Body, Joining};
 use liaison::domain::retention::ErasureReason;
+use liaison::domain::rfi::Withdrawal;
 use liaison::exchange::Refusal as R;
 use liaison::store::{Fault, Log as _, MemoryIndex, MemoryLog};
 
@@ -638,4 +639,37 @@ fn a_correction_that_nobody_has_seen_erases_nothing_after_a_restore() {
     office.now = office.now.plus(HOUR);
     office.handle(vec![Input::Tick]);
     assert_eq!(erased(&office), []);
+}
+
+#[test]
+fn what_went_on_after_a_lost_message_comes_back() {
+    let (mut office, request) = after_asking();
+    let (never_taken, next, id) = (Digest::of(b"lost"), office.new_id(), request.header.id);
+    // TR took the request and then this, but not what was between them.
+    let withdrawal = Body::Withdrawal(Withdrawal {
+        reason: "Found.".to_owned(),
+    });
+    let mut event = request.event.clone();
+    (event.body, event.attachments) = (withdrawal, Vec::new());
+    let mut header = request.header.clone();
+    header.id = next;
+    header.kind = event.body.kind();
+    header.sequence = 2;
+    header.previous_own = Some(never_taken);
+    header.attachments.clear();
+    header.extensions.extend(Joining::extension(&[Joining {
+        member: member("TR"),
+        sequence: 1,
+        last: Some(request.leaf()),
+    }]));
+    let mut later = Message::compose(header, event, request.random);
+    later.sender = request.sender;
+    office.refuses("TR", &later, R::UnknownConversation);
+    office.peer("TR", taken(&request));
+    let outcomes = office.peer("TR", taken(&later));
+    let leaf = later.leaf();
+    assert_eq!(receipted(&outcomes), [Statement::Sent { id: next, leaf }]);
+    assert_eq!(state_of(&mut office, id), "withdrawn");
+    office.rebuilt();
+    assert_eq!(state_of(&mut office, id), "withdrawn");
 }

@@ -79,6 +79,14 @@ pub(super) fn kept(
             ) => (),
         }
         match receipt.word {
+            ReceiptWord::Refused(_) => exchange.not_taken(receipt.message),
+            // Each proves that it is there, or was.
+            ReceiptWord::Delivered
+            | ReceiptWord::Opened
+            | ReceiptWord::AttachmentsStored
+            | ReceiptWord::Erased(_) => exchange.taken(receipt.message),
+        }
+        match receipt.word {
             ReceiptWord::Delivered => duty::no_longer_loose(row, receipt.message),
             ReceiptWord::Refused(number) => {
                 duty::loose(row, receipt.message, p.at, LooseState::Refused(number));

@@ -1,6 +1,6 @@
 //! How a conversation goes on with a recipient to whom not every message of the sender went: one
-//! that came in later, or that was left out for a while. The header says where the recipient
-//! stands, so that its chain of the sender's messages stays without a gap.
+//! that came in later, or that was left out for a while; or with one that did not take them all. The
+//! header says where the recipient stands, so that its chain of the sender's messages stays without a gap.
 
 use super::{Extension, Header};
 use crate::base::{Digest, MemberId};

@@ -18,13 +18,19 @@
 //! What was said is disclosed, so it is not undone by a withdrawal that came too late. A peer's
 //! event is admitted if it was allowed in what its author had seen, which `last_seen` tells; a peer
 //! can claim to have seen less than it has, and gains nothing that being slow would not give it.
+//!
+//! # What is lost
+//! An event that the other side refused, or that expired on the way, counts at its author's side like any
+//! other. The other side goes on without it, so what that says has to fit what it has: an event of the other
+//! side is admitted too if it was allowed without what is lost. Whether an expired one came all the same is
+//! not always known; the other side's first event that has seen it shows it.
 
 use serde::{Deserialize, Serialize};
 
 use super::command::may_cause;
 use super::ledger::Ledger;
 use super::progress::{Deviations, Progress};
-use super::steps::{Detail, Step, Steps};
+use super::steps::{Detail, GoesOn, Reach, Step, Steps};
 use super::{
     Command, CorrectionTold, Move, PeerFault, Permission, QuestionProgress, Refused, Request,
     SaidMessage, Side, Standing, State,
@@ -185,14 +191,39 @@ impl Exchange {
             return Err(PeerFault::Role);
         }
         let seen = self.seen(author, header).ok_or(PeerFault::Chain)?;
-        let known = self.steps.known_to(author, seen);
-        let view = Progress::after(&self.request, self.received(), known);
-        if view.next(what).is_none() || self.steps.said_by(author) >= MOST_EVENTS {
+        if self.steps.said_by(author) >= MOST_EVENTS {
+            return Err(PeerFault::State);
+        }
+        let known: Vec<&Step> = self.steps.known_to(author, seen).collect();
+        let with_all = self.fits(what, header, event, &known);
+        if with_all.is_ok() || !known.iter().any(|step| step.is_lost()) {
+            return with_all;
+        }
+        // Its author has not seen what is lost, though its number is below that of what it has seen.
+        let mut steps = self.steps.clone();
+        if let Some(leaf) = header.last_seen {
+            steps.taken(self.side, |step| step.leaf == leaf);
+        }
+        let known = steps.known_to(author, seen);
+        let known: Vec<&Step> = known.filter(|step| !step.is_lost()).collect();
+        self.fits(what, header, event, &known).or(with_all)
+    }
+
+    /// Whether an event of the other side has its place after these, which its author knew.
+    fn fits(
+        &self,
+        what: Move,
+        header: &Header,
+        event: &Event,
+        known: &[&Step],
+    ) -> Result<(), PeerFault> {
+        let view = Progress::after(&self.request, self.received(), known.iter().copied());
+        if view.next(what).is_none() {
             return Err(PeerFault::State);
         }
         super::form::check_peer(self, header, event)?;
-        let ledger = self.ledger(self.steps.known_to(author, seen));
-        let checked = ledger.check(author, view.state, &event.body, event.at);
+        let ledger = self.ledger(known.iter().copied());
+        let checked = ledger.check(self.side.other(), view.state, &event.body, event.at);
         checked.map_err(PeerFault::from)
     }
 
@@ -231,6 +262,10 @@ impl Exchange {
             None if header.sender.member == self.asking => Side::Requesting,
             None => Side::Requested,
         };
+        let own = author == self.side;
+        if let Some(leaf) = header.last_seen.filter(|_| !own) {
+            self.steps.taken(self.side, |step| step.leaf == leaf);
+        }
         let seen = self.seen(author, header);
         self.steps.insert(Step {
             id: header.id,
@@ -241,7 +276,23 @@ impl Exchange {
             delivered: None,
             what,
             detail: Detail::of(&event.body),
+            reach: Reach::Open,
+            goes_on: self.goes_on(header).filter(|_| own),
         });
+    }
+
+    /// Where a message of this side goes on at the other, if its header says so.
+    fn goes_on(&self, header: &Header) -> Option<GoesOn> {
+        let other = match self.side {
+            Side::Requesting => self.asked,
+            Side::Requested => self.asking,
+        };
+        let joining = header.joining().unwrap_or_default();
+        let named = joining.iter().find(|joining| joining.member == other)?;
+        Some(GoesOn {
+            sequence: header.sequence,
+            from: named.sequence,
+        })
     }
 
     /// The asked side's log holds the request since `at`, by its clock; at the asking side no later than
@@ -254,6 +305,31 @@ impl Exchange {
     /// no later than it heard of that. What the asked side has to do about it counts from then.
     pub fn event_delivered(&mut self, id: MessageId, at: Timestamp) {
         self.steps.delivered(id, at);
+    }
+
+    /// The other side has this event of this side.
+    pub fn taken(&mut self, id: MessageId) {
+        self.steps.taken(self.side, |step| step.id == id);
+    }
+
+    /// The other side refused this event of this side, or it expired on the way.
+    pub fn not_taken(&mut self, id: MessageId) {
+        self.steps.not_taken(self.side, id);
+    }
+
+    /// This event of this side goes to the other side again, which may have lost it.
+    pub fn sent_again(&mut self, id: MessageId) {
+        self.steps.sent_again(self.side, id);
+    }
+
+    /// Where the other side stands in this side's messages: their number up to the last one that it has
+    /// or may still take, and the leaf of that one. None where none was lost: it stands at the last then.
+    pub fn stands(&self) -> Option<(u64, Option<Digest>)> {
+        let first = match self.side {
+            Side::Requesting => (1, Some(self.leaf)),
+            Side::Requested => (0, None),
+        };
+        self.steps.stands(self.side, first)
     }
 
     /// A person at the asked side opened the request at `at`, by its clock; at the asking side no later than

@@ -36,7 +36,53 @@ pub(super) struct Step {
     /// What it says beside that.
     #[serde(default, skip_serializing_if = "Detail::is_none")]
     pub detail: Detail,
+    /// Whether the other side has it.
+    #[serde(default, skip_serializing_if = "Reach::is_open")]
+    pub reach: Reach,
+    /// Where an event of this node's side goes on at the other side, if its header says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goes_on: Option<GoesOn>,
 }
+
+impl Step {
+    /// Whether the other side is believed not to have it.
+    pub fn is_lost(&self) -> bool {
+        self.reach == Reach::Lost
+    }
+}
+
+/// Whether the other side has an event, as far as its author's side knows; of the other side's own
+/// events nothing has to be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Reach {
+    /// Nothing is known of it.
+    #[default]
+    Open,
+    /// It has it.
+    Taken,
+    /// It refused it, or it expired on the way.
+    Lost,
+}
+
+impl Reach {
+    fn is_open(&self) -> bool {
+        *self == Self::Open
+    }
+}
+
+/// Where an event goes on that does not follow all before it of its side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GoesOn {
+    /// Its own number among the messages of its side.
+    pub sequence: u64,
+    /// The number after that of the message from which it goes on.
+    pub from: u64,
+}
+
+/// How many messages of a side there are up to one, and what that one's signature covers.
+pub(super) type Place = (u64, Option<Digest>);
 
 /// What an event says that the exchange has to remember.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -151,7 +197,7 @@ impl Steps {
     }
 
     /// Those that `side` knew when it had seen `seen` messages of the other: all of its own, and
-    /// the first so many of the other's.
+    /// the first so many of the other's. What was lost is among them, so that all keep their numbers.
     pub fn known_to(&self, side: Side, seen: u32) -> impl Iterator<Item = &Step> {
         let mut others = first_number(side.other());
         self.0.iter().filter(move |step| {
@@ -188,6 +234,65 @@ impl Steps {
         if let Some(step) = self.0.iter_mut().find(asking) {
             step.delivered = Some(step.delivered.map_or(at, |known| known.min(at)));
         }
+    }
+
+    /// The other side has this event of `side`. Where that one says nothing else it goes on from the one
+    /// before it, which the other side has too then.
+    pub fn taken(&mut self, side: Side, is_it: impl Fn(&Step) -> bool) {
+        let mut found = false;
+        for step in self.0.iter_mut().rev().filter(|step| step.side == side) {
+            found = found || is_it(step);
+            if !found {
+                continue;
+            }
+            step.reach = Reach::Taken;
+            if step.goes_on.is_some() {
+                return;
+            }
+        }
+    }
+
+    /// The other side does not take this event of `side`, unless it is known to have it.
+    pub fn not_taken(&mut self, side: Side, id: MessageId) {
+        let is_it = |step: &&mut Step| (step.side, step.id) == (side, id);
+        let step = self.0.iter_mut().find(is_it);
+        if let Some(step) = step.filter(|step| step.reach == Reach::Open) {
+            step.reach = Reach::Lost;
+        }
+    }
+
+    /// Whether the other side has this event of `side` has to show anew.
+    pub fn sent_again(&mut self, side: Side, id: MessageId) {
+        let is_it = |step: &&mut Step| (step.side, step.id) == (side, id);
+        if let Some(step) = self.0.iter_mut().find(is_it) {
+            step.reach = Reach::Open;
+        }
+    }
+
+    /// Where the other side stands in the messages of `side`, or will once it has taken what is on the
+    /// way; none where nothing was lost. Before the events of `side` it stands at `first`.
+    pub fn stands(&self, side: Side, first: Place) -> Option<Place> {
+        if !self.of(side).any(Step::is_lost) {
+            return None;
+        }
+        let (mut place, mut next) = (first, first.0);
+        for step in self.of(side) {
+            let (sequence, from) = match step.goes_on {
+                Some(goes_on) => (goes_on.sequence, goes_on.from),
+                None => (next, next),
+            };
+            next = sequence.saturating_add(1);
+            let comes = match step.reach {
+                Reach::Taken => true,
+                Reach::Lost => false,
+                // What follows something lost, and does not say so, is never taken.
+                Reach::Open => [sequence, from].contains(&place.0),
+            };
+            if comes {
+                place = (next, Some(step.leaf));
+            }
+        }
+        Some(place)
     }
 
     /// Takes an event in at its place.

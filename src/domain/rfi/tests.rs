@@ -8,6 +8,7 @@ mod clocks;
 mod crossing;
 mod fields;
 mod ledger;
+mod lost;
 mod passing;
 mod table;
 mod talk;

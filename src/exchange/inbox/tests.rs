@@ -1,7 +1,7 @@
 use super::*;
 use crate::base::Role;
 use crate::domain::fixtures::{actor, answer, hours, member, message};
-use crate::domain::message::{Body, Joining};
+use crate::domain::message::{Body, Joining, Kind};
 use crate::exchange::Refusal as R;
 
 /// A message of TR to MK and AT, made at hour 10 and living an hour.
@@ -213,8 +213,15 @@ fn a_recipient_that_missed_messages_goes_on_where_the_header_says() {
     // What went before it is still on its way.
     let early = at(none, joining(2, Some(other())));
     assert_eq!(early, Verdict::Refused(R::Gap));
-    // The sender hides what it sent here, or sent something else.
-    let hidden = at(after(2), joining(0, None));
+    // Of an exchange more may have come than its author knows. Of an alert the sender hides what it sent
+    // here, or sent something else.
+    let more_came = at(after(2), joining(0, None));
+    assert_eq!(more_came, Verdict::Refused(R::Gap));
+    let of_an_alert = |header: &mut Header| {
+        joining(0, None)(header);
+        header.kind = Kind::AlertUpdate;
+    };
+    let hidden = judged(of_an_alert, after(2), hours(10));
     assert_eq!(hidden, Verdict::Refused(R::BrokenChain));
     let forked = at(after(2), joining(2, Some(leaf())));
     assert_eq!(forked, Verdict::Refused(R::BrokenChain));
@@ -242,4 +249,36 @@ fn a_message_with_the_last_number_that_there_is_is_refused() {
         header.sequence -= 1;
     };
     assert_eq!(first(one_before, hours(10)), Verdict::Fresh);
+}
+
+#[test]
+fn a_message_that_names_where_both_may_stand_is_taken_at_either() {
+    let numbered = |header: &mut Header, sequence| {
+        header.sequence = sequence;
+        header.previous_own = Some(leaf());
+        let joining = Joining {
+            member: member("MK"),
+            sequence: 1,
+            last: Some(other()),
+        };
+        header.extensions = Joining::extension(&[joining]).into_iter().collect();
+    };
+    let both = |header: &mut Header| numbered(header, 2);
+    let at = |sequence, last| judged(both, Conversation { sequence, last }, hours(10));
+    assert_eq!(at(1, Some(other())), Verdict::Fresh);
+    assert_eq!(at(2, Some(leaf())), Verdict::Fresh);
+    assert_eq!(at(0, None), Verdict::Refused(R::Gap));
+    // It names neither.
+    assert_eq!(at(1, Some(leaf())), Verdict::Refused(R::BrokenChain));
+    assert_eq!(at(2, Some(other())), Verdict::Refused(R::BrokenChain));
+    assert_eq!(at(3, Some(leaf())), Verdict::Refused(R::Replayed));
+    let last = |header: &mut Header| numbered(header, u64::MAX);
+    for (sequence, before) in [(1, other()), (u64::MAX, leaf())] {
+        let stands = Conversation {
+            sequence,
+            last: Some(before),
+        };
+        let judged = judged(last, stands, hours(10));
+        assert_eq!(judged, Verdict::Refused(R::Malformed), "{sequence}");
+    }
 }

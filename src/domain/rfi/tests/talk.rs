@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::*;
 use crate::base::Digest;
+use crate::domain::message::Joining;
 
 /// A message under way.
 #[derive(Clone)]
@@ -93,7 +94,19 @@ impl Talk {
         header.id = self.next_id(side);
         header.conversation = self.asked.exchange.id();
         let status = self.asked.exchange.status();
-        header.extensions = status.extension().into_iter().collect();
+        let exchange = &self.end(side).exchange;
+        let own = exchange.said().into_iter().filter(|said| said.by == side);
+        header.sequence = u64::try_from(own.count()).expect("few");
+        let stands = exchange.stands();
+        let stands = stands.filter(|(sequence, _)| *sequence < header.sequence);
+        let joining = stands.map(|(sequence, last)| Joining {
+            member: header.recipients[0],
+            sequence,
+            last,
+        });
+        let joining: Vec<Joining> = joining.into_iter().collect();
+        let joining = Joining::extension(&joining).into_iter();
+        header.extensions = joining.chain(status.extension()).collect();
         Letter {
             header,
             event,
@@ -141,6 +154,14 @@ impl Talk {
         end.exchange
             .apply(&letter.header, &letter.event, letter.leaf);
         end.seen = Some(letter.leaf);
+    }
+
+    /// The oldest message under way to a side is refused there; its author's side hears of it.
+    #[track_caller]
+    pub fn is_lost(&mut self, to: Side) {
+        let letter = self.end_mut(to).inbox.pop_front();
+        let id = letter.expect("something is under way").header.id;
+        self.end_mut(to.other()).exchange.not_taken(id);
     }
 
     /// Something is said and arrives at once.
