@@ -43,7 +43,7 @@ pub(super) use unrecorded::sound_unrecorded;
 /// Exchanges that are looked at for one list of what presses.
 const LOOKED_AT: usize = 2_000;
 
-/// Matters that an exchange or alert remembers that people were told of.
+/// Matters that an exchange or alert remembers that people were told of, beside those that last.
 const MOST_TOLD: usize = 64;
 
 /// What makes a range of times end after its last one.
@@ -100,12 +100,15 @@ fn tell(known: &mut Vec<Told>, mut told: Told, lasts: impl Fn(&Told) -> bool) {
     let at = first.map_or(told.at, |first| first_told(first, told.at));
     known.retain(|before| !same(before));
     told.at = at;
-    while known.len() >= MOST_TOLD
-        && let Some(over) = known.iter().position(|told| !lasts(told))
-    {
-        known.remove(over);
-    }
     known.push(told);
+    // What lasts takes no room: else the rest would push itself out, and be told again and again.
+    let passes = |told: &Told| !lasts(told);
+    let passing = known.iter().filter(|told| passes(told)).count();
+    for _ in MOST_TOLD..passing {
+        if let Some(oldest) = known.iter().position(passes) {
+            known.remove(oldest);
+        }
+    }
 }
 
 /// What a telephone call is about.
@@ -394,4 +397,34 @@ pub(super) fn call(
         None => Reply::Exchanges(vec![exchange_row(turn, conversation)?], None),
         Some(_) => Reply::Alerts(vec![alert_row(turn, conversation)?], None),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixtures::hours;
+
+    fn told(matter: Matter, since: i64) -> Told {
+        Told {
+            matter,
+            since: hours(since),
+            level: 1,
+            at: hours(since),
+        }
+    }
+
+    #[test]
+    fn what_lasts_is_not_forgotten_and_pushes_nothing_else_out() {
+        let lasts = |told: &Told| told.matter == Matter::Undelivered;
+        let mut known = Vec::new();
+        let lasting = (0..100).map(|since| told(Matter::Undelivered, since));
+        let others = (0..70).map(|since| told(Matter::Refused, since));
+        for told in lasting.chain(others) {
+            tell(&mut known, told, lasts);
+        }
+        let of = |matter| known.iter().filter(|told| told.matter == matter).count();
+        assert_eq!(of(Matter::Undelivered), 100);
+        assert_eq!(of(Matter::Refused), MOST_TOLD);
+        assert!(known.contains(&told(Matter::Refused, 69)), "the last ones");
+    }
 }
