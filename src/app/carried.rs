@@ -131,7 +131,7 @@ pub struct Taken {
     pub messages: u64,
     /// Messages that were here already.
     pub known: u64,
-    /// Messages that have to come again, as after those that they follow.
+    /// Messages that have to come again: after those that they follow, or once there is room for them.
     pub later: u64,
     /// Messages that are refused.
     pub refused: u64,
@@ -377,6 +377,10 @@ fn came(
             }
         }
         taken.messages += u64::from(fresh);
+        // A receipt that does not fit yet comes again, and is no message.
+        if matches!(from, FromPeer::Receipt(_)) {
+            continue;
+        }
         for effect in &turn.effects[effects..] {
             match effect {
                 Effect::Refuse { refusals, .. } => {

@@ -3,6 +3,7 @@
 
 use liaison::app::change::Message;
 use liaison::app::{Action, Ask, CarryAsk, CarryReply, FromPeer, Reply, Taken};
+use liaison::audit::Statement;
 use liaison::base::{Digest, Role};
 use liaison::exchange::Refusal;
 
@@ -73,6 +74,19 @@ fn what_is_refused_is_counted_as_refused_however_often_it_is_brought() {
             assert_eq!(counted, refused, "the {time} time: {heard:?}");
         }
     }
+}
+
+#[test]
+fn a_receipt_for_what_is_not_here_counts_as_no_message() {
+    let mut office = Office::new();
+    let statement = Statement::Received {
+        sender: node("MK"),
+        id: office.new_id(),
+        leaf: Digest::of(b"of no message"),
+    };
+    let receipt = receipt_of("TR", statement, office.now);
+    let counted = brought(&mut office, vec![receipt]);
+    assert_eq!(counted, Taken::default());
 }
 
 #[test]
