@@ -103,13 +103,13 @@ pub(super) fn act(
     };
     // Who became an observer, or was none when the version that stands went out, may have an earlier one.
     let barred = alert.handling.barrier(Disclosure::Observer).is_some();
-    let may = |member: &MemberId| !(barred && federation.observes(*member));
+    let may_have = |member: &MemberId| !(barred && federation.observes(*member));
     // What a suspended member has holds no more, so what takes its place waits for it.
     let goes = |member: &MemberId| match &on.command {
         AlertCommand::Update(_) => federation.keeps(*member),
-        AlertCommand::Cancel(_) => federation.keeps(*member) && may(member),
+        AlertCommand::Cancel(_) => federation.keeps(*member) && may_have(member),
         AlertCommand::Sight(_) | AlertCommand::Contradict(_) => {
-            federation.lists(*member) && may(member)
+            federation.lists(*member) && may_have(member)
         }
         AlertCommand::Acknowledge(_) => federation.lists(*member),
     };

@@ -8,7 +8,7 @@ use super::content::read_change;
 use super::error::AppError;
 use super::input::Reply;
 use super::passing::{read_copy, said_by_peer};
-use super::requests::check_country;
+use super::requests::{check_country, is_country};
 use super::respond::{exchange_row, say, sent_before};
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
@@ -103,10 +103,8 @@ pub fn duties(row: &ExchangeRow) -> Vec<Duty> {
 /// does it for one. What is not to be passed on is not needed for that.
 pub(super) fn is_owed(service: &Service, row: &ExchangeRow) -> bool {
     let federation = service.federation.as_ref();
-    let gone = |member| {
-        federation
-            .is_some_and(|federation| !federation.keeps(member) || federation.observes(member))
-    };
+    let out = |member| federation.is_some_and(|federation| !federation.keeps(member));
+    let gone = |member| out(member) || !is_country(service, member);
     let told = row.exchange.corrections();
     let bound = |duty: &Duty| {
         let mut about = told.iter().filter(|told| told.id == duty.about);
@@ -146,7 +144,7 @@ pub(super) fn correct(
     let mut rows = vec![row.clone()];
     if row.outgoing && what.message == row.id {
         let mut others = asked_the_same(turn, &row)?;
-        others.retain(|other| check_country(service, other.peer).is_ok());
+        others.retain(|other| is_country(service, other.peer));
         rows.extend(others);
     }
     // All of them are told, or nobody is.
@@ -262,7 +260,7 @@ pub(super) fn pass_on(
     if left.is_empty() {
         return Err(Refused::Unfit(Unfit::DoneBefore).into());
     }
-    left.retain(|forward| check_country(service, forward.to).is_ok());
+    left.retain(|forward| is_country(service, forward.to));
     if left.is_empty() {
         return Err(AppError::from(NotPassedOn::Marking(Barrier::NotForObservers)).into());
     }

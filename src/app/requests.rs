@@ -96,11 +96,16 @@ pub(super) fn send(
 
 /// Observers get no requests and make none: what these and their answers say of persons is not for them.
 pub(super) fn check_country(service: &Service, member: MemberId) -> Result<(), Stop> {
-    let federation = service.federation.as_ref();
-    match federation.is_some_and(|federation| federation.observes(member)) {
-        true => Err(AppError::Observer(member).into()),
-        false => Ok(()),
+    match is_country(service, member) {
+        true => Ok(()),
+        false => Err(AppError::Observer(member).into()),
     }
+}
+
+/// Whether a member is a country: observers are organisations, which nobody is a national of.
+pub(super) fn is_country(service: &Service, member: MemberId) -> bool {
+    let federation = service.federation.as_ref();
+    federation.is_none_or(|federation| !federation.observes(member))
 }
 
 /// What is passed on goes its own way, on which its marking is asked.

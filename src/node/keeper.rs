@@ -305,9 +305,7 @@ impl Keeping {
         let Some(directory) = self.directory() else {
             return Ok(());
         };
-        let before = directory.bundle_document(peer).map(SignedDocument::digest);
-        let next = directory.take_bundle(document.clone(), &[], Timestamp::system())?;
-        if next.bundle_document(peer).map(SignedDocument::digest) == before {
+        if with_new_bundle(&directory, peer, document.clone(), &[])?.is_none() {
             return Ok(());
         }
         // Asked before the folder is locked, for which the driver's own thread may wait.
@@ -324,11 +322,9 @@ impl Keeping {
         let Some(directory) = self.directory() else {
             return Ok(());
         };
-        let before = directory.bundle_document(peer).map(SignedDocument::digest);
-        let next = directory.take_bundle(document, &signed, Timestamp::system())?;
-        if next.bundle_document(peer).map(SignedDocument::digest) == before {
+        let Some(next) = with_new_bundle(&directory, peer, document, &signed)? else {
             return Ok(());
-        }
+        };
         if let Err(error) = next.save_bundle(&self.own.folder.trust(), peer) {
             error!(event = "bundle-not-stored", %peer, %error);
             return Ok(());
@@ -429,6 +425,19 @@ impl Keeping {
 }
 
 /// A bundle that a peer handed over, and what it says.
+/// The directory with a peer's bundle; none where that is in force.
+fn with_new_bundle(
+    directory: &Directory,
+    peer: NodeId,
+    document: SignedDocument,
+    signed: &[(String, u64)],
+) -> Result<Option<Directory>, TrustError> {
+    let digest = |of: &Directory| of.bundle_document(peer).map(SignedDocument::digest);
+    let next = directory.take_bundle(document, signed, Timestamp::system())?;
+    let is_new = digest(&next) != digest(directory);
+    Ok(is_new.then_some(next))
+}
+
 fn read_bundle(bytes: &[u8]) -> Result<(SignedDocument, KeyBundle), TrustError> {
     if bytes.len() > MAX_BUNDLE {
         return Err(TrustError::Malformed);

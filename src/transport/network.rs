@@ -16,7 +16,7 @@ use super::crypto;
 
 /// Bytes of datagrams that the system is asked to keep while the node is busy, so that a flood does not
 /// push out those of members; it gives as much as its administrator allows (`net.core.rmem_max`).
-const KEPT_BY_THE_SYSTEM: usize = 4 * 1024 * 1024;
+const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
 
 /// What a transport runs on.
 pub struct Network {
@@ -42,8 +42,8 @@ impl Network {
         loop {
             let udp = UdpSocket::bind(listen)?;
             let socket = SockRef::from(&udp);
-            if socket.recv_buffer_size()? < KEPT_BY_THE_SYSTEM {
-                let _less_is_kept = socket.set_recv_buffer_size(KEPT_BY_THE_SYSTEM);
+            if socket.recv_buffer_size()? < RECEIVE_BUFFER {
+                let _less_is_kept = socket.set_recv_buffer_size(RECEIVE_BUFFER);
             }
             let tcp = std::net::TcpListener::bind(udp.local_addr()?);
             tried += 1;

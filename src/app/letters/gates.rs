@@ -4,6 +4,7 @@ use super::LetterFault;
 use super::rows::policy;
 use crate::app::change::{Change, Message};
 use crate::app::passing::read_copy;
+use crate::app::requests::is_country;
 use crate::app::rows::{EXCHANGE, ExchangeRow};
 use crate::app::service::{Mark, Service, Stop, Turn};
 use crate::base::MemberId;
@@ -165,10 +166,4 @@ fn about(
 
 fn refused(fault: LetterFault) -> Stop {
     Stop::Error(fault.into())
-}
-
-/// Whether a member is a country: observers are organisations, which nobody is a national of.
-fn is_country(service: &Service, member: MemberId) -> bool {
-    let federation = service.federation.as_ref();
-    federation.is_none_or(|federation| !federation.observes(member))
 }
