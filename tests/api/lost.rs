@@ -17,11 +17,13 @@ use crate::alerts_reach::{delivered, refused};
 use crate::duty::escalations;
 use crate::office::*;
 use crate::passing::names_the_wrong_one;
+use crate::restored::sent;
+use crate::says::respond;
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// TR asks MK, about nobody of whom a second person would have to answer.
-fn asked_by_tr(office: &mut Office) -> MessageId {
+pub fn asked_by_tr(office: &mut Office) -> MessageId {
     let mut about = request();
     about.subjects.truncate(2);
     about.questions.truncate(2);
@@ -59,23 +61,14 @@ fn withdraw() -> Command {
 /// What MK says, which it may.
 #[track_caller]
 fn says(office: &mut Office, exchange: MessageId, command: Command) -> Message {
-    let (role, action) = match &command {
-        Command::Accept(_) => (Role::Contact, Action::AcceptRequest),
-        Command::Channel(_) => (Role::Contact, Action::ChannelRequest),
-        Command::Refuse(_) => (Role::Contact, Action::RefuseRequest),
-        Command::Clarify(_) => (Role::Officer, Action::ClarifyRequest),
-        Command::Withdraw(_) => (Role::Officer, Action::WithdrawRequest),
-        other => panic!("{other:?} has no place in these tests"),
-    };
-    let message = office.new_id();
-    let ask = Ask::Respond {
-        exchange,
-        message,
-        command: Box::new(command),
-        attached: Vec::new(),
-    };
-    office.ask(role, action, ask).expect("it may be said");
-    sent(office, message)
+    let size = office.log.size();
+    respond(office, exchange, command).expect("it may be said");
+    let said = office.changes_since(size).into_iter();
+    let mut said = said.filter_map(|change| match change {
+        Change::Sent(message) => Some(*message),
+        Change::Received(..) | Change::ReceiptKept(_) | Change::Other(_) => None,
+    });
+    said.next().expect("it was sent")
 }
 
 /// MK corrects its request.
@@ -90,16 +83,6 @@ fn corrects(office: &mut Office, exchange: MessageId) -> Message {
         .ask(Role::Officer, Action::CorrectMessage, ask)
         .expect("it may be corrected");
     sent(office, message)
-}
-
-/// The message that the office sent under this id.
-fn sent(office: &Office, id: MessageId) -> Message {
-    let changes = office.changes_since(0).into_iter();
-    let mut found = changes.filter_map(|change| match change {
-        Change::Sent(message) if message.header.id == id => Some(*message),
-        Change::Sent(_) | Change::Received(..) | Change::ReceiptKept(_) | Change::Other(_) => None,
-    });
-    found.next().expect("it was sent")
 }
 
 /// Where TR goes on with a message, as its header says: none where that is after the one before it.

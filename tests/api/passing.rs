@@ -13,16 +13,18 @@ use liaison::domain::handling::{Barrier, Handling, HandlingCode, Tlp};
 use liaison::domain::message::{Body, SignedCopy};
 use liaison::domain::protection::Tie;
 use liaison::domain::rfi::{
-    Acceptance, Answer, Command, Correction, Flaw, Forwarded, Link, LinkKind, NotPassedOn, Notice,
-    Permission, PermissionGrant, PermissionRequest, Refused, Remedy, Request, Standing,
-    Supersession, Told, Unfit, Withdrawal,
+    Answer, Command, Correction, Flaw, Forwarded, Link, LinkKind, NotPassedOn, Notice, Permission,
+    PermissionGrant, PermissionRequest, Refused, Remedy, Request, Standing, Supersession, Told,
+    Unfit, Withdrawal,
 };
 use liaison::exchange::Refusal as R;
 use liaison::seal::person::DecisionKind;
 use liaison::store::Log as _;
 
 use crate::letters;
+use crate::lost::asked_by_tr;
 use crate::office::*;
+use crate::says::respond;
 
 const FORWARD: &str = include_str!("../../deploy/examples/forward.toml");
 
@@ -382,17 +384,13 @@ fn nobody_is_asked_who_is_an_observer() {
 #[test]
 fn who_became_an_observer_is_told_nothing_of_an_exchange_but_that_it_ends() {
     let mut office = Office::new();
-    let mut about = request();
-    about.subjects.truncate(2);
-    about.questions.truncate(2);
-    let came = office.first_of("TR", Role::Officer, Body::Request(Box::new(about)));
-    office.takes(&came);
+    let theirs = asked_by_tr(&mut office);
     let ours = asked(&mut office, "TR", request());
     observing(&mut office, "TR");
     let size = office.log.size();
     let observer = AppError::Observer(member("TR"));
-    let accept = respond(&mut office, came.header.id, Command::Accept(acceptance()));
-    let refused = office.ask(Role::Contact, Action::AcceptRequest, accept);
+    let acceptance = toml::from_str("access = \"direct\"").expect("it has its form");
+    let refused = respond(&mut office, theirs, Command::Accept(acceptance));
     assert_eq!(refused.map(|_| ()), Err(observer.clone()));
     let correct = names_the_wrong_one(&mut office, ours);
     let refused = office.ask(Role::Officer, Action::CorrectMessage, correct);
@@ -401,22 +399,7 @@ fn who_became_an_observer_is_told_nothing_of_an_exchange_but_that_it_ends() {
     let withdrawal = Command::Withdraw(Withdrawal {
         reason: "It observes.".to_owned(),
     });
-    let withdraw = respond(&mut office, ours, withdrawal);
-    let ended = office.ask(Role::Officer, Action::WithdrawRequest, withdraw);
-    ended.expect("it may be ended");
-}
-
-fn acceptance() -> Acceptance {
-    toml::from_str("access = \"direct\"").expect("it has its form")
-}
-
-fn respond(office: &mut Office, exchange: MessageId, command: Command) -> Ask {
-    Ask::Respond {
-        exchange,
-        message: office.new_id(),
-        command: Box::new(command),
-        attached: Vec::new(),
-    }
+    respond(&mut office, ours, withdrawal).expect("it may be ended");
 }
 
 #[test]

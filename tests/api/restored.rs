@@ -69,7 +69,7 @@ fn after_asking() -> (Office, Message) {
 }
 
 /// The message that the office sent under this id.
-fn sent(office: &Office, id: MessageId) -> Message {
+pub fn sent(office: &Office, id: MessageId) -> Message {
     let changes = office.changes_since(0).into_iter();
     let found = changes.into_iter().find_map(|change| match change {
         Change::Sent(message) if message.header.id == id => Some(*message),

@@ -17,7 +17,8 @@ use crate::office::*;
 const NO_HIT: &str = "outcome = \"no-hit\"\nhandling = { codes = [\"H3\"], tlp = \"RED\", \
                       restriction = \"Not to leave.\" }";
 
-fn respond(office: &mut Office, id: MessageId, command: Command) -> Result<Reply, AppError> {
+/// MK says something in an exchange, in a role that may.
+pub fn respond(office: &mut Office, id: MessageId, command: Command) -> Result<Reply, AppError> {
     respond_with(office, id, command, Vec::new())
 }
 
@@ -28,6 +29,9 @@ fn respond_with(
     attached: Vec<Attached>,
 ) -> Result<Reply, AppError> {
     let (role, action) = match &command {
+        Command::Accept(_) => (Role::Contact, Action::AcceptRequest),
+        Command::Channel(_) => (Role::Contact, Action::ChannelRequest),
+        Command::Clarify(_) => (Role::Officer, Action::ClarifyRequest),
         Command::Answer(_) => (Role::Contact, Action::AnswerRequest),
         Command::Refuse(_) => (Role::Contact, Action::RefuseRequest),
         Command::Withdraw(_) => (Role::Officer, Action::WithdrawRequest),

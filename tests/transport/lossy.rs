@@ -11,7 +11,7 @@ use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use crate::support::{Event, Identity, Node};
+use crate::support::{Event, Identity, Node, soon};
 
 const DELAY: Duration = Duration::from_millis(300);
 const LOSS_PERCENT: u64 = 30;
@@ -92,7 +92,7 @@ async fn a_line_that_loses_the_first_copy_of_all_that_begins_a_connection_carrie
     };
     let line = line(b.address(), Duration::ZERO, passes).await;
     a.knows([b.identity.listed(Some(line))]);
-    deliver(&mut a, &mut b, Class::Urgent, 1).await;
+    soon(deliver(&mut a, &mut b, Class::Urgent, 1)).await;
 }
 
 /// How long the first frame takes from the first dialling on, and then a hundred of 1 KiB.
