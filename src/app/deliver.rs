@@ -1,6 +1,6 @@
 //! Delivery to peers: what waits goes out when a link is up, and expires in the open.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::change::{Change, Other};
@@ -11,6 +11,7 @@ use super::members::{self, Withheld};
 use super::restored;
 use super::rows::*;
 use super::service::{Service, Turn};
+use super::view::after_prefix;
 use crate::base::{Actor, MemberId, MessageId, NodeId, Timestamp};
 use crate::exchange::{RECEIPTS, Waiting};
 use crate::store::IndexError;
@@ -134,50 +135,94 @@ fn expiry_of(key: &[u8]) -> Option<(MemberId, MessageId)> {
     Some((recipient, message))
 }
 
-/// Attachments looked at where some are passed over.
-const LOOKED_AT: usize = 1_000;
+/// Attachments that an observer looks at for one it may fetch, before it does something else.
+const LOOKED_AT: usize = 256;
 
-/// Asks for the attachments that are still to be fetched from a peer, the oldest message first. What the
-/// peer did not give lately holds up nothing else, and an observer fetches none of alerts.
-pub(super) fn fetch_waiting(
-    service: &mut Service,
-    turn: &mut Turn<'_>,
-    peer: NodeId,
-) -> Result<(), IndexError> {
-    let blocked = members::is_blocked(turn, peer.member)?;
-    if service.flight.peer(peer.member) != Some(peer) || blocked {
-        return Ok(());
-    }
-    let prefix = peer.member.to_bytes();
-    let observer = service.is_observer();
-    let all = !observer && service.fetching.not_given.is_empty();
-    let most = if all { FETCHES_AT_ONCE } else { LOOKED_AT };
-    let mut rows = turn.view.prefix::<PullRow>(PULL, &prefix, most)?;
-    rows.retain(|(key, _)| !service.fetching.not_given.contains(key));
-    if observer {
-        let mut may = Vec::new();
-        for (key, pull) in rows {
-            let sent = message_key(pull.sender, pull.message);
-            let row = turn.view.row::<MessageRow>(MESSAGE, &sent)?;
-            if row.is_some_and(|row| !row.kind.is_of_an_alert()) {
-                may.push((key, pull));
-            }
-        }
-        rows = may;
-    }
-    for (_, file) in rows.into_iter().take(FETCHES_AT_ONCE) {
-        turn.effects.push(Effect::Fetch { peer, file });
-    }
-    Ok(())
-}
+/// How long after the last time what waits to be fetched is asked for again.
+const FETCH_AGAIN: Duration = Duration::from_secs(30);
 
 /// What is remembered of fetching.
 #[derive(Debug, Default)]
 pub(super) struct Fetching {
     /// When all that is to be fetched was last asked for anew.
     again: Option<Timestamp>,
-    /// What peers did not give since then, by its key in the table of what is to be fetched.
-    not_given: BTreeSet<Vec<u8>>,
+    /// How far each member was asked for what is to be fetched from it.
+    walks: BTreeMap<MemberId, Walk>,
+}
+
+/// How far a member was asked for what is to be fetched from it. Each attachment is asked for once on the
+/// way, so that what a member does not give costs no more than asking for it.
+#[derive(Debug)]
+struct Walk {
+    /// What it was asked for, and neither gave nor refused: at most [`FETCHES_AT_ONCE`].
+    asked: BTreeSet<Vec<u8>>,
+    /// The first key that it was not asked for; none once there is no more.
+    next: Option<Vec<u8>>,
+}
+
+impl Walk {
+    fn new(member: MemberId) -> Self {
+        Self {
+            asked: BTreeSet::new(),
+            next: Some(first_pull(member)),
+        }
+    }
+}
+
+/// Where what is to be fetched from a member begins.
+fn first_pull(member: MemberId) -> Vec<u8> {
+    member.to_bytes().to_vec()
+}
+
+impl Fetching {
+    fn walk(&mut self, member: MemberId) -> &mut Walk {
+        let walk = self.walks.entry(member);
+        walk.or_insert_with(|| Walk::new(member))
+    }
+}
+
+/// Asks for the next attachments that are to be fetched from a peer, the oldest message first. An
+/// observer fetches none of alerts.
+fn fetch_waiting(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    peer: NodeId,
+) -> Result<(), IndexError> {
+    let observer = service.is_observer();
+    if service.flight.peer(peer.member) != Some(peer) {
+        return Ok(());
+    }
+    let walk = service.fetching.walk(peer.member);
+    let Some(from) = &walk.next else {
+        return Ok(());
+    };
+    if walk.asked.len() >= FETCHES_AT_ONCE || members::is_blocked(turn, peer.member)? {
+        return Ok(());
+    }
+    let most = if observer { LOOKED_AT } else { FETCHES_AT_ONCE };
+    let end = after_prefix(&first_pull(peer.member));
+    let rows = turn
+        .view
+        .range::<PullRow>(PULL, from, end.as_deref(), most)?;
+    let last = rows.last().filter(|_| rows.len() == most);
+    walk.next = last.map(|(key, _)| [key.as_slice(), &[0]].concat());
+    for (key, file) in rows {
+        if walk.asked.len() >= FETCHES_AT_ONCE {
+            walk.next = Some(key);
+            break;
+        }
+        let passed_over = observer && is_of_an_alert(turn, &file)?;
+        if !passed_over && walk.asked.insert(key) {
+            turn.effects.push(Effect::Fetch { peer, file });
+        }
+    }
+    Ok(())
+}
+
+fn is_of_an_alert(turn: &Turn<'_>, file: &PullRow) -> Result<bool, IndexError> {
+    let key = message_key(file.sender, file.message);
+    let row = turn.view.row::<MessageRow>(MESSAGE, &key)?;
+    Ok(row.is_none_or(|row| row.kind.is_of_an_alert()))
 }
 
 /// A link with a peer is up: it is asked for all that is to be fetched from it.
@@ -186,41 +231,76 @@ pub(super) fn link_up(
     turn: &mut Turn<'_>,
     peer: NodeId,
 ) -> Result<(), IndexError> {
-    let from = peer.member.to_bytes();
-    let not_given = &mut service.fetching.not_given;
-    not_given.retain(|key| !key.starts_with(&from));
+    let walk = Walk::new(peer.member);
+    service.fetching.walks.insert(peer.member, walk);
     fetch_waiting(service, turn, peer)
 }
 
-/// A peer does not have an attachment: it is asked for the next one.
-pub(super) fn not_fetched(
+/// A message came over a link with a peer: what it lists is to be fetched from there, whatever is behind
+/// it already.
+pub(super) fn fetch_new(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    peer: NodeId,
+    message: MessageId,
+) -> Result<(), IndexError> {
+    let key = pull_key(peer.member, message, 0);
+    let next = &mut service.fetching.walk(peer.member).next;
+    if next.as_ref().is_none_or(|next| key < *next) {
+        *next = Some(key);
+    }
+    fetch_waiting(service, turn, peer)
+}
+
+/// A peer gave an attachment, or does not have it: it is asked for the next one.
+pub(super) fn fetch_next(
     service: &mut Service,
     turn: &mut Turn<'_>,
     peer: NodeId,
     (message, index): (MessageId, u16),
 ) -> Result<(), IndexError> {
     let key = pull_key(peer.member, message, index);
-    service.fetching.not_given.insert(key);
+    service.fetching.walk(peer.member).asked.remove(&key);
     fetch_waiting(service, turn, peer)
 }
-
-/// How long after the last time what waits to be fetched is asked for again.
-const FETCH_AGAIN: Duration = Duration::from_secs(30);
 
 /// Asks now and then for what is still to be fetched over links that are up, since a fetch may break
 /// off while its link holds. Whoever fetches passes over what is under way.
 pub(super) fn fetch_again(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), IndexError> {
     let last = *service.fetching.again.get_or_insert(turn.now);
     // A clock that went back asks at once, and counts from there.
-    if (last..last.plus(FETCH_AGAIN)).contains(&turn.now) {
+    let due = !(last..last.plus(FETCH_AGAIN)).contains(&turn.now);
+    if due {
+        service.fetching.again = Some(turn.now);
+    }
+    for peer in service.linked.clone() {
+        if due {
+            ask_again(service, turn, peer)?;
+        }
+        // An observer goes on here, behind alerts that it passes over.
+        fetch_waiting(service, turn, peer)?;
+    }
+    Ok(())
+}
+
+/// Asks again for what a peer has neither given nor refused. Once it was asked for all, that begins anew,
+/// and not before: however much it does not give, what lies behind has its turn.
+fn ask_again(service: &mut Service, turn: &mut Turn<'_>, peer: NodeId) -> Result<(), IndexError> {
+    let observer = service.is_observer();
+    if service.flight.peer(peer.member) != Some(peer) || members::is_blocked(turn, peer.member)? {
         return Ok(());
     }
-    service.fetching = Fetching {
-        again: Some(turn.now),
-        not_given: BTreeSet::new(),
-    };
-    for peer in service.linked.clone() {
-        fetch_waiting(service, turn, peer)?;
+    let walk = service.fetching.walk(peer.member);
+    walk.next.get_or_insert_with(|| first_pull(peer.member));
+    for key in std::mem::take(&mut walk.asked) {
+        // What is here by another way, or is not fetched any more, makes room.
+        let Some(file) = turn.view.row::<PullRow>(PULL, &key)? else {
+            continue;
+        };
+        if !(observer && is_of_an_alert(turn, &file)?) {
+            walk.asked.insert(key);
+            turn.effects.push(Effect::Fetch { peer, file });
+        }
     }
     Ok(())
 }

@@ -99,7 +99,7 @@ pub(super) fn message(
         entries: vec![entry],
     });
     if !header.attachments.is_empty() {
-        deliver::fetch_waiting(service, turn, peer)?;
+        deliver::fetch_new(service, turn, peer, header.id)?;
     }
     Ok(())
 }
@@ -331,5 +331,5 @@ pub(super) fn fetched(
     };
     turn.record(me, Actor::node(me), Change::Other(stored))?;
     service.stirred.insert(peer.member);
-    deliver::fetch_waiting(service, turn, peer)
+    deliver::fetch_next(service, turn, peer, (message, index))
 }

@@ -222,7 +222,7 @@ pub(super) fn given_back(
     });
     service.stirred.extend(header.recipients.iter().copied());
     if !header.attachments.is_empty() {
-        deliver::fetch_waiting(service, turn, peer)?;
+        deliver::fetch_new(service, turn, peer, header.id)?;
     }
     Ok(())
 }

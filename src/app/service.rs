@@ -324,7 +324,7 @@ impl Service {
                 index,
             } => receive::fetched(self, turn, peer, (*sender, *message), *index),
             FromPeer::NotFetched { message, index } => {
-                deliver::not_fetched(self, turn, peer, (*message, *index))
+                deliver::fetch_next(self, turn, peer, (*message, *index))
             }
         }
     }

@@ -379,7 +379,7 @@ fn a_red_alert_goes_to_members_named_one_by_one() {
     assert_eq!(stranger.err(), Some(AppError::NotListed(member("IR"))));
 }
 
-fn with_observers(office: &Office, observers: &[&str]) -> Federation {
+pub fn with_observers(office: &Office, observers: &[&str]) -> Federation {
     let mut federation = office.federation.clone();
     federation.trust.observers = observers.iter().map(|of| member(of)).collect();
     federation

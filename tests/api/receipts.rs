@@ -274,36 +274,97 @@ fn a_fetch_that_broke_off_while_its_link_held_is_asked_for_again() {
     assert_eq!(after(&mut office, 29), 1, "and again");
 }
 
+/// What a peer is asked for.
+fn fetched(outcomes: &[Outcome]) -> Vec<(MessageId, u16)> {
+    let file = |outcome: &Outcome| match outcome {
+        Outcome::Fetch { file, .. } => Some((file.message, file.index)),
+        _ => None,
+    };
+    outcomes.iter().filter_map(file).collect()
+}
+
 #[test]
 fn an_attachment_that_a_peer_does_not_give_holds_up_no_other() {
     let mut office = Office::new();
-    let fetched = |outcomes: &[Outcome]| -> Vec<MessageId> {
-        let file = |outcome: &Outcome| match outcome {
-            Outcome::Fetch { file, .. } => Some(file.message),
-            _ => None,
-        };
-        outcomes.iter().filter_map(file).collect()
-    };
-    let messages: Vec<_> = (0..3)
+    let mut messages: Vec<_> = (0..3)
         .map(|_| crate::alerts::with_attachment(&mut office))
         .collect();
-    let mut ids: Vec<_> = messages.iter().map(|message| message.header.id).collect();
-    ids.sort_unstable();
+    messages.sort_by_key(|message| message.header.id);
+    let files: Vec<_> = messages.iter().map(|m| (m.header.id, 0)).collect();
     office.handle(vec![Input::Tick]);
     for message in &messages {
         office.peer("AT", taken(message));
     }
-    let gives_not = |message| FromPeer::NotFetched { message, index: 0 };
-    assert_eq!(fetched(&office.peer("AT", gives_not(ids[0]))), ids[1..]);
-    assert_eq!(fetched(&office.peer("AT", gives_not(ids[1]))), ids[2..]);
-    assert_eq!(fetched(&office.peer("AT", gives_not(ids[2]))), []);
+    let gives_not = |(message, index)| FromPeer::NotFetched { message, index };
+    // The second one is under way.
+    assert_eq!(fetched(&office.peer("AT", gives_not(files[0]))), files[2..]);
+    assert_eq!(fetched(&office.peer("AT", gives_not(files[1]))), []);
+    assert_eq!(fetched(&office.peer("AT", gives_not(files[2]))), []);
     office.now = office.now.plus(30 * SECOND);
     let again = fetched(&office.handle(vec![Input::Tick]));
-    assert_eq!(again, ids[..2], "all are asked for again");
-    office.peer("AT", gives_not(ids[0]));
+    assert_eq!(again, files[..2], "all are asked for again");
+    office.peer("AT", gives_not(files[0]));
     office.peer("AT", FromPeer::Down);
     let again = fetched(&office.peer("AT", FromPeer::Up));
-    assert_eq!(again, ids[..2], "and at once over a new link");
+    assert_eq!(again, files[..2], "and at once over a new link");
+}
+
+/// AT sends alerts with 1,024 attachments. Gives what it is asked for.
+fn many_attachments(office: &mut Office) -> Vec<(MessageId, u16)> {
+    let mut asked = Vec::new();
+    for _ in 0..32 {
+        office.now = office.now.plus(SECOND);
+        let message = crate::alerts::with_attachment(office);
+        let message = (1..32).fold(message, |message, _| with_file(&message));
+        asked.extend(fetched(&office.peer("AT", taken(&message))));
+    }
+    asked
+}
+
+#[test]
+fn each_of_many_attachments_that_a_peer_does_not_give_is_asked_for_once() {
+    let mut office = Office::new();
+    let mut asked = many_attachments(&mut office);
+    let mut answered = 0;
+    while let Some((message, index)) = asked.get(answered).copied() {
+        let outcomes = office.peer("AT", FromPeer::NotFetched { message, index });
+        asked.extend(fetched(&outcomes));
+        answered += 1;
+    }
+    assert_eq!(asked.len(), 1_024);
+    asked.sort_unstable();
+    asked.dedup();
+    assert_eq!(asked.len(), 1_024);
+}
+
+#[test]
+fn what_comes_behind_what_was_asked_for_already_is_asked_for_at_once() {
+    let mut office = Office::new();
+    let earlier = crate::alerts::with_attachment(&mut office);
+    office.now = office.now.plus(SECOND);
+    let later = crate::alerts::with_attachment(&mut office);
+    for message in [later, earlier] {
+        let asked = fetched(&office.peer("AT", taken(&message)));
+        assert_eq!(asked, [(message.header.id, 0)]);
+    }
+}
+
+#[test]
+fn an_observer_asks_for_a_file_of_an_exchange_that_lies_behind_those_of_many_alerts() {
+    let mut office = Office::new();
+    many_attachments(&mut office);
+    office.now = office.now.plus(SECOND);
+    let request = office.first_of("AT", Role::Officer, request_body());
+    let request = with_file(&request);
+    office.takes(&request);
+    let federation = crate::alerts::with_observers(&office, &["MK"]);
+    office.handle(vec![Input::Federation(federation)]);
+    office.peer("AT", FromPeer::Down);
+    let mut asked = fetched(&office.peer("AT", FromPeer::Up));
+    for _ in 0..5 {
+        asked.extend(fetched(&office.handle(vec![Input::Tick])));
+    }
+    assert_eq!(asked, [(request.header.id, 0)]);
 }
 
 #[test]
