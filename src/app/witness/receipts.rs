@@ -5,6 +5,7 @@ use super::{PrefixRecord, ReceiptHeadRow, Say, WitnessChange, is_linked, others,
 use crate::app::input::Effect;
 use crate::app::rows::*;
 use crate::app::service::{Service, Turn};
+use crate::app::view::{View, after_prefix};
 use crate::audit::{Origin, Prefix, SignedCheckpoint};
 use crate::base::NodeId;
 use crate::store::IndexError;
@@ -70,6 +71,34 @@ pub(super) fn ask(
     Ok(())
 }
 
+/// The furthest checkpoint of a log under kept receipts, of those that are not known to be witnessed, with
+/// its size. There may be one for each receipt that was ever kept, and rows are read forwards alone: the
+/// last one is found by halving.
+pub(super) fn furthest(
+    view: &View<'_>,
+    origin: Origin,
+) -> Result<Option<(u64, ReceiptHeadRow)>, IndexError> {
+    let end = after_prefix(&origin_key(origin));
+    let first_from = |size: u64| -> Result<Option<(u64, ReceiptHeadRow)>, IndexError> {
+        let from = receipt_heads_of(origin, size);
+        let rows = view.range::<ReceiptHeadRow>(RECEIPT_HEAD, &from, end.as_deref(), 1)?;
+        let mut rows = rows.into_iter();
+        Ok(rows.find_map(|(key, row)| Some((head_size(&key)?, row))))
+    };
+    let Some(mut last) = first_from(0)? else {
+        return Ok(None);
+    };
+    let mut most = u64::MAX;
+    while last.0 < most {
+        let middle = last.0 + (most - last.0).div_ceil(2);
+        match first_from(middle)? {
+            Some(further) => last = further,
+            None => most = middle - 1,
+        }
+    }
+    Ok(Some(last))
+}
+
 /// A peer's receipt lies under a checkpoint of its log: one of another history convicts the log.
 pub(in crate::app) fn compare(
     service: &mut Service,
@@ -121,4 +150,53 @@ pub(super) fn shown(
         record(service, turn, change)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::app::view::Pending;
+    use crate::base::Digest;
+    use crate::store::{MemoryIndex, MemoryLog};
+
+    fn log(incarnation: u32) -> Origin {
+        let node = "TR-1".parse().unwrap();
+        Origin { node, incarnation }
+    }
+
+    proptest! {
+        #[test]
+        fn the_furthest_checkpoint_under_receipts_is_the_last_of_its_log(
+            heads in proptest::collection::vec(
+                (1_u32..4, prop_oneof![0_u64..9, any::<u64>(), Just(u64::MAX)], any::<bool>()),
+                0..20,
+            ),
+        ) {
+            let (index, own) = (MemoryIndex::default(), MemoryLog::new(log(1)));
+            let (none, mut pending) = (Pending::default(), Pending::default());
+            let mut view = View::new(&index, &own, &none, &mut pending);
+            let mut kept = BTreeSet::new();
+            for (incarnation, size, stays) in heads {
+                let root = Digest::EMPTY;
+                let key = receipt_head_key(log(incarnation), size, root);
+                if stays {
+                    view.put(RECEIPT_HEAD, key, ReceiptHeadRow { entry: size, root });
+                    kept.insert((incarnation, size));
+                } else {
+                    view.delete(RECEIPT_HEAD, key);
+                    kept.remove(&(incarnation, size));
+                }
+            }
+            for incarnation in 1..4 {
+                let found = furthest(&view, log(incarnation)).unwrap();
+                let mut of_log = kept.range((incarnation, 0)..=(incarnation, u64::MAX));
+                let last = of_log.next_back().map(|(_, size)| *size);
+                prop_assert_eq!(found.map(|(size, _)| size), last);
+            }
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Logs that go on in their next incarnation, after a node was restored from a backup.
 
-use super::{LogFault, ReceiptHeadRow, WitnessRow, alarm, is_linked, others, plain, say_heads};
+use super::{LogFault, WitnessRow, alarm, is_linked, others, plain, receipts, say_heads};
 use crate::app::rows::*;
 use crate::app::service::{Service, Turn};
 use crate::audit::{Origin, SignedCheckpoint};
@@ -118,11 +118,8 @@ pub(in crate::app) fn tell_earlier(
 fn furthest(turn: &Turn<'_>, origin: Origin) -> Result<Option<SignedCheckpoint>, IndexError> {
     let key = origin_key(origin);
     let cosigned = turn.view.row::<WitnessRow>(WITNESS, &key)?;
-    let receipts = turn
-        .view
-        .prefix::<ReceiptHeadRow>(RECEIPT_HEAD, &key, usize::MAX)?;
-    let receipted = receipts.last().map(|(_, row)| row.entry);
-    let receipted = receipted.and_then(|entry| others::receipt_checkpoint(turn, entry));
+    let receipted = receipts::furthest(&turn.view, origin)?;
+    let receipted = receipted.and_then(|(_, row)| others::receipt_checkpoint(turn, row.entry));
     let known = cosigned.map(|row| row.signed).into_iter().chain(receipted);
     Ok(known.max_by_key(|signed| signed.checkpoint.size))
 }

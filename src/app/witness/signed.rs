@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{AlarmRow, LogWitnessedRow, ReceiptHeadRow, WitnessRow};
+use super::{AlarmRow, LogWitnessedRow, ReceiptHeadRow, WitnessRow, receipts};
 use crate::app::rows::*;
 use crate::app::service::{Service, Turn};
+use crate::app::view::after_prefix;
 use crate::audit::Origin;
 use crate::base::NodeId;
 use crate::store::IndexError;
@@ -39,10 +40,16 @@ pub(in crate::app) fn signed_up_to(
             know(origin, row.size);
         }
     }
-    for (key, _) in view.prefix::<ReceiptHeadRow>(RECEIPT_HEAD, &of_node, usize::MAX)? {
-        if let (Some(origin), Some(size)) = (of_origin(&key), head_size(&key)) {
+    let (mut from, end) = (Some(of_node.to_vec()), after_prefix(&of_node));
+    while let Some(start) = from {
+        let next = view.range::<ReceiptHeadRow>(RECEIPT_HEAD, &start, end.as_deref(), 1)?;
+        let Some(origin) = next.first().and_then(|(key, _)| of_origin(key)) else {
+            break;
+        };
+        if let Some((size, _)) = receipts::furthest(view, origin)? {
             know(origin, size);
         }
+        from = after_prefix(&origin_key(origin));
     }
     // What convicts a log may be further than all that was cosigned of it.
     for (key, row) in view.prefix::<AlarmRow>(LOG_ALARM, &of_node, usize::MAX)? {
