@@ -94,6 +94,10 @@ const REMEMBERED: usize = 32;
 /// Heads that one frame carries; cosignatures make them long.
 const HEADS_AT_ONCE: usize = 32;
 
+/// Signatures that one frame carries, of heads and of their witnesses. A longer frame would end the link;
+/// so many are enough where there are up to 448 witnesses.
+const SIGNATURES_AT_ONCE: usize = 300;
+
 /// Checkpoints of one peer that are cosigned in a minute at most; more go unanswered.
 const COSIGNED_A_MINUTE: u32 = 60;
 
@@ -300,10 +304,31 @@ fn say_heads(
     for head in &heads {
         service.witness.tell(peer, &head.signed.checkpoint);
     }
-    for heads in heads.chunks(HEADS_AT_ONCE) {
-        let say = Say::Heads(heads.to_vec());
+    for heads in by_frame(heads) {
+        let say = Say::Heads(heads);
         turn.effects.push(Effect::Witness { peer, say });
     }
+}
+
+/// The heads, as many together as one frame carries, each with as many cosignatures as that has room for.
+fn by_frame(heads: Vec<CosignedCheckpoint>) -> Vec<Vec<CosignedCheckpoint>> {
+    let mut frames: Vec<Vec<CosignedCheckpoint>> = Vec::new();
+    let mut room = 0;
+    for mut head in heads {
+        head.cosignatures.truncate(SIGNATURES_AT_ONCE - 1);
+        let signatures = 1 + head.cosignatures.len();
+        match frames.last_mut() {
+            Some(frame) if signatures <= room && frame.len() < HEADS_AT_ONCE => {
+                room -= signatures;
+                frame.push(head);
+            }
+            Some(_) | None => {
+                room = SIGNATURES_AT_ONCE - signatures;
+                frames.push(vec![head]);
+            }
+        }
+    }
+    frames
 }
 
 fn plain(signed: &SignedCheckpoint) -> CosignedCheckpoint {
@@ -333,4 +358,70 @@ fn record(
     change: WitnessChange,
 ) -> Result<u64, IndexError> {
     record_by(service, turn, Actor::node(service.me.member), change)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::quorum;
+    use crate::seal::sign::{HybridSignature, SIGNATURE_LEN};
+    use crate::wire::frame::{Frame, Head, LONGEST_FRAME};
+
+    fn nothing_signed() -> HybridSignature {
+        HybridSignature::from_bytes(&[0; SIGNATURE_LEN]).expect("it has the length of a signature")
+    }
+
+    fn log() -> Origin {
+        Origin::first(NodeId::first("MK".parse().expect("a member id")))
+    }
+
+    /// A head with so many cosignatures; whose they are does not matter here.
+    fn head(cosignatures: usize) -> CosignedCheckpoint {
+        let cosignature = Cosignature {
+            witness: log(),
+            time: 0,
+            signature: nothing_signed(),
+        };
+        CosignedCheckpoint {
+            signed: SignedCheckpoint {
+                checkpoint: Checkpoint {
+                    origin: log(),
+                    size: 1,
+                    root: Digest::EMPTY,
+                },
+                signature: nothing_signed(),
+            },
+            cosignatures: vec![cosignature; cosignatures],
+        }
+    }
+
+    /// How many bytes the frame with these heads has.
+    fn length(heads: &[CosignedCheckpoint]) -> usize {
+        let heads = heads.iter().map(|head| Head {
+            checkpoint: head.signed.encode_with_origin(),
+            cosignatures: head.cosignatures.iter().map(Cosignature::encode).collect(),
+        });
+        Frame::Heads(heads.collect()).encode().len()
+    }
+
+    #[test]
+    fn heads_with_the_cosignatures_of_many_members_fit_their_frames() {
+        for witnesses in [0, 2, 269, 277, 278, 299, 300, 498] {
+            let mut heads = vec![head(witnesses)];
+            heads.extend((0..100).map(|_| head(0)));
+            heads.push(head(witnesses));
+            let frames = by_frame(heads);
+            assert!(frames.iter().all(|heads| length(heads) <= LONGEST_FRAME));
+            assert_eq!(frames.concat().len(), 102, "{witnesses}");
+            assert_eq!(frames[0][0].cosignatures.len(), witnesses.min(299));
+        }
+        let few = by_frame((0..64).map(|_| head(8)).collect());
+        assert_eq!(few.iter().map(Vec::len).collect::<Vec<_>>(), [32, 32]);
+    }
+
+    #[test]
+    fn as_many_cosignatures_fit_as_are_enough_of_448_witnesses() {
+        assert_eq!(quorum(448), Some(SIGNATURES_AT_ONCE - 1));
+        assert!(quorum(449) > quorum(448));
+    }
 }
