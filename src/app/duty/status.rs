@@ -1,5 +1,6 @@
 //! What presses now, for whoever looks.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::levels::Levels;
@@ -9,8 +10,9 @@ use crate::app::letters::{self, LetterRow};
 use crate::app::read::LONGEST_PAGE;
 use crate::app::rows::*;
 use crate::app::service::{Service, Stop, Turn};
-use crate::base::{Actor, MessageId, Role};
-use crate::domain::duty::letter_attention;
+use crate::base::{Actor, MessageId, Role, Timestamp};
+use crate::domain::duty::{Matter, letter_attention};
+use crate::domain::profile::Urgency;
 use crate::store::IndexError;
 
 /// Exchanges, and alarms that failed, shown in the node's state.
@@ -26,7 +28,8 @@ fn pressing(
     limit: usize,
 ) -> Result<Vec<ExchangeRow>, IndexError> {
     let until = time_key(turn.now.plus(MILLISECOND));
-    let (mut rows, mut seen) = (Vec::new(), BTreeSet::new());
+    // The places alone: so many exchanges at once may be more than there is memory for.
+    let (mut places, mut seen) = (Vec::new(), BTreeSet::new());
     let mut from = Vec::new();
     // What is over keeps its place although nothing is to be done about it.
     for _ in 0..WALKED.div_ceil(LOOKED_AT) {
@@ -36,25 +39,33 @@ fn pressing(
         from = next_page(&page, LOOKED_AT);
         for (_, id) in page {
             seen.insert(id);
-            rows.extend(pressing_in(service, turn, id)?);
+            places.extend(pressing_in(service, turn, id)?.map(|row| (place(&row), id)));
         }
-        if from.is_empty() || rows.len() >= LOOKED_AT {
+        if from.is_empty() || places.len() >= LOOKED_AT {
             break;
         }
     }
     let told = service.alarms.set_back.told();
     for id in told.filter(|id| !seen.contains(id)).take(LOOKED_AT) {
+        places.extend(pressing_in(service, turn, id)?.map(|row| (place(&row), id)));
+    }
+    places.sort_by_key(|(place, _)| *place);
+    places.truncate(limit);
+    let mut rows = Vec::new();
+    for (_, id) in places {
         rows.extend(pressing_in(service, turn, id)?);
     }
-    rows.sort_by_cached_key(|row| {
-        let first = row.pressing.first().map(|p| &p.attention);
-        let level = first.map_or(0, |first| first.level);
-        let urgency = row.exchange.request().urgency;
-        let matter = first.map(|first| (first.concern.matter, first.concern.since));
-        (std::cmp::Reverse(level), urgency, matter)
-    });
-    rows.truncate(limit);
     Ok(rows)
+}
+
+/// Where an exchange stands among those in which something presses: the lowest place is the first.
+type Place = (Reverse<u8>, Urgency, Option<(Matter, Timestamp)>);
+
+fn place(row: &ExchangeRow) -> Place {
+    let first = row.pressing.first().map(|pressing| &pressing.attention);
+    let level = first.map_or(0, |first| first.level);
+    let matter = first.map(|first| (first.concern.matter, first.concern.since));
+    (Reverse(level), row.exchange.request().urgency, matter)
 }
 
 /// The exchange, where something presses in it now.

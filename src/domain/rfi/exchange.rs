@@ -40,9 +40,6 @@ use crate::domain::Status;
 use crate::domain::message::{Body, Event, Handling, Header, Kind};
 use crate::domain::profile::Clock;
 
-/// The most events of one side.
-const MOST_EVENTS: u32 = 500;
-
 /// An exchange. It is stored without its request ([`StoredExchange`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Exchange {
@@ -160,7 +157,7 @@ impl Exchange {
         if self.progress().next(what).is_none() {
             return Err(Refused::State(self.state()));
         }
-        if self.steps.said_by(self.side) >= MOST_EVENTS {
+        if self.steps.is_full(self.side, what) {
             return Err(Refused::Full);
         }
         let body = command.body(&self.request).map_err(Refused::Invalid)?;
@@ -191,7 +188,7 @@ impl Exchange {
             return Err(PeerFault::Role);
         }
         let seen = self.seen(author, header).ok_or(PeerFault::Chain)?;
-        if self.steps.said_by(author) >= MOST_EVENTS {
+        if self.steps.is_full(author, what) {
             return Err(PeerFault::State);
         }
         let known: Vec<&Step> = self.steps.known_to(author, seen).collect();
@@ -279,6 +276,12 @@ impl Exchange {
             reach: Reach::Open,
             goes_on: self.goes_on(header).filter(|_| own),
         });
+        if what == Move::Await {
+            // The last announcement that counts gives the reason; what comes later makes none before it count.
+            let counts = !self.progress().crossed.contains(&leaf);
+            self.steps
+                .forget_reasons(|step| (step.leaf == leaf) != counts);
+        }
     }
 
     /// Where a message of this side goes on at the other, if its header says so.

@@ -12,6 +12,12 @@ use super::{
 use crate::base::{Digest, MessageId, Timestamp};
 use crate::domain::message::Body;
 
+/// The most events of one side.
+const MOST_EVENTS: u32 = 500;
+
+/// The most permissions that one side asks for: what each is for is kept with the exchange, at whatever length.
+const MOST_ASKED: usize = 100;
+
 /// One event, as far as it matters to where the exchange stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -135,10 +141,15 @@ impl Detail {
         *self == Self::None
     }
 
-    /// What of a body is remembered.
+    /// What of a body is remembered. Words that nothing follows from stay in the message: a side could fill
+    /// the exchange with them.
     pub fn of(body: &Body) -> Self {
         match body {
-            Body::Acceptance(acceptance) => Self::Acceptance(acceptance.clone()),
+            Body::Acceptance(acceptance) => Self::Acceptance(Acceptance {
+                reference: acceptance.reference.clone(),
+                access: acceptance.access,
+                note: None,
+            }),
             Body::AwaitingAuthorisation(awaited) => Self::Awaited(awaited.clone()),
             Body::Answer(answer) => {
                 let each = answer.answers.iter();
@@ -160,7 +171,13 @@ impl Detail {
             Body::PermissionRequest(asked) => Self::PermissionAsked(asked.clone()),
             Body::PermissionGrant(grant) => Self::PermissionGranted(grant.request, grant.expires),
             Body::PermissionRefusal(refusal) => Self::PermissionRefused(refusal.request),
-            Body::Notice(notice) => Self::Noticed(notice.clone()),
+            Body::Notice(notice) => Self::Noticed(Notice {
+                about: notice.about,
+                says: notice.says,
+                to: notice.to,
+                by: notice.by,
+                note: None,
+            }),
             Body::Request(_)
             | Body::Channelling(_)
             | Body::Transfer(_)
@@ -215,6 +232,13 @@ impl Steps {
         said.saturating_add(first_number(side))
     }
 
+    /// Whether a side has said as much as one exchange takes, where it is to do this now.
+    pub fn is_full(&self, side: Side, what: Move) -> bool {
+        let asks = |step: &&Step| step.what == Move::AskPermission;
+        let asked = || self.of(side).filter(asks).count();
+        self.said_by(side) >= MOST_EVENTS || (what == Move::AskPermission && asked() >= MOST_ASKED)
+    }
+
     /// How many messages of the other side the last event of `side` had seen.
     pub fn last_seen_by(&self, side: Side) -> u32 {
         let least = first_number(side.other());
@@ -226,6 +250,18 @@ impl Steps {
     pub fn number_of(&self, side: Side, leaf: &Digest) -> Option<u32> {
         let place = self.of(side).position(|step| step.leaf == *leaf)?;
         Some(u32::try_from(place).ok()? + 1 + first_number(side))
+    }
+
+    /// Forgets for which reasons these announced that an authorisation is awaited.
+    pub fn forget_reasons(&mut self, of: impl Fn(&Step) -> bool) {
+        for step in &mut self.0 {
+            let forgets = of(step);
+            if let Detail::Awaited(awaited) = &mut step.detail
+                && forgets
+            {
+                awaited.reason.clear();
+            }
+        }
     }
 
     /// The asked side has this message of the asking side since `at`.

@@ -1,6 +1,7 @@
 //! The clock: from receipt, over acceptance, pauses and derogation, to its end and again.
 
 use super::*;
+use crate::base::Digest;
 use crate::domain::profile::{Pause, Pressure, Urgency};
 
 fn clock(talk: &Talk) -> crate::domain::profile::Clock {
@@ -130,6 +131,57 @@ fn an_authorisation_that_is_awaited_moves_the_end_but_never_forwards() {
         hours(15),
         "the limit and its pause still hold"
     );
+}
+
+#[test]
+fn an_exchange_holds_the_reason_of_the_last_announcement_that_counts_alone() {
+    let awaits = |reason: &str| {
+        Command::Await(AwaitingAuthorisation {
+            expected: hours(100),
+            reason: reason.to_owned(),
+        })
+    };
+    let mut talk = Talk::new();
+    for reason in ["The first.", "The second.", "The third."] {
+        talk.said(&awaits(reason));
+    }
+    let reason = |talk: &Talk| clock(talk).derogation.map(|awaited| awaited.reason);
+    assert_eq!(reason(&talk), Some("The third.".to_owned()));
+    for end in [&talk.asking, &talk.asked] {
+        let json = serde_json::to_string(&end.exchange).expect("JSON");
+        assert!(!json.contains("The first."), "{json}");
+        assert!(!json.contains("The second."), "{json}");
+    }
+    // Both sides hold the same of what crosses, too.
+    talk.crosses(&awaits("The fourth.")).expect("it may");
+    talk.crosses(&command_of(Move::Withdraw)).expect("it may");
+    talk.settles();
+    assert_eq!(reason(&talk), Some("The fourth.".to_owned()));
+}
+
+#[test]
+fn a_reason_that_does_not_count_puts_none_in_the_shade() {
+    let mut talk = Talk::new();
+    at(&mut talk, 1, Move::Await);
+    let told = clock(&talk).derogation;
+    at(&mut talk, 2, Move::Withdraw);
+    // It is in the log, as an entry of an earlier version may be.
+    let letter = talk.letter(
+        Side::Requested,
+        Role::Contact,
+        Body::AwaitingAuthorisation(AwaitingAuthorisation {
+            expected: hours(200),
+            reason: "Too late.".to_owned(),
+        }),
+    );
+    for end in [&mut talk.asking, &mut talk.asked] {
+        end.exchange
+            .apply(&letter.header, &letter.event, Digest::of(b"too late"));
+    }
+    assert_eq!(talk.asked.exchange.crossed(), [Digest::of(b"too late")]);
+    assert_eq!(clock(&talk).derogation, told);
+    let json = serde_json::to_string(&talk.asked.exchange).expect("JSON");
+    assert!(!json.contains("Too late."), "{json}");
 }
 
 #[test]

@@ -149,6 +149,27 @@ fn a_permission_is_asked_of_the_side_that_said_it_for_what_can_be_passed_on() {
 }
 
 #[test]
+fn a_side_asks_for_a_hundred_permissions_and_for_no_more() {
+    let (mut talk, answer) = answered();
+    let ask = Command::AskPermission(terms(answer));
+    for _ in 0..100 {
+        said(&mut talk, Side::Requesting, &ask);
+    }
+    assert_eq!(says(&mut talk, Side::Requesting, &ask), Err(Refused::Full));
+    let body = Body::PermissionRequest(terms(answer));
+    let letter = talk.letter(Side::Requesting, Role::Releaser, body);
+    let asked = talk.asked.exchange.clone();
+    let taken = asked.admit(&letter.header, &letter.event);
+    assert_eq!(taken, Err(PeerFault::State), "both sides judge alike");
+    said(&mut talk, Side::Requesting, &command_of(Move::Feedback));
+    // What a log holds of an earlier version is applied all the same.
+    let mut asked = talk.asked.exchange.clone();
+    let leaf = Digest::of(b"earlier");
+    asked.apply(&letter.header, &letter.event, leaf);
+    assert_eq!(asked.permissions().len(), 101);
+}
+
+#[test]
 fn nobody_grants_what_was_not_asked_or_to_oneself() {
     let (mut talk, answer) = answered();
     let request = asked(&mut talk, answer);
