@@ -5,12 +5,16 @@
 //! browser hands it over in SubjectPublicKeyInfo beside the authenticator's data, and no CBOR is
 //! parsed. User verification is always demanded.
 
+mod asked;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
+
+pub use asked::ChallengeKey;
 
 /// COSE algorithm numbers that are taken, the preferred first: EdDSA, ES256, RS256.
 pub const ALGORITHMS: [i32; 3] = [-8, -7, -257];

@@ -148,13 +148,11 @@ pub fn proven(
     door: Door,
     now: Timestamp,
 ) -> Result<(Purpose, Caller), Failure> {
-    let ceremonies = &api.console.ceremonies;
-    if !ceremonies.may_try(door, now) {
-        return Err(too_many());
-    }
     let proven = check(api, assertion, now);
     proven.map_err(|error| {
-        ceremonies.failed(door);
+        if api.console.ceremonies.failed(door, now) {
+            return too_many();
+        }
         tracing::info!(event = "sign-in-refused", %error);
         refused(error)
     })
@@ -166,9 +164,15 @@ fn check(
     now: Timestamp,
 ) -> Result<(Purpose, Caller), PasskeyError> {
     let challenge = challenge_of(&assertion.client_data)?;
-    let purpose = api.console.ceremonies.finish(&challenge, now);
+    let ceremonies = &api.console.ceremonies;
+    let purpose = ceremonies.finish(&challenge, now);
     let purpose = purpose.ok_or(PasskeyError::Challenge)?;
-    Ok((purpose, holder(api, &challenge, assertion)?))
+    let caller = holder(api, &challenge, assertion)?;
+    // Of two that bring the same answer at once, one is let in.
+    if purpose == Purpose::SignIn && !ceremonies.signs_in(&challenge, now) {
+        return Err(PasskeyError::Challenge);
+    }
+    Ok((purpose, caller))
 }
 
 /// Who holds the passkey that answers this challenge.
@@ -198,18 +202,16 @@ pub fn counted(
     challenge: &Challenge,
     assertion: &Assertion,
 ) -> Result<(), Failure> {
-    let ceremonies = &api.console.ceremonies;
     let door = Door::SignedIn(person.caller.person);
-    if !ceremonies.may_try(door, person.visitor.now) {
-        return Err(too_many());
-    }
     let found = holder(api, challenge, assertion);
     let own = found.and_then(|caller| match caller.person == person.caller.person {
         true => Ok(()),
         false => Err(PasskeyError::Key),
     });
     own.map_err(|error| {
-        ceremonies.failed(door);
+        if api.console.ceremonies.failed(door, person.visitor.now) {
+            return too_many();
+        }
         tracing::info!(event = "decision-refused", %error);
         refused(error)
     })
@@ -226,8 +228,8 @@ fn refused(error: PasskeyError) -> Failure {
 }
 
 fn too_many() -> Failure {
-    let next = "Wait a minute.";
-    let what = "too many attempts failed in this minute";
+    let next = "What is right is taken all the same: try again with your own code or passkey.";
+    let what = "this was not taken, and too many others were not in this minute";
     Failure::new(
         StatusCode::TOO_MANY_REQUESTS,
         "too-many-attempts",
@@ -281,14 +283,10 @@ pub async fn enrol_begin(
     visitor: Visitor,
     typed: Typed,
 ) -> Result<Response, Trouble> {
-    let ceremonies = &api.console.ceremonies;
-    if !ceremonies.may_try(Door::Code, visitor.now) {
-        return Err(too_many().into());
-    }
     let code = typed.text("code");
     let found = api.people.current().by_code(code, visitor.now);
-    if found.is_none() {
-        ceremonies.failed(Door::Code);
+    if found.is_none() && api.console.ceremonies.failed(Door::Code, visitor.now) {
+        return Err(too_many().into());
     }
     let status = match &found {
         Some(_) => StatusCode::OK,
