@@ -141,17 +141,40 @@ impl ProposalFile {
     }
 
     /// Refuses a proposal that could never be complete where `current` is in force: fewer countries are left
-    /// to sign it than must.
+    /// to sign one of its documents than must. A new root is signed by two thirds of the one in force too,
+    /// each with the key that it has there.
     ///
     /// # Errors
     /// [`CeremonyError::TooFewSigners`].
     pub(super) fn can_be_complete(&self, current: &Directory) -> Result<(), CeremonyError> {
-        let state = self.state(Some(current))?;
-        let (left, needed) = (state.signers.len(), state.needed);
-        match left < needed {
-            true => Err(CeremonyError::TooFewSigners { left, needed }),
-            false => Ok(()),
-        }
+        let signers = self.countries(Some(current))?;
+        let root = current.root();
+        let rules = match self {
+            Self::Suspension(_) => vec![(signers.len(), SUSPEND_THRESHOLD)],
+            Self::List(proposal) => {
+                let next = proposal.root.as_ref().map(Root::peek).transpose()?;
+                let named = next.as_ref().unwrap_or(root).countries.len();
+                let counts = |country: &&Country| {
+                    let member = country.member;
+                    root.key(member).is_none() || current.list().has(member)
+                };
+                let of_list = signers.iter().filter(counts).count();
+                let mut rules = vec![(of_list, list_threshold(named))];
+                if next.is_some() {
+                    let key_of = |country: &Country| (country.member, country.identity.key_id());
+                    let keys: BTreeSet<_> = signers.iter().map(key_of).collect();
+                    let before = root.countries.iter().map(key_of);
+                    let staying = before.filter(|key| keys.contains(key)).count();
+                    rules.push((staying, root_threshold(root.countries.len())));
+                    rules.push((signers.len(), root_threshold(named)));
+                }
+                rules
+            }
+        };
+        let broken = rules.into_iter().find(|(left, needed)| left < needed);
+        broken.map_or(Ok(()), |(left, needed)| {
+            Err(CeremonyError::TooFewSigners { left, needed })
+        })
     }
 
     /// What is in force once the lists that the proposal brings along have been taken, each in its turn:

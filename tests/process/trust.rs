@@ -270,7 +270,10 @@ fn what_too_few_countries_are_left_to_sign_is_not_even_proposed() {
     let suspend = mk.call("trust suspend").option("--member", "TR");
     let suspend = suspend.option("--reason", "its keys were stolen");
     let propose = mk.call("trust propose").option("--remove", "TR");
-    for call in [suspend, propose] {
+    // The root in force has to agree to the next one, and of its two countries one is left.
+    let (card, _) = world.card_of_new_keys("AT-1");
+    let replace = propose.clone().option("--card", &card).word("--root");
+    for call in [suspend, propose, replace] {
         let refused = call.option("--out", &file).run();
         let refused = refused.failed(1, "too-few-signers");
         assert!(refused["next"].to_string().contains("liaison rfi withdraw"));
@@ -290,6 +293,9 @@ fn of_three_countries_two_are_left_to_take_one_out_and_not_one_to_take_two() {
     let propose = mk.call("trust propose").option("--remove", "AT");
     let propose = propose.option("--out", &file);
     propose.run().done();
+    let (card, _) = world.card_of_new_keys("RS-1");
+    let replace = propose.clone().option("--card", &card).word("--root");
+    replace.run().done();
     let both = propose.option("--remove", "TR");
     both.run().failed(1, "too-few-signers");
     let suspension = world.suspension_of("AT", ["MK", "TR"]);
