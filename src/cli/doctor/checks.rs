@@ -398,18 +398,78 @@ fn of_health(health: &Health) -> Vec<Finding> {
              member reach`",
         ));
     }
-    if !health.pressing.is_empty() {
-        let number = health.pressing.len() as u64;
-        findings.push(Finding::warning(
-            "duty",
-            Trouble::NeedsSomebody,
-            count(
-                number,
-                "exchange needs somebody now",
-                "exchanges need somebody now",
-            ),
-            "`liaison rfi list --attention`",
-        ));
-    }
+    findings.extend(pressing(health));
     findings
+}
+
+/// What presses: each kind apart, as each is looked up in another way.
+fn pressing(health: &Health) -> impl Iterator<Item = Finding> {
+    let each = [
+        (
+            health.pressing.len(),
+            ["exchange needs", "exchanges need"],
+            "`liaison rfi list --attention`",
+        ),
+        (
+            health.pressing_alerts.len(),
+            ["alert needs", "alerts need"],
+            "`liaison status` says which, and what to do",
+        ),
+        (
+            health.pressing_letters.len(),
+            ["urgent letter needs", "urgent letters need"],
+            "`liaison status` says which, and what to do",
+        ),
+    ];
+    let some = each.into_iter().filter(|(number, ..)| *number > 0);
+    some.map(|(number, [one, many], remedy)| {
+        let what = count(number as u64, one, many);
+        let cause = format!("{what} somebody now");
+        Finding::warning("duty", Trouble::NeedsSomebody, cause, remedy)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn whatever_presses_is_counted() {
+        let id = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+        let now = Timestamp::system();
+        let health = |pressing: serde_json::Value| -> Health {
+            let mut health = json!({
+                "node": "MK-1",
+                "version": "0.1.0",
+                "serving_since": now,
+                "log_size": 1,
+                "log_root": crate::base::Digest::EMPTY,
+                "index_size": 1,
+                "trust_list": null,
+                "trust_list_expires": null,
+                "peers": [],
+            });
+            let own = health.as_object_mut().expect("an object");
+            own.extend(pressing.as_object().expect("an object").clone());
+            serde_json::from_value(health).expect("a state")
+        };
+        let found = |pressing| -> Vec<String> {
+            let found = of_health(&health(pressing)).into_iter();
+            let found = found.filter(|finding| finding.check == "duty");
+            found.map(|finding| finding.cause).collect()
+        };
+        assert_eq!(found(json!({})), [""; 0]);
+        let alert = json!({ "alert": id, "from": "TR", "severity": "Severe", "attention": [] });
+        let letter = json!({ "letter": id, "to": ["TR"], "state": "stopped", "attention": [] });
+        let pressing = json!({ "pressing_alerts": [alert, alert], "pressing_letters": [letter] });
+        assert_eq!(
+            found(pressing),
+            [
+                "2 alerts need somebody now",
+                "1 urgent letter needs somebody now"
+            ]
+        );
+    }
 }
