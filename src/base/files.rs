@@ -48,11 +48,29 @@ pub fn publish(path: &Path, bytes: &[u8]) -> io::Result<()> {
     draft.publish().map(|_| ())
 }
 
+/// Writes a file that is for others too, as [`Draft::publish`] does, unless one is there.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`], or whatever the file system gives.
+pub fn publish_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut draft = Draft::begin_new(path, WHOEVER_MAY)?;
+    draft.write_all(bytes)?;
+    draft.publish().map(|_| ())
+}
+
 /// A file that nobody finds under its name before it is whole.
 pub struct Draft<'a> {
     path: &'a Path,
     file: tempfile::NamedTempFile,
     there: Option<Metadata>,
+    another: Another,
+}
+
+/// What becomes of another plain file of that name.
+#[derive(Clone, Copy)]
+enum Another {
+    Replaced,
+    Kept,
 }
 
 impl<'a> Draft<'a> {
@@ -70,11 +88,32 @@ impl<'a> Draft<'a> {
         let file = tempfile::Builder::new()
             .permissions(Permissions::from_mode(mode))
             .tempfile_in(folder)?;
-        Ok(Self { path, file, there })
+        Ok(Self {
+            path,
+            file,
+            there,
+            another: Another::Replaced,
+        })
+    }
+
+    /// Begins a file as [`Draft::begin`] does, unless a plain one is there; nor does it take the place of
+    /// one that comes there before it is published.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`], or whatever the file system gives.
+    pub fn begin_new(path: &'a Path, mode: u32) -> io::Result<Self> {
+        let draft = Self::begin(path, mode)?;
+        match &draft.there {
+            Some(there) if there.is_file() => Err(io::ErrorKind::AlreadyExists.into()),
+            Some(_) | None => Ok(Self {
+                another: Another::Kept,
+                ..draft
+            }),
+        }
     }
 
     /// Gives the file its name, durably, and its length in bytes. One that is there is replaced and keeps
-    /// its mode. What is there and no plain file, such as a pipe or a link, is written to as it is.
+    /// its mode, unless the file was begun as a new one. What is there and no plain file, such as a pipe or a link, is written to as it is.
     ///
     /// # Errors
     /// Whatever the file system gives.
@@ -94,7 +133,11 @@ impl<'a> Draft<'a> {
                 }
                 self.file.as_file().sync_all()?;
                 let length = self.file.as_file().metadata()?.len();
-                self.file.persist(self.path).map_err(|error| error.error)?;
+                let persisted = match self.another {
+                    Another::Replaced => self.file.persist(self.path),
+                    Another::Kept => self.file.persist_noclobber(self.path),
+                };
+                persisted.map_err(|error| error.error)?;
                 sync_folder_of(self.path)?;
                 Ok(length)
             }
@@ -170,6 +213,20 @@ mod tests {
             fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o640
         );
+    }
+
+    #[test]
+    fn a_new_file_takes_no_others_place_whenever_that_came() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("card");
+        let late = Draft::begin_new(&path, OWNER_ALONE).unwrap();
+        publish_new(&path, b"first").unwrap();
+        let kinds = [publish_new(&path, b"second").err(), late.publish().err()];
+        for error in kinds {
+            assert_eq!(error.unwrap().kind(), io::ErrorKind::AlreadyExists);
+        }
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -81,12 +81,18 @@ impl Failure {
             std::io::ErrorKind::NotFound => Exit::NotFound,
             _ => Exit::Failure,
         };
+        let next = match error.kind() {
+            std::io::ErrorKind::AlreadyExists => {
+                "name another one, or move that one away: no file is written over"
+            }
+            _ => "check the path, its permissions and the space on the disk",
+        };
         Self::new(
             exit,
             "file",
             "a file cannot be used",
             format!("{}: {error}", path.display()),
-            "check the path, its permissions and the space on the disk",
+            next,
         )
     }
 

@@ -102,7 +102,7 @@ pub fn member_card(
 ) -> Result<CardWritten, Failure> {
     let keys = keys(config, passphrase)?;
     let card = node::issue_card(config, &keys)?;
-    files::publish(out, &card.to_json()).map_err(|error| Failure::file(out, &error))?;
+    files::publish_new(out, &card.to_json()).map_err(|error| Failure::file(out, &error))?;
     Ok(CardWritten {
         node: keys.node,
         identity: keys.identity.key_id(),
@@ -172,7 +172,7 @@ pub fn audit_verify_evidence(file: &Path, root: Option<Digest>) -> Result<Convic
 pub fn audit_export(dir: &Path, out: &Path, progress: Progress<'_>) -> Result<Exported, Failure> {
     no_node(dir)?;
     let io = |error: &std::io::Error| Failure::file(out, error);
-    let mut draft = Draft::begin(out, files::OWNER_ALONE).map_err(|error| io(&error))?;
+    let mut draft = Draft::begin_new(out, files::OWNER_ALONE).map_err(|error| io(&error))?;
     let mut written = Written {
         to: &mut draft,
         failed: None,

@@ -60,6 +60,7 @@ def exported(liaison: str, demo: pathlib.Path) -> dict[str, bytes]:
     bundles = {}
     for member in ("mk", "tr", "at", "ir"):
         out = demo / f"{member}.independent.tar"
+        out.unlink(missing_ok=True)
         command = [liaison, "audit", "export", "--dir", str(demo / member), "--out", str(out)]
         subprocess.run(command, check=True, capture_output=True)
         bundles[member] = out.read_bytes()

@@ -90,6 +90,17 @@ fn a_bundle_that_is_exported_through_a_link_or_into_a_pipe_leaves_them_what_they
 }
 
 #[test]
+fn a_bundle_is_not_written_over_a_file_that_is_there() {
+    let world = running();
+    let mk = world.office("MK");
+    let file = world.write("mk.bundle", "the last one");
+    let refused = export(mk, &file).failed(1, "file");
+    let next = refused["next"].as_str().expect("text");
+    assert!(next.contains("no file is written over"), "{next}");
+    assert_eq!(fs::read(&file).expect("it is there"), b"the last one");
+}
+
+#[test]
 fn what_cannot_be_written_or_is_no_file_is_not_taken_for_evidence() {
     let world = running();
     let mk = world.office("MK");

@@ -23,7 +23,9 @@ fn an_office_made_with_no_more_than_the_manual_asks_for_can_be_enrolled_and_serv
         secret(init.option("--name", "Liaison Office")).run().done();
         let card = Call::of("member card").dir(&at(member));
         let card = card.option("--out", at(&format!("{member}.card")));
-        secret(card).run().done();
+        let card = secret(card);
+        card.run().done();
+        card.run().failed(1, "file");
         propose = propose.option("--card", at(&format!("{member}.card")));
     }
     let in_its_place = propose.clone().option("--out", &passphrase);
