@@ -24,6 +24,7 @@ mod permissions;
 mod permit;
 mod project;
 mod quota;
+mod reached;
 mod read;
 mod receipts;
 mod receive;
@@ -70,6 +71,7 @@ pub use people::{
 pub use permissions::Decision;
 pub use permit::{Action, Caller, Denied, Permit, Thing};
 pub use quota::MESSAGES_A_DAY;
+pub use reached::Reached;
 pub use receive::LARGEST_ATTACHMENT;
 pub use recipients::{MOST_ASKED, check_asked, named_once};
 pub use requests::LIFE;

@@ -10,6 +10,7 @@ use super::change::{Change, Other};
 use super::error::AppError;
 use super::input::{Federation, HitRow, Reply};
 use super::members::{self, Withheld};
+use super::reached::Reached;
 use super::respond::exchange_row;
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
@@ -302,8 +303,12 @@ pub(super) fn annotate(
             }
         }
         Reply::AlertThread(row, _) => alerts::look_as(service, turn, by, row)?,
-        Reply::Permissions(_)
-        | Reply::Earlier(_)
+        Reply::Permissions(all) => {
+            for (row, _) in all {
+                row.reached = Reached::of(service, row.peer);
+            }
+        }
+        Reply::Earlier(_)
         | Reply::Letters(_)
         | Reply::Carried(_)
         | Reply::Witness(_)

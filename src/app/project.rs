@@ -10,6 +10,7 @@ use super::erase;
 use super::letters::{POLICY, letter_changed, person_changed};
 use super::members::{self, ListOnRecord, hold, list_in_force};
 use super::passing::passed_on;
+use super::reached::Reached;
 use super::restored;
 use super::rows::{self, *};
 use super::search;
@@ -172,6 +173,7 @@ fn converse(
                 forwards: Vec::new(),
                 erased: message.erased.map(|erased| erased.gone),
                 withheld: None,
+                reached: Reached::default(),
                 witnessed: false,
                 earlier: Vec::new(),
                 duty: DutyRow::default(),

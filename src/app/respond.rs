@@ -5,6 +5,7 @@ use super::erase;
 use super::error::AppError;
 use super::input::{Attached, Reply};
 use super::permit::Action;
+use super::reached::ends;
 use super::requests::{Letter, check_country, compose};
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
@@ -97,27 +98,8 @@ pub(super) fn sent_before(
 /// Whether it is said to a member that is out too, for which it waits: it ends something, and says nothing
 /// of what there is.
 pub(super) fn reaches_whoever_is_out(command: &Command) -> bool {
-    match command {
-        Command::Withdraw(_)
-        | Command::Refuse(_)
-        | Command::Close(_)
-        | Command::Correct(_)
-        | Command::RefusePermission(_)
-        | Command::Notify(_) => true,
-        // A refusal by `x5` is one.
-        Command::Answer(answer) => answer.is_silent(),
-        Command::Accept(_)
-        | Command::AskClarification(_)
-        | Command::Channel(_)
-        | Command::Await(_)
-        | Command::Transfer(_)
-        | Command::Clarify(_)
-        | Command::Feedback(_)
-        | Command::Supersede(_)
-        | Command::Reopen(_)
-        | Command::AskPermission(_)
-        | Command::GrantPermission(_) => false,
-    }
+    let speaks = matches!(command, Command::Answer(answer) if !answer.is_silent());
+    ends(command.what().kind()) && !speaks
 }
 
 /// A member must be listed still.

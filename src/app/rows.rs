@@ -16,6 +16,7 @@ use super::duty::{AlarmFault, DutyRow, Pressing, Subject};
 use super::erase::Gone;
 use super::letters::LetterRow;
 use super::members::Withheld;
+use super::reached::Reached;
 use super::search::Earlier;
 use crate::audit::{Checkpoint, Origin};
 use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
@@ -117,6 +118,9 @@ pub struct ExchangeRow<E = Exchange> {
     /// Why what waits in it is not sent; known only when it is read.
     #[serde(skip)]
     pub withheld: Option<Withheld>,
+    /// What the other side is told now; known only when it is read.
+    #[serde(skip)]
+    pub reached: Reached,
     /// Since when the other side's keys are said to have been in other hands, where that touches the
     /// exchange; known only when it is read.
     #[serde(skip)]

@@ -20,7 +20,7 @@ use crate::domain::duty::DutyLevel;
 use crate::domain::message::{Body, Kind};
 use crate::domain::profile::{Clock, Pause};
 use crate::domain::rfi::{
-    Acceptance, Exchange, LinkKind, LocalGround, Refusal, SaidMessage, Scope, is_passed_on,
+    Acceptance, Exchange, LinkKind, LocalGround, Refusal, SaidMessage, Scope, State, is_passed_on,
 };
 
 /// A cursor of a list, as the API gives it: hexadecimal.
@@ -144,12 +144,17 @@ pub fn actions(row: &ExchangeRow, caller: &Caller) -> Vec<String> {
         let allowed = action.roles();
         caller.roles.iter().any(|role| allowed.contains(role))
     };
+    let passable = !passable(row).is_empty();
+    let offered = |kind: Kind| {
+        let about = kind != Kind::PermissionRequest || passable;
+        about && row.reached.hears(kind) && row.exchange.may_cause(kind)
+    };
     let verbs = VERBS
         .iter()
-        .filter(|(_, kind, action)| row.exchange.may_cause(*kind) && may(*action))
+        .filter(|(_, kind, action)| offered(*kind) && may(*action))
         .map(|(verb, ..)| (*verb).to_owned());
     // What it makes is a message of another exchange.
-    let passes_on = may(Action::ForwardMessage) && !passable(row).is_empty();
+    let passes_on = may(Action::ForwardMessage) && passable;
     let forward = passes_on.then(|| "forward".to_owned());
     let owes = may(Action::CorrectMessage) && !to_pass_on(row).is_empty();
     let pass_on = owes.then(|| "pass-on".to_owned());
@@ -157,20 +162,30 @@ pub fn actions(row: &ExchangeRow, caller: &Caller) -> Vec<String> {
 }
 
 /// What the other side corrected and somebody else still has uncorrected from here: the correction, and
-/// whom it is owed to.
+/// whom it is owed to. What is for this office alone is passed on to nobody.
 pub fn to_pass_on(row: &ExchangeRow) -> Vec<(MessageId, MemberId)> {
+    let told = row.exchange.corrections();
+    let bound = |about: MessageId| told.iter().any(|told| told.id == about && told.bound);
     let owed = duties(row).into_iter();
-    let owed = owed.filter(|duty| duty.ours && duty.what == Owed::PassingOn);
+    let owed = owed.filter(|duty| duty.ours && duty.what == Owed::PassingOn && !bound(duty.about));
     owed.filter_map(|duty| Some((duty.about, duty.to?)))
         .collect()
 }
 
-/// What the other side said that can be passed on, as far as its kind goes, with its place among all
-/// that was said.
+/// What the other side said that can be passed on, if its author permits it where that is needed, with its
+/// place among all that was said.
 pub fn passable(row: &ExchangeRow) -> Vec<(usize, SaidMessage)> {
     let side = row.exchange.side();
+    let corrected = row.exchange.corrections();
+    let corrected = |id: MessageId| corrected.iter().any(|told| told.message == id);
+    let ended = matches!(row.exchange.state(), State::Withdrawn | State::Superseded);
+    let request_is_over = ended || row.erased.is_some();
     let mut said: Vec<_> = row.exchange.said().into_iter().enumerate().collect();
-    said.retain(|(_, said)| said.by != side && is_passed_on(said.kind));
+    said.retain(|(_, said)| {
+        let is_over = said.id == row.id && request_is_over;
+        let stands = !is_over && !corrected(said.id);
+        said.by != side && is_passed_on(said.kind) && !said.bound && stands
+    });
     said
 }
 

@@ -153,6 +153,24 @@ fn the_nodes_state_says_what_to_do_about_a_letter_as_it_stands() {
 }
 
 #[test]
+fn whoever_gives_a_letter_back_on_its_page_is_asked_why() {
+    let office = Served::new();
+    let body = json!({ "to": ["TR"], "request": asks() });
+    let letter = waits(&office, "officer", "/requests", &body);
+    let (boss, _) = enrolled(&office, "releaser");
+    let path = format!("/letters/{letter}");
+    let page = boss.get(&path).text();
+    assert!(page.contains("id=\"why-return\" name=\"reason\""), "{page}");
+    let give_back = |why| boss.post(&format!("{path}/return"), &[("reason", why)]);
+    let unsaid = give_back(" ");
+    assert_eq!(unsaid.status, 422, "{}", unsaid.text());
+    assert!(unsaid.text().contains("id=\"why-return-fault\""));
+    assert_eq!(give_back("No plate.").status, 303);
+    let page = boss.get(&path).text();
+    assert!(page.contains("No plate."), "{page}");
+}
+
+#[test]
 fn whoever_releases_sees_that_nothing_is_attached() {
     let office = Served::new();
     let body = json!({ "to": ["TR"], "request": asks() });

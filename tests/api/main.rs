@@ -29,6 +29,7 @@ mod lost;
 mod made_anew;
 mod meanwhile;
 mod news;
+mod offered;
 mod office;
 mod openapi;
 mod passing;

@@ -203,6 +203,17 @@ impl Served {
         taken.expect("a mailbox with room");
     }
 
+    /// The member is suspended from now on.
+    pub fn suspends(&self, member: &str) {
+        let out = node(member);
+        let mut federation = federation();
+        federation.nodes.retain(|listed| *listed != out);
+        federation.trust.suspended = vec![out.member];
+        federation.trust.suspension = Some((1, Digest::of(b"suspension")));
+        let taken = self.driver.install(federation);
+        taken.expect("a mailbox with room");
+    }
+
     /// The pseudonym of the person of this name.
     pub fn person(&self, name: &str) -> PersonId {
         let all = self.in_force().current().all();

@@ -244,12 +244,13 @@ async fn every_page_is_accessible_in_both_schemes_and_directions() {
     browser.goto(&tr.page(&format!("{came}/snooze"))).await;
     browser.click("main form button.primary").await;
     browser.arrives("/inbox").await;
-    let forms =
-        ["answer", "refuse", "permissions", "snooze", "call"].map(|verb| format!("{came}/{verb}"));
+    let passable = where_one_may(&browser, tr, "/inbox", "permissions").await;
+    let forms = ["answer", "refuse", "snooze", "call"].map(|verb| format!("{came}/{verb}"));
     let paths = [
         own(&["/inbox", "/alerts", "/alerts/new", "/statistics"]),
         vec![came, alert],
         forms.to_vec(),
+        vec![format!("{passable}/permissions")],
     ]
     .concat();
     look(&browser, tr, "contact", &paths, &mut faults).await;

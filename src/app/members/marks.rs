@@ -3,6 +3,7 @@
 
 use super::{CompromisedRow, Withheld, waiting_messages};
 use crate::app::change::Change;
+use crate::app::reached::Reached;
 use crate::app::rows::{AlertRow, COMPROMISED, ExchangeRow, member_key};
 use crate::app::service::{Service, Turn};
 use crate::base::{MemberId, Timestamp};
@@ -31,6 +32,7 @@ pub(in crate::app) fn annotate(
     row: &mut ExchangeRow,
 ) -> Result<(), IndexError> {
     row.withheld = withheld(service, turn, row)?;
+    row.reached = Reached::of(service, row.peer);
     row.compromised = at_risk(turn, row.peer, row.exchange.created(), row.updated)?;
     Ok(())
 }

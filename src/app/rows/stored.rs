@@ -357,6 +357,7 @@ impl ExchangeRow<StoredExchange> {
             duty: self.duty,
             erased: self.erased,
             withheld: self.withheld,
+            reached: self.reached,
             compromised: self.compromised,
             witnessed: self.witnessed,
             earlier: self.earlier,

@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use super::command::may_cause;
 use super::ledger::Ledger;
+use super::passing::is_bound;
 use super::progress::{Deviations, Progress};
 use super::steps::{Detail, GoesOn, Reach, Step, Steps};
 use super::{
@@ -231,6 +232,7 @@ impl Exchange {
             leaf: self.leaf,
             by: Side::Requesting,
             kind: Kind::Request,
+            bound: self.request.forwarded.is_some() || self.request.handling.binds().is_some(),
         };
         Ledger::after(request, steps)
     }
@@ -273,6 +275,7 @@ impl Exchange {
             delivered: None,
             what,
             detail: Detail::of(&event.body),
+            bound: is_bound(&event.body, self.handling_of(&event.body)),
             reach: Reach::Open,
             goes_on: self.goes_on(header).filter(|_| own),
         });

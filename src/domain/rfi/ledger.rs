@@ -94,6 +94,8 @@ pub struct SaidMessage {
     pub by: Side,
     /// What it is.
     pub kind: Kind,
+    /// Whether it goes to no third member, whatever its author permits.
+    pub bound: bool,
 }
 
 /// Why something about a message, a permission or a correction has no place in an exchange.
@@ -204,6 +206,7 @@ impl Ledger {
             leaf: step.leaf,
             by: step.side,
             kind: step.what.kind(),
+            bound: step.bound,
         });
         match &step.detail {
             Detail::PermissionAsked(terms) => self.permissions.push(Permission {
@@ -243,7 +246,7 @@ impl Ledger {
                 message: told.message,
                 flaw: told.flaw,
                 remedy: told.remedy,
-                bound: told.bound,
+                bound: step.bound,
                 acknowledged: None,
                 passed_on: Vec::new(),
             }),

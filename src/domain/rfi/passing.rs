@@ -125,6 +125,20 @@ impl NotPassedOn {
     }
 }
 
+/// Whether a message passes another one on, so that nobody passes it on in turn.
+fn passes_on(body: &Body) -> bool {
+    match body {
+        Body::Request(request) => request.forwarded.is_some(),
+        Body::Correction(correction) => correction.passes_on.is_some(),
+        _ => false,
+    }
+}
+
+/// Whether a message that is marked so goes to no third member, whatever its author permits.
+pub(super) fn is_bound(body: &Body, marking: &Handling) -> bool {
+    passes_on(body) || marking.binds().is_some()
+}
+
 /// The marking of a request that passes on `original` at `at`, with the restrictions of both.
 ///
 /// # Errors
@@ -162,12 +176,7 @@ impl Passing<'_> {
 
     /// Whether it is something that can be passed on by this member to that one.
     fn check_original(&self, original: Copied<'_>) -> Result<(), NotPassedOn> {
-        let nested = match &original.event.body {
-            Body::Request(request) => request.forwarded.is_some(),
-            Body::Correction(correction) => correction.passes_on.is_some(),
-            _ => false,
-        };
-        if nested || !is_passed_on(original.header.kind) {
+        if passes_on(&original.event.body) || !is_passed_on(original.header.kind) {
             return Err(NotPassedOn::Kind);
         }
         if !original.header.recipients.contains(&self.by) {

@@ -42,6 +42,9 @@ pub(super) struct Step {
     /// What it says beside that.
     #[serde(default, skip_serializing_if = "Detail::is_none")]
     pub detail: Detail,
+    /// Whether it goes to no third member, whatever its author permits.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bound: bool,
     /// Whether the other side has it.
     #[serde(default, skip_serializing_if = "Reach::is_open")]
     pub reach: Reach,
@@ -131,9 +134,6 @@ pub(super) struct Corrected {
     pub flaw: Flaw,
     /// What is to be done.
     pub remedy: Remedy,
-    /// Whether its marking keeps it from any third member.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub bound: bool,
 }
 
 impl Detail {
@@ -166,7 +166,6 @@ impl Detail {
                 message: correction.message,
                 flaw: correction.flaw,
                 remedy: correction.remedy,
-                bound: correction.handling.binds().is_some(),
             }),
             Body::PermissionRequest(asked) => Self::PermissionAsked(asked.clone()),
             Body::PermissionGrant(grant) => Self::PermissionGranted(grant.request, grant.expires),

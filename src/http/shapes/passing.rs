@@ -7,7 +7,7 @@ use crate::app::change::Message;
 use crate::app::rows::ExchangeRow;
 use crate::app::{Action, Caller, Owed, duties, read_copy};
 use crate::base::Timestamp;
-use crate::domain::message::{Body, SignedCopy};
+use crate::domain::message::{Body, Kind, SignedCopy};
 use crate::domain::rfi::{Permission, Side, Standing};
 
 /// What either side owes.
@@ -65,7 +65,10 @@ pub fn permission(
             .iter()
             .any(|role| caller.roles.contains(role));
     let actions: &[&str] = match permission.standing {
-        Standing::Asked if decides => &["grant", "refuse"],
+        Standing::Asked if decides && row.reached.hears(Kind::PermissionGrant) => {
+            &["grant", "refuse"]
+        }
+        Standing::Asked if decides => &["refuse"],
         Standing::Granted if decides && !ended => &["refuse"],
         Standing::Asked
         | Standing::Granted

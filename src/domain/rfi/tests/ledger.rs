@@ -4,6 +4,7 @@
 use super::talk::Talk;
 use super::*;
 use crate::base::Digest;
+use crate::domain::handling::Tlp;
 
 const TO: &str = "AT";
 
@@ -422,5 +423,20 @@ fn an_exercise_has_no_place_in_what_is_actual_nor_the_other_way_round() {
             header.extensions = other.extension().into_iter().collect();
             assert_eq!(Exchange::admit_request(&header, &event), expected);
         }
+    }
+}
+
+#[test]
+fn what_its_marking_keeps_from_every_third_member_is_known_to_both_sides() {
+    let (mut talk, answer) = answered();
+    assert!(!answer.bound && !talk.asking.exchange.said()[0].bound);
+    let Command::Correct(mut strict) = correct(answer) else {
+        panic!("it is a correction");
+    };
+    strict.handling.tlp = Tlp::AmberStrict;
+    said(&mut talk, Side::Requested, &Command::Correct(strict));
+    for side in [&talk.asking.exchange, &talk.asked.exchange] {
+        let told = side.said();
+        assert!(told.last().is_some_and(|told| told.bound), "{told:?}");
     }
 }

@@ -15,7 +15,7 @@ use super::super::trouble::{Trouble, see_other};
 use super::asks_why;
 use super::command::asked;
 use crate::app::rows::ExchangeRow;
-use crate::app::{Action, AppError, Ask, Reply};
+use crate::app::{Action, AppError, Ask, Reached, Reply};
 use crate::base::MessageId;
 use crate::domain::handling::{HandlingCode, Tlp};
 use crate::domain::profile::Access;
@@ -101,15 +101,19 @@ pub async fn say_form(
 ) -> Result<Response, Trouble> {
     let row = glance(&api, &person, id).await?;
     may_say(&row, &person, &verb)?;
-    let typed = defaults(&verb, Typed::default().with_message());
+    let typed = defaults(&row, &verb, Typed::default().with_message());
     page(&api, &person, &row, &verb, &typed, Faults::default()).await
 }
 
-fn defaults(verb: &str, typed: Typed) -> Typed {
+fn defaults(row: &ExchangeRow, verb: &str, typed: Typed) -> Typed {
+    let outcome = match row.reached {
+        Reached::Whole => Outcome::Hit,
+        Reached::Out | Reached::Observer => Outcome::NoHit,
+    };
     match verb {
         "accept" => typed.or("access", "direct"),
         "answer" => typed
-            .or("outcome", "hit")
+            .or("outcome", outcome.as_str())
             .or("handling.codes[]", "H1")
             .or("handling.tlp", "AMBER")
             .or("handling.retention_days!number", "1825"),
@@ -309,6 +313,15 @@ fn by_whom(row: &ExchangeRow, choice: (String, String), by: Side) -> (String, St
 
 fn answer(b: &Builder<'_>, row: &ExchangeRow) -> Vec<Section> {
     let t = b.t;
+    // Whoever is out hears of no-hits alone, and those say nothing more.
+    match row.reached {
+        Reached::Whole => (),
+        Reached::Out | Reached::Observer => {
+            let no_hit = [Outcome::NoHit.as_str()].into_iter();
+            let outcome = vec![b.radios("outcome", "outcome", no_hit)];
+            return vec![Section::new(t, "section-answer", outcome), handling(b)];
+        }
+    }
     let outcomes = || Outcome::ALL.iter().map(|outcome| outcome.as_str());
     let mut each = Vec::new();
     for (place, question) in row.exchange.request().questions.iter().enumerate() {

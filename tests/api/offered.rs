@@ -1,0 +1,121 @@
+//! What people are offered in an exchange is what they can do: nothing that a member which is out is not
+//! told, and nothing about what goes to no third member.
+
+use liaison::base::{Role, Timestamp};
+use liaison::domain::handling::{Handling, HandlingCode, Tlp};
+use liaison::domain::message::Body;
+use liaison::domain::rfi::PermissionRequest;
+use serde_json::Value;
+
+use crate::console::enrolled;
+use crate::office::{REQUEST, member, request, with_header};
+use crate::passing::marked;
+use crate::served::Served;
+
+/// What TR asked MK, marked so.
+fn asked_by_tr(office: &mut Served, handling: Handling) -> String {
+    let mut request = request();
+    request.handling = handling;
+    let body = Body::Request(Box::new(request));
+    let message = office.peers.first_of("TR", Role::Officer, body);
+    office.receives(&message);
+    message.header.id.to_string()
+}
+
+fn offered(office: &Served, name: &str, exchange: &str) -> Vec<String> {
+    let path = format!("/exchanges/{exchange}");
+    let shown: Value = office.call(name, "GET", &path).send().is(200);
+    let actions = shown["actions"].as_array().expect("a list").iter();
+    let text = |action: &Value| action.as_str().expect("a word").to_owned();
+    actions.map(text).collect()
+}
+
+#[test]
+fn nothing_is_offered_that_a_suspended_member_is_not_told() {
+    let mut office = Served::new();
+    let id = asked_by_tr(&mut office, request().handling);
+    let before = offered(&office, "contact", &id);
+    for action in ["accept", "answer", "refuse", "channel", "permissions"] {
+        assert!(before.iter().any(|one| one == action), "{before:?}");
+    }
+    office.suspends("TR");
+    let after = offered(&office, "contact", &id);
+    assert_eq!(after, ["answer", "refuse", "correct"]);
+    let refusal = serde_json::json!({ "ground": "a" });
+    let path = format!("/exchanges/{id}/refuse");
+    let refused = office.call("contact", "POST", &path).json(&refusal).send();
+    assert_eq!(refused.status, 202, "{}", refused.text());
+}
+
+#[test]
+fn a_suspended_member_is_answered_by_a_no_hit_alone() {
+    let mut office = Served::new();
+    let id = asked_by_tr(&mut office, request().handling);
+    let (boss, _) = enrolled(&office, "contact");
+    let why = format!("/exchanges/{id}/why");
+    assert_eq!(boss.post(&why, &[("why", "on duty")]).status, 303);
+    let form = boss.get(&format!("/exchanges/{id}/answer")).text();
+    assert!(form.contains("value=\"hit\""), "{form}");
+    office.suspends("TR");
+    let form = boss.get(&format!("/exchanges/{id}/answer")).text();
+    assert!(form.contains("value=\"no-hit\""), "{form}");
+    assert!(!form.contains("value=\"hit\""), "{form}");
+    let accept = boss.get(&format!("/exchanges/{id}/accept"));
+    assert_eq!(accept.status, 404, "{}", accept.text());
+}
+
+#[test]
+fn what_goes_to_no_third_member_is_offered_to_nobody_for_passing_on() {
+    let mut office = Served::new();
+    let h0 = |tlp| marked(&[HandlingCode::H0], tlp);
+    let passes = |office: &Served, id: &str| {
+        let mut offered = offered(office, "officer", id);
+        offered.retain(|action| ["forward", "permissions"].contains(&action.as_str()));
+        offered
+    };
+    for (tlp, may) in [
+        (Tlp::Green, &["permissions", "forward"][..]),
+        (Tlp::Amber, &["permissions", "forward"][..]),
+        (Tlp::AmberStrict, &[][..]),
+        (Tlp::Red, &[][..]),
+    ] {
+        let id = asked_by_tr(&mut office, h0(tlp));
+        assert_eq!(passes(&office, &id), may, "{tlp}");
+    }
+}
+
+/// MK asked TR, and TR asks whether it may pass that on to AT; gives the permission.
+fn wished_by_tr(office: &mut Served) -> String {
+    let asked = toml::from_str(REQUEST).expect("the example is a request");
+    let id = office.asks(&asked);
+    let path = format!("/exchanges/{id}");
+    let shown: Value = office.call("officer", "GET", &path).send().is(200);
+    let leaf = shown["events"][0]["proof"]["leaf"].as_str();
+    let leaf = leaf.and_then(|leaf| leaf.parse().ok()).expect("a leaf");
+    let wish = Body::PermissionRequest(PermissionRequest {
+        message: id.parse().expect("an id"),
+        leaf,
+        to: member("AT"),
+        purpose: "The van went there.".to_owned(),
+    });
+    let exchange = id.parse().expect("an id");
+    office.peers.now = Timestamp::system();
+    let message = office.peers.next_of("TR", Role::Officer, wish, exchange);
+    let message = with_header(&message, |header| header.last_seen = Some(leaf));
+    office.receives(&message);
+    message.header.id.to_string()
+}
+
+#[test]
+fn a_permission_that_a_suspended_member_asked_for_is_offered_to_be_refused_alone() {
+    let mut office = Served::new();
+    let wish = wished_by_tr(&mut office);
+    let path = format!("/permissions/{wish}");
+    let actions = |office: &Served| {
+        let shown: Value = office.call("contact", "GET", &path).send().is(200);
+        shown["actions"].clone()
+    };
+    assert_eq!(actions(&office), serde_json::json!(["grant", "refuse"]));
+    office.suspends("TR");
+    assert_eq!(actions(&office), serde_json::json!(["refuse"]));
+}
