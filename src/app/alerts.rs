@@ -27,7 +27,7 @@ use crate::domain::message::Body;
 pub(super) use admit::admit;
 pub(super) use joining::joining;
 pub(super) use list::{list, read};
-pub(super) use record::{converse, put, reached};
+pub(super) use record::{converse, put, said};
 
 /// The action that a command needs leave for.
 pub(super) fn action_of(command: &AlertCommand) -> &'static [Action] {

@@ -105,7 +105,7 @@ fn sent(
     view.put(MESSAGE, message_key(me, header.id), row);
     files::attached(view, me, message);
     if header.kind.is_of_an_alert() {
-        alerts::reached(view, message);
+        alerts::said(view, message);
     }
     advance(view, me, message)?;
     search::project(view, p.entry, message)?;
@@ -221,7 +221,7 @@ fn converse(
         | Kind::AlertCancellation
         | Kind::Contradiction
         | Kind::Acknowledgement
-        | Kind::Subscription => alerts::converse(view, p, message)?,
+        | Kind::Subscription => alerts::converse(view, me, p, message)?,
     }
     Ok(())
 }
@@ -284,7 +284,7 @@ pub(super) fn on_alert(
     view.delete(ALERT_LOOSE, was);
     row.thread.push(p.entry);
     then(&mut row);
-    alerts::put(view, row)?;
+    alerts::put(view, p, row)?;
     Ok(true)
 }
 
@@ -314,13 +314,15 @@ fn other(
             conversation,
         } => {
             let settled = settle(view, me, *recipient, *message, Delivery::Expired)?;
-            if settled.is_some()
+            if let Some(MessageRow { expires, .. }) = settled
                 && !on_exchange(view, *conversation, p, |row| {
                     row.exchange.not_taken(*message);
                     duty::loose(row, *message, p.at, LooseState::Expired);
                 })?
             {
-                on_alert(view, *conversation, p, |_| ())?;
+                on_alert(view, *conversation, p, |row| {
+                    row.unheard(*recipient, *message, expires, LooseState::Expired);
+                })?;
             }
             Ok(())
         }

@@ -228,7 +228,7 @@ pub(super) fn compose(
     }
     let key = letter.conversation.to_bytes();
     let exchange = turn.view.row::<ExchangeRow>(EXCHANGE, &key)?;
-    let mut extensions = alerts::joining(&turn.view, &letter, &progress)?;
+    let mut extensions = alerts::joining(&turn.view, me, &letter, &progress)?;
     extensions.extend(exchange.as_ref().and_then(|row| goes_on(row, &progress)));
     extensions.extend(status_of(&letter, exchange.as_ref()).extension());
     let header = Header {

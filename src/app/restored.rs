@@ -243,9 +243,8 @@ pub(super) fn erase_again(
     erase::order_wanted(service, turn, Actor::node(service.me.member), wish)
 }
 
-/// Why a message of this node does not come next in its conversation. What the other side of an exchange
-/// did not take nobody gives back, so that there it may come next where that side went on; of an alert
-/// others may have what is missing.
+/// Why a message of this node does not come next in its conversation. What no recipient took nobody gives
+/// back, so that it may come next where the one that gives it went on; what another has, that one gives.
 fn out_of_order(
     turn: &Turn<'_>,
     me: MemberId,
@@ -255,8 +254,8 @@ fn out_of_order(
     let header = &message.header;
     let conversation = header.conversation.to_bytes();
     let exchange = turn.view.row::<ExchangeRow>(EXCHANGE, &conversation)?;
-    let in_exchange = exchange.is_some();
-    let known = in_exchange || turn.view.row::<AlertRow>(ALERT, &conversation)?.is_some();
+    let alert = turn.view.row::<AlertRow>(ALERT, &conversation)?;
+    let known = exchange.is_some() || alert.is_some();
     let opens = header.conversation == header.id;
     let anywhere = opens || matches!(header.kind, Kind::Subscription);
     if opens && known {
@@ -269,8 +268,13 @@ fn out_of_order(
         .view
         .row::<Conversation>(CONVERSATION, &conversation_key(header.conversation, me))?
         .unwrap_or_default();
-    let goes_on = header.continues(peer) == Ok((progress.sequence, progress.last));
-    if in_exchange && goes_on && header.sequence < u64::MAX {
+    let has_no_more = |member: &MemberId| {
+        let continues = header.continues(*member);
+        continues.is_ok_and(|(sequence, _)| sequence <= progress.sequence)
+    };
+    let goes_on = header.continues(peer) == Ok((progress.sequence, progress.last))
+        && header.recipients.iter().all(has_no_more);
+    if known && goes_on && header.sequence < u64::MAX {
         return Ok(None);
     }
     let place = (header.sequence, header.previous_own);
@@ -385,7 +389,7 @@ pub(super) fn project(
             if row.alert.last_message() == *id {
                 row.since = p.at;
             }
-            alerts::put(view, row)?;
+            alerts::put(view, p, row)?;
         }
     }
     for id in theirs {

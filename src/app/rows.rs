@@ -4,7 +4,7 @@ mod alert;
 mod stored;
 mod tables;
 
-pub use alert::{AlertRow, SubscriptionRow, Wait};
+pub use alert::{AlertRow, Remark, SaidRow, SubscriptionRow, Wait};
 pub use stored::Row;
 pub use tables::*;
 
@@ -293,6 +293,11 @@ pub fn stored_under(me: MemberId, sender: MemberId, message: MessageId) -> Messa
 /// Key of a member's progress in a conversation.
 pub fn conversation_key(conversation: MessageId, member: MemberId) -> Vec<u8> {
     [&conversation.to_bytes()[..], &member.to_bytes()].concat()
+}
+
+/// Key of an own message in an alert, by its number among them.
+pub fn said_key(conversation: MessageId, sequence: u64) -> Vec<u8> {
+    [&conversation.to_bytes()[..], &sequence.to_be_bytes()].concat()
 }
 
 /// Key of something that waits for a member.

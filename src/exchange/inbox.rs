@@ -81,16 +81,13 @@ pub fn judge(
                 // None could follow the last number that there is.
                 (header.sequence == u64::MAX).then_some(Refusal::Malformed)
             }
-            Ok((sequence, _)) if sequence > conversation.sequence => Some(Refusal::Gap),
-            // More came of an exchange than its author knows, and what goes before this is on its way.
+            // What goes before it is on its way, or more came than its sender knows.
             Ok((sequence, _))
-                if sequence < conversation.sequence
-                    && header.sequence > conversation.sequence
-                    && !header.kind.is_of_an_alert() =>
+                if sequence != conversation.sequence && header.sequence > conversation.sequence =>
             {
                 Some(Refusal::Gap)
             }
-            // It says that fewer went here than came, or names another as the one before it.
+            // It names another as the one before it, or says that fewer went here than came.
             Ok(_) => Some(Refusal::BrokenChain),
         }
     };

@@ -19,7 +19,7 @@ use crate::api::{
 use crate::app::rows::{AlertRow, ExchangeRow, PendingAlarm};
 use crate::app::{Action, AppError, Ask, CallSubject, LetterRow, LetterState, Pressing, Withheld};
 use crate::base::{MemberId, MessageId, Timestamp};
-use crate::domain::duty::{Attention, Call, Post, Reason};
+use crate::domain::duty::{Attention, Call, Matter, Post, Reason};
 use crate::domain::profile::Limit;
 use crate::exchange::Refusal;
 
@@ -61,7 +61,7 @@ pub fn attention(row: &ExchangeRow, now: Timestamp) -> Vec<AttentionView> {
 /// What presses about an alert.
 pub fn alert_attention(row: &AlertRow, now: Timestamp) -> Vec<AttentionView> {
     let each = row.pressing.iter();
-    each.filter_map(|pressing| message_view(pressing, now))
+    each.filter_map(|pressing| message_view(row, pressing, now))
         .collect()
 }
 
@@ -125,11 +125,17 @@ pub fn alarm_failed(failed: &[PendingAlarm]) -> Option<Alarm> {
     })
 }
 
-/// What presses about a message at one member; none where it is the time.
-fn message_view(pressing: &Pressing, now: Timestamp) -> Option<AttentionView> {
+/// What presses about a message of an alert at one member; none where it is the time.
+fn message_view(row: &AlertRow, pressing: &Pressing, now: Timestamp) -> Option<AttentionView> {
     let apart = "nothing is sent to it until it is back: tell it in another way, if it may know";
-    let words = message_words(pressing, pressing.member, apart)?;
-    Some(view(pressing, words, now))
+    let (mut what, next) = message_words(pressing, pressing.member, apart)?;
+    let concern = &pressing.attention.concern;
+    let lost = matches!(concern.matter, Matter::Refused | Matter::Expired);
+    let mut remarks = row.remarks.iter().filter(|_| lost);
+    if let Some(remark) = remarks.find(|remark| Some(remark.message) == concern.message) {
+        what = format!("our {}: {what}", remark.kind);
+    }
+    Some(view(pressing, (what, next), now))
 }
 
 /// With what is wrong, and what to do.

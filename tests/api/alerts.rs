@@ -31,7 +31,7 @@ fn sighting(version: u32) -> Body {
 }
 
 /// TR's next version, in the place of `before`.
-fn update(version: u32, before: &Message, first: Timestamp) -> Body {
+pub fn update(version: u32, before: &Message, first: Timestamp) -> Body {
     Body::AlertUpdate(Box::new(AlertUpdate {
         version,
         replaces: before.header.id,
@@ -42,7 +42,7 @@ fn update(version: u32, before: &Message, first: Timestamp) -> Body {
 }
 
 /// The message after `before` of the same sender.
-fn after(before: &Message, message: &Message) -> Message {
+pub fn after(before: &Message, message: &Message) -> Message {
     with_header(message, |header| {
         header.sequence = before.header.sequence + 1;
         header.previous_own = Some(before.leaf());
@@ -66,7 +66,7 @@ fn published(office: &mut Office, audience: Audience, alert: Alert) -> Result<Me
     Ok(id)
 }
 
-fn on(
+pub fn on(
     office: &mut Office,
     alert: MessageId,
     command: AlertCommand,
@@ -103,7 +103,7 @@ fn revised(alert: Alert) -> AlertCommand {
     }))
 }
 
-fn the_alert(office: &mut Office, alert: MessageId) -> AlertRecord {
+pub fn the_alert(office: &mut Office, alert: MessageId) -> AlertRecord {
     match office.ask(Role::Contact, Action::ReadAlerts, Ask::ReadAlert { alert }) {
         Ok(Reply::AlertThread(row, _)) => row.alert,
         other => panic!("there is such an alert: {other:?}"),
@@ -111,7 +111,7 @@ fn the_alert(office: &mut Office, alert: MessageId) -> AlertRecord {
 }
 
 /// The latest message that the office sent.
-fn last_sent(office: &Office) -> Message {
+pub fn last_sent(office: &Office) -> Message {
     let sent = office.changes_since(0).into_iter().rev();
     let mut sent = sent.filter_map(|change| match change {
         Change::Sent(message) => Some(*message),

@@ -23,7 +23,7 @@ use crate::office::*;
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Minutes go by, with two ticks in each.
-fn pass(office: &mut Office, minutes: u32) {
+pub fn pass(office: &mut Office, minutes: u32) {
     for _ in 0..minutes {
         office.now = office.now.plus(MINUTE);
         tick(office);
@@ -74,7 +74,7 @@ fn updated(office: &mut Office, id: MessageId) -> MessageId {
     updated_to(office, id, alert())
 }
 
-fn updated_to(office: &mut Office, id: MessageId, alert: Alert) -> MessageId {
+pub fn updated_to(office: &mut Office, id: MessageId, alert: Alert) -> MessageId {
     let message = office.new_id();
     let on = OnAlert {
         alert: id,
@@ -96,7 +96,7 @@ fn updated_to(office: &mut Office, id: MessageId, alert: Alert) -> MessageId {
 }
 
 /// The log says of what presses what the index has.
-fn survives_a_rebuild(office: &mut Office) {
+pub fn survives_a_rebuild(office: &mut Office) {
     let standing = office.standing();
     office.rebuilt();
     assert!(office.standing() == standing, "the log says the same");
@@ -159,6 +159,56 @@ fn a_member_that_gets_an_earlier_version_counts_from_the_one_after_it() {
     delivered(&mut office, "AT", third);
     pass(&mut office, 30);
     assert_eq!(escalations(&office, size), [undelivered(1)]);
+}
+
+/// MK publishes so many more versions, five minutes after each other, of which AT has none.
+fn versions_without_at(office: &mut Office, more: u32) -> Vec<MessageId> {
+    let id = published(office, alert());
+    delivered(office, "TR", id);
+    let mut all = vec![id];
+    for _ in 0..more {
+        pass(office, 5);
+        let version = updated(office, id);
+        delivered(office, "TR", version);
+        all.push(version);
+    }
+    all
+}
+
+#[test]
+fn a_member_that_catches_up_one_version_after_another_rings_no_more() {
+    let mut office = Office::new();
+    let size = office.log.size();
+    let versions = versions_without_at(&mut office, 4);
+    pass(&mut office, 30);
+    let told = [undelivered(1), undelivered(2), undelivered(3)];
+    assert_eq!(escalations(&office, size), told);
+    for version in versions {
+        delivered(&mut office, "AT", version);
+        survives_a_rebuild(&mut office);
+        pass(&mut office, 2);
+    }
+    assert_eq!(escalations(&office, size), told);
+}
+
+#[test]
+fn a_member_that_catches_up_and_stops_before_a_new_version_is_told_of_in_its_time() {
+    let mut office = Office::new();
+    let versions = versions_without_at(&mut office, 1);
+    pass(&mut office, 30);
+    let size = office.log.size();
+    let third = updated(&mut office, versions[0]);
+    delivered(&mut office, "TR", third);
+    pass(&mut office, 1);
+    for version in versions {
+        delivered(&mut office, "AT", version);
+    }
+    survives_a_rebuild(&mut office);
+    pass(&mut office, 13);
+    assert_eq!(escalations(&office, size), []);
+    pass(&mut office, 10);
+    let anew = [undelivered(1), undelivered(2), undelivered(3)];
+    assert_eq!(escalations(&office, size), anew);
 }
 
 #[test]
@@ -326,7 +376,7 @@ fn what_goes_to_a_member_again_has_its_time_again() {
 }
 
 /// An officer notes a call to a member about an alert.
-fn call(
+pub fn call(
     office: &mut Office,
     alert: MessageId,
     called: &str,

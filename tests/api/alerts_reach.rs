@@ -53,7 +53,7 @@ pub fn not_at(office: &mut Office) -> Vec<String> {
 }
 
 /// At which member something presses, and why.
-fn pressing(office: &mut Office) -> Vec<(String, Reason)> {
+pub fn pressing(office: &mut Office) -> Vec<(String, Reason)> {
     let row = listed(office);
     let each = row.pressing.iter();
     each.map(|one| (one.member.to_string(), one.attention.reason))
@@ -177,7 +177,7 @@ fn an_alert_that_a_member_refuses_or_that_expired_presses_at_once() {
 }
 
 /// The alerts in the node's state about which something presses.
-fn in_state(office: &mut Office) -> usize {
+pub fn in_state(office: &mut Office) -> usize {
     match office.ask(Role::Contact, Action::ReadHealth, Ask::Health) {
         Ok(Reply::Health(health)) => health.pressing.alerts.len(),
         other => panic!("the state is what was asked for: {other:?}"),

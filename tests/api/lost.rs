@@ -86,7 +86,7 @@ fn corrects(office: &mut Office, exchange: MessageId) -> Message {
 }
 
 /// Where TR goes on with a message, as its header says: none where that is after the one before it.
-fn named(message: &Message) -> Option<(u64, Option<Digest>)> {
+pub fn named(message: &Message) -> Option<(u64, Option<Digest>)> {
     let joining = message.header.joining().expect("it has its form");
     match joining[..] {
         [] => None,
@@ -105,7 +105,7 @@ fn named(message: &Message) -> Option<(u64, Option<Digest>)> {
 }
 
 /// How TR judges a message, having taken these of MK in the exchange.
-fn judged(message: &Message, taken: Option<&Message>) -> Verdict {
+pub fn judged(message: &Message, taken: Option<&Message>) -> Verdict {
     let stands = taken.map_or_else(Conversation::default, |last| Conversation {
         sequence: last.header.sequence + 1,
         last: Some(last.leaf()),
@@ -115,7 +115,7 @@ fn judged(message: &Message, taken: Option<&Message>) -> Verdict {
 }
 
 /// The message is not receipted as long as it lives.
-fn expires(office: &mut Office, message: &Message) {
+pub fn expires(office: &mut Office, message: &Message) {
     office.now = message.header.expires.plus(SECOND);
     office.handle(vec![Input::Tick]);
 }

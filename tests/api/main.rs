@@ -4,6 +4,7 @@
 mod access;
 mod alerts;
 mod alerts_escalate;
+mod alerts_lost;
 mod alerts_reach;
 mod conditional;
 mod console;

@@ -78,7 +78,7 @@ const STATE: [Table; 38] = [
     rows::ALERT_ORDER,
     rows::ALERT_LOOSE,
     rows::SUBSCRIPTION,
-    rows::REACHED,
+    rows::SAID,
     rows::OUTBOX,
     rows::USED,
     rows::PULL,

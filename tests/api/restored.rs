@@ -16,6 +16,9 @@ use liaison::domain::rfi::Withdrawal;
 use liaison::exchange::Refusal as R;
 use liaison::store::{Fault, Log as _, MemoryIndex, MemoryLog};
 
+use crate::alerts::the_alert;
+use crate::alerts_escalate::updated_to;
+use crate::alerts_reach::{alert as the_example, delivered, published, refused};
 use crate::office::{
     HOUR, NoSigner, Office, alert_body, member, node, nothing_signed, receipt_of, receipted,
     reply_to, request, request_body, state_of, taken, with_file, with_header,
@@ -672,4 +675,39 @@ fn what_went_on_after_a_lost_message_comes_back() {
     assert_eq!(state_of(&mut office, id), "withdrawn");
     office.rebuilt();
     assert_eq!(state_of(&mut office, id), "withdrawn");
+}
+
+#[test]
+fn a_version_that_followed_a_lost_one_comes_back_unless_somebody_has_that_too() {
+    for had_by_at in [false, true] {
+        let mut office = Office::new();
+        let id = published(&mut office, the_example());
+        delivered(&mut office, "TR", id);
+        delivered(&mut office, "AT", id);
+        let size = office.log.size();
+        let second = updated_to(&mut office, id, the_example());
+        refused(&mut office, "TR", second);
+        match had_by_at {
+            true => delivered(&mut office, "AT", second),
+            false => refused(&mut office, "AT", second),
+        }
+        let third = updated_to(&mut office, id, the_example());
+        let (second, third) = (sent(&office, second), sent(&office, third));
+        restored(&mut office, size);
+        if had_by_at {
+            office.refuses("TR", &third, R::Gap);
+            office.peer("AT", taken(&second));
+        }
+        let outcomes = office.peer("TR", taken(&third));
+        let (id_of_it, leaf) = (third.header.id, third.leaf());
+        assert_eq!(
+            receipted(&outcomes),
+            [Statement::Sent { id: id_of_it, leaf }]
+        );
+        office.rebuilt();
+        let record = the_alert(&mut office, id);
+        assert_eq!(record.standing().message, id_of_it);
+        assert_eq!(record.standing().number, 3);
+        assert_eq!(record.earlier().len(), if had_by_at { 2 } else { 1 });
+    }
 }

@@ -2,7 +2,7 @@
 
 use liaison::app::rows::{
     ALERT, ALERT_ORDER, ATTENTION, CONVERSATION, ESCALATION, EXCHANGE, EXCHANGE_DUE,
-    EXCHANGE_ORDER, LOG_ALARM, MESSAGE, REACHED, UNTOLD,
+    EXCHANGE_ORDER, LOG_ALARM, MESSAGE, SAID, UNTOLD,
 };
 use liaison::audit::{Origin, Receipt, SignedCheckpoint};
 use liaison::base::{Digest, Entropy};
@@ -64,7 +64,7 @@ impl Planted {
         Self::Blind(EXCHANGE_ORDER),
         Self::Blind(LOG_ALARM),
         Self::Blind(MESSAGE),
-        Self::Blind(REACHED),
+        Self::Blind(SAID),
         Self::Blind(UNTOLD),
     ];
 }

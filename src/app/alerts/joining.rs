@@ -1,32 +1,71 @@
-//! Which recipients of a message did not get all before it: an alert's recipients become more,
-//! an acknowledgement goes to the publisher alone, and a member may be off the list for a while.
+//! Which recipients of a message do not have all before it: an alert's recipients become more, an
+//! acknowledgement goes to the publisher alone, a member may be off the list for a while, and what it
+//! refused, or what expired on the way, it does not count.
 
 use crate::app::requests::Letter;
-use crate::app::rows::{REACHED, conversation_key};
+use crate::app::rows::{Delivery, MESSAGE, MessageRow, SAID, SaidRow, message_key};
 use crate::app::view::View;
+use crate::base::MemberId;
 use crate::domain::message::{Extension, Joining};
 use crate::exchange::Conversation;
 use crate::store::IndexError;
 
+/// More than a member says in an alert.
+const MOST_SAID: usize = 1_000;
+
 /// The header extensions that name them; `progress` is how far this member has come.
 pub(in crate::app) fn joining(
     view: &View<'_>,
+    me: MemberId,
     letter: &Letter<'_>,
     progress: &Conversation,
 ) -> Result<Vec<Extension>, IndexError> {
-    let mut joining = Vec::new();
-    if letter.body.kind().is_of_an_alert() && progress.sequence > 0 {
-        for member in &letter.recipients {
-            let key = conversation_key(letter.conversation, *member);
-            let reached = view.row::<Conversation>(REACHED, &key)?.unwrap_or_default();
-            if reached != *progress {
-                joining.push(Joining {
-                    member: *member,
-                    sequence: reached.sequence,
-                    last: reached.last,
-                });
+    if !letter.body.kind().is_of_an_alert() || progress.sequence == 0 {
+        return Ok(Vec::new());
+    }
+    let recipients = letter.recipients.iter();
+    let mut places: Vec<(MemberId, Conversation)> = recipients
+        .map(|member| (*member, Conversation::default()))
+        .collect();
+    let all = view.prefix::<SaidRow>(SAID, &letter.conversation.to_bytes(), MOST_SAID)?;
+    for (_, said) in all {
+        let key = message_key(me, said.message);
+        let Some(row) = view.row::<MessageRow>(MESSAGE, &key)? else {
+            continue;
+        };
+        for (member, place) in &mut places {
+            let delivery = row.deliveries.get(&*member);
+            if delivery.is_some_and(|delivery| said.comes(*member, *delivery, place.sequence)) {
+                *place = Conversation {
+                    sequence: said.sequence + 1,
+                    last: Some(row.leaf),
+                };
             }
         }
     }
+    let behind = places.into_iter().filter(|(_, place)| place != progress);
+    let joining: Vec<Joining> = behind
+        .map(|(member, place)| Joining {
+            member,
+            sequence: place.sequence,
+            last: place.last,
+        })
+        .collect();
     Ok(Joining::extension(&joining).into_iter().collect())
+}
+
+impl SaidRow {
+    /// Whether a member has it, or will once it has taken what is on its way; `next` is the number that it
+    /// would take without this one.
+    fn comes(&self, member: MemberId, delivery: Delivery, next: u64) -> bool {
+        let mut goes_on = self.goes_on.iter();
+        match delivery {
+            Delivery::Delivered => true,
+            // What follows something lost, and does not say so, is never taken.
+            Delivery::Queued => {
+                next == self.sequence || goes_on.any(|going_on| *going_on == (member, next))
+            }
+            Delivery::Refused(_) | Delivery::Expired => false,
+        }
+    }
 }

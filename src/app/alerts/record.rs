@@ -6,15 +6,16 @@ use crate::app::change::Message;
 use crate::app::project::{Projected, on_alert};
 use crate::app::rows::*;
 use crate::app::view::View;
-use crate::base::{MessageId, Timestamp};
+use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::alert::AlertRecord;
+use crate::domain::duty::{LooseEnd, LooseState};
 use crate::domain::message::{Body, Kind, Priority};
-use crate::exchange::Conversation;
 use crate::store::IndexError;
 
 /// Writes the rows that follow from a message of an alert, or from a subscription.
 pub(in crate::app) fn converse(
     view: &mut View<'_>,
+    me: MemberId,
     p: &Projected<'_>,
     message: &Message,
 ) -> Result<(), IndexError> {
@@ -49,6 +50,9 @@ pub(in crate::app) fn converse(
         if header.kind == Kind::AlertUpdate && row.alert.standing().message == header.id {
             row.erased = gone;
         }
+        if header.sender.member == me {
+            row.remark(header.kind, header.id);
+        }
     })?;
     let Some(alert) = AlertRecord::open(header, event).filter(|_| !known) else {
         return Ok(());
@@ -63,26 +67,33 @@ pub(in crate::app) fn converse(
         told: Vec::new(),
         calls: Vec::new(),
         refusals: Vec::new(),
+        remarks: Vec::new(),
         escalates: None,
         erased: gone,
         not_at: Vec::new(),
         pressing: Vec::new(),
         compromised: None,
     };
-    put(view, row)
+    put(view, p, row)
 }
 
 /// Writes an alert's row, and its places.
-pub(in crate::app) fn put(view: &mut View<'_>, mut row: AlertRow) -> Result<(), IndexError> {
+pub(in crate::app) fn put(
+    view: &mut View<'_>,
+    p: &Projected<'_>,
+    mut row: AlertRow,
+) -> Result<(), IndexError> {
     let place = alert_order_key(row.alert.updated(), row.id);
     let last = view.row::<MessageRow>(MESSAGE, &row.last_message())?;
-    if last.as_ref().is_some_and(MessageRow::is_loose) {
+    let unheard = row.remarks.iter().any(|remark| !remark.lost.is_empty());
+    if unheard || last.as_ref().is_some_and(MessageRow::is_loose) {
         view.put(ALERT_LOOSE, place.clone(), row.id);
     }
-    row.waits = match &last {
+    let waits = match &last {
         Some(last) => waits(view, &row, last)?,
         None => Vec::new(),
     };
+    row.wait_for(waits, p.at);
     let was = row.escalates;
     row.escalates = last.and_then(|last| row.next_level(&last));
     if was != row.escalates {
@@ -145,6 +156,48 @@ fn own_messages(row: &AlertRow) -> impl Iterator<Item = (MessageId, Timestamp)> 
         .chain(cancelled.map(|cancelled| (cancelled.message, cancelled.at)))
 }
 
+impl AlertRow {
+    /// Notes what this office said, in place of what it said before of that kind.
+    fn remark(&mut self, kind: Kind, message: MessageId) {
+        if matches!(kind, Kind::Sighting | Kind::Contradiction) {
+            self.remarks.retain(|remark| remark.kind != kind);
+            self.remarks.push(Remark {
+                kind,
+                message,
+                lost: Vec::new(),
+            });
+        }
+    }
+
+    /// Notes that a member has what this office said last.
+    pub(in crate::app) fn heard(&mut self, member: MemberId, message: MessageId) {
+        let mut remarks = self.remarks.iter_mut();
+        if let Some(remark) = remarks.find(|remark| remark.message == message) {
+            remark.lost.retain(|(lost_to, _)| *lost_to != member);
+        }
+    }
+
+    /// Notes that a member will not get what this office said last.
+    pub(in crate::app) fn unheard(
+        &mut self,
+        member: MemberId,
+        message: MessageId,
+        since: Timestamp,
+        state: LooseState,
+    ) {
+        self.heard(member, message);
+        let mut remarks = self.remarks.iter_mut();
+        if let Some(remark) = remarks.find(|remark| remark.message == message) {
+            let end = LooseEnd {
+                message,
+                since,
+                state,
+            };
+            remark.lost.push((member, end));
+        }
+    }
+}
+
 impl Wait {
     /// The same member's wait for a message that was written then. What came back to this node from
     /// others is dated before it could go out again, so the time never goes back; nor does it stay, since
@@ -162,17 +215,16 @@ impl Wait {
     }
 }
 
-/// Notes to whom an own message went, for the recipients of later ones.
-pub(in crate::app) fn reached(view: &mut View<'_>, message: &Message) {
+/// Notes an own message, and where it says that its recipients go on.
+pub(in crate::app) fn said(view: &mut View<'_>, message: &Message) {
     let header = &message.header;
-    let reached = Conversation {
-        sequence: header.sequence + 1,
-        last: Some(message.leaf()),
+    let joining = header.joining().unwrap_or_default().into_iter();
+    let row = SaidRow {
+        message: header.id,
+        sequence: header.sequence,
+        goes_on: joining.map(|one| (one.member, one.sequence)).collect(),
     };
-    for recipient in &header.recipients {
-        let key = conversation_key(header.conversation, *recipient);
-        view.put(REACHED, key, reached);
-    }
+    view.put(SAID, said_key(header.conversation, header.sequence), row);
 }
 
 #[cfg(test)]

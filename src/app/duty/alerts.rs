@@ -1,5 +1,5 @@
-//! Who does not have the last version of an own alert, and which alert that came nobody has opened:
-//! what of it presses, and which level of the roster has to know.
+//! Who does not have the last version of an own alert, which alert that came nobody has opened, and who
+//! will not get what was said to it: what of it presses, and which level of the roster has to know.
 
 use super::levels::Levels;
 use super::{Contact, LOOKED_AT, Pressing, Told};
@@ -150,16 +150,58 @@ impl AlertRow {
 
     /// Notes up to which level people were told of a matter. What a member waits for still is not forgotten.
     pub(super) fn tell(&mut self, told: Told) {
-        let each = self.waits.iter();
-        let waits: Vec<Timestamp> = each
-            .map(|wait| self.counted_from(wait.member, self.waits_since(wait.member)))
-            .collect();
+        let waits = self.waiting();
         super::tell(&mut self.told, told, |told| {
-            told.matter == Matter::Undelivered && waits.contains(&told.since)
+            told.matter == Matter::Undelivered
+                && waits.iter().any(|(_, since)| *since == told.since)
         });
     }
 
-    /// Where its publisher's last message is not where it should be.
+    /// The members that lack something of it, and from when on that counts.
+    fn waiting(&self) -> Vec<(MemberId, Timestamp)> {
+        let members = self.waits.iter().map(|wait| wait.member);
+        members
+            .map(|member| (member, self.counted_from(member, self.waits_since(member))))
+            .collect()
+    }
+
+    /// Notes what each member waits for from now on. Where one catches up, people are not told of the next
+    /// version what they heard of the one before it, as far as they would be at once.
+    pub(in crate::app) fn wait_for(&mut self, waits: Vec<Wait>, now: Timestamp) {
+        let before = self.waiting();
+        self.waits = waits;
+        let waiting = self.waiting();
+        for (member, since) in &waiting {
+            let was = before.iter().find(|(waited, _)| waited == member);
+            let heard = was.map_or(0, |(_, was)| self.level_heard(*was));
+            let end = LooseEnd {
+                message: self.alert.last_message(),
+                since: *since,
+                state: LooseState::Queued,
+            };
+            let concern = alert_concern(self.alert.alert().priority(), &end);
+            let level = concern.level(now).min(heard);
+            // Of another member that waits since then, too, they have not heard.
+            let alone = waiting.iter().filter(|(_, other)| other == since).count() == 1;
+            if alone && level > self.level_heard(*since) {
+                self.tell(Told {
+                    matter: Matter::Undelivered,
+                    since: *since,
+                    level,
+                    at: now,
+                });
+            }
+        }
+    }
+
+    /// Up to which level people were told that something of it waits since then; 0 for none.
+    fn level_heard(&self, since: Timestamp) -> u8 {
+        let mut told = self.told.iter();
+        let told = told.find(|told| told.is_of(Matter::Undelivered, since));
+        told.map_or(0, |told| told.level)
+    }
+
+    /// Where its publisher's last message is not where it should be, or what this office said last to it.
     fn loose_ends(&self, me: MemberId, last: &MessageRow) -> Vec<(MemberId, LooseEnd)> {
         let end = |since, state| LooseEnd {
             message: self.alert.last_message(),
@@ -169,7 +211,7 @@ impl AlertRow {
         if last.deliveries.is_empty() {
             let unread = last.opened.is_none() && self.erased.is_none();
             let unread = unread.then(|| (me, end(self.since, LooseState::Unread)));
-            return unread.into_iter().collect();
+            return unread.into_iter().chain(self.unheard_by()).collect();
         }
         let at = |(member, delivery): (&MemberId, &Delivery)| {
             let end = match delivery {
@@ -183,6 +225,14 @@ impl AlertRow {
             Some((*member, end))
         };
         last.deliveries.iter().filter_map(at).collect()
+    }
+
+    /// The members that will not get what this office said last to another's alert; it matters no more once
+    /// that was taken back.
+    fn unheard_by(&self) -> impl Iterator<Item = (MemberId, LooseEnd)> {
+        let current = self.alert.cancelled().is_none();
+        let remarks = self.remarks.iter().filter(move |_| current);
+        remarks.flat_map(|remark| remark.lost.iter().copied())
     }
 
     /// Those of the circle whose node has not receipted the publisher's last message, in order. Whoever was

@@ -95,12 +95,17 @@ pub(super) fn kept(
         }
     })?;
     if !known {
-        on_alert(view, row.conversation, p, |row| {
-            let refused = matches!(receipt.word, ReceiptWord::Refused(_));
-            if refused && row.alert.last_message() == receipt.message {
-                row.refusals.retain(|(member, _)| *member != recipient);
-                row.refusals.push((recipient, p.at));
+        on_alert(view, row.conversation, p, |row| match receipt.word {
+            ReceiptWord::Delivered => row.heard(recipient, receipt.message),
+            ReceiptWord::Refused(number) => {
+                if row.alert.last_message() == receipt.message {
+                    row.refusals.retain(|(member, _)| *member != recipient);
+                    row.refusals.push((recipient, p.at));
+                }
+                let refused = LooseState::Refused(number);
+                row.unheard(recipient, receipt.message, p.at, refused);
             }
+            ReceiptWord::Opened | ReceiptWord::AttachmentsStored | ReceiptWord::Erased(_) => (),
         })?;
     }
     Ok(())

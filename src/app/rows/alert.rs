@@ -6,7 +6,8 @@ use crate::app::duty::{Pressing, Told};
 use crate::app::erase::Gone;
 use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::alert::{AlertRecord, Subscription};
-use crate::domain::duty::CallMade;
+use crate::domain::duty::{CallMade, LooseEnd};
+use crate::domain::message::Kind;
 
 /// An alert with what was said to it, and the entries that made it so.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -34,6 +35,9 @@ pub struct AlertRow {
     /// When members refused its publisher's last message.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refusals: Vec<(MemberId, Timestamp)>,
+    /// What this office said last of each kind to another's alert.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<Remark>,
     /// When the next level of the roster has to know; none where there is no such time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalates: Option<Timestamp>,
@@ -61,6 +65,31 @@ pub struct Wait {
     pub first: MessageId,
     /// Since when it waits for that one, by this node's clock.
     pub since: Timestamp,
+}
+
+/// A sighting or contradiction of this office, and the members that will not get it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    /// Which of the two.
+    pub kind: Kind,
+    /// The message.
+    pub message: MessageId,
+    /// Who refused it, or to whom it expired on the way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<(MemberId, LooseEnd)>,
+}
+
+/// An own message in an alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaidRow {
+    /// The message.
+    pub message: MessageId,
+    /// Its number among the own ones.
+    pub sequence: u64,
+    /// The recipients to which not all before it went, or came, each with the number from which its
+    /// header says that they go on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub goes_on: Vec<(MemberId, u64)>,
 }
 
 /// What a member last said that it wants alerts about.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     AlertRow, AttachmentRow, Delivery, ExchangeRow, HeadRow, MessageRow, OutboxRow, PendingAlarm,
-    PullRow, SubscriptionRow, TermPlace, TermRow,
+    PullRow, SaidRow, SubscriptionRow, TermPlace, TermRow,
 };
 use crate::app::change::Change;
 use crate::app::content::read_change;
@@ -399,6 +399,7 @@ json!(
     ReceiptHeadRow,
     ReleasePolicy,
     RetentionRow,
+    SaidRow,
     SubscriptionRow,
     UntoldRow
 );

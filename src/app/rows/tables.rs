@@ -25,12 +25,12 @@ pub const ALERT: Table = Table("alert");
 /// Alerts by the time at which their publisher last did something to them, newest first.
 pub const ALERT_ORDER: Table = Table("alert-order");
 /// Of those, the alerts whose last version is not where it should be: not at a recipient, or here and
-/// not opened.
+/// not opened; or to which this office said something that a recipient will not get.
 pub const ALERT_LOOSE: Table = Table("alert-loose");
 /// What each member wants alerts about, by member.
 pub const SUBSCRIPTION: Table = Table("subscription");
-/// How far each recipient was brought in the own messages of an alert, by alert and recipient.
-pub const REACHED: Table = Table("reached");
+/// This node's messages in each alert, by alert and number.
+pub const SAID: Table = Table("said");
 /// What waits for each member: urgent before routine, receipts last, then in the order of the log.
 pub const OUTBOX: Table = Table("outbox");
 /// Attachments to be fetched from each member.

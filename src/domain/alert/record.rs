@@ -1,9 +1,9 @@
 //! An alert with its versions and what others say to it, as a machine.
 //!
 //! The messages of one member come in their order, those of several in any. Versions and the
-//! cancellation come from the publisher alone, so they are in order everywhere; what others say is
-//! kept by member, so it never matters whose came first. What names a version that has not come
-//! yet is asked for again.
+//! cancellation come from the publisher alone, so they are in order everywhere, but for those that a
+//! member never got: a later one is whole, and takes their place. What others say is kept by member,
+//! so it never matters whose came first. What names a version that has not come yet is asked for again.
 
 use std::collections::BTreeMap;
 
@@ -310,22 +310,20 @@ impl AlertRecord {
         match deed {
             Deed::Update(update) => {
                 self.admit_revision(header, event)?;
-                let standing = &self.standing;
-                let continues = Some(update.version) == standing.number.checked_add(1)
-                    && update.replaces == standing.message
-                    && update.first_published == self.created;
-                if !continues {
+                if !self.is_continued_by(header, update) {
                     return Err(AlertFault::State);
                 }
                 self.check_status(Some(update.alert.status))?;
                 let mut faults = Faults::default();
-                update.check_against(&standing.alert, &mut faults);
+                update.check_against(&self.standing.alert, &mut faults);
                 faults.outcome().map_err(|_| AlertFault::Form)?;
                 Self::admit_first(header, event)
             }
             Deed::Cancel(cancellation) => {
                 self.admit_revision(header, event)?;
-                if cancellation.version != self.standing.number {
+                let version = cancellation.version;
+                let stands = version == self.standing.number;
+                if !stands && !self.passes_over(version, header.sequence) {
                     return Err(AlertFault::State);
                 }
                 cancellation.validate().map_err(|_| AlertFault::Form)
@@ -345,6 +343,28 @@ impl AlertRecord {
                 acknowledgement.validate().map_err(|_| AlertFault::Form)
             }
         }
+    }
+
+    /// Whether an update is the version after the one that stands, or a later one where those between never
+    /// came: it does not replace what is here then, which has its one next version.
+    fn is_continued_by(&self, header: &Header, update: &AlertUpdate) -> bool {
+        let standing = &self.standing;
+        let mut earlier = self.earlier.iter();
+        let follows = match Some(update.version) == standing.number.checked_add(1) {
+            true => update.replaces == standing.message,
+            false => {
+                self.passes_over(update.version, header.sequence.saturating_add(1))
+                    && update.replaces != standing.message
+                    && earlier.all(|version| update.replaces != version.message)
+            }
+        };
+        follows && update.first_published == self.created
+    }
+
+    /// Whether a version of this number may follow after others that never came here: its publisher has said
+    /// so many messages, of which each version is one.
+    fn passes_over(&self, number: u32, said: u64) -> bool {
+        number > self.standing.number && u64::from(number) <= said
     }
 
     /// An update or a cancellation: the publisher's, while the alert is not cancelled.

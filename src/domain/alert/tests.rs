@@ -4,6 +4,7 @@ use crate::domain::rfi::Sex;
 
 mod audience;
 mod crossing;
+mod lost;
 mod record;
 
 fn faults(change: impl FnOnce(&mut Alert)) -> Vec<(String, &'static str)> {

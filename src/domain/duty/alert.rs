@@ -1,5 +1,5 @@
-//! What an officer must do now about an alert: one of this office that a member does not have yet, or
-//! one that came and that nobody here has opened.
+//! What an officer must do now about an alert: one of this office that a member does not have yet, one
+//! that came and that nobody here has opened, or what was said to it that a member will not get.
 
 use super::attention::{ladder, reason};
 use super::{Attention, CallMade, Concern, DutyLevel, LooseEnd, LooseState, Matter, Reach, Reason};
@@ -8,7 +8,8 @@ use crate::domain::message::Priority;
 use crate::domain::profile::delivery;
 use crate::domain::rfi::Side;
 
-/// What there is to see to about the last version of an alert at one member, whenever it appears.
+/// What there is to see to about the last version of an alert, or the last word of this office on it, at one
+/// member, whenever it appears.
 /// Of an urgent one the whole roster hears in its time, of a routine one that a member does not have the
 /// duty desk alone, and of a routine one that came nobody.
 pub fn alert_concern(priority: Priority, end: &LooseEnd) -> Concern {

@@ -8,7 +8,7 @@ use crate::domain::fixtures::{
 };
 use crate::domain::message::{Body, Event, Header};
 
-type Message = (Header, Event);
+pub(super) type Message = (Header, Event);
 
 /// What one member says, in order; each with the number of updates that it has seen by then.
 type Stream = Vec<Message>;
@@ -21,13 +21,13 @@ fn made(of: &str, number: u8, body: Body) -> Message {
     (header, event)
 }
 
-fn opening() -> AlertRecord {
+pub(super) fn opening() -> AlertRecord {
     let (header, event) = made("TR", 0, Body::Alert(Box::new(alert())));
     AlertRecord::open(&header, &event).expect("it is an alert")
 }
 
 /// Version `version` by TR, in the place of the message before it.
-fn update(version: u32) -> Message {
+pub(super) fn update(version: u32) -> Message {
     let number = u8::try_from(version).expect("a few versions");
     let replaces = MessageId::from_bytes([if version == 2 { 0 } else { number - 1 }; 16]);
     let update = AlertUpdate {
@@ -40,7 +40,7 @@ fn update(version: u32) -> Message {
     made("TR", number, Body::AlertUpdate(Box::new(update)))
 }
 
-fn cancel(version: u32) -> Message {
+pub(super) fn cancel(version: u32) -> Message {
     let reason = "It was an error.".to_owned();
     let cancellation = AlertCancellation { version, reason };
     made("TR", 50, Body::AlertCancellation(cancellation))
