@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use liaison::app::change::{Change, Other};
-use liaison::app::content::read_change;
 use liaison::app::rows::{ALARM, ATTENTION, ESCALATION, PendingAlarm, time_key};
 use liaison::app::{Alarm, AlarmFault, DutyChange, Input};
 use liaison::base::MessageId;
-use liaison::store::{Index as _, Log as _};
+use liaison::store::Index as _;
 
 use crate::office::Office;
 use crate::world::World;
@@ -17,14 +16,10 @@ use crate::world::World;
 const ALL: usize = 1_000_000;
 
 fn changes(office: &Office) -> impl Iterator<Item = DutyChange> {
-    let entries = 0..office.log.size();
-    entries.filter_map(|entry| {
-        let record = office.log.read(entry).expect("it was appended");
-        let (_, change) = read_change(&record.content).expect("this version wrote it");
-        match change {
-            Change::Other(Other::Duty(change)) => Some(change),
-            _ => None,
-        }
+    let changes = office.changes().expect("this version wrote them");
+    changes.into_iter().filter_map(|change| match &*change {
+        Change::Other(Other::Duty(change)) => Some(change.clone()),
+        _ => None,
     })
 }
 

@@ -1,5 +1,10 @@
 //! One office: a core on storage in memory, which survives the core.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use liaison::app::change::Change;
+use liaison::app::content::read_change;
 use liaison::app::core::{Core, Fatal, Outcome, Signer, catch_up};
 use liaison::app::{Channel, Federation, FromPeer, Input, PeerReceipt, Say, WitnessTimes};
 use liaison::audit::{Checkpoint, Entry, Origin, Receipt, Shown};
@@ -72,6 +77,8 @@ pub struct Office {
     pub federation: Federation,
     planted: Option<Planted>,
     lost_group: Option<u64>,
+    /// What the entries of the log said when they were last read, each beside its content.
+    read: RefCell<Vec<(Vec<u8>, Rc<Change>)>>,
 }
 
 impl Office {
@@ -87,7 +94,26 @@ impl Office {
             federation,
             planted,
             lost_group: None,
+            read: RefCell::default(),
         }
+    }
+
+    /// What each entry of the log says. Only what is new, or changed since as by an erasure, is decoded.
+    pub fn changes(&self) -> Result<Vec<Rc<Change>>, String> {
+        let mut read = self.read.borrow_mut();
+        for (index, place) in (0..self.log.size()).zip(0..) {
+            let record = self.log.read(index).map_err(|e| e.to_string())?;
+            let known = read
+                .get(place)
+                .is_some_and(|(content, _)| *content == record.content);
+            if !known {
+                let (_, change) = read_change(&record.content).map_err(|e| e.to_string())?;
+                let end = (place + 1).min(read.len());
+                read.splice(place..end, [(record.content, Rc::new(change))]);
+            }
+        }
+        read.truncate(self.log.size() as usize);
+        Ok(read.iter().map(|(_, change)| Rc::clone(change)).collect())
     }
 
     /// Starts the office, with the index it had, an older one, or none.

@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 
 use liaison::app::change::{Change, Message};
-use liaison::app::content::read_change;
 use liaison::app::rows::ExchangeRow;
 use liaison::app::{Action, Ask, Correcting, Decision, Forward, read_copy};
 use liaison::base::{Digest, MemberId, MessageId, Role};
@@ -16,7 +15,6 @@ use liaison::domain::rfi::{
     is_passed_on,
 };
 use liaison::seal::envelope::SignedMessage;
-use liaison::store::Log as _;
 
 use crate::world::World;
 
@@ -185,14 +183,11 @@ impl World {
     pub fn check_passed_on(&self) -> Result<usize, String> {
         let mut used: BTreeMap<Digest, u32> = BTreeMap::new();
         for i in 0..self.offices() {
-            let log = self.log(i);
-            for index in 0..log.size() {
-                let record = log.read(index).map_err(|e| e.to_string())?;
-                let (_, change) = read_change(&record.content).map_err(|e| e.to_string())?;
-                let Change::Received(message, _) = change else {
+            for change in self.offices[i].changes()? {
+                let Change::Received(message, _) = &*change else {
                     continue;
                 };
-                if let Some(grant) = passed_on(&message)? {
+                if let Some(grant) = passed_on(message)? {
                     *used.entry(grant).or_default() += 1;
                 }
             }

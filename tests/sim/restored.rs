@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use liaison::app::change::{Change, Other};
-use liaison::app::content::{read_change, signed_message};
+use liaison::app::content::signed_message;
 use liaison::app::rows::{Delivery, MESSAGE, MessageRow, WITNESS, message_key, origin_key};
 use liaison::app::{Input, LogFault, RestoredLog, WitnessRow};
 use liaison::audit::Origin;
@@ -74,11 +74,10 @@ impl World {
     /// The messages in an office's log whose content is there and that went to this member.
     fn sent_to(&self, office: usize, member: MemberId) -> Vec<(MessageId, MessageRow)> {
         let own = self.members()[office];
-        let log = &self.offices[office].log;
         let mut sent = Vec::new();
-        for index in 0..log.size() {
-            let record = log.read(index).expect("it is there");
-            let Ok((_, Change::Sent(message))) = read_change(&record.content) else {
+        let changes = self.offices[office].changes();
+        for change in changes.expect("this version wrote them") {
+            let Change::Sent(message) = &*change else {
                 continue;
             };
             if message.header.recipients.contains(&member) && message.erased.is_none() {
@@ -114,10 +113,8 @@ impl World {
         for office in (0..self.offices()).filter(|office| *office != i) {
             let log = &self.offices[office].log;
             let mut seen = BTreeSet::new();
-            for index in 0..log.size() {
-                let record = log.read(index).map_err(|e| e.to_string())?;
-                let (_, change) = read_change(&record.content).map_err(|e| e.to_string())?;
-                let Change::Received(message, _) = change else {
+            for (change, index) in self.offices[office].changes()?.iter().zip(0..) {
+                let Change::Received(message, _) = &**change else {
                     continue;
                 };
                 let id = message.header.id;
@@ -157,17 +154,14 @@ impl World {
 
     /// Why an office did not take a message.
     fn refusals(&self, office: usize, leaf: Digest) -> Vec<Option<Refusal>> {
-        let log = &self.offices[office].log;
-        let read = |index| log.read(index).ok();
-        let change = |index| Some(read_change(&read(index)?.content).ok()?.1);
-        let refused = |change: Change| match change {
+        let refused = |change: &Change| match change {
             Change::Other(Other::InputRefused {
                 digest, refusal, ..
-            }) if digest == leaf => Some(Refusal::from_number(refusal)),
+            }) if *digest == leaf => Some(Refusal::from_number(*refusal)),
             _ => None,
         };
-        let all = (0..log.size()).filter_map(change);
-        all.filter_map(refused).collect()
+        let all = self.offices[office].changes().unwrap_or_default();
+        all.iter().filter_map(|change| refused(change)).collect()
     }
 
     /// Everybody who knew the log is told of the loss, and nobody accuses the office of more.

@@ -295,17 +295,15 @@ impl World {
         }
         let mut received: BTreeMap<(usize, NodeId, MessageId), u32> = BTreeMap::new();
         for (i, office) in self.offices.iter().enumerate() {
-            for index in 0..office.log.size() {
-                let record = office.log.read(index).map_err(|e| e.to_string())?;
-                let (_, change) = read_change(&record.content).map_err(|e| e.to_string())?;
-                if let Change::Sent(_) | Change::Received(..) = &change {
-                    self.check_stored(office, index, &change)?;
+            for (change, index) in office.changes()?.iter().zip(0..) {
+                if let Change::Sent(_) | Change::Received(..) = &**change {
+                    self.check_stored(office, index, change)?;
                 }
-                if let Change::ReceiptKept(kept) = &change {
+                if let Change::ReceiptKept(kept) = &**change {
                     let receipt = whole_receipt(&office.log, kept).map_err(|e| e.to_string())?;
                     read_receipt(receipt);
                 }
-                if let Change::Received(message, _) = change {
+                if let Change::Received(message, _) = &**change {
                     let key = (i, message.sender, message.header.id);
                     *received.entry(key).or_default() += 1;
                 }
@@ -863,17 +861,13 @@ impl World {
 
     /// Messages whose content was erased, over all offices.
     pub fn erased(&self) -> usize {
-        let messages = self.offices.iter().flat_map(|office| {
-            (0..office.log.size()).filter_map(|index| {
-                let record = office.log.read(index).ok()?;
-                let (_, change) = read_change(&record.content).ok()?;
-                let (Change::Sent(message) | Change::Received(message, _)) = change else {
-                    return None;
-                };
-                message.erased
-            })
-        });
-        messages.count()
+        let changes = |office: &Office| office.changes().expect("this version wrote them");
+        let erased = |change: &Change| match change {
+            Change::Sent(message) | Change::Received(message, _) => message.erased.is_some(),
+            Change::ReceiptKept(_) | Change::Other(_) => false,
+        };
+        let all = self.offices.iter().flat_map(changes);
+        all.filter(|change| erased(change)).count()
     }
 
     /// What is erased is on record once, and whoever sent it has the receipt.
@@ -881,11 +875,10 @@ impl World {
         for (i, office) in self.offices.iter().enumerate() {
             let mut told: BTreeMap<u64, u32> = BTreeMap::new();
             let (mut erased, mut kept, mut ordered) = (Vec::new(), Vec::new(), BTreeMap::new());
-            for index in 0..office.log.size() {
-                let record = office.log.read(index).map_err(|e| e.to_string())?;
-                let (_, change) = read_change(&record.content).map_err(|e| e.to_string())?;
-                match change {
-                    Change::Other(Other::Erased { of, .. }) => *told.entry(of).or_default() += 1,
+            let changes = office.changes()?;
+            for (change, index) in changes.iter().zip(0..) {
+                match &**change {
+                    Change::Other(Other::Erased { of, .. }) => *told.entry(*of).or_default() += 1,
                     Change::Sent(message) | Change::Received(message, _)
                         if message.erased.is_some() =>
                     {
@@ -899,7 +892,7 @@ impl World {
                         message: None,
                         ..
                     }) => {
-                        ordered.insert(conversation, index);
+                        ordered.insert(*conversation, index);
                     }
                     _ => (),
                 }
