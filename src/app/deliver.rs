@@ -154,10 +154,13 @@ pub(super) struct Fetching {
 /// way, so that what a member does not give costs no more than asking for it.
 #[derive(Debug)]
 struct Walk {
-    /// What it was asked for, and neither gave nor refused: at most [`FETCHES_AT_ONCE`].
+    /// What it was asked for, and neither gave nor refused: at most [`FETCHES_AT_ONCE`], and one of those
+    /// that it was asked for before.
     asked: BTreeSet<Vec<u8>>,
     /// The first key that it was not asked for; none once there is no more.
     next: Option<Vec<u8>>,
+    /// Where that goes on which is asked for once more before the walk is over.
+    once_more: Vec<u8>,
 }
 
 impl Walk {
@@ -165,6 +168,7 @@ impl Walk {
         Self {
             asked: BTreeSet::new(),
             next: Some(first_pull(member)),
+            once_more: first_pull(member),
         }
     }
 }
@@ -178,6 +182,13 @@ impl Fetching {
     fn walk(&mut self, member: MemberId) -> &mut Walk {
         let walk = self.walks.entry(member);
         walk.or_insert_with(|| Walk::new(member))
+    }
+
+    /// What was decided did not happen: all is asked for anew.
+    pub(super) fn turned_down(&mut self) {
+        for walk in self.walks.values_mut() {
+            walk.next = None;
+        }
     }
 }
 
@@ -284,14 +295,30 @@ pub(super) fn fetch_again(service: &mut Service, turn: &mut Turn<'_>) -> Result<
 }
 
 /// Asks again for what a peer has neither given nor refused. Once it was asked for all, that begins anew,
-/// and not before: however much it does not give, what lies behind has its turn.
+/// and not before: however much it does not give, what lies behind has its turn. Until then one of those
+/// that it did not give is asked for each time: it may be there by now, and the walk may be long.
 fn ask_again(service: &mut Service, turn: &mut Turn<'_>, peer: NodeId) -> Result<(), IndexError> {
     let observer = service.is_observer();
     if service.flight.peer(peer.member) != Some(peer) || members::is_blocked(turn, peer.member)? {
         return Ok(());
     }
     let walk = service.fetching.walk(peer.member);
-    walk.next.get_or_insert_with(|| first_pull(peer.member));
+    match &walk.next {
+        None => walk.next = Some(first_pull(peer.member)),
+        Some(next) if walk.asked.len() <= FETCHES_AT_ONCE => {
+            let before = &walk.once_more;
+            let one = turn.view.range::<PullRow>(PULL, before, Some(next), 1)?;
+            walk.once_more = match one.into_iter().next() {
+                Some((key, _)) => {
+                    let behind = [key.as_slice(), &[0]].concat();
+                    walk.asked.insert(key);
+                    behind
+                }
+                None => first_pull(peer.member),
+            };
+        }
+        Some(_) => (),
+    }
     for key in std::mem::take(&mut walk.asked) {
         // What is here by another way, or is not fetched any more, makes room.
         let Some(file) = turn.view.row::<PullRow>(PULL, &key)? else {

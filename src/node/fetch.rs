@@ -287,7 +287,7 @@ fn came(ask: &Ask) -> FromPeer {
     place.fetched()
 }
 
-/// What the driver is told of it, where the peer has not what it was asked for.
+/// What the driver is told of it, where the link with the peer holds.
 fn broke_off(ask: &Ask, error: &FetchFailed) -> Option<FromPeer> {
     let Place {
         peer,
@@ -297,7 +297,7 @@ fn broke_off(ask: &Ask, error: &FetchFailed) -> Option<FromPeer> {
     } = ask.place();
     warn!(event = "attachment-interrupted", %peer, %message, index, %error);
     let told = FromPeer::NotFetched { message, index };
-    error.is_the_peers().then_some(told)
+    error.leaves_the_link().then_some(told)
 }
 
 /// What became of bytes that were added.
@@ -345,18 +345,20 @@ enum FetchFailed {
 }
 
 impl FetchFailed {
-    /// Whether the peer has not what is asked for, so that asking for more of it at once is no use.
-    fn is_the_peers(&self) -> bool {
+    /// Whether the link holds all the same, so that the peer is asked for another one. What fails at this
+    /// node, as for want of room, holds up no other either.
+    fn leaves_the_link(&self) -> bool {
         match self {
-            Self::Transfer(error) => matches!(
-                error,
+            Self::Transfer(error) => match error {
+                FetchError::NotConnected | FetchError::Link(_) => false,
                 FetchError::Refused(_)
-                    | FetchError::Unavailable
-                    | FetchError::WrongLength(_)
-                    | FetchError::Misbehaved
-            ),
-            Self::Digest => true,
-            Self::Unchecked | Self::Io(_) => false,
+                | FetchError::Unavailable
+                | FetchError::WrongLength(_)
+                | FetchError::Misbehaved
+                | FetchError::TooSlow
+                | FetchError::Sink(_) => true,
+            },
+            Self::Digest | Self::Unchecked | Self::Io(_) => true,
         }
     }
 }

@@ -7,7 +7,7 @@ use liaison::audit::{Receipt, ReceiptBatch, Statement};
 use liaison::base::{Digest, MessageId, Role};
 use liaison::exchange::Refusal as R;
 
-use liaison::store::Log as _;
+use liaison::store::{Fault, Log as _};
 
 use crate::office::*;
 
@@ -335,6 +335,47 @@ fn each_of_many_attachments_that_a_peer_does_not_give_is_asked_for_once() {
     asked.sort_unstable();
     asked.dedup();
     assert_eq!(asked.len(), 1_024);
+}
+
+#[test]
+fn what_was_not_given_is_asked_for_once_more_before_all_others_were() {
+    let mut office = Office::new();
+    let asked = many_attachments(&mut office);
+    let (message, index) = asked[0];
+    // Two more are under way from then on, and come to nothing.
+    office.peer("AT", FromPeer::NotFetched { message, index });
+    office.now = office.now.plus(30 * SECOND);
+    let again = fetched(&office.handle(vec![Input::Tick]));
+    assert!(again.contains(&asked[0]), "{again:?}");
+    office.now = office.now.plus(30 * SECOND);
+    let again = fetched(&office.handle(vec![Input::Tick]));
+    assert_eq!(again.len(), 3, "no more of them at a time");
+}
+
+#[test]
+fn what_came_while_the_disk_was_full_is_asked_for_again_soon() {
+    let mut office = Office::new();
+    let asked = many_attachments(&mut office);
+    let (message, index) = asked[0];
+    let sender = member("AT");
+    let came = FromPeer::Fetched {
+        sender,
+        message,
+        index,
+    };
+    office.log.fail_next(Some(Fault::Full));
+    office.peer("AT", came);
+    office.now = office.now.plus(30 * SECOND);
+    let again = fetched(&office.handle(vec![Input::Tick]));
+    let anew = fetched(&office.peer(
+        "AT",
+        FromPeer::NotFetched {
+            message: again[0].0,
+            index: again[0].1,
+        },
+    ));
+    let all = [again, anew].concat();
+    assert!(all.contains(&asked[0]), "{all:?}");
 }
 
 #[test]

@@ -21,6 +21,7 @@ impl Service {
             self.list_on_record = None;
         }
         self.witness.turned_down();
+        self.fetching.turned_down();
         self.keys_on_record = false;
         self.conflicts = members::Conflicts::default();
         self.list_expired = None;
