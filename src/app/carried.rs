@@ -9,6 +9,7 @@ use super::error::AppError;
 use super::input::{Effect, FromPeer, Reply};
 use super::members::Withheld;
 use super::permit::Action;
+use super::reached::goes_to_observers;
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
 use super::view::after_prefix;
@@ -275,6 +276,8 @@ fn waiting(
 ) -> Result<WaitingPage, Stop> {
     // It is asked with each page: the list can change while an export is written.
     goes_to(service, turn, member)?;
+    let federation = service.federation.as_ref();
+    let observes = federation.is_some_and(|federation| federation.observes(member));
     let from = match after {
         Some((class, entry)) => outbox_key(member, class, entry.saturating_add(1)),
         None => member.to_bytes().to_vec(),
@@ -296,6 +299,7 @@ fn waiting(
             continue;
         }
         match row {
+            OutboxRow::Message { .. } if observes && !goes_to_observers(turn, entry) => (),
             OutboxRow::Message { .. } => page.messages.push(signed_message(turn.log, entry)?),
             OutboxRow::Returned { .. } => {
                 page.messages.extend(signed_message(turn.log, entry).ok())
@@ -339,11 +343,10 @@ fn files(
             row.deliveries.get(&member),
             Some(Delivery::Queued | Delivery::Delivered)
         );
-        let kept_from = observer && row.kind.is_of_an_alert();
         let held = turn
             .view
             .row::<bool>(ATTACHMENTS_AT, &message_key(member, message))?;
-        if !sent || kept_from || held.is_some() || row.expires <= turn.now {
+        if !sent || observer || held.is_some() || row.expires <= turn.now {
             continue;
         }
         // After a restore a file may not have come back yet.

@@ -8,6 +8,7 @@ use super::content::signed_message;
 use super::error::AppError;
 use super::input::{Effect, Reply};
 use super::members::{self, Withheld};
+use super::reached::goes_to_observers;
 use super::restored;
 use super::rows::*;
 use super::service::{Service, Turn};
@@ -22,7 +23,10 @@ const EXPIRED_AT_ONCE: usize = 256;
 /// Attachments fetched from one peer at a time.
 const FETCHES_AT_ONCE: usize = 2;
 
-/// Sends what is due to a member.
+/// Messages that wait for an observer and are looked at for what it may get.
+const WAITING_LOOKED_AT: usize = 1_024;
+
+/// Sends what is due to a member, as it stands now.
 pub(super) fn pump(
     service: &mut Service,
     turn: &mut Turn<'_>,
@@ -31,30 +35,40 @@ pub(super) fn pump(
     let Some(peer) = service.flight.peer(member) else {
         return Ok(());
     };
-    // Every send asks the list in force: what waits for a member that is out stays.
-    if !service.federation.as_ref().is_some_and(|f| f.lists(member)) {
+    // Every send asks the list in force: what waits for a member that is out stays, and so does what a
+    // country may have and an observer not.
+    let federation = service.federation.as_ref();
+    let Some(federation) = federation.filter(|federation| federation.lists(member)) else {
         return Ok(());
-    }
+    };
+    let observes = federation.observes(member);
     // Receipts are not sealed, so they go where there is no key to seal to.
     let messages_go = match service.withholds(turn, member)? {
         None => true,
         Some(Withheld::NoKey) => false,
         Some(Withheld::Removed | Withheld::Suspended | Withheld::IdentityChanged) => return Ok(()),
     };
+    let window = service.flight.window();
+    let looked_at = if observes { WAITING_LOOKED_AT } else { window };
     for class in [0, RECEIPTS, 1] {
         let prefix = [&member.to_bytes()[..], &[class]].concat();
-        let rows = turn
-            .view
-            .prefix::<OutboxRow>(OUTBOX, &prefix, service.flight.window())?;
+        let rows = turn.view.prefix::<OutboxRow>(OUTBOX, &prefix, looked_at)?;
+        let goes = |place: Waiting, row: &OutboxRow| match row {
+            OutboxRow::Receipt { .. } => true,
+            OutboxRow::Returned { .. } => messages_go,
+            OutboxRow::Message { .. } => {
+                messages_go && (!observes || goes_to_observers(turn, place.entry))
+            }
+        };
         let places: Vec<(Waiting, OutboxRow)> = rows
             .into_iter()
             .filter_map(|(key, row)| {
                 let (class, entry) = outbox_place(&key)?;
                 Some((Waiting { class, entry }, row))
             })
+            .filter(|(place, row)| goes(*place, row))
+            .take(window)
             .collect();
-        let goes = |row: &OutboxRow| messages_go || matches!(row, OutboxRow::Receipt { .. });
-        let places: Vec<_> = places.into_iter().filter(|(_, row)| goes(row)).collect();
         let waiting: Vec<Waiting> = places.iter().map(|(place, _)| *place).collect();
         let due = service.flight.take_due(member, &waiting, turn.now);
         let (mut entries, mut receipts) = (Vec::new(), Vec::new());
@@ -333,8 +347,8 @@ fn ask_again(service: &mut Service, turn: &mut Turn<'_>, peer: NodeId) -> Result
 }
 
 /// Whether a peer may fetch what a message lists, and where that lies. A message of this node was sent to
-/// that member, which is still a member and did not refuse it; what belongs to an alert no observer
-/// fetches. A node that was restored from a backup may have back what it had sent.
+/// that member, which is still a member and did not refuse it; no observer fetches any. A node that was
+/// restored from a backup may have back what it had sent.
 pub(super) fn may_fetch(
     service: &Service,
     turn: &Turn<'_>,
@@ -352,7 +366,7 @@ pub(super) fn may_fetch(
         .federation
         .as_ref()
         .is_some_and(|federation| federation.observes(peer.member));
-    let row = row.filter(|row| !(observer && row.kind.is_of_an_alert()));
+    let row = row.filter(|_| !observer);
     let sent = row.and_then(|row| row.deliveries.get(&peer.member).copied());
     let not_found = Err(AppError::NotFound("attachment"));
     if !listed {

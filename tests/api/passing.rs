@@ -1,14 +1,18 @@
 //! Passing on, permissions and corrections at one office: what leaves it, and what peers make it
 //! believe. The office is MK's; AT is the originator, TR the third.
 
+use std::collections::BTreeSet;
+
 use liaison::app::change::{Change, Message};
+use liaison::app::core::Outcome;
 use liaison::app::rows::ExchangeRow;
 use liaison::app::{
-    Action, AppError, Ask, Correcting, Decision, Forward, Input, LetterFault, LetterState, Order,
-    Owed, Reply, duties,
+    Action, AppError, Ask, Correcting, Decision, Forward, FromPeer, Input, LetterFault,
+    LetterState, Order, Owed, Reply, Ticket, duties,
 };
 use liaison::base::{Digest, MessageId, Role};
 use liaison::domain::Status;
+use liaison::domain::alert::Alert;
 use liaison::domain::handling::{Barrier, Handling, HandlingCode, Tlp};
 use liaison::domain::message::{Body, SignedCopy};
 use liaison::domain::protection::Tie;
@@ -21,6 +25,7 @@ use liaison::exchange::Refusal as R;
 use liaison::seal::person::DecisionKind;
 use liaison::store::Log as _;
 
+use crate::alerts_reach::{alert, published};
 use crate::letters;
 use crate::lost::asked_by_tr;
 use crate::office::*;
@@ -400,6 +405,71 @@ fn who_became_an_observer_is_told_nothing_of_an_exchange_but_that_it_ends() {
         reason: "It observes.".to_owned(),
     });
     respond(&mut office, ours, withdrawal).expect("it may be ended");
+}
+
+/// The messages that go to a member whose link comes up.
+fn sent_on_a_new_link(office: &mut Office, to: &str) -> Vec<Digest> {
+    office.peer(to, FromPeer::Down);
+    office.now = office.now.plus(60 * SECOND);
+    let outcomes = office.peer(to, FromPeer::Up);
+    let sent = outcomes.iter().filter_map(|outcome| match outcome {
+        Outcome::Send { messages, .. } => Some(messages.iter().map(|sent| sent.leaf())),
+        _ => None,
+    });
+    sent.flatten().collect()
+}
+
+#[test]
+fn what_waits_for_a_country_does_not_go_to_the_observer_that_it_became() {
+    let mut office = Office::new();
+    office.peer("TR", FromPeer::Down);
+    let request = office.asked_tr();
+    let request = office.message_row(request).leaf;
+    let strict = Handling {
+        tlp: Tlp::AmberStrict,
+        ..alert().handling
+    };
+    let alerts = [strict, alert().handling].map(|handling| {
+        let alert = Alert {
+            handling,
+            ..alert()
+        };
+        published(&mut office, alert)
+    });
+    let [strict, green] = alerts.map(|alert| office.message_row(alert).leaf);
+    observing(&mut office, "TR");
+    assert_eq!(sent_on_a_new_link(&mut office, "TR"), [green]);
+    office.federation.trust.observers.clear();
+    office.handle(vec![Input::Federation(office.federation.clone())]);
+    let all = BTreeSet::from_iter(sent_on_a_new_link(&mut office, "TR"));
+    assert_eq!(all, BTreeSet::from([request, strict, green]));
+}
+
+#[test]
+fn more_than_a_window_that_an_observer_may_not_have_holds_nothing_up() {
+    let mut office = Office::new();
+    office.peer("TR", FromPeer::Down);
+    for _ in 0..300 {
+        office.asked_tr();
+    }
+    let alert = published(&mut office, alert());
+    let alert = office.message_row(alert).leaf;
+    observing(&mut office, "TR");
+    assert_eq!(sent_on_a_new_link(&mut office, "TR"), [alert]);
+}
+
+#[test]
+fn an_observer_fetches_no_file_of_what_it_was_told_as_a_country() {
+    let mut office = Office::new();
+    let request = office.asked_tr();
+    let fetches = |office: &mut Office| {
+        let ticket = Ticket(1_000);
+        let may = Input::MayFetch(ticket, node("TR"), request);
+        reply_to(ticket, office.handle(vec![may])).is_ok()
+    };
+    assert!(fetches(&mut office));
+    observing(&mut office, "TR");
+    assert!(!fetches(&mut office));
 }
 
 #[test]
