@@ -341,6 +341,7 @@ fn each_of_many_attachments_that_a_peer_does_not_give_is_asked_for_once() {
 fn what_was_not_given_is_asked_for_once_more_before_all_others_were() {
     let mut office = Office::new();
     let asked = many_attachments(&mut office);
+    office.handle(vec![Input::Tick]);
     let (message, index) = asked[0];
     // Two more are under way from then on, and come to nothing.
     office.peer("AT", FromPeer::NotFetched { message, index });
@@ -356,6 +357,7 @@ fn what_was_not_given_is_asked_for_once_more_before_all_others_were() {
 fn what_came_while_the_disk_was_full_is_asked_for_again_soon() {
     let mut office = Office::new();
     let asked = many_attachments(&mut office);
+    office.handle(vec![Input::Tick]);
     let (message, index) = asked[0];
     let sender = member("AT");
     let came = FromPeer::Fetched {
