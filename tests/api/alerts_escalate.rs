@@ -212,6 +212,20 @@ fn a_member_that_catches_up_and_stops_before_a_new_version_is_told_of_in_its_tim
 }
 
 #[test]
+fn a_member_that_refuses_what_it_waited_for_rings_for_the_version_that_waits_behind() {
+    let mut office = Office::new();
+    let versions = versions_without_at(&mut office, 1);
+    pass(&mut office, 30);
+    let size = office.log.size();
+    refused(&mut office, "AT", versions[0]);
+    survives_a_rebuild(&mut office);
+    pass(&mut office, 1);
+    assert_eq!(escalations(&office, size), [undelivered(3)]);
+    pass(&mut office, 30);
+    assert_eq!(escalations(&office, size), [undelivered(3)]);
+}
+
+#[test]
 fn an_alert_that_becomes_urgent_counts_from_then_and_passes_no_level_over() {
     let mut office = Office::new();
     let size = office.log.size();

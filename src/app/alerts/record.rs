@@ -93,7 +93,8 @@ pub(in crate::app) fn put(
         Some(last) => waits(view, &row, last)?,
         None => Vec::new(),
     };
-    row.wait_for(waits, p.at);
+    let caught_up = caught_up(view, &row)?;
+    row.wait_for(waits, &caught_up, p.at);
     let was = row.escalates;
     row.escalates = last.and_then(|last| row.next_level(&last));
     if was != row.escalates {
@@ -136,7 +137,7 @@ fn goes_on(view: &View<'_>, row: &AlertRow, wait: Wait) -> Result<Wait, IndexErr
     let from = own_messages(row).skip_while(|(message, _)| *message != wait.first);
     for (message, written) in from.take_while(|(message, _)| *message != last) {
         let key = message_key(row.alert.publisher(), message);
-        // What it refused, or what expired, was told as that.
+        // What it refused, or what expired, does not come any more.
         let waits = |row: &MessageRow| row.deliveries.get(&wait.member) == Some(&Delivery::Queued);
         if view.look(MESSAGE, &key, waits)? == Some(true) {
             return Ok(wait.on(message, written));
@@ -146,6 +147,19 @@ fn goes_on(view: &View<'_>, row: &AlertRow, wait: Wait) -> Result<Wait, IndexErr
 }
 
 /// What its publisher said, in order, and when.
+/// The members that have taken what they waited for.
+fn caught_up(view: &View<'_>, row: &AlertRow) -> Result<Vec<MemberId>, IndexError> {
+    let mut all = Vec::new();
+    for wait in &row.waits {
+        let key = message_key(row.alert.publisher(), wait.first);
+        let has = |row: &MessageRow| row.deliveries.get(&wait.member) == Some(&Delivery::Delivered);
+        if view.look(MESSAGE, &key, has)? == Some(true) {
+            all.push(wait.member);
+        }
+    }
+    Ok(all)
+}
+
 fn own_messages(row: &AlertRow) -> impl Iterator<Item = (MessageId, Timestamp)> {
     let earlier = row.alert.earlier().iter();
     let earlier = earlier.map(|version| (version.message, version.published));

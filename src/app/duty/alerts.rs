@@ -165,13 +165,19 @@ impl AlertRow {
             .collect()
     }
 
-    /// Notes what each member waits for from now on. Where one catches up, people are not told of the next
-    /// version what they heard of the one before it, as far as they would be at once.
-    pub(in crate::app) fn wait_for(&mut self, waits: Vec<Wait>, now: Timestamp) {
+    /// Notes what each member waits for from now on. Of one that has `caught_up`, people are not told of the
+    /// next version what they heard of the one before it, as far as they would be at once. Whoever refused
+    /// that one does not take what waits behind it either.
+    pub(in crate::app) fn wait_for(
+        &mut self,
+        waits: Vec<Wait>,
+        caught_up: &[MemberId],
+        now: Timestamp,
+    ) {
         let before = self.waiting();
         self.waits = waits;
         let waiting = self.waiting();
-        for (member, since) in &waiting {
+        for (member, since) in waiting.iter().filter(|(m, _)| caught_up.contains(m)) {
             let was = before.iter().find(|(waited, _)| waited == member);
             let heard = was.map_or(0, |(_, was)| self.level_heard(*was));
             let end = LooseEnd {
