@@ -320,8 +320,10 @@ fn other(
                     duty::loose(row, *message, p.at, LooseState::Expired);
                 })?
             {
+                let in_vain = alerts::in_vain(view, me, *conversation, *recipient)?;
                 on_alert(view, *conversation, p, |row| {
                     row.unheard(*recipient, *message, expires, LooseState::Expired);
+                    row.waits_in_vain(*recipient, &in_vain, p.at);
                 })?;
             }
             Ok(())

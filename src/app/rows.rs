@@ -28,7 +28,7 @@ use crate::domain::terms;
 /// The version of these tables and of the normal forms of what is searched. An index written by
 /// another version is rebuilt.
 pub const VERSION: u32 = TABLES << 8 | terms::VERSION;
-const TABLES: u32 = 25;
+const TABLES: u32 = 26;
 
 /// A message, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]

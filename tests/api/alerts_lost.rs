@@ -3,11 +3,11 @@
 
 use liaison::app::Channel;
 use liaison::app::change::Message;
-use liaison::app::rows::{ALERT as ALERT_TABLE, AlertRow};
+use liaison::app::rows::{ALERT as ALERT_TABLE, ALERT_LOOSE, AlertRow};
 use liaison::base::{MessageId, Role};
 use liaison::domain::alert::{
     Acknowledgement, AlertCancellation, AlertCommand, AlertRecord, AlertState, Audience,
-    Contradiction, Sighting,
+    Contradiction, Difference, Sighting,
 };
 use liaison::domain::duty::{CallOutcome, Matter, Reason};
 use liaison::domain::message::{Body, Joining};
@@ -38,7 +38,7 @@ fn record(office: &Office, id: MessageId) -> AlertRecord {
 }
 
 /// An alert of TR that MK and AT have.
-fn of_tr(office: &mut Office) -> Message {
+pub fn of_tr(office: &mut Office) -> Message {
     let first = office.first_of("TR", Role::Contact, alert_body());
     let first = with_header(&first, |header| header.recipients.push(member("AT")));
     office.takes(&first);
@@ -46,19 +46,28 @@ fn of_tr(office: &mut Office) -> Message {
 }
 
 /// MK says that it sees it too.
-fn sights(office: &mut Office, id: MessageId) -> Message {
+pub fn sights(office: &mut Office, id: MessageId) -> Message {
     let seen: Sighting = toml::from_str(SIGHTING).expect("the example is a sighting");
     says(office, id, AlertCommand::Sight(seen))
 }
 
 /// MK says that it sees it otherwise.
 fn contradicts(office: &mut Office, id: MessageId) -> Message {
-    let otherwise: Contradiction =
-        toml::from_str(CONTRADICTION).expect("the example is a contradiction");
-    says(office, id, AlertCommand::Contradict(otherwise))
+    differs(office, id, Difference::Otherwise)
 }
 
-fn says(office: &mut Office, id: MessageId, command: AlertCommand) -> Message {
+/// MK says how what it sees differs.
+fn differs(office: &mut Office, id: MessageId, difference: Difference) -> Message {
+    let example: Contradiction =
+        toml::from_str(CONTRADICTION).expect("the example is a contradiction");
+    let contradiction = Contradiction {
+        difference,
+        ..example
+    };
+    says(office, id, AlertCommand::Contradict(contradiction))
+}
+
+pub fn says(office: &mut Office, id: MessageId, command: AlertCommand) -> Message {
     let nobody_more = Audience::Members(Vec::new());
     on(office, id, command, nobody_more).expect("it may be said");
     last_sent(office)
@@ -220,8 +229,71 @@ fn a_sighting_that_a_member_refuses_goes_up_the_roster_until_it_is_said_anew() {
     assert_eq!(pressing(&mut office), at_at(Reason::Refused));
     sights(&mut office, id);
     assert_eq!(pressing(&mut office), []);
-    // Nor does it matter any more what becomes of the first one.
+    // At TR, what was said since waits behind the first one.
     refused(&mut office, "TR", first);
+    let never_taken = || ("TR".to_owned(), Reason::Refused);
+    assert_eq!(pressing(&mut office), [never_taken(), never_taken()]);
+    survives_a_rebuild(&mut office);
+}
+
+#[test]
+fn a_sighting_that_waits_behind_a_lost_one_goes_up_the_roster_unless_it_comes_after_all() {
+    for expired in [false, true] {
+        let mut office = Office::new();
+        let id = read_of_tr(&mut office);
+        let first = sights(&mut office, id);
+        office.now = office.now.plus(HOUR);
+        let second = sights(&mut office, id);
+        for said in [&first, &second] {
+            delivered(&mut office, "TR", said.header.id);
+        }
+        assert_eq!(pressing(&mut office), []);
+        let size = office.log.size();
+        match expired {
+            true => expires(&mut office, &first),
+            false => refused(&mut office, "AT", first.header.id),
+        }
+        assert_eq!(pressing(&mut office), at_at(Reason::Refused));
+        tick(&mut office);
+        let told = [(Matter::Refused, 1, Channel::Console)];
+        assert_eq!(escalations(&office, size), told);
+        survives_a_rebuild(&mut office);
+        delivered(&mut office, "AT", second.header.id);
+        assert_eq!(pressing(&mut office), []);
+    }
+}
+
+#[test]
+fn what_waits_behind_a_lost_sighting_is_told_once() {
+    let mut office = Office::new();
+    let id = read_of_tr(&mut office);
+    let first = sights(&mut office, id);
+    let behind = contradicts(&mut office, id);
+    refused(&mut office, "AT", first.header.id);
+    pass(&mut office, 19);
+    let again = sights(&mut office, id);
+    delivered(&mut office, "AT", again.header.id);
+    assert_eq!(pressing(&mut office), at_at(Reason::Refused));
+    let size = office.log.size();
+    // It is replayed, since a later one was taken.
+    refused(&mut office, "AT", behind.header.id);
+    pass(&mut office, 1);
+    assert_eq!(escalations(&office, size), []);
+    assert_eq!(pressing(&mut office), at_at(Reason::Refused));
+}
+
+#[test]
+fn what_this_office_took_back_presses_no_more() {
+    let mut office = Office::new();
+    let id = read_of_tr(&mut office);
+    let not_seen = differs(&mut office, id, Difference::NotSeen).header.id;
+    refused(&mut office, "AT", not_seen);
+    assert_eq!(pressing(&mut office), at_at(Reason::Refused));
+    let seen = sights(&mut office, id).header.id;
+    assert_eq!(pressing(&mut office), []);
+    refused(&mut office, "AT", seen);
+    assert_eq!(pressing(&mut office), at_at(Reason::Refused));
+    differs(&mut office, id, Difference::NotSeen);
     assert_eq!(pressing(&mut office), []);
     survives_a_rebuild(&mut office);
 }
@@ -266,6 +338,8 @@ fn a_call_settles_a_sighting_that_was_refused_and_so_does_the_end_of_the_alert()
     office.peer("TR", taken(&after(&first, &cancelled)));
     the_alert(&mut office, id);
     assert_eq!(pressing(&mut office), []);
+    let loose = office.core.rows::<MessageId>(ALERT_LOOSE, 9);
+    assert_eq!(loose.expect("an index in memory"), []);
 }
 
 #[test]

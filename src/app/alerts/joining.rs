@@ -3,9 +3,11 @@
 //! refused, or what expired on the way, it does not count.
 
 use crate::app::requests::Letter;
-use crate::app::rows::{Delivery, MESSAGE, MessageRow, SAID, SaidRow, message_key};
+use crate::app::rows::{
+    ALERT, AlertRow, Delivery, MESSAGE, MessageRow, SAID, SaidRow, message_key,
+};
 use crate::app::view::View;
-use crate::base::MemberId;
+use crate::base::{MemberId, MessageId};
 use crate::domain::message::{Extension, Joining};
 use crate::exchange::Conversation;
 use crate::store::IndexError;
@@ -52,6 +54,35 @@ pub(in crate::app) fn joining(
         })
         .collect();
     Ok(Joining::extension(&joining).into_iter().collect())
+}
+
+/// Of this member's messages that wait for another in an alert, those that it never takes: they follow
+/// something lost, and do not say so. None where this office said nothing of which people are told.
+pub(in crate::app) fn in_vain(
+    view: &View<'_>,
+    me: MemberId,
+    alert: MessageId,
+    member: MemberId,
+) -> Result<Vec<MessageId>, IndexError> {
+    let alert = alert.to_bytes();
+    let is_told = |row: &AlertRow| !row.remarks.is_empty();
+    if view.look(ALERT, &alert, is_told)? != Some(true) {
+        return Ok(Vec::new());
+    }
+    let (mut next, mut in_vain) = (0, Vec::new());
+    for (_, said) in view.prefix::<SaidRow>(SAID, &alert, MOST_SAID)? {
+        let key = message_key(me, said.message);
+        let delivery = |row: &MessageRow| row.deliveries.get(&member).copied();
+        let Some(delivery) = view.look(MESSAGE, &key, delivery)?.flatten() else {
+            continue;
+        };
+        if said.comes(member, delivery, next) {
+            next = said.sequence + 1;
+        } else if delivery == Delivery::Queued {
+            in_vain.push(said.message);
+        }
+    }
+    Ok(in_vain)
 }
 
 impl SaidRow {

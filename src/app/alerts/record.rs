@@ -10,6 +10,7 @@ use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::alert::AlertRecord;
 use crate::domain::duty::{LooseEnd, LooseState};
 use crate::domain::message::{Body, Kind, Priority};
+use crate::exchange::Refusal;
 use crate::store::IndexError;
 
 /// Writes the rows that follow from a message of an alert, or from a subscription.
@@ -51,7 +52,7 @@ pub(in crate::app) fn converse(
             row.erased = gone;
         }
         if header.sender.member == me {
-            row.remark(header.kind, header.id);
+            row.remark(me, header.kind, header.id);
         }
     })?;
     let Some(alert) = AlertRecord::open(header, event).filter(|_| !known) else {
@@ -85,7 +86,7 @@ pub(in crate::app) fn put(
 ) -> Result<(), IndexError> {
     let place = alert_order_key(row.alert.updated(), row.id);
     let last = view.row::<MessageRow>(MESSAGE, &row.last_message())?;
-    let unheard = row.remarks.iter().any(|remark| !remark.lost.is_empty());
+    let unheard = row.unheard_by().next().is_some();
     if unheard || last.as_ref().is_some_and(MessageRow::is_loose) {
         view.put(ALERT_LOOSE, place.clone(), row.id);
     }
@@ -146,7 +147,6 @@ fn goes_on(view: &View<'_>, row: &AlertRow, wait: Wait) -> Result<Wait, IndexErr
     Ok(wait.on(last, row.alert.updated()))
 }
 
-/// What its publisher said, in order, and when.
 /// The members that have taken what they waited for.
 fn caught_up(view: &View<'_>, row: &AlertRow) -> Result<Vec<MemberId>, IndexError> {
     let mut all = Vec::new();
@@ -160,6 +160,7 @@ fn caught_up(view: &View<'_>, row: &AlertRow) -> Result<Vec<MemberId>, IndexErro
     Ok(all)
 }
 
+/// What its publisher said, in order, and when.
 fn own_messages(row: &AlertRow) -> impl Iterator<Item = (MessageId, Timestamp)> {
     let earlier = row.alert.earlier().iter();
     let earlier = earlier.map(|version| (version.message, version.published));
@@ -171,16 +172,25 @@ fn own_messages(row: &AlertRow) -> impl Iterator<Item = (MessageId, Timestamp)> 
 }
 
 impl AlertRow {
-    /// Notes what this office said, in place of what it said before of that kind.
-    fn remark(&mut self, kind: Kind, message: MessageId) {
-        if matches!(kind, Kind::Sighting | Kind::Contradiction) {
-            self.remarks.retain(|remark| remark.kind != kind);
-            self.remarks.push(Remark {
-                kind,
-                message,
-                lost: Vec::new(),
-            });
+    /// Notes what this office said, in place of what it said before of that kind and of what it takes back
+    /// by it.
+    fn remark(&mut self, me: MemberId, kind: Kind, message: MessageId) {
+        if !matches!(kind, Kind::Sighting | Kind::Contradiction) {
+            return;
         }
+        let alert = &self.alert;
+        self.remarks.retain(|remark| {
+            let by = match remark.kind == Kind::Sighting {
+                true => alert.sighted_by(),
+                false => alert.contradicted_by(),
+            };
+            remark.kind != kind && by.contains(&me)
+        });
+        self.remarks.push(Remark {
+            kind,
+            message,
+            lost: Vec::new(),
+        });
     }
 
     /// Notes that a member has what this office said last.
@@ -191,7 +201,7 @@ impl AlertRow {
         }
     }
 
-    /// Notes that a member will not get what this office said last.
+    /// Notes that a member will not get what this office said last, unless that is known.
     pub(in crate::app) fn unheard(
         &mut self,
         member: MemberId,
@@ -199,15 +209,31 @@ impl AlertRow {
         since: Timestamp,
         state: LooseState,
     ) {
-        self.heard(member, message);
         let mut remarks = self.remarks.iter_mut();
-        if let Some(remark) = remarks.find(|remark| remark.message == message) {
+        let Some(remark) = remarks.find(|remark| remark.message == message) else {
+            return;
+        };
+        if remark.lost.iter().all(|(lost_to, _)| *lost_to != member) {
             let end = LooseEnd {
                 message,
                 since,
                 state,
             };
             remark.lost.push((member, end));
+        }
+    }
+
+    /// Notes of what this office said last which of it a member will not get either, since that waits behind
+    /// what is lost.
+    pub(in crate::app) fn waits_in_vain(
+        &mut self,
+        member: MemberId,
+        messages: &[MessageId],
+        since: Timestamp,
+    ) {
+        for message in messages {
+            let state = LooseState::Refused(Refusal::Gap.number());
+            self.unheard(member, *message, since, state);
         }
     }
 }

@@ -235,7 +235,7 @@ impl AlertRow {
 
     /// The members that will not get what this office said last to another's alert; it matters no more once
     /// that was taken back.
-    fn unheard_by(&self) -> impl Iterator<Item = (MemberId, LooseEnd)> {
+    pub(in crate::app) fn unheard_by(&self) -> impl Iterator<Item = (MemberId, LooseEnd)> {
         let current = self.alert.cancelled().is_none();
         let remarks = self.remarks.iter().filter(move |_| current);
         remarks.flat_map(|remark| remark.lost.iter().copied())

@@ -1,6 +1,7 @@
 //! What follows from a peer's receipt: how far a message has come, and under which checkpoint.
 
 use super::{Projected, on_alert, on_exchange, settle};
+use crate::app::alerts;
 use crate::app::change::{KeptProof, KeptReceipt, ReceiptWord};
 use crate::app::content::whole_receipt;
 use crate::app::duty;
@@ -95,6 +96,13 @@ pub(super) fn kept(
         }
     })?;
     if !known {
+        let in_vain = match receipt.word {
+            ReceiptWord::Refused(_) => alerts::in_vain(view, me, row.conversation, recipient)?,
+            ReceiptWord::Delivered
+            | ReceiptWord::Opened
+            | ReceiptWord::AttachmentsStored
+            | ReceiptWord::Erased(_) => Vec::new(),
+        };
         on_alert(view, row.conversation, p, |row| match receipt.word {
             ReceiptWord::Delivered => row.heard(recipient, receipt.message),
             ReceiptWord::Refused(number) => {
@@ -104,6 +112,7 @@ pub(super) fn kept(
                 }
                 let refused = LooseState::Refused(number);
                 row.unheard(recipient, receipt.message, p.at, refused);
+                row.waits_in_vain(recipient, &in_vain, p.at);
             }
             ReceiptWord::Opened | ReceiptWord::AttachmentsStored | ReceiptWord::Erased(_) => (),
         })?;

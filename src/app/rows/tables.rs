@@ -25,7 +25,8 @@ pub const ALERT: Table = Table("alert");
 /// Alerts by the time at which their publisher last did something to them, newest first.
 pub const ALERT_ORDER: Table = Table("alert-order");
 /// Of those, the alerts whose last version is not where it should be: not at a recipient, or here and
-/// not opened; or to which this office said something that a recipient will not get.
+/// not opened; or, until they are cancelled, to which this office said something that a recipient will not
+/// get.
 pub const ALERT_LOOSE: Table = Table("alert-loose");
 /// What each member wants alerts about, by member.
 pub const SUBSCRIPTION: Table = Table("subscription");
