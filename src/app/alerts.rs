@@ -24,7 +24,7 @@ use crate::domain::alert::{
 use crate::domain::handling::Disclosure;
 use crate::domain::message::Body;
 
-pub(super) use admit::admit;
+pub(super) use admit::{admit, joins};
 pub(super) use joining::{in_vain, joining};
 pub(super) use list::{list, read};
 pub(super) use record::{converse, put, said};

@@ -22,7 +22,7 @@ use super::witness::{self, AlarmRow, LogFault};
 use crate::audit::{Origin, Statement};
 use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::duty::LooseState;
-use crate::domain::message::{Body, Kind};
+use crate::domain::message::{Body, Header, Kind};
 use crate::domain::rfi::Told;
 use crate::exchange::{Conversation, RECEIPTS, Refusal, Waiting};
 use crate::store::IndexError;
@@ -207,7 +207,7 @@ pub(super) fn given_back(
         turn.effects.push(Effect::Receipts { peer, entries });
         return Ok(());
     }
-    if let Some(refusal) = out_of_order(turn, me, peer.member, message)? {
+    if let Some(refusal) = out_of_order(service, turn, peer.member, message)? {
         return receive::refuse(service, turn, peer, leaf, refusal);
     }
     let returned = Message {
@@ -244,20 +244,26 @@ pub(super) fn erase_again(
 }
 
 /// Why a message of this node does not come next in its conversation. What no recipient took nobody gives
-/// back, so that it may come next where the one that gives it went on; what another has, that one gives.
+/// back, so that it may come next where the one that gives it went on; what another has, that one gives. An
+/// alert of which nobody took the first version begins with a later one.
 fn out_of_order(
+    service: &Service,
     turn: &Turn<'_>,
-    me: MemberId,
     peer: MemberId,
     message: &Message,
 ) -> Result<Option<Refusal>, IndexError> {
+    let me = service.me.member;
     let header = &message.header;
     let conversation = header.conversation.to_bytes();
     let exchange = turn.view.row::<ExchangeRow>(EXCHANGE, &conversation)?;
     let alert = turn.view.row::<AlertRow>(ALERT, &conversation)?;
     let known = exchange.is_some() || alert.is_some();
     let opens = header.conversation == header.id;
-    let anywhere = opens || matches!(header.kind, Kind::Subscription);
+    let mut recipients = header.recipients.iter();
+    let begins = !known
+        && header.kind == Kind::AlertUpdate
+        && recipients.all(|member| alerts::joins(header, *member));
+    let anywhere = opens || begins || matches!(header.kind, Kind::Subscription);
     if opens && known {
         return Ok(Some(Refusal::OutOfState));
     }
@@ -273,8 +279,9 @@ fn out_of_order(
         continues.is_ok_and(|(sequence, _)| sequence <= progress.sequence)
     };
     let goes_on = header.continues(peer) == Ok((progress.sequence, progress.last))
-        && header.recipients.iter().all(has_no_more);
-    if known && goes_on && header.sequence < u64::MAX {
+        && header.recipients.iter().all(has_no_more)
+        && alert.is_none_or(|alert| leaves_nobody_out(service, &alert, header));
+    if (known || begins) && goes_on && header.sequence < u64::MAX {
         return Ok(None);
     }
     let place = (header.sequence, header.previous_own);
@@ -286,6 +293,17 @@ fn out_of_order(
         }
         std::cmp::Ordering::Equal => None,
     })
+}
+
+/// Whether a message goes to all others that have the alert and may give back what came before it: the places
+/// of the rest are not in it.
+fn leaves_nobody_out(service: &Service, alert: &AlertRow, header: &Header) -> bool {
+    let federation = service.federation.as_ref();
+    let mut others = alert.alert.others(service.me.member);
+    others.retain(|member| federation.is_some_and(|federation| federation.keeps(*member)));
+    others
+        .iter()
+        .all(|member| header.recipients.contains(member))
 }
 
 /// What a receipt of a peer says of a message of its own that it was given back: that its log holds

@@ -10,6 +10,7 @@ use liaison::app::{
 };
 use liaison::audit::{Checkpoint, EventCode, Origin, Prefix, SignedCheckpoint, Statement, Tree};
 use liaison::base::{Digest, MemberId, MessageId, NodeId, Role, merkle};
+use liaison::domain::alert::{Acknowledgement, AlertCommand};
 use liaison::domain::message::{AttachmentInfo, AttachmentSlot, Body, Joining};
 use liaison::domain::retention::ErasureReason;
 use liaison::domain::rfi::Withdrawal;
@@ -18,6 +19,7 @@ use liaison::store::{Fault, Log as _, MemoryIndex, MemoryLog};
 
 use crate::alerts::the_alert;
 use crate::alerts_escalate::updated_to;
+use crate::alerts_lost::{of_tr, says, sights};
 use crate::alerts_reach::{alert as the_example, delivered, published, refused};
 use crate::office::{
     HOUR, NoSigner, Office, alert_body, member, node, nothing_signed, receipt_of, receipted,
@@ -709,5 +711,59 @@ fn a_version_that_followed_a_lost_one_comes_back_unless_somebody_has_that_too() 
         assert_eq!(record.standing().message, id_of_it);
         assert_eq!(record.standing().number, 3);
         assert_eq!(record.earlier().len(), if had_by_at { 2 } else { 1 });
+    }
+}
+
+#[test]
+fn what_went_on_after_a_lost_sighting_comes_back_after_what_another_member_has() {
+    let mut office = Office::new();
+    let id = of_tr(&mut office).header.id;
+    let size = office.log.size();
+    let sighting = sights(&mut office, id);
+    refused(&mut office, "TR", sighting.header.id);
+    delivered(&mut office, "AT", sighting.header.id);
+    let note = AlertCommand::Acknowledge(Acknowledgement::default());
+    let note = says(&mut office, id, note);
+    restored(&mut office, size);
+    // It does not go to AT, which may have what TR lacks.
+    office.refuses("TR", &note, R::Gap);
+    for (peer, message) in [("AT", &sighting), ("TR", &note)] {
+        let outcomes = office.peer(peer, taken(message));
+        let (id, leaf) = (message.header.id, message.leaf());
+        assert_eq!(receipted(&outcomes), [Statement::Sent { id, leaf }]);
+    }
+    let sighted_by = the_alert(&mut office, id).sighted_by();
+    assert_eq!(sighted_by, [member("MK")]);
+}
+
+#[test]
+fn an_alert_comes_back_with_the_first_version_that_somebody_took() {
+    for had_by_at in [false, true] {
+        let mut office = Office::new();
+        let size = office.log.size();
+        let id = published(&mut office, the_example());
+        refused(&mut office, "TR", id);
+        match had_by_at {
+            true => delivered(&mut office, "AT", id),
+            false => refused(&mut office, "AT", id),
+        }
+        let second = updated_to(&mut office, id, the_example());
+        let (first, second) = (sent(&office, id), sent(&office, second));
+        restored(&mut office, size);
+        if had_by_at {
+            office.refuses("TR", &second, R::UnknownConversation);
+            office.peer("AT", taken(&first));
+        }
+        let outcomes = office.peer("TR", taken(&second));
+        let (id_of_it, leaf) = (second.header.id, second.leaf());
+        assert_eq!(
+            receipted(&outcomes),
+            [Statement::Sent { id: id_of_it, leaf }]
+        );
+        office.rebuilt();
+        let record = the_alert(&mut office, id);
+        assert_eq!(record.standing().message, id_of_it);
+        assert_eq!(record.publisher(), member("MK"));
+        assert_eq!(record.earlier().len(), if had_by_at { 1 } else { 0 });
     }
 }

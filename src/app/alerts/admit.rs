@@ -38,9 +38,9 @@ pub(in crate::app) fn admit(
     admitted.map_err(refusal_of)
 }
 
-/// Whether this member comes into the conversation with this message.
-fn joins(header: &Header, me: MemberId) -> bool {
-    header.continues(me) == Ok((0, None)) && header.sequence > 0
+/// Whether a member comes into the conversation with this message.
+pub(in crate::app) fn joins(header: &Header, member: MemberId) -> bool {
+    header.continues(member) == Ok((0, None)) && header.sequence > 0
 }
 
 fn refusal_of(fault: AlertFault) -> Refusal {
