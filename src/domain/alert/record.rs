@@ -391,6 +391,10 @@ impl AlertRecord {
     ) -> Result<(), AlertFault> {
         match version {
             None | Some(0) => return Err(AlertFault::Form),
+            // Nothing comes any more once it was taken back.
+            Some(version) if version > self.standing.number && self.cancelled.is_some() => {
+                return Err(AlertFault::State);
+            }
             Some(version) if version > self.standing.number => return Err(AlertFault::NotYet),
             Some(_) => (),
         }

@@ -46,7 +46,7 @@ pub(super) fn cancel(version: u32) -> Message {
     made("TR", 50, Body::AlertCancellation(cancellation))
 }
 
-fn sight(of: &str, number: u8, version: u32) -> Message {
+pub(super) fn sight(of: &str, number: u8, version: u32) -> Message {
     let sighting = Sighting {
         version: Some(version),
         persons: Some(u32::from(number)),

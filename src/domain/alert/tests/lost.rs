@@ -1,6 +1,6 @@
 //! Versions that never come to a member: a later one takes their place, and nothing else does.
 
-use super::crossing::{Message, cancel, opening, update};
+use super::crossing::{Message, cancel, opening, sight, update};
 use crate::base::MessageId;
 use crate::domain::alert::*;
 use crate::domain::fixtures::{hours, member};
@@ -90,4 +90,14 @@ fn an_alert_is_cancelled_where_its_last_version_never_came_and_stays_so() {
     let mut later = opening();
     takes(&mut later, &version(3));
     refuses(&later, &numbered(cancel(2), 3));
+}
+
+#[test]
+fn what_is_said_to_a_version_that_never_came_is_refused_once_the_alert_is_cancelled() {
+    let mut record = opening();
+    let (header, event) = sight("AT", 20, 3);
+    assert_eq!(record.admit(&header, &event), Err(AlertFault::NotYet));
+    takes(&mut record, &numbered(cancel(3), 3));
+    refuses(&record, &(header, event));
+    takes(&mut record, &sight("AT", 21, 1));
 }
