@@ -25,7 +25,9 @@ pub use alerts::{
     MemberSubscription, NoteAlertCall, PreviewAlert, PublishAlert, SendContradiction, SendSighting,
     Subscribe, UpdateAlert,
 };
-pub use carried::{BroughtIn, CLOCK_SKEW_MS, Hindrance, Netcheck, PeerReach, TakeOut, Tried};
+pub use carried::{
+    BroughtIn, CLOCK_SKEW_MS, Hindrance, KEPT_BACK, Netcheck, PeerReach, TakeOut, Tried,
+};
 pub use duty::{
     AttentionView, CallMadeView, CallView, PostView, PressingAlert, PressingExchange,
     PressingLetter,
@@ -326,8 +328,8 @@ pub struct ExchangeSummary {
     /// What either side owes the other, beside the answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub duties: Vec<DutyView>,
-    /// Why what waits in it is not sent: `removed`, `suspended`, `identity-changed` or
-    /// `no-receiving-key`, as the other member is.
+    /// Why what waits in it is not sent: `removed`, `suspended`, `identity-changed`, `no-receiving-key`
+    /// or `observer`, as the other member is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withheld: Option<String>,
     /// Letters of this office that belong to it and that somebody has to see to; in

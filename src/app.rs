@@ -71,7 +71,7 @@ pub use people::{
 pub use permissions::Decision;
 pub use permit::{Action, Caller, Denied, Permit, Thing};
 pub use quota::MESSAGES_A_DAY;
-pub use reached::Reached;
+pub use reached::{Reached, is_for_observers};
 pub use receive::LARGEST_ATTACHMENT;
 pub use recipients::{MOST_ASKED, check_asked, named_once};
 pub use requests::LIFE;

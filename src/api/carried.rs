@@ -146,8 +146,12 @@ impl PeerReach {
     }
 }
 
+/// The header of the answer to [`TakeOut`] that says how many messages stay.
+pub const KEPT_BACK: &str = "liaison-kept-back";
+
 /// `POST /bundles`: what waits for a member, as files for a stick. The answer is a stream: for
-/// each file its length in eight bytes, big-endian, and the file; a length of 0 after the last.
+/// each file its length in eight bytes, big-endian, and the file; a length of 0 after the last. The
+/// header `liaison-kept-back` says how many messages stay, since the member is an observer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TakeOut {

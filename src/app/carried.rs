@@ -9,7 +9,7 @@ use super::error::AppError;
 use super::input::{Effect, FromPeer, Reply};
 use super::members::Withheld;
 use super::permit::Action;
-use super::reached::goes_to_observers;
+use super::requests::is_country;
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
 use super::view::after_prefix;
@@ -85,8 +85,9 @@ pub struct BroughtFile {
 /// The answer to a [`CarryAsk`].
 #[derive(Debug, Clone)]
 pub enum CarryReply {
-    /// The member's node to write for.
-    Begun(NodeId),
+    /// The member's node to write for, and how many messages stay that wait for it: it is an observer, and
+    /// they are not for observers.
+    Begun(NodeId, u64),
     /// A page of what waits.
     Waiting(WaitingPage),
     /// A page of attachments.
@@ -233,7 +234,7 @@ pub(super) fn ask(
 }
 
 fn begin(
-    service: &Service,
+    service: &mut Service,
     turn: &mut Turn<'_>,
     by: Actor,
     member: MemberId,
@@ -243,7 +244,32 @@ fn begin(
     let change = CarryChange::TakenOut { member, export };
     let me = service.me.member;
     turn.record(me, by, Change::Other(Other::Carried(change)))?;
-    Ok(CarryReply::Begun(node))
+    Ok(CarryReply::Begun(node, kept_back(service, turn, member)?))
+}
+
+/// How many messages wait for a member and do not go to it, since it is an observer.
+fn kept_back(service: &mut Service, turn: &Turn<'_>, member: MemberId) -> Result<u64, IndexError> {
+    let (me, end) = (service.me.member, after_prefix(&member.to_bytes()));
+    let mut kept = 0;
+    if is_country(service, member) {
+        return Ok(kept);
+    }
+    let mut from = member.to_bytes().to_vec();
+    loop {
+        let rows = turn
+            .view
+            .range::<OutboxRow>(OUTBOX, &from, end.as_deref(), PAGE)?;
+        let Some((last, _)) = rows.last() else {
+            return Ok(kept);
+        };
+        from = [last, &[0][..]].concat();
+        for (_, row) in rows {
+            if let OutboxRow::Message { message, .. } = row {
+                let goes = service.for_observers.goes_to(turn, me, member, message)?;
+                kept += u64::from(!goes);
+            }
+        }
+    }
 }
 
 /// The node of a member of the list in force.
@@ -263,21 +289,22 @@ fn goes_to(service: &Service, turn: &Turn<'_>, member: MemberId) -> Result<NodeI
     let node = listed(service, member)?;
     match service.withholds(turn, member)? {
         None | Some(Withheld::NoKey) => Ok(node),
-        Some(Withheld::Removed | Withheld::Suspended) => Err(AppError::NotListed(member).into()),
+        Some(Withheld::Removed | Withheld::Suspended | Withheld::Observer) => {
+            Err(AppError::NotListed(member).into())
+        }
         Some(Withheld::IdentityChanged) => Err(AppError::IdentityChanged(member).into()),
     }
 }
 
 fn waiting(
-    service: &Service,
+    service: &mut Service,
     turn: &Turn<'_>,
     member: MemberId,
     after: Option<(u8, u64)>,
 ) -> Result<WaitingPage, Stop> {
     // It is asked with each page: the list can change while an export is written.
     goes_to(service, turn, member)?;
-    let federation = service.federation.as_ref();
-    let observes = federation.is_some_and(|federation| federation.observes(member));
+    let (me, observes) = (service.me.member, !is_country(service, member));
     let from = match after {
         Some((class, entry)) => outbox_key(member, class, entry.saturating_add(1)),
         None => member.to_bytes().to_vec(),
@@ -299,8 +326,12 @@ fn waiting(
             continue;
         }
         match row {
-            OutboxRow::Message { .. } if observes && !goes_to_observers(turn, entry) => (),
-            OutboxRow::Message { .. } => page.messages.push(signed_message(turn.log, entry)?),
+            OutboxRow::Message { message, .. } => {
+                let known = &mut service.for_observers;
+                if !observes || known.goes_to(turn, me, member, message)? {
+                    page.messages.push(signed_message(turn.log, entry)?);
+                }
+            }
             OutboxRow::Returned { .. } => {
                 page.messages.extend(signed_message(turn.log, entry).ok())
             }
@@ -321,8 +352,7 @@ fn files(
 ) -> Result<CarryReply, Stop> {
     goes_to(service, turn, member)?;
     let me = service.me.member;
-    let federation = service.federation.as_ref();
-    let observer = federation.is_some_and(|federation| federation.observes(member));
+    let observer = !is_country(service, member);
     let mut from = message_key(me, after.unwrap_or(MessageId::from_bytes([0; 16])));
     if after.is_some() {
         from.push(0);

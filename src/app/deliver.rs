@@ -8,7 +8,6 @@ use super::content::signed_message;
 use super::error::AppError;
 use super::input::{Effect, Reply};
 use super::members::{self, Withheld};
-use super::reached::goes_to_observers;
 use super::restored;
 use super::rows::*;
 use super::service::{Service, Turn};
@@ -22,9 +21,6 @@ const EXPIRED_AT_ONCE: usize = 256;
 
 /// Attachments fetched from one peer at a time.
 const FETCHES_AT_ONCE: usize = 2;
-
-/// Messages that wait for an observer and are looked at for what it may get.
-const WAITING_LOOKED_AT: usize = 1_024;
 
 /// Sends what is due to a member, as it stands now.
 pub(super) fn pump(
@@ -42,33 +38,19 @@ pub(super) fn pump(
         return Ok(());
     };
     let observes = federation.observes(member);
-    // Receipts are not sealed, so they go where there is no key to seal to.
-    let messages_go = match service.withholds(turn, member)? {
-        None => true,
-        Some(Withheld::NoKey) => false,
-        Some(Withheld::Removed | Withheld::Suspended | Withheld::IdentityChanged) => return Ok(()),
+    let goes = match service.withholds(turn, member)? {
+        None if observes => Goes::ToObserver,
+        None => Goes::All,
+        Some(Withheld::NoKey) => Goes::Receipts,
+        Some(
+            Withheld::Removed
+            | Withheld::Suspended
+            | Withheld::IdentityChanged
+            | Withheld::Observer,
+        ) => return Ok(()),
     };
-    let window = service.flight.window();
-    let looked_at = if observes { WAITING_LOOKED_AT } else { window };
     for class in [0, RECEIPTS, 1] {
-        let prefix = [&member.to_bytes()[..], &[class]].concat();
-        let rows = turn.view.prefix::<OutboxRow>(OUTBOX, &prefix, looked_at)?;
-        let goes = |place: Waiting, row: &OutboxRow| match row {
-            OutboxRow::Receipt { .. } => true,
-            OutboxRow::Returned { .. } => messages_go,
-            OutboxRow::Message { .. } => {
-                messages_go && (!observes || goes_to_observers(turn, place.entry))
-            }
-        };
-        let places: Vec<(Waiting, OutboxRow)> = rows
-            .into_iter()
-            .filter_map(|(key, row)| {
-                let (class, entry) = outbox_place(&key)?;
-                Some((Waiting { class, entry }, row))
-            })
-            .filter(|(place, row)| goes(*place, row))
-            .take(window)
-            .collect();
+        let places = sendable(service, turn, (member, class), goes)?;
         let waiting: Vec<Waiting> = places.iter().map(|(place, _)| *place).collect();
         let due = service.flight.take_due(member, &waiting, turn.now);
         let (mut entries, mut receipts) = (Vec::new(), Vec::new());
@@ -106,6 +88,58 @@ pub(super) fn pump(
         }
     }
     Ok(())
+}
+
+/// What goes to a member of what waits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Goes {
+    /// All.
+    All,
+    /// What goes to an observer.
+    ToObserver,
+    /// Receipts: they are not sealed, so they go where there is no key to seal to.
+    Receipts,
+}
+
+/// What waits for a member in a class and goes to it, in order, at most a window of it. Whatever stays, and
+/// however much it is, what lies behind it has its turn.
+fn sendable(
+    service: &mut Service,
+    turn: &Turn<'_>,
+    (member, class): (MemberId, u8),
+    goes: Goes,
+) -> Result<Vec<(Waiting, OutboxRow)>, IndexError> {
+    let mut places = Vec::new();
+    if goes == Goes::Receipts && class != RECEIPTS {
+        return Ok(places);
+    }
+    let (me, window) = (service.me.member, service.flight.window());
+    let prefix = [&member.to_bytes()[..], &[class]].concat();
+    let end = after_prefix(&prefix);
+    let mut from = Some(prefix);
+    while let Some(start) = from.take().filter(|_| places.len() < window) {
+        let rows = turn
+            .view
+            .range::<OutboxRow>(OUTBOX, &start, end.as_deref(), window)?;
+        let last = rows.last().filter(|_| rows.len() == window);
+        from = last.map(|(key, _)| [key.as_slice(), &[0]].concat());
+        for (key, row) in rows {
+            let it_goes = match &row {
+                OutboxRow::Message { message, .. } if goes == Goes::ToObserver => {
+                    let known = &mut service.for_observers;
+                    known.goes_to(turn, me, member, *message)?
+                }
+                OutboxRow::Message { .. }
+                | OutboxRow::Returned { .. }
+                | OutboxRow::Receipt { .. } => true,
+            };
+            if let Some((class, entry)) = outbox_place(&key).filter(|_| it_goes) {
+                places.push((Waiting { class, entry }, row));
+            }
+        }
+    }
+    places.truncate(window);
+    Ok(places)
 }
 
 /// Takes messages that nobody receipted in time out of the outbox, and records it.

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::alerts::alert_row;
 use super::change::{Change, Other};
 use super::error::AppError;
-use super::input::{Federation, HitRow, Reply};
+use super::input::{HitRow, Reply};
 use super::members::{self, Withheld};
-use super::reached::Reached;
+use super::reached::{Kept, Reached};
 use super::respond::exchange_row;
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
@@ -18,7 +18,8 @@ use crate::audit::{EntryKind, EventCode};
 use crate::base::{Actor, MemberId, MessageId, Timestamp};
 pub use crate::domain::duty::Told;
 use crate::domain::duty::{
-    Attention, Call, CallMade, Concern, Facts, LooseEnd, Matter, Reach, Roster, attention, concerns,
+    Attention, Call, CallMade, Concern, Facts, LooseEnd, LooseState, Matter, Reach, Roster,
+    attention, concerns,
 };
 use crate::domain::rfi::State;
 use crate::store::IndexError;
@@ -90,6 +91,13 @@ impl DutyRow {
     /// Whether there is nothing to keep.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Of its messages that wait, the one that waits for the longest.
+    fn waits_first(&self) -> Option<MessageId> {
+        let queued = |end: &&LooseEnd| end.state == LooseState::Queued;
+        let waiting = self.loose.iter().filter(queued);
+        waiting.min_by_key(|end| end.since).map(|end| end.message)
     }
 }
 
@@ -332,18 +340,27 @@ fn look(service: &Service, turn: &Turn<'_>, row: &mut ExchangeRow) -> Result<(),
     let nobody = Contact::default();
     let own = service.contact(me).unwrap_or(&nobody);
     let theirs = service.contact(row.peer).unwrap_or(&nobody);
+    let federation = service.federation.as_ref();
+    let kept = Kept::of(turn, federation, row)?;
     let reach = Reach {
         unlinked_since: service.unlinked_since(row.peer, turn.now),
-        withheld: row.withheld.is_some(),
+        withheld: match row.withheld {
+            // Of what waits there, it may go.
+            Some(Withheld::Observer) => row.duty.waits_first().is_some_and(|id| kept.holds(id)),
+            Some(_) => true,
+            None => false,
+        },
         own: &own.duty,
         theirs: &theirs.duty,
     };
     let side = row.exchange.side();
     let told = service.told_now(&row.duty.told, turn.now);
     let mut all = attention(&row.facts(&told), &reach, turn.now);
-    let federation = service.federation.as_ref();
-    all.retain(|one| !is_moot(federation, row, &one.concern));
-    let out = federation.and_then(|federation| federation.withholds(row.peer));
+    all.retain(|one| !is_moot(&kept, row, &one.concern));
+    let out = federation.and_then(|federation| match federation.withholds(row.peer) {
+        None if federation.observes(row.peer) => Some(Withheld::Observer),
+        out => out,
+    });
     let pressing = |attention: Attention| {
         let (member, contact) = if attention.call == side {
             (me, own)
@@ -362,10 +379,10 @@ fn look(service: &Service, turn: &Turn<'_>, row: &mut ExchangeRow) -> Result<(),
     Ok(())
 }
 
-/// Whether a matter is that something does not reach a member that is out, in an exchange that has ended:
-/// nothing is to be done about it here. An answer that waits may still be told in another way.
-fn is_moot(federation: Option<&Federation>, row: &ExchangeRow, concern: &Concern) -> bool {
-    let out = federation.is_some_and(|federation| federation.withholds(row.peer).is_some());
+/// Whether a matter is that something does not reach a member to which it does not go, in an exchange that
+/// has ended: nothing is to be done about it here. An answer that waits may still be told in another way.
+fn is_moot(kept: &Kept, row: &ExchangeRow, concern: &Concern) -> bool {
+    let out = concern.message.is_some_and(|message| kept.holds(message));
     let state = row.exchange.state();
     let answered = matches!(state, State::Answered | State::Feedback);
     match concern.matter {

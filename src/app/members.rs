@@ -61,7 +61,7 @@ pub struct TrustDetails {
     pub contacts: BTreeMap<MemberId, Contact>,
 }
 
-/// Why a member gets nothing.
+/// Why a member does not get something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Withheld {
     /// It is not in the trust list any more.
@@ -72,6 +72,8 @@ pub enum Withheld {
     IdentityChanged,
     /// It has no key in force to seal to.
     NoKey,
+    /// It is an observer, and this goes to countries alone.
+    Observer,
 }
 
 impl Withheld {
@@ -82,6 +84,7 @@ impl Withheld {
             Self::Suspended => "suspended",
             Self::IdentityChanged => "identity-changed",
             Self::NoKey => "no-receiving-key",
+            Self::Observer => "observer",
         }
     }
 }

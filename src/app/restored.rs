@@ -314,34 +314,19 @@ pub(super) fn taken_back(
     peer: NodeId,
     statement: &Statement,
 ) -> Result<bool, IndexError> {
-    let leaf = match statement {
-        Statement::Sent { leaf, .. } => *leaf,
-        Statement::Refused { sender, digest, .. } if *sender == service.me => *digest,
-        _ => return Ok(false),
-    };
-    let mut waiting = Vec::new();
-    for class in [0, 1] {
-        let prefix = [&peer.member.to_bytes()[..], &[class]].concat();
-        let window = service.flight.window();
-        waiting.extend(turn.view.prefix::<OutboxRow>(OUTBOX, &prefix, window)?);
-    }
-    for (key, row) in waiting {
-        let OutboxRow::Returned { message, .. } = row else {
-            continue;
-        };
-        let held = message_key(peer.member, message);
-        let is_it = turn
-            .view
-            .row::<MessageRow>(MESSAGE, &held)?
-            .is_some_and(|row| row.leaf == leaf);
-        if let (true, Some((class, entry))) = (is_it, outbox_place(&key)) {
-            turn.view.delete(OUTBOX, key);
-            service
-                .flight
-                .settle(peer.member, Waiting { class, entry }, turn.now);
-            service.stirred.insert(peer.member);
-            return Ok(true);
+    let waits = match statement {
+        Statement::Sent { id, leaf } => returned(turn, peer.member, *id, *leaf)?,
+        Statement::Refused { sender, digest, .. } if *sender == service.me => {
+            returned_by_leaf(service, turn, peer.member, *digest)?
         }
+        _ => None,
+    };
+    if let Some(place) = waits {
+        let key = outbox_key(peer.member, place.class, place.entry);
+        turn.view.delete(OUTBOX, key);
+        service.flight.settle(peer.member, place, turn.now);
+        service.stirred.insert(peer.member);
+        return Ok(true);
     }
     // It may have been settled before.
     let Statement::Sent { id, leaf } = statement else {
@@ -350,6 +335,59 @@ pub(super) fn taken_back(
     let held = message_key(peer.member, *id);
     let row = turn.view.row::<MessageRow>(MESSAGE, &held)?;
     Ok(row.is_some_and(|row| row.leaf == *leaf))
+}
+
+/// Where a message of a member's own waits to be given back, if its signature covers this.
+fn returned(
+    turn: &Turn<'_>,
+    member: MemberId,
+    message: MessageId,
+    leaf: Digest,
+) -> Result<Option<Waiting>, IndexError> {
+    let key = message_key(member, message);
+    let row = turn.view.row::<MessageRow>(MESSAGE, &key)?;
+    let Some(row) = row.filter(|row| row.leaf == leaf) else {
+        return Ok(None);
+    };
+    for class in [0, 1] {
+        let entry = row.entry;
+        let key = outbox_key(member, class, entry);
+        let waits = turn.view.row::<OutboxRow>(OUTBOX, &key)?;
+        if let Some(OutboxRow::Returned { .. }) = waits {
+            return Ok(Some(Waiting { class, entry }));
+        }
+    }
+    Ok(None)
+}
+
+/// As [`returned`], where nothing but what its signature covers says which message it is: it may lie behind
+/// whatever waits.
+fn returned_by_leaf(
+    service: &Service,
+    turn: &Turn<'_>,
+    member: MemberId,
+    leaf: Digest,
+) -> Result<Option<Waiting>, IndexError> {
+    let end = after_prefix(&outbox_key(member, 1, u64::MAX));
+    let mut from = member.to_bytes().to_vec();
+    let window = service.flight.window();
+    loop {
+        let rows = turn
+            .view
+            .range::<OutboxRow>(OUTBOX, &from, end.as_deref(), window)?;
+        let Some((last, _)) = rows.last() else {
+            return Ok(None);
+        };
+        from = [last, &[0][..]].concat();
+        for (_, row) in rows {
+            let OutboxRow::Returned { message, .. } = row else {
+                continue;
+            };
+            if let Some(place) = returned(turn, member, message, leaf)? {
+                return Ok(Some(place));
+            }
+        }
+    }
 }
 
 /// Whether a member is still to be given back that message of its own.

@@ -11,6 +11,7 @@ use super::input::{Ask, Effect, Federation, FromPeer, Input, Reply, Ticket};
 use super::members::{KeyAlarm, MemberChange};
 use super::permit::Permit;
 use super::quota::{MESSAGES_A_DAY, Quota};
+use super::reached::ForObservers;
 use super::witness::{self, Witness, WitnessTimes};
 use super::{
     alerts, carried, deliver, duty, erase, letters, members, news, office, people, permissions,
@@ -67,6 +68,7 @@ pub struct Service {
     /// Why members take nothing now that waits for them, and since when.
     pub(super) refusing: BTreeMap<MemberId, (Refusal, Timestamp)>,
     pub(super) fetching: deliver::Fetching,
+    pub(super) for_observers: ForObservers,
     /// Since when there is no link to a member that had one.
     pub(super) unlinked: BTreeMap<MemberId, Timestamp>,
     pub(super) alarms: Alarms,
@@ -112,6 +114,7 @@ impl Service {
             started: None,
             refusing: BTreeMap::new(),
             fetching: deliver::Fetching::default(),
+            for_observers: ForObservers::default(),
             unlinked: BTreeMap::new(),
             alarms: Alarms::default(),
             erasure: Erasure::default(),

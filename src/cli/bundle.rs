@@ -78,6 +78,8 @@ fn bytes(text: &str) -> Result<u64, String> {
 struct Exported {
     peer: MemberId,
     files: Vec<Written>,
+    /// Messages that stay, since the member is an observer.
+    kept_back: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -91,6 +93,11 @@ impl Report for Exported {
         let mut text = format!("What waits for {} is in\n", self.peer);
         for written in &self.files {
             text += &format!("  {} ({})\n", written.file.display(), size(written.size));
+        }
+        if self.kept_back > 0 {
+            let kept_back = count(self.kept_back, "message stays", "messages stay");
+            let why = format!("{kept_back} here: {} is an observer", self.peer);
+            text += &hang("  NOT SENT: ", &why);
         }
         text + "\nOnly that office's node can read it. There: `liaison bundle import FILE…`, and then\n\
                 `liaison bundle export` brings the receipts back. What is lost can be exported again.\n"
@@ -157,7 +164,7 @@ impl Export {
             size: self.size,
         };
         let (into_folder, peer) = (self.out.is_dir(), self.peer);
-        let files = client
+        let (files, kept_back) = client
             .take_out(&body, |export, number| match (into_folder, number) {
                 (true, number) => self.out.join(format!("{peer}-{export}-{number}.liaison")),
                 (false, 1) => self.out.clone(),
@@ -172,6 +179,7 @@ impl Export {
         Ok(Exported {
             peer,
             files: files.collect(),
+            kept_back,
         })
     }
 }

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use reqwest::{Body, Method, RequestBuilder, header};
+use reqwest::{Body, Method, Response, header};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 use tokio_util::io::ReaderStream;
 
 use super::{Client, ClientError};
-use crate::api::{BroughtIn, Netcheck, TakeOut};
+use crate::api::{BroughtIn, KEPT_BACK, Netcheck, TakeOut};
 use crate::base::{MemberId, MessageId, files};
 
 /// Where the id of the export stands in a file.
@@ -30,7 +30,8 @@ impl Client {
     }
 
     /// Writes what waits for a member into files, which `name` names by the export's id and their
-    /// number in it, from 1. None is written over; all of them appear, or none.
+    /// number in it, from 1. None is written over; all of them appear, or none. Gives how many messages
+    /// stay, too, since the member is an observer.
     ///
     /// # Errors
     /// [`ClientError`]; [`ClientError::File`] where a file cannot be written.
@@ -38,9 +39,14 @@ impl Client {
         &self,
         body: &TakeOut,
         name: impl Fn(MessageId, u16) -> PathBuf,
-    ) -> Result<Vec<(PathBuf, u64)>, ClientError> {
+    ) -> Result<(Vec<(PathBuf, u64)>, u64), ClientError> {
         let request = self.request(Method::POST, &["bundles"], &[]).json(body);
-        self.files(request, name).await
+        let response = self.answered(request).await?;
+        let kept_back = response.headers().get(KEPT_BACK);
+        let kept_back = kept_back.and_then(|kept_back| kept_back.to_str().ok()?.parse().ok());
+        // A node of a version before it keeps nothing back.
+        let kept_back = kept_back.unwrap_or_default();
+        Ok((self.files(response, name).await?, kept_back))
     }
 
     /// Writes a backup of the node to a new file, and gives its length in bytes.
@@ -49,16 +55,16 @@ impl Client {
     /// [`ClientError`]; [`ClientError::File`] where the file cannot be written.
     pub async fn back_up(&self, out: &Path) -> Result<u64, ClientError> {
         let request = self.request(Method::POST, &["backups"], &[]);
-        let files = self.files(request, |_, _| out.to_owned()).await?;
+        let response = self.answered(request).await?;
+        let files = self.files(response, |_, _| out.to_owned()).await?;
         Ok(files.iter().map(|(_, length)| length).sum())
     }
 
     async fn files(
         &self,
-        request: RequestBuilder,
+        mut response: Response,
         name: impl Fn(MessageId, u16) -> PathBuf,
     ) -> Result<Vec<(PathBuf, u64)>, ClientError> {
-        let mut response = self.answered(request).await?;
         let mut came: Vec<u8> = Vec::new();
         let mut written = Vec::new();
         loop {
@@ -121,7 +127,7 @@ impl Client {
     }
 
     /// The next bytes of an answer that is not at its end.
-    async fn more(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, ClientError> {
+    async fn more(&self, response: &mut Response) -> Result<Vec<u8>, ClientError> {
         let chunk = response.chunk().await.map_err(|e| self.failed(&e))?;
         let chunk = chunk.ok_or(ClientError::Interrupted {
             address: self.address,

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use axum::Json;
 use axum::body::Body as HttpBody;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use tokio::io::DuplexStream;
@@ -18,7 +18,7 @@ use super::Api;
 use super::auth::{Body, Params, SignedIn};
 use super::problem::Failure;
 use super::sealing::next;
-use crate::api::{BroughtIn, Netcheck, PeerReach, TakeOut};
+use crate::api::{BroughtIn, KEPT_BACK, Netcheck, PeerReach, TakeOut};
 use crate::app::{Action, AppError, Ask, CarryAsk, CarryReply, Permit, Reply};
 use crate::base::{MemberId, MessageId, NodeId, OsEntropy, Timestamp};
 use crate::driver::Busy;
@@ -176,14 +176,18 @@ pub async fn take_out(
     let Reply::Carried(reply) = reply else {
         return Err(AppError::NotFound("member").into());
     };
-    let CarryReply::Begun(to) = *reply else {
+    let CarryReply::Begun(to, kept_back) = *reply else {
         return Err(AppError::NotFound("member").into());
     };
     let permit = Permit::ask(api.member(), &caller, Action::CarryByHand).map_err(AppError::from)?;
     let files = api.carriage.take_out(permit, to, export, body.size)?;
-    let kind = [(header::CONTENT_TYPE, "application/octet-stream")];
+    let kind = HeaderValue::from_static("application/octet-stream");
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (HeaderName::from_static(KEPT_BACK), kept_back.into()),
+    ];
     let files = HttpBody::from_stream(ReaderStream::new(files));
-    Ok((kind, files).into_response())
+    Ok((headers, files).into_response())
 }
 
 /// `POST /backups`.

@@ -127,7 +127,15 @@ pub fn alarm_failed(failed: &[PendingAlarm]) -> Option<Alarm> {
 
 /// What presses about a message of an alert at one member; none where it is the time.
 fn message_view(row: &AlertRow, pressing: &Pressing, now: Timestamp) -> Option<AttentionView> {
-    let apart = "nothing is sent to it until it is back: tell it in another way, if it may know";
+    let apart = match pressing.withheld {
+        Some(Withheld::Observer) => {
+            "its marking keeps it from observers: publish a version that they may have, if it may know"
+        }
+        Some(
+            Withheld::Removed | Withheld::Suspended | Withheld::IdentityChanged | Withheld::NoKey,
+        )
+        | None => "nothing is sent to it until it is back: tell it in another way, if it may know",
+    };
     let (mut what, next) = message_words(pressing, pressing.member, apart)?;
     let concern = &pressing.attention.concern;
     let lost = matches!(concern.matter, Matter::Refused | Matter::Expired);
@@ -182,16 +190,19 @@ fn exchange_words(
     pressing: &Pressing,
     now: Timestamp,
 ) -> (String, &'static str) {
-    let apart = match row.outgoing {
-        true => "nothing is sent to it: take the matter elsewhere, or withdraw it",
-        false => "nothing is sent to it: refuse the request, or wait until it is back",
+    let observes = pressing.withheld == Some(Withheld::Observer);
+    let apart = match (row.outgoing, observes) {
+        (true, false) => "nothing is sent to it: take the matter elsewhere, or withdraw it",
+        (false, false) => "nothing is sent to it: refuse the request, or wait until it is back",
+        (true, true) => "an observer is told what ends it alone: take it elsewhere, or withdraw it",
+        (false, true) => "an observer is told what ends it alone: refuse the request",
     };
     let of_a_message = message_words(pressing, row.peer, apart);
     of_a_message.unwrap_or_else(|| {
         let (what, next) = time_words(row, &pressing.attention, now);
         let out = matches!(
             pressing.withheld,
-            Some(Withheld::Removed | Withheld::Suspended)
+            Some(Withheld::Removed | Withheld::Suspended | Withheld::Observer)
         );
         (what, if out { apart } else { next })
     })
@@ -248,7 +259,11 @@ fn message_words(
             "it will not be sent again: call this number, and send it anew once there is a link",
         ),
         Reason::Withheld => {
-            let why = pressing.withheld.map_or("out", |why| why.code());
+            let why = match pressing.withheld {
+                Some(Withheld::Observer) => "an observer",
+                Some(why) => why.code(),
+                None => "out",
+            };
             (format!("not sent: {peer} is {why}"), apart)
         }
         Reason::NoLink => {

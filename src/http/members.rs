@@ -269,7 +269,7 @@ pub fn alarms(health: &HealthReply) -> Vec<Alarm> {
             format!("{member} has no receiving key in force; {waiting} messages wait for it"),
             "Its node must be linked, so that it can hand over its new keys; call its people.",
         )),
-        Withheld::Removed | Withheld::Suspended => None,
+        Withheld::Removed | Withheld::Suspended | Withheld::Observer => None,
     });
     let failed = super::duty::alarm_failed(&health.alarms_failed);
     let told = list.chain(unreviewed).chain(keys).chain(blocked);

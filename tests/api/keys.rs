@@ -221,7 +221,7 @@ fn a_stick_takes_nothing_to_a_changed_identity_until_two_people_accept_it() {
         accept(&mut office, accepted_by).expect("both may");
     }
     let begun = carry(&mut office, &begin).expect("two people accepted it");
-    assert!(matches!(begun, CarryReply::Begun(to) if to == node("TR")));
+    assert!(matches!(begun, CarryReply::Begun(to, 0) if to == node("TR")));
     let page = carry(&mut office, &waiting).expect("two people accepted it");
     assert!(matches!(page, CarryReply::Waiting(page) if page.messages.len() == 1));
 }

@@ -30,6 +30,7 @@ mod lost;
 mod made_anew;
 mod meanwhile;
 mod news;
+mod observers;
 mod offered;
 mod office;
 mod openapi;

@@ -350,7 +350,7 @@ fn nothing_is_passed_on_to_observers_or_to_whom_the_request_names() {
 }
 
 /// The office once this member is an observer.
-fn observing(office: &mut Office, observer: &str) {
+pub fn observing(office: &mut Office, observer: &str) {
     office.federation.trust.observers = vec![member(observer)];
     office.handle(vec![Input::Federation(office.federation.clone())]);
 }
@@ -408,7 +408,7 @@ fn who_became_an_observer_is_told_nothing_of_an_exchange_but_that_it_ends() {
 }
 
 /// The messages that go to a member whose link comes up.
-fn sent_on_a_new_link(office: &mut Office, to: &str) -> Vec<Digest> {
+pub fn sent_on_a_new_link(office: &mut Office, to: &str) -> Vec<Digest> {
     office.peer(to, FromPeer::Down);
     office.now = office.now.plus(60 * SECOND);
     let outcomes = office.peer(to, FromPeer::Up);

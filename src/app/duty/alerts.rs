@@ -5,6 +5,8 @@ use super::levels::Levels;
 use super::{Contact, LOOKED_AT, Pressing, Told};
 use crate::app::alerts::alert_row;
 use crate::app::error::AppError;
+use crate::app::members::Withheld;
+use crate::app::reached::goes_to_observers;
 use crate::app::rows::*;
 use crate::app::service::{Service, Stop, Turn};
 use crate::base::{Actor, MemberId, MessageId, Role, Timestamp};
@@ -28,7 +30,17 @@ pub(super) fn look(
         Some(last) if row.alert.publisher() == me => row.lacking(last),
         Some(_) | None => Vec::new(),
     };
-    let loose = last.map_or_else(Vec::new, |last| row.loose_ends(me, &last));
+    let loose = match &last {
+        Some(last) => row.loose_ends(me, last),
+        None => Vec::new(),
+    };
+    let federation = service.federation.as_ref();
+    let observes = |member| federation.is_some_and(|federation| federation.observes(member));
+    let is_not_for = |member, end: &LooseEnd| {
+        let last = last.as_ref();
+        let last = last.filter(|_| end.state == LooseState::Queued && observes(member));
+        last.is_some_and(|last| !goes_to_observers(turn, last))
+    };
     row.pressing = Vec::new();
     let alert = row.alert.alert();
     // For an exercise nobody is called in earnest, and what holds no more is late for all.
@@ -39,7 +51,11 @@ pub(super) fn look(
     let nobody = Contact::default();
     let own = service.contact(me).unwrap_or(&nobody);
     for (member, end) in loose {
-        let withheld = service.withholds(turn, member)?;
+        let mut withheld = service.withholds(turn, member)?;
+        let out = matches!(withheld, Some(Withheld::Removed | Withheld::Suspended));
+        if !out && is_not_for(member, &end) {
+            withheld = Some(Withheld::Observer);
+        }
         let theirs = service.contact(member).unwrap_or(&nobody);
         let reach = Reach {
             unlinked_since: service.unlinked_since(member, turn.now),

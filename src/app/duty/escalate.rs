@@ -11,6 +11,7 @@ use super::{
 use crate::app::change::{Change, Other};
 use crate::app::input::Federation;
 use crate::app::letters;
+use crate::app::reached::Kept;
 use crate::app::rows::*;
 use crate::app::service::{Service, Turn};
 use crate::base::{Actor, MessageId};
@@ -111,9 +112,10 @@ impl Look<'_, '_> {
             Some(row) => {
                 let concerns = |told: &[Told]| row.concerns(told);
                 let mut levels = Levels::of(&row.duty.told, set_back, now, concerns);
+                let kept = Kept::of(self.turn, self.federation, &row)?;
                 levels
                     .concerns
-                    .retain(|concern| !is_moot(self.federation, &row, concern));
+                    .retain(|concern| !is_moot(&kept, &row, concern));
                 (Subject::Exchange(id), levels)
             }
             None => (Subject::Alert(id), alerts::levels(self.turn, id, set_back)?),

@@ -3,7 +3,7 @@
 
 use super::{CompromisedRow, Withheld, waiting_messages};
 use crate::app::change::Change;
-use crate::app::reached::Reached;
+use crate::app::reached::{self, Reached};
 use crate::app::rows::{AlertRow, COMPROMISED, ExchangeRow, member_key};
 use crate::app::service::{Service, Turn};
 use crate::base::{MemberId, Timestamp};
@@ -15,14 +15,24 @@ fn withheld(
     turn: &Turn<'_>,
     row: &ExchangeRow,
 ) -> Result<Option<Withheld>, IndexError> {
-    let Some(why) = service.withholds(turn, row.peer)? else {
+    let me = service.me.member;
+    let why = service.withholds(turn, row.peer)?;
+    let federation = service.federation.as_ref();
+    let observes = federation.is_some_and(|federation| federation.observes(row.peer));
+    if why.is_none() && !observes {
         return Ok(None);
-    };
-    let waiting = waiting_messages(turn, service.me.member, row.peer)?;
-    let waits = waiting
-        .iter()
-        .any(|(message, _)| message.conversation == row.id);
-    Ok(waits.then_some(why))
+    }
+    let mut waiting = waiting_messages(turn, me, row.peer)?;
+    waiting.retain(|(message, _)| message.conversation == row.id);
+    // What is not for observers does not go when there is a key again, either.
+    if observes && !matches!(why, Some(Withheld::Removed | Withheld::Suspended)) {
+        for (message, _) in &waiting {
+            if !reached::goes_to(turn, me, row.peer, message)? {
+                return Ok(Some(Withheld::Observer));
+            }
+        }
+    }
+    Ok(why.filter(|_| !waiting.is_empty()))
 }
 
 /// Notes on an exchange that is read what follows from how its other side stands.

@@ -12,8 +12,8 @@ col-matter = Matter
 col-member = Member
 col-state = State
 col-updated = Last change
-withheld = not sent: member is out
-withheld-why = What waits here is not sent: the other member is suspended or no longer in the trust list.
+withheld = not sent to this member
+withheld-why = What waits here is not sent: the other member is suspended, no longer in the trust list, or an observer.
 drafts-title = Your drafts
 saved-at = saved
 

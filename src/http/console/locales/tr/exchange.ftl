@@ -12,8 +12,8 @@ col-matter = Konu
 col-member = Üye
 col-state = Durum
 col-updated = Son değişiklik
-withheld = gönderilmiyor: üye dışarıda
-withheld-why = Burada bekleyen gönderilmiyor: karşı üye askıda ya da güven listesinde değil.
+withheld = bu üyeye gönderilmiyor
+withheld-why = Burada bekleyen gönderilmiyor: karşı üye askıda, güven listesinde değil ya da gözlemci.
 drafts-title = Taslaklarınız
 saved-at = kaydedildi
 
