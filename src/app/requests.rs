@@ -8,6 +8,7 @@ use super::corrections::same_status;
 use super::error::AppError;
 use super::input::{Attached, Reply};
 use super::project::last_seen;
+use super::reached::Kept;
 use super::recipients::check_asked;
 use super::rows::*;
 use super::search;
@@ -195,9 +196,15 @@ fn status_of(letter: &Letter<'_>, row: Option<&ExchangeRow>) -> Status {
 }
 
 /// Where a message goes on at the other side of an exchange, if that did not take all before it: what was
-/// refused, or expired on the way, it does not count. `progress` is how far this member has come.
-fn goes_on(row: &ExchangeRow, progress: &Conversation) -> Option<Extension> {
-    let (sequence, last) = row.exchange.stands()?;
+/// refused, or expired on the way, it does not count, nor what is `kept` from it. `progress` is how far this
+/// member has come.
+fn goes_on(row: &ExchangeRow, progress: &Conversation, kept: &Kept) -> Option<Extension> {
+    let stays = |message: MessageId| match kept {
+        // What waits for a member that is out goes once it is back.
+        Kept::All => false,
+        Kept::Only(messages) => messages.contains(&message),
+    };
+    let (sequence, last) = row.exchange.stands(stays)?;
     if sequence >= progress.sequence {
         return None;
     }
@@ -228,8 +235,11 @@ pub(super) fn compose(
     }
     let key = letter.conversation.to_bytes();
     let exchange = turn.view.row::<ExchangeRow>(EXCHANGE, &key)?;
-    let mut extensions = alerts::joining(&turn.view, me, &letter, &progress)?;
-    extensions.extend(exchange.as_ref().and_then(|row| goes_on(row, &progress)));
+    let mut extensions = alerts::joining(turn, (me, federation), &letter, &progress)?;
+    if let Some(row) = &exchange {
+        let kept = Kept::of(turn, Some(federation), row)?;
+        extensions.extend(goes_on(row, &progress, &kept));
+    }
     extensions.extend(status_of(&letter, exchange.as_ref()).extension());
     let header = Header {
         protocol: wire::PROTOCOL,

@@ -36,15 +36,15 @@ fn form<T: serde::de::DeserializeOwned>(text: &str) -> T {
     toml::from_str(text).expect("it has its form")
 }
 
-fn accept() -> Command {
+pub fn accept() -> Command {
     Command::Accept(form("access = \"direct\""))
 }
 
-fn channel() -> Command {
+pub fn channel() -> Command {
     Command::Channel(form("authority = \"Police\""))
 }
 
-fn refuse() -> Command {
+pub fn refuse() -> Command {
     Command::Refuse(form("ground = \"f2\""))
 }
 
@@ -52,7 +52,7 @@ fn clarify() -> Command {
     Command::Clarify(form("text = \"The white one.\""))
 }
 
-fn withdraw() -> Command {
+pub fn withdraw() -> Command {
     Command::Withdraw(Withdrawal {
         reason: "Found.".to_owned(),
     })
@@ -60,7 +60,7 @@ fn withdraw() -> Command {
 
 /// What MK says, which it may.
 #[track_caller]
-fn says(office: &mut Office, exchange: MessageId, command: Command) -> Message {
+pub fn says(office: &mut Office, exchange: MessageId, command: Command) -> Message {
     let size = office.log.size();
     respond(office, exchange, command).expect("it may be said");
     let said = office.changes_since(size).into_iter();

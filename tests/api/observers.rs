@@ -7,15 +7,16 @@ use liaison::base::{Digest, MessageId, Role};
 use liaison::domain::alert::Alert;
 use liaison::domain::duty::{Matter, Reason};
 use liaison::domain::handling::{Handling, Tlp};
-use liaison::exchange::Refusal;
+use liaison::exchange::{Refusal, Verdict};
 use liaison::store::Log as _;
 
-use crate::alerts_escalate::pass;
+use crate::alerts_escalate::{pass, updated_to};
 use crate::alerts_reach::{alert, delivered, lost_its_disk, pressing, published};
 use crate::duty::escalations;
-use crate::lost::{says, withdraw};
+use crate::lost::{accept, asked_by_tr, channel, judged, named, refuse, says, withdraw};
 use crate::office::*;
 use crate::passing::{observing, row, sent_on_a_new_link};
+use crate::restored::sent;
 use crate::says::respond;
 
 /// The example, which an observer may not have.
@@ -43,6 +44,34 @@ fn undelivered(office: &Office, since: u64) -> usize {
     rings
         .filter(|(matter, ..)| *matter == Matter::Undelivered)
         .count()
+}
+
+#[test]
+fn what_ends_an_exchange_goes_on_from_before_what_stays() {
+    let mut office = Office::new();
+    let id = asked_by_tr(&mut office);
+    let first = says(&mut office, id, accept());
+    delivered(&mut office, "TR", first.header.id);
+    says(&mut office, id, channel());
+    observing(&mut office, "TR");
+    let refusal = says(&mut office, id, refuse());
+    assert_eq!(named(&refusal), Some((1, Some(first.leaf()))));
+    assert_eq!(judged(&refusal, Some(&first)), Verdict::Fresh);
+}
+
+#[test]
+fn a_version_for_observers_goes_on_from_before_one_that_stays() {
+    let mut office = Office::new();
+    let id = published(&mut office, strict());
+    delivered(&mut office, "AT", id);
+    observing(&mut office, "TR");
+    let second = updated_to(&mut office, id, alert());
+    let second = sent(&office, second);
+    assert_eq!(named(&second), Some((0, None)));
+    assert_eq!(judged(&second, None), Verdict::Fresh);
+    delivered(&mut office, "AT", second.header.id);
+    let third = updated_to(&mut office, id, alert());
+    assert_eq!(named(&sent(&office, third)), None);
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! Which recipients of a message do not have all before it: an alert's recipients become more, an
 //! acknowledgement goes to the publisher alone, a member may be off the list for a while, and what it
-//! refused, or what expired on the way, it does not count.
+//! refused, what expired on the way, or what is kept from it as an observer, it does not count.
 
+use crate::app::input::Federation;
+use crate::app::reached::goes_to_observers;
 use crate::app::requests::Letter;
 use crate::app::rows::{
     ALERT, AlertRow, Delivery, MESSAGE, MessageRow, SAID, SaidRow, message_key,
 };
+use crate::app::service::Turn;
 use crate::app::view::View;
 use crate::base::{MemberId, MessageId};
 use crate::domain::message::{Extension, Joining};
@@ -17,8 +20,8 @@ const MOST_SAID: usize = 1_000;
 
 /// The header extensions that name them; `progress` is how far this member has come.
 pub(in crate::app) fn joining(
-    view: &View<'_>,
-    me: MemberId,
+    turn: &Turn<'_>,
+    (me, federation): (MemberId, &Federation),
     letter: &Letter<'_>,
     progress: &Conversation,
 ) -> Result<Vec<Extension>, IndexError> {
@@ -29,6 +32,7 @@ pub(in crate::app) fn joining(
     let mut places: Vec<(MemberId, Conversation)> = recipients
         .map(|member| (*member, Conversation::default()))
         .collect();
+    let view = &turn.view;
     let all = view.prefix::<SaidRow>(SAID, &letter.conversation.to_bytes(), MOST_SAID)?;
     for (_, said) in all {
         let key = message_key(me, said.message);
@@ -37,6 +41,10 @@ pub(in crate::app) fn joining(
         };
         for (member, place) in &mut places {
             let delivery = row.deliveries.get(&*member);
+            let waits = delivery == Some(&Delivery::Queued) && federation.observes(*member);
+            if waits && !goes_to_observers(turn, &row) {
+                continue;
+            }
             if delivery.is_some_and(|delivery| said.comes(*member, *delivery, place.sequence)) {
                 *place = Conversation {
                     sequence: said.sequence + 1,

@@ -329,13 +329,14 @@ impl Exchange {
     }
 
     /// Where the other side stands in this side's messages: their number up to the last one that it has
-    /// or may still take, and the leaf of that one. None where none was lost: it stands at the last then.
-    pub fn stands(&self) -> Option<(u64, Option<Digest>)> {
+    /// or may still take, and the leaf of that one. Of those that are on their way some may not go to it:
+    /// `stays`. None where none was lost and none stays: it stands at the last then.
+    pub fn stands(&self, stays: impl Fn(MessageId) -> bool) -> Option<(u64, Option<Digest>)> {
         let first = match self.side {
             Side::Requesting => (1, Some(self.leaf)),
             Side::Requested => (0, None),
         };
-        self.steps.stands(self.side, first)
+        self.steps.stands(self.side, first, stays)
     }
 
     /// A person at the asked side opened the request at `at`, by its clock; at the asking side no later than

@@ -305,9 +305,20 @@ impl Steps {
     }
 
     /// Where the other side stands in the messages of `side`, or will once it has taken what is on the
-    /// way; none where nothing was lost. Before the events of `side` it stands at `first`.
-    pub fn stands(&self, side: Side, first: Place) -> Option<Place> {
-        if !self.of(side).any(Step::is_lost) {
+    /// way, of which some `stays`; none where nothing was lost and nothing stays. Before the events of
+    /// `side` it stands at `first`.
+    pub fn stands(
+        &self,
+        side: Side,
+        first: Place,
+        stays: impl Fn(MessageId) -> bool,
+    ) -> Option<Place> {
+        let comes_not = |step: &Step| match step.reach {
+            Reach::Taken => false,
+            Reach::Lost => true,
+            Reach::Open => stays(step.id),
+        };
+        if !self.of(side).any(comes_not) {
             return None;
         }
         let (mut place, mut next) = (first, first.0);
@@ -321,7 +332,7 @@ impl Steps {
                 Reach::Taken => true,
                 Reach::Lost => false,
                 // What follows something lost, and does not say so, is never taken.
-                Reach::Open => [sequence, from].contains(&place.0),
+                Reach::Open => !comes_not(step) && [sequence, from].contains(&place.0),
             };
             if comes {
                 place = (next, Some(step.leaf));

@@ -97,7 +97,7 @@ impl Talk {
         let exchange = &self.end(side).exchange;
         let own = exchange.said().into_iter().filter(|said| said.by == side);
         header.sequence = u64::try_from(own.count()).expect("few");
-        let stands = exchange.stands();
+        let stands = exchange.stands(|_| false);
         let stands = stands.filter(|(sequence, _)| *sequence < header.sequence);
         let joining = stands.map(|(sequence, last)| Joining {
             member: header.recipients[0],
