@@ -219,6 +219,14 @@ impl Transport {
         dial::start_new(&self.0);
     }
 
+    /// Closes the link with a peer, and drops what waits here for it. The peers dial each other again as
+    /// after any other loss.
+    pub fn drop_link(&self, peer: NodeId) {
+        if let Some(slot) = self.0.slot(peer) {
+            slot.close(LinkError::Dropped);
+        }
+    }
+
     /// Shows another certificate from now on. Links that are up stay.
     pub fn present(&self, identity: &TlsIdentity) {
         self.0.presented.replace(identity);

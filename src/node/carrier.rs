@@ -6,7 +6,9 @@ use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tracing::warn;
 
+use crate::app::change::Message;
 use crate::app::core::Outcome;
+use crate::app::is_for_observers;
 use crate::audit::{CosignedCheckpoint, ReceiptBatch};
 use crate::base::{Digest, NodeId, OsEntropy};
 use crate::driver::Current;
@@ -39,6 +41,8 @@ pub enum Errand {
     Room(NodeId, Class),
     /// The link is gone, and with it what waited for it.
     Down(NodeId),
+    /// What was handed over for a peer goes no further, and its link with it.
+    Drop(NodeId),
     /// A frame of the node's own, for a peer.
     Frame(NodeId, Frame),
 }
@@ -85,6 +89,10 @@ pub async fn carry(
         match errand {
             Errand::Room(peer, class) => flush(&transport, &mut waiting, (peer, class)),
             Errand::Down(peer) => waiting.forget(peer),
+            Errand::Drop(peer) => {
+                waiting.forget(peer);
+                transport.drop_link(peer);
+            }
             Errand::Frame(peer, frame) => {
                 let way = (peer, Class::Urgent);
                 if waiting.has_room(way) {
@@ -98,6 +106,7 @@ pub async fn carry(
                 if way.is_some_and(|way| !waiting.has_room(way)) {
                     continue;
                 }
+                let before = directory.get();
                 let frames = frames(
                     outcome,
                     (node, &directory),
@@ -110,12 +119,7 @@ pub async fn carry(
                 let Some(way) = way else { continue };
                 // A member that is out gets nothing more, whatever was decided before.
                 let in_force = directory.get();
-                if in_force
-                    .as_ref()
-                    .as_ref()
-                    .and_then(|d| d.node(way.0))
-                    .is_none()
-                {
+                if !still_goes(way.0, before.as_ref().as_ref(), in_force.as_ref().as_ref()) {
                     continue;
                 }
                 waiting.add(way, frames.iter().map(Frame::encode));
@@ -123,6 +127,15 @@ pub async fn carry(
             }
         }
     }
+}
+
+/// Whether what was wrapped for a peer under the directory `before` goes under the one in force: the peer
+/// is in that, and has not become an observer meanwhile.
+fn still_goes(peer: NodeId, before: Option<&Directory>, in_force: Option<&Directory>) -> bool {
+    let observed = before.is_some_and(|before| before.observes(peer.member));
+    in_force.is_some_and(|in_force| {
+        in_force.node(peer).is_some() && (observed || !in_force.observes(peer.member))
+    })
 }
 
 /// The way on which the frames of an outcome go; none if it has none.
@@ -198,12 +211,15 @@ async fn frames(
 }
 
 /// Wraps messages for the peer's key in force. Every send looks the recipient up anew, so a member
-/// that was removed gets nothing more.
+/// that was removed gets nothing more, and an observer nothing that is for countries.
 pub(super) fn wrap(
     directory: &Directory,
     peer: NodeId,
-    messages: Vec<SignedMessage>,
+    mut messages: Vec<SignedMessage>,
 ) -> Vec<Frame> {
+    if directory.observes(peer.member) {
+        messages.retain(|message| goes_to_observer(peer, message));
+    }
     let now = crate::base::Timestamp::system();
     let Some(key) = directory.recipient_key(peer, now) else {
         warn!(event = "no-recipient-key", %peer, "the peer's bundle has no key in force to seal to");
@@ -232,6 +248,11 @@ pub(super) fn wrap(
     frames
 }
 
+/// Whether a message goes to a peer that is an observer: one that is given back to it does.
+fn goes_to_observer(peer: NodeId, message: &SignedMessage) -> bool {
+    message.sender == peer || Message::read(message).is_ok_and(|message| is_for_observers(&message))
+}
+
 /// Deals items out to frames, in order: at most `most` and [`FRAME_BYTES`] to each, unless a single
 /// one is longer.
 fn groups<T>(items: Vec<T>, most: usize, size: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
@@ -255,4 +276,53 @@ fn groups<T>(items: Vec<T>, most: usize, size: impl Fn(&T) -> usize) -> Vec<Vec<
 fn flush(transport: &Transport, waiting: &mut Waiting, way: Way) {
     let (peer, class) = way;
     waiting.flush(way, |frame| transport.send(peer, class, frame));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Role;
+    use crate::domain::fixtures::{actor, alert, answer, hours, message};
+    use crate::domain::handling::Tlp;
+    use crate::domain::message::Body;
+    use crate::domain::rfi::Withdrawal;
+    use crate::seal::group::MessageSignature;
+    use crate::seal::sign::{HybridSignature, SIGNATURE_LEN};
+
+    /// A message of MK, under a signature that nobody looks at here.
+    fn signed(body: Body) -> SignedMessage {
+        let (header, event) = message(actor("MK", Role::Contact), hours(0), body);
+        let zeros = HybridSignature::from_bytes(&[0; SIGNATURE_LEN]);
+        Message::compose(header, event, [0; 32]).signed(MessageSignature {
+            key_id: Digest::EMPTY,
+            size: 1,
+            index: 0,
+            path: Vec::new(),
+            signature: zeros.expect("it has the length of a signature"),
+        })
+    }
+
+    fn marked(tlp: Tlp) -> Body {
+        let mut alert = alert();
+        alert.handling.tlp = tlp;
+        Body::Alert(Box::new(alert))
+    }
+
+    #[test]
+    fn what_was_decided_for_a_country_is_not_wrapped_for_the_observer_that_it_became() {
+        let tr: NodeId = "TR-1".parse().unwrap();
+        let goes = |body| goes_to_observer(tr, &signed(body));
+        assert!(!goes(marked(Tlp::AmberStrict)));
+        assert!(!goes(Body::Answer(answer())));
+        assert!(goes(marked(Tlp::Green)));
+        assert!(goes(Body::Withdrawal(Withdrawal {
+            reason: "It observes.".to_owned(),
+        })));
+    }
+
+    #[test]
+    fn an_observer_is_given_back_what_was_its_own() {
+        let mk: NodeId = "MK-1".parse().unwrap();
+        assert!(goes_to_observer(mk, &signed(marked(Tlp::AmberStrict))));
+    }
 }

@@ -153,8 +153,16 @@ impl Handler for Links {
 
     fn attachment(&self, peer: NodeId, request: AttachmentRequest) -> Result<(File, u64), u32> {
         let stored = self.driver.may_fetch(peer, request.message);
+        let message = stored.ok_or(NO_SUCH_ATTACHMENT)?;
+        // The list in force may not be decided upon yet. What lies elsewhere is the peer's own.
+        let directory = self.directory.get();
+        let directory = directory.as_ref().as_ref();
+        let observes = directory.is_some_and(|directory| directory.observes(peer.member));
+        if observes && message == request.message {
+            return Err(NO_SUCH_ATTACHMENT);
+        }
         let file = self.blobs.read(BlobId {
-            message: stored.ok_or(NO_SUCH_ATTACHMENT)?,
+            message,
             index: request.index,
         });
         let file = file.map_err(|_| NO_SUCH_ATTACHMENT)?;

@@ -236,20 +236,33 @@ impl InForce {
     }
 
     /// Puts a directory in force. First nothing is sealed any more to who is out, and then its link is
-    /// closed. What is left is to decide upon it.
+    /// closed. So is that of whoever becomes an observer, since what is on its way there went to a country.
+    /// What is left is to decide upon it.
     fn put(&self, directory: Directory) {
         let peers = peers(Some(&directory), self.node);
         let hello = hello(self.node, Some(&directory));
         // Who is on duty here, or where this node is reached, may be new.
         let own = bundle_frame(&directory, self.node);
+        let before = self.directory.get();
+        let observers = become_observers(before.as_ref().as_ref(), &directory);
         self.directory.set(Some(directory));
         self.transport.update_peers(Arc::new(peers));
+        for peer in observers {
+            self.carrier.run(Errand::Drop(peer));
+        }
         for peer in self.transport.connected() {
             for frame in [Some(&hello), own.as_ref()].into_iter().flatten() {
                 self.carrier.run(Errand::Frame(peer, frame.clone()));
             }
         }
     }
+}
+
+/// The nodes of those that are observers in a directory and were none in the one before it.
+fn become_observers(before: Option<&Directory>, next: &Directory) -> Vec<NodeId> {
+    let observed = |node: &NodeId| before.is_some_and(|before| before.observes(node.member));
+    let observers = next.nodes().filter(|node| next.observes(node.member));
+    observers.filter(|node| !observed(node)).collect()
 }
 
 /// When the files of a trust folder were last replaced.

@@ -28,6 +28,9 @@ pub enum LinkError {
     /// Another connection with the same peer has taken its place.
     #[error("another connection took its place")]
     Replaced,
+    /// What was on its way to the peer must not reach it any more.
+    #[error("what was on its way to the peer is given up")]
+    Dropped,
     /// The trust list in force does not list the peer with the key it came with.
     #[error("the peer's key is not listed")]
     Unlisted,
@@ -83,6 +86,7 @@ impl LinkError {
             Self::TooSlow => TOO_SLOW,
             Self::Refused(code) => handler_code(code),
             Self::Stopping
+            | Self::Dropped
             | Self::PeerStopping
             | Self::UnlistedByPeer
             | Self::RefusedByPeer(_)

@@ -153,6 +153,13 @@ impl Slot {
         state.held.clone().filter(|_| state.up)
     }
 
+    /// Closes the link.
+    pub(super) fn close(&self, why: LinkError) {
+        if let Some(held) = &self.lock().held {
+            held.wire.close(why);
+        }
+    }
+
     /// Closes the link if its key is not listed any more.
     pub(super) fn recheck(&self, listed: impl FnOnce(Shown) -> bool) {
         if let Some(held) = &self.lock().held

@@ -87,6 +87,34 @@ async fn a_slow_reader_fills_the_queue_and_room_is_announced() {
 }
 
 #[tokio::test]
+async fn what_waits_for_a_link_that_is_dropped_does_not_go_over_the_next() {
+    let (mut a, mut b) = linked("AL-1", "MK-1").await;
+    let mut sent = 0;
+    // Tasks of the link run only while this one awaits.
+    while a
+        .transport
+        .send(b.node(), Class::Urgent, vec![1; 100_000])
+        .is_ok()
+    {
+        sent += 1;
+        assert!(sent < 1_000);
+    }
+    a.transport.drop_link(b.node());
+    let mut down = a.event().await;
+    while let Event::Room(..) = down {
+        down = a.event().await;
+    }
+    assert_eq!(down, Event::Down(b.node(), LinkError::Dropped));
+    let down = Event::Down(a.node(), LinkError::PeerStopping);
+    assert_eq!(b.event().await, down);
+    a.up(b.node()).await;
+    b.up(a.node()).await;
+    let next = a.transport.send(b.node(), Class::Urgent, vec![2]);
+    assert_eq!(next, Ok(()));
+    assert_eq!(b.frame(Class::Urgent).await, [2]);
+}
+
+#[tokio::test]
 async fn one_link_is_left_when_both_dial_at_once() {
     for _ in 0..20 {
         let (mut a, mut b) = (Node::start("AL-1"), Node::start("MK-1"));

@@ -1,11 +1,11 @@
 //! What decisions know of a directory.
 
-use super::federation;
+use super::{become_observers, federation};
 use crate::base::{SeededEntropy, Timestamp};
 use crate::seal::keystore::Keys;
 use crate::seal::trust::{
-    Directory, KeyBundle, MemberCard, MemberKind, Profile, SignedDocument, TrustError,
-    propose_first, propose_suspension,
+    Directory, KeyBundle, MemberCard, MemberKind, Profile, SignedDocument, propose_first,
+    propose_suspension,
 };
 
 fn at(day: i64) -> Timestamp {
@@ -25,37 +25,63 @@ fn card(keys: &Keys, kind: MemberKind, entropy: &mut SeededEntropy) -> MemberCar
     MemberCard::read(&card).unwrap()
 }
 
+fn three_keys(entropy: &mut SeededEntropy) -> [Keys; 3] {
+    ["MK-1", "RS-1", "ICMPD-1"].map(|id| Keys::generate(id.parse().unwrap(), at(100), entropy))
+}
+
+/// The document under the signatures of these countries.
+fn signed(
+    mut document: SignedDocument,
+    countries: &[Keys],
+    entropy: &mut SeededEntropy,
+) -> SignedDocument {
+    for keys in countries {
+        document
+            .sign(keys.node.member, &keys.identity, entropy)
+            .unwrap();
+    }
+    document
+}
+
+/// The first directory of the three, of which the last is of that kind.
+fn directory(keys: &[Keys; 3], last: MemberKind, entropy: &mut SeededEntropy) -> Directory {
+    let kinds = [MemberKind::Country, MemberKind::Country, last];
+    let both = keys.iter().zip(kinds);
+    let cards: Vec<MemberCard> = both.map(|(keys, kind)| card(keys, kind, entropy)).collect();
+    let first = propose_first(&cards, at(100), at(130)).unwrap();
+    let countries = match last {
+        MemberKind::Country => &keys[..],
+        MemberKind::Organisation => &keys[..2],
+    };
+    let root = signed(first.root.unwrap(), countries, entropy);
+    let list = signed(first.list, countries, entropy);
+    let bundles = cards.iter().map(|card| card.bundle.clone());
+    Directory::build(&[root], &list, bundles).unwrap()
+}
+
 #[test]
 fn a_suspended_observer_is_still_known_as_one() {
     let mut entropy = SeededEntropy::new(1);
-    let keys = ["MK-1", "RS-1", "ICMPD-1"]
-        .map(|id| Keys::generate(id.parse().unwrap(), at(100), &mut entropy));
-    let kinds = [
-        MemberKind::Country,
-        MemberKind::Country,
-        MemberKind::Organisation,
-    ];
-    let both = keys.iter().zip(kinds);
-    let cards: Vec<MemberCard> = both
-        .map(|(keys, kind)| card(keys, kind, &mut entropy))
-        .collect();
-    let signed = |mut document: SignedDocument, entropy: &mut SeededEntropy| {
-        for keys in &keys[..2] {
-            document.sign(keys.node.member, &keys.identity, entropy)?;
-        }
-        Ok::<SignedDocument, TrustError>(document)
-    };
-    let first = propose_first(&cards, at(100), at(130)).unwrap();
-    let root = signed(first.root.unwrap(), &mut entropy).unwrap();
-    let list = signed(first.list, &mut entropy).unwrap();
-    let bundles = cards.iter().map(|card| card.bundle.clone());
-    let directory = Directory::build(&[root], &list, bundles).unwrap();
+    let keys = three_keys(&mut entropy);
+    let directory = directory(&keys, MemberKind::Organisation, &mut entropy);
     let observer = keys[2].node.member;
     let why = ("its keys were stolen", None);
     let document = propose_suspension(&directory, observer, why, at(121)).unwrap();
-    let document = signed(document, &mut entropy).unwrap();
+    let document = signed(document, &keys[..2], &mut entropy);
     let federation = federation(&directory.suspend(&document).unwrap());
     assert!(!federation.lists(observer));
     assert!(federation.keeps(observer));
     assert!(federation.observes(observer));
+}
+
+#[test]
+fn whoever_becomes_an_observer_is_found_once() {
+    let mut entropy = SeededEntropy::new(1);
+    let keys = three_keys(&mut entropy);
+    let country = directory(&keys, MemberKind::Country, &mut entropy);
+    let observer = directory(&keys, MemberKind::Organisation, &mut entropy);
+    let found = |before, next| become_observers(Some(before), next);
+    assert_eq!(found(&country, &observer), [keys[2].node]);
+    assert_eq!(found(&observer, &observer), []);
+    assert_eq!(found(&observer, &country), []);
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::document::{DocumentKind, SignedDocument};
-use super::list::{ListedNode, Member, TrustList};
+use super::list::{ListedNode, Member, MemberKind, TrustList};
 use super::log_keys;
 use super::root::expect_version;
 use super::{KeyBundle, LogKey, LogKeys, Root, Rule, SuspendList, TrustError};
@@ -250,6 +250,13 @@ impl Directory {
     /// A member.
     pub fn member(&self, id: MemberId) -> Option<&Member> {
         self.members().iter().find(|member| member.member == id)
+    }
+
+    /// Whether a member of the list, suspended or not, is an observer: an organisation, no country.
+    pub fn observes(&self, id: MemberId) -> bool {
+        let is_it = |member: &&Member| member.member == id;
+        let member = self.list().members.iter().find(is_it);
+        member.is_some_and(|member| member.kind == MemberKind::Organisation)
     }
 
     /// Every node that has a bundle, those of suspended members included: their bundles are kept,
