@@ -183,7 +183,8 @@ fn expiry_of(key: &[u8]) -> Option<(MemberId, MessageId)> {
     Some((recipient, message))
 }
 
-/// Attachments that an observer looks at for one it may fetch, before it does something else.
+/// Attachments that are looked at for one to ask for, where some are passed over, before something else is
+/// done.
 const LOOKED_AT: usize = 256;
 
 /// How long after the last time what waits to be fetched is asked for again.
@@ -209,6 +210,9 @@ struct Walk {
     next: Option<Vec<u8>>,
     /// Where that goes on which is asked for once more before the walk is over.
     once_more: Vec<u8>,
+    /// The length of the smallest for which there was no room here. What is no smaller is passed over until
+    /// all is asked for anew.
+    no_room: Option<u64>,
 }
 
 impl Walk {
@@ -217,7 +221,14 @@ impl Walk {
             asked: BTreeSet::new(),
             next: Some(first_pull(member)),
             once_more: first_pull(member),
+            no_room: None,
         }
+    }
+
+    /// All is asked for anew.
+    fn begin_anew(&mut self, member: MemberId) {
+        self.next = Some(first_pull(member));
+        self.no_room = None;
     }
 }
 
@@ -240,14 +251,20 @@ impl Fetching {
     }
 }
 
-/// Asks for the next attachments that are to be fetched from a peer, the oldest message first. An
-/// observer fetches none of alerts.
+/// Which attachments this office asks for: an observer is given those alone that are its own and that it
+/// lost.
+fn wanted(service: &Service) -> impl Fn(&PullRow) -> bool + use<> {
+    let (me, observer) = (service.me.member, service.is_observer());
+    move |file| !observer || file.sender == me
+}
+
+/// Asks for the next attachments that are to be fetched from a peer, the oldest message first.
 fn fetch_waiting(
     service: &mut Service,
     turn: &mut Turn<'_>,
     peer: NodeId,
 ) -> Result<(), IndexError> {
-    let observer = service.is_observer();
+    let (is_wanted, observer) = (wanted(service), service.is_observer());
     if service.flight.peer(peer.member) != Some(peer) {
         return Ok(());
     }
@@ -258,7 +275,12 @@ fn fetch_waiting(
     if walk.asked.len() >= FETCHES_AT_ONCE || members::is_blocked(turn, peer.member)? {
         return Ok(());
     }
-    let most = if observer { LOOKED_AT } else { FETCHES_AT_ONCE };
+    let passes_over = observer || walk.no_room.is_some();
+    let most = if passes_over {
+        LOOKED_AT
+    } else {
+        FETCHES_AT_ONCE
+    };
     let end = after_prefix(&first_pull(peer.member));
     let rows = turn
         .view
@@ -270,18 +292,12 @@ fn fetch_waiting(
             walk.next = Some(key);
             break;
         }
-        let passed_over = observer && is_of_an_alert(turn, &file)?;
-        if !passed_over && walk.asked.insert(key) {
+        let has_room = walk.no_room.is_none_or(|length| file.length < length);
+        if has_room && is_wanted(&file) && walk.asked.insert(key) {
             turn.effects.push(Effect::Fetch { peer, file });
         }
     }
     Ok(())
-}
-
-fn is_of_an_alert(turn: &Turn<'_>, file: &PullRow) -> Result<bool, IndexError> {
-    let key = message_key(file.sender, file.message);
-    let row = turn.view.row::<MessageRow>(MESSAGE, &key)?;
-    Ok(row.is_none_or(|row| row.kind.is_of_an_alert()))
 }
 
 /// A link with a peer is up: it is asked for all that is to be fetched from it.
@@ -323,6 +339,21 @@ pub(super) fn fetch_next(
     fetch_waiting(service, turn, peer)
 }
 
+/// There was no room here for an attachment: a smaller one may fit.
+pub(super) fn lacked_room(
+    service: &mut Service,
+    turn: &mut Turn<'_>,
+    peer: NodeId,
+    (message, index): (MessageId, u16),
+) -> Result<(), IndexError> {
+    let key = pull_key(peer.member, message, index);
+    if let Some(file) = turn.view.row::<PullRow>(PULL, &key)? {
+        let no_room = &mut service.fetching.walk(peer.member).no_room;
+        *no_room = Some(no_room.map_or(file.length, |length| length.min(file.length)));
+    }
+    fetch_next(service, turn, peer, (message, index))
+}
+
 /// Asks now and then for what is still to be fetched over links that are up, since a fetch may break
 /// off while its link holds. Whoever fetches passes over what is under way.
 pub(super) fn fetch_again(service: &mut Service, turn: &mut Turn<'_>) -> Result<(), IndexError> {
@@ -336,7 +367,7 @@ pub(super) fn fetch_again(service: &mut Service, turn: &mut Turn<'_>) -> Result<
         if due {
             ask_again(service, turn, peer)?;
         }
-        // An observer goes on here, behind alerts that it passes over.
+        // It goes on here, behind those that are passed over.
         fetch_waiting(service, turn, peer)?;
     }
     Ok(())
@@ -346,13 +377,13 @@ pub(super) fn fetch_again(service: &mut Service, turn: &mut Turn<'_>) -> Result<
 /// and not before: however much it does not give, what lies behind has its turn. Until then one of those
 /// that it did not give is asked for each time: it may be there by now, and the walk may be long.
 fn ask_again(service: &mut Service, turn: &mut Turn<'_>, peer: NodeId) -> Result<(), IndexError> {
-    let observer = service.is_observer();
+    let is_wanted = wanted(service);
     if service.flight.peer(peer.member) != Some(peer) || members::is_blocked(turn, peer.member)? {
         return Ok(());
     }
     let walk = service.fetching.walk(peer.member);
     match &walk.next {
-        None => walk.next = Some(first_pull(peer.member)),
+        None => walk.begin_anew(peer.member),
         Some(next) if walk.asked.len() <= FETCHES_AT_ONCE => {
             let before = &walk.once_more;
             let one = turn.view.range::<PullRow>(PULL, before, Some(next), 1)?;
@@ -369,10 +400,8 @@ fn ask_again(service: &mut Service, turn: &mut Turn<'_>, peer: NodeId) -> Result
     }
     for key in std::mem::take(&mut walk.asked) {
         // What is here by another way, or is not fetched any more, makes room.
-        let Some(file) = turn.view.row::<PullRow>(PULL, &key)? else {
-            continue;
-        };
-        if !(observer && is_of_an_alert(turn, &file)?) {
+        let file = turn.view.row::<PullRow>(PULL, &key)?;
+        if let Some(file) = file.filter(&is_wanted) {
             walk.asked.insert(key);
             turn.effects.push(Effect::Fetch { peer, file });
         }

@@ -329,6 +329,9 @@ impl Service {
             FromPeer::NotFetched { message, index } => {
                 deliver::fetch_next(self, turn, peer, (*message, *index))
             }
+            FromPeer::LackedRoom { message, index } => {
+                deliver::lacked_room(self, turn, peer, (*message, *index))
+            }
         }
     }
 

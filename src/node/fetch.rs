@@ -296,7 +296,10 @@ fn broke_off(ask: &Ask, error: &FetchFailed) -> Option<FromPeer> {
         ..
     } = ask.place();
     warn!(event = "attachment-interrupted", %peer, %message, index, %error);
-    let told = FromPeer::NotFetched { message, index };
+    let told = match error.is_for_want_of_room() {
+        true => FromPeer::LackedRoom { message, index },
+        false => FromPeer::NotFetched { message, index },
+    };
     error.leaves_the_link().then_some(told)
 }
 
@@ -345,8 +348,27 @@ enum FetchFailed {
 }
 
 impl FetchFailed {
+    /// Whether this node's own disk has no room for it.
+    fn is_for_want_of_room(&self) -> bool {
+        let is_full = |error: &std::io::Error| error.kind() == std::io::ErrorKind::StorageFull;
+        match self {
+            Self::Io(error) | Self::Transfer(FetchError::Sink(error)) => is_full(error),
+            Self::Transfer(
+                FetchError::NotConnected
+                | FetchError::Link(_)
+                | FetchError::Refused(_)
+                | FetchError::Unavailable
+                | FetchError::WrongLength(_)
+                | FetchError::Misbehaved
+                | FetchError::TooSlow,
+            )
+            | Self::Digest
+            | Self::Unchecked => false,
+        }
+    }
+
     /// Whether the link holds all the same, so that the peer is asked for another one. What fails at this
-    /// node, as for want of room, holds up no other either.
+    /// node holds up no other either.
     fn leaves_the_link(&self) -> bool {
         match self {
             Self::Transfer(error) => match error {

@@ -1,11 +1,12 @@
 //! Receipts that prove something of somebody else's message, or nothing that matters here.
 
-use liaison::app::change::{Change, Other};
+use liaison::app::change::{Change, Message, Other};
 use liaison::app::core::Outcome;
 use liaison::app::{Action, Ask, FromPeer, Input, Reply};
 use liaison::audit::{Receipt, ReceiptBatch, Statement};
 use liaison::base::{Digest, MessageId, Role};
 use liaison::exchange::Refusal as R;
+use liaison::seal::attachment::ciphertext_len;
 
 use liaison::store::{Fault, Log as _};
 
@@ -393,21 +394,65 @@ fn what_comes_behind_what_was_asked_for_already_is_asked_for_at_once() {
 }
 
 #[test]
-fn an_observer_asks_for_a_file_of_an_exchange_that_lies_behind_those_of_many_alerts() {
+fn an_observer_asks_for_no_file_since_it_gets_none() {
     let mut office = Office::new();
     many_attachments(&mut office);
     office.now = office.now.plus(SECOND);
     let request = office.first_of("AT", Role::Officer, request_body());
-    let request = with_file(&request);
-    office.takes(&request);
+    office.takes(&with_file(&request));
     let federation = crate::alerts::with_observers(&office, &["MK"]);
     office.handle(vec![Input::Federation(federation)]);
     office.peer("AT", FromPeer::Down);
     let mut asked = fetched(&office.peer("AT", FromPeer::Up));
     for _ in 0..5 {
+        office.now = office.now.plus(30 * SECOND);
         asked.extend(fetched(&office.handle(vec![Input::Tick])));
     }
-    assert_eq!(asked, [(request.header.id, 0)]);
+    assert_eq!(asked, []);
+}
+
+/// The message, whose file is of that size.
+fn sized(message: &Message, size: u64) -> Message {
+    let (mut header, mut event) = (message.header.clone(), message.event.clone());
+    header.attachments[0].length = ciphertext_len(size);
+    event.attachments[0].size = size;
+    let mut changed = Message::compose(header, event, message.random);
+    changed.sender = message.sender;
+    changed
+}
+
+#[test]
+fn an_attachment_that_has_no_room_here_holds_up_no_smaller_one() {
+    let mut office = Office::new();
+    let mut asked = Vec::new();
+    let mut files = Vec::new();
+    for size in [1_000_000, 1_000_000, 1_000_000, 10] {
+        office.now = office.now.plus(SECOND);
+        let message = crate::alerts::with_attachment(&mut office);
+        files.push((message.header.id, 0));
+        let message = sized(&message, size);
+        asked.extend(fetched(&office.peer("AT", taken(&message))));
+    }
+    assert_eq!(asked, files[..2]);
+    let (message, index) = files[0];
+    let next = office.peer("AT", FromPeer::LackedRoom { message, index });
+    assert_eq!(fetched(&next), files[3..]);
+}
+
+#[test]
+fn while_there_is_no_room_here_not_every_attachment_is_asked_for() {
+    let mut office = Office::new();
+    let asked = many_attachments(&mut office);
+    for (message, index) in asked.clone() {
+        let next = office.peer("AT", FromPeer::LackedRoom { message, index });
+        assert_eq!(fetched(&next), []);
+    }
+    for _ in 0..5 {
+        assert_eq!(fetched(&office.handle(vec![Input::Tick])), []);
+    }
+    office.now = office.now.plus(30 * SECOND);
+    let again = fetched(&office.handle(vec![Input::Tick]));
+    assert_eq!(again, asked, "there may be room by now");
 }
 
 #[test]

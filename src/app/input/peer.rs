@@ -78,6 +78,13 @@ pub enum FromPeer {
         /// The attachment's place.
         index: u16,
     },
+    /// There is no room here for an attachment of the peer now.
+    LackedRoom {
+        /// The message.
+        message: MessageId,
+        /// The attachment's place.
+        index: u16,
+    },
     /// The peer said something about logs; its signatures hold.
     Witness(Say),
 }
