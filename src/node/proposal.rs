@@ -58,10 +58,17 @@ pub struct SignedState {
     pub signed_by: Vec<MemberId>,
     /// Members whose signatures can count.
     pub signers: Vec<MemberId>,
-    /// How many must sign.
+    /// How many must sign, given who has: more where one signed whose signature counts for the list alone,
+    /// or for one of two roots.
     pub needed: usize,
     /// What the proposal comes to, once enough have signed.
     pub directory: Option<Directory>,
+}
+
+/// Of whom how many must sign.
+struct Quorum {
+    of: BTreeSet<MemberId>,
+    needed: usize,
 }
 
 impl ProposalFile {
@@ -141,40 +148,64 @@ impl ProposalFile {
     }
 
     /// Refuses a proposal that could never be complete where `current` is in force: fewer countries are left
-    /// to sign one of its documents than must. A new root is signed by two thirds of the one in force too,
-    /// each with the key that it has there.
+    /// to sign one of its documents than must.
     ///
     /// # Errors
     /// [`CeremonyError::TooFewSigners`].
     pub(super) fn can_be_complete(&self, current: &Directory) -> Result<(), CeremonyError> {
-        let signers = self.countries(Some(current))?;
-        let root = current.root();
-        let rules = match self {
-            Self::Suspension(_) => vec![(signers.len(), SUSPEND_THRESHOLD)],
-            Self::List(proposal) => {
-                let next = proposal.root.as_ref().map(Root::peek).transpose()?;
-                let named = next.as_ref().unwrap_or(root).countries.len();
-                let counts = |country: &&Country| {
-                    let member = country.member;
-                    root.key(member).is_none() || current.list().has(member)
-                };
-                let of_list = signers.iter().filter(counts).count();
-                let mut rules = vec![(of_list, list_threshold(named))];
-                if next.is_some() {
-                    let key_of = |country: &Country| (country.member, country.identity.key_id());
-                    let keys: BTreeSet<_> = signers.iter().map(key_of).collect();
-                    let before = root.countries.iter().map(key_of);
-                    let staying = before.filter(|key| keys.contains(key)).count();
-                    rules.push((staying, root_threshold(root.countries.len())));
-                    rules.push((signers.len(), root_threshold(named)));
-                }
-                rules
-            }
-        };
-        let broken = rules.into_iter().find(|(left, needed)| left < needed);
-        broken.map_or(Ok(()), |(left, needed)| {
-            Err(CeremonyError::TooFewSigners { left, needed })
+        let mut quorums = self.quorums(Some(current))?.into_iter();
+        let broken = quorums.find(|quorum| quorum.of.len() < quorum.needed);
+        broken.map_or(Ok(()), |quorum| {
+            Err(CeremonyError::TooFewSigners {
+                left: quorum.of.len(),
+                needed: quorum.needed,
+            })
         })
+    }
+
+    /// What must hold of the signatures, all of it, before the proposal is complete. A new root is signed by
+    /// two thirds of the one before it too, each with the key that it has there.
+    fn quorums(&self, current: Option<&Directory>) -> Result<Vec<Quorum>, CeremonyError> {
+        let signers = self.countries(current)?;
+        let of = |counts: &dyn Fn(&Country) -> bool, needed| {
+            let counted = signers.iter().filter(|country| counts(country));
+            let of = counted.map(|country| country.member).collect();
+            Quorum { of, needed }
+        };
+        let proposal = match self {
+            Self::Suspension(_) => return Ok(vec![of(&|_| true, SUSPEND_THRESHOLD)]),
+            Self::List(proposal) => proposal,
+        };
+        let next = proposal.root.as_ref().map(Root::peek).transpose()?;
+        let root = next.as_ref().or(current.map(Directory::root));
+        let named = root.ok_or(CeremonyError::NoListYet)?.countries.len();
+        // What was removed does not bring itself back.
+        let stays = |country: &Country| {
+            let member = country.member;
+            current.is_none_or(|current| {
+                current.root().key(member).is_none() || current.list().has(member)
+            })
+        };
+        let mut quorums = vec![of(&stays, list_threshold(named))];
+        match next.map(|next| next.previous) {
+            None => (),
+            // The first root is signed by every country that it names.
+            Some(None) => quorums.push(of(&|_| true, named)),
+            Some(Some(previous)) => {
+                let known = current.map_or(&[][..], Directory::root_documents);
+                let mut known = known.iter().chain(&proposal.roots);
+                let before = known.find(|document| document.digest() == previous);
+                if let Some(before) = before.map(Root::peek).transpose()? {
+                    let had = |country: &Country| {
+                        let known = before.key(country.member);
+                        known.is_some_and(|known| known.key_id() == country.identity.key_id())
+                    };
+                    quorums.push(of(&had, root_threshold(before.countries.len())));
+                }
+                quorums.push(of(&|_| true, root_threshold(named)));
+            }
+        }
+        Ok(quorums)
     }
 
     /// What is in force once the lists that the proposal brings along have been taken, each in its turn:
@@ -277,23 +308,18 @@ impl ProposalFile {
             .documents()
             .map(by)
             .reduce(|all, one| all.intersection(&one).copied().collect());
-        let needed = match self {
-            Self::Suspension(_) => SUSPEND_THRESHOLD,
-            // The first root is signed by every country that it names.
-            Self::List(proposal) if current.is_none() && proposal.roots.is_empty() => {
-                countries.len()
+        let signed_by = everywhere.unwrap_or_default();
+        // A signature that does not count everywhere leaves as many to be waited for as before.
+        let quorums = self.quorums(current)?.into_iter().map(|quorum| {
+            let counted = quorum.of.intersection(&signed_by).count();
+            match quorum.needed.saturating_sub(counted) {
+                0 => quorum.needed,
+                short => signed_by.len() + short,
             }
-            Self::List(proposal) => match (&proposal.root, current) {
-                (None, Some(current)) => list_threshold(current.root().countries.len()),
-                (root, _) => {
-                    let root = root.as_ref().map(Root::peek).transpose()?;
-                    let countries = root.map_or(countries.len(), |root| root.countries.len());
-                    root_threshold(countries).max(list_threshold(countries))
-                }
-            },
-        };
+        });
+        let needed = quorums.max().unwrap_or_default();
         Ok(SignedState {
-            signed_by: everywhere.unwrap_or_default().into_iter().collect(),
+            signed_by: signed_by.into_iter().collect(),
             signers: countries.iter().map(|country| country.member).collect(),
             needed,
             directory: self.outcome(current).ok(),
@@ -316,3 +342,6 @@ fn with_newer_bundle(
         },
     }
 }
+
+#[cfg(test)]
+mod tests;
