@@ -96,34 +96,37 @@ impl<'a> Draft<'a> {
         })
     }
 
-    /// Begins a file as [`Draft::begin`] does, unless a plain one is there; nor does it take the place of
-    /// one that comes there before it is published.
+    /// Begins a file as [`Draft::begin`] does, unless a plain one is there, or is where a link there leads
+    /// to; nor does it take the place of one that comes there before it is published.
     ///
     /// # Errors
     /// [`io::ErrorKind::AlreadyExists`], or whatever the file system gives.
     pub fn begin_new(path: &'a Path, mode: u32) -> io::Result<Self> {
-        let draft = Self::begin(path, mode)?;
-        match &draft.there {
-            Some(there) if there.is_file() => Err(io::ErrorKind::AlreadyExists.into()),
-            Some(_) | None => Ok(Self {
-                another: Another::Kept,
-                ..draft
-            }),
+        if path.is_file() {
+            return Err(io::ErrorKind::AlreadyExists.into());
         }
+        Ok(Self {
+            another: Another::Kept,
+            ..Self::begin(path, mode)?
+        })
     }
 
     /// Gives the file its name, durably, and its length in bytes. One that is there is replaced and keeps
-    /// its mode, unless the file was begun as a new one. What is there and no plain file, such as a pipe or a link, is written to as it is.
+    /// its mode, unless the file was begun as a new one. What is there and no plain file, such as a pipe or
+    /// a link, is written to as it is; a new file is not written through a link into a plain one.
     ///
     /// # Errors
     /// Whatever the file system gives.
     pub fn publish(mut self) -> io::Result<u64> {
         match self.there {
             Some(there) if !there.is_file() => {
-                let mut out = OpenOptions::new()
-                    .write(true)
-                    .truncate(true)
-                    .open(self.path)?;
+                let mut out = OpenOptions::new().write(true).open(self.path)?;
+                if out.metadata()?.is_file() {
+                    match self.another {
+                        Another::Replaced => out.set_len(0)?,
+                        Another::Kept => return Err(io::ErrorKind::AlreadyExists.into()),
+                    }
+                }
                 self.file.rewind()?;
                 io::copy(&mut self.file, &mut out)
             }
@@ -238,5 +241,25 @@ mod tests {
         publish(&link, b"after").unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read(&file).unwrap(), b"after");
+        publish(&link, b"less").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"less");
+    }
+
+    #[test]
+    fn a_new_file_is_not_written_over_one_that_a_link_leads_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, device, link] = ["file", "device", "link"].map(|name| folder.path().join(name));
+        fs::write(&file, b"before").unwrap();
+        std::os::unix::fs::symlink("/dev/null", &device).unwrap();
+        std::os::unix::fs::symlink(&device, &link).unwrap();
+        let late = Draft::begin_new(&link, OWNER_ALONE).unwrap();
+        publish_new(&link, b"into the device").unwrap();
+        fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let kinds = [publish_new(&link, b"after").err(), late.publish().err()];
+        for error in kinds {
+            assert_eq!(error.unwrap().kind(), io::ErrorKind::AlreadyExists);
+        }
+        assert_eq!(fs::read(&file).unwrap(), b"before");
     }
 }

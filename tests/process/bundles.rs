@@ -62,42 +62,47 @@ fn a_log_is_verified_and_exported_without_a_passphrase_whether_its_node_runs_or_
 }
 
 #[test]
-fn a_bundle_that_is_exported_through_a_link_or_into_a_pipe_leaves_them_what_they_are() {
+fn a_bundle_that_is_exported_into_a_pipe_or_through_a_link_to_one_leaves_them_what_they_are() {
     let world = running();
     let mk = world.office("MK");
     mk.stop();
-    let (kept, link) = (world.file("kept.bundle"), world.file("link"));
-    fs::write(&kept, "the last one").expect("room for a file");
-    symlink(&kept, &link).expect("a link");
-    let told = export(mk, &link).done();
-    assert!(
-        fs::symlink_metadata(&link)
-            .expect("it is there")
-            .is_symlink()
+    let (kept, pipe, link) = (
+        world.file("kept.bundle"),
+        world.file("pipe"),
+        world.file("link"),
     );
-    verify(&kept).option("--root", &world.root).run().done();
-
-    let pipe = world.file("pipe");
+    let told = export(mk, &kept).done();
     let made = Command::new("mkfifo").arg(&pipe).status();
     assert!(made.expect("coreutils").success());
-    let read = thread::spawn({
-        let pipe = pipe.clone();
-        move || fs::read(pipe)
-    });
-    assert_eq!(export(mk, &pipe).done()["bytes"], told["bytes"]);
-    let read = read.join().expect("it reads").expect("the bundle");
-    assert!(read == fs::read(&kept).expect("the bundle"));
+    symlink(&pipe, &link).expect("a link");
+    for out in [&pipe, &link] {
+        let read = thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::read(pipe)
+        });
+        assert_eq!(export(mk, out).done()["bytes"], told["bytes"]);
+        let read = read.join().expect("it reads").expect("the bundle");
+        assert!(read == fs::read(&kept).expect("the bundle"));
+    }
+    let is_still_a_link = fs::symlink_metadata(&link).map(|there| there.is_symlink());
+    assert!(is_still_a_link.expect("it is there"));
 }
 
 #[test]
-fn a_bundle_is_not_written_over_a_file_that_is_there() {
+fn a_bundle_is_not_written_over_a_file_that_is_there_or_that_a_link_leads_to() {
     let world = running();
     let mk = world.office("MK");
-    let file = world.write("mk.bundle", "the last one");
-    let refused = export(mk, &file).failed(1, "file");
-    let next = refused["next"].as_str().expect("text");
-    assert!(next.contains("no file is written over"), "{next}");
-    assert_eq!(fs::read(&file).expect("it is there"), b"the last one");
+    let (file, link) = (
+        world.write("mk.bundle", "the last one"),
+        world.file("latest"),
+    );
+    symlink(&file, &link).expect("a link");
+    for out in [&file, &link] {
+        let refused = export(mk, out).failed(1, "file");
+        let next = refused["next"].as_str().expect("text");
+        assert!(next.contains("no file is written over"), "{next}");
+        assert_eq!(fs::read(&file).expect("it is there"), b"the last one");
+    }
 }
 
 #[test]
