@@ -4,7 +4,7 @@ mod passing;
 
 use std::collections::HashSet;
 
-pub use passing::{forwards, permission};
+pub use passing::{forwards, passable, permission, to_pass_on};
 
 use super::duty;
 use super::problem::Failure;
@@ -14,14 +14,12 @@ use crate::api::{
 };
 use crate::app::change::{Change, KeptProof, KeptReceipt, Message, Other, ReceiptWord};
 use crate::app::rows::ExchangeRow;
-use crate::app::{Action, AppError, Caller, DutyChange, Gone, Owed, ThreadItem, duties};
-use crate::base::{MemberId, MessageId, Role, Timestamp};
+use crate::app::{Action, AppError, Caller, DutyChange, Gone, ThreadItem};
+use crate::base::{MessageId, Role, Timestamp};
 use crate::domain::duty::DutyLevel;
 use crate::domain::message::{Body, Kind};
 use crate::domain::profile::{Clock, Pause};
-use crate::domain::rfi::{
-    Acceptance, Exchange, LinkKind, LocalGround, Refusal, SaidMessage, Scope, State, is_passed_on,
-};
+use crate::domain::rfi::{Acceptance, Exchange, LinkKind, LocalGround, Refusal, Scope};
 
 /// A cursor of a list, as the API gives it: hexadecimal.
 pub fn cursor(text: Option<String>) -> Result<Option<Vec<u8>>, Failure> {
@@ -159,34 +157,6 @@ pub fn actions(row: &ExchangeRow, caller: &Caller) -> Vec<String> {
     let owes = may(Action::CorrectMessage) && !to_pass_on(row).is_empty();
     let pass_on = owes.then(|| "pass-on".to_owned());
     verbs.chain(forward).chain(pass_on).collect()
-}
-
-/// What the other side corrected and somebody else still has uncorrected from here: the correction, and
-/// whom it is owed to. What is for this office alone is passed on to nobody.
-pub fn to_pass_on(row: &ExchangeRow) -> Vec<(MessageId, MemberId)> {
-    let told = row.exchange.corrections();
-    let bound = |about: MessageId| told.iter().any(|told| told.id == about && told.bound);
-    let owed = duties(row).into_iter();
-    let owed = owed.filter(|duty| duty.ours && duty.what == Owed::PassingOn && !bound(duty.about));
-    owed.filter_map(|duty| Some((duty.about, duty.to?)))
-        .collect()
-}
-
-/// What the other side said that can be passed on, if its author permits it where that is needed, with its
-/// place among all that was said.
-pub fn passable(row: &ExchangeRow) -> Vec<(usize, SaidMessage)> {
-    let side = row.exchange.side();
-    let corrected = row.exchange.corrections();
-    let corrected = |id: MessageId| corrected.iter().any(|told| told.message == id);
-    let ended = matches!(row.exchange.state(), State::Withdrawn | State::Superseded);
-    let request_is_over = ended || row.erased.is_some();
-    let mut said: Vec<_> = row.exchange.said().into_iter().enumerate().collect();
-    said.retain(|(_, said)| {
-        let is_over = said.id == row.id && request_is_over;
-        let stands = !is_over && !corrected(said.id);
-        said.by != side && is_passed_on(said.kind) && !said.bound && stands
-    });
-    said
 }
 
 /// The events of an exchange.

@@ -6,9 +6,9 @@ use crate::api::{DutyView, ForwardView, PermissionView};
 use crate::app::change::Message;
 use crate::app::rows::ExchangeRow;
 use crate::app::{Action, Caller, Owed, duties, read_copy};
-use crate::base::Timestamp;
+use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::message::{Body, Kind, SignedCopy};
-use crate::domain::rfi::{Permission, Side, Standing};
+use crate::domain::rfi::{Permission, SaidMessage, Side, Standing, State, is_passed_on};
 
 /// What either side owes.
 pub fn owed(row: &ExchangeRow) -> Vec<DutyView> {
@@ -32,6 +32,34 @@ pub fn owed(row: &ExchangeRow) -> Vec<DutyView> {
         to: duty.to,
     };
     duties(row).into_iter().map(view).collect()
+}
+
+/// What the other side corrected and somebody else still has uncorrected from here: the correction, and
+/// whom it is owed to. What is for this office alone is passed on to nobody.
+pub fn to_pass_on(row: &ExchangeRow) -> Vec<(MessageId, MemberId)> {
+    let told = row.exchange.corrections();
+    let bound = |about: MessageId| told.iter().any(|told| told.id == about && told.bound);
+    let owed = duties(row).into_iter();
+    let owed = owed.filter(|duty| duty.ours && duty.what == Owed::PassingOn && !bound(duty.about));
+    owed.filter_map(|duty| Some((duty.about, duty.to?)))
+        .collect()
+}
+
+/// What the other side said that can be passed on, if its author permits it where that is needed, with its
+/// place among all that was said.
+pub fn passable(row: &ExchangeRow) -> Vec<(usize, SaidMessage)> {
+    let side = row.exchange.side();
+    let corrected = row.exchange.corrections();
+    let corrected = |id: MessageId| corrected.iter().any(|told| told.message == id);
+    let ended = matches!(row.exchange.state(), State::Withdrawn | State::Superseded);
+    let request_is_over = ended || row.erased.is_some();
+    let mut said: Vec<_> = row.exchange.said().into_iter().enumerate().collect();
+    said.retain(|(_, said)| {
+        let is_over = said.id == row.id && request_is_over;
+        let stands = !is_over && !corrected(said.id);
+        said.by != side && is_passed_on(said.kind) && !said.bound && stands
+    });
+    said
 }
 
 /// What was passed on of an exchange.
