@@ -174,6 +174,7 @@ fn converse(
                 erased: message.erased.map(|erased| erased.gone),
                 withheld: None,
                 reached: Reached::default(),
+                observers: Vec::new(),
                 witnessed: false,
                 earlier: Vec::new(),
                 duty: DutyRow::default(),
@@ -206,6 +207,9 @@ fn converse(
             on_exchange(view, header.conversation, p, |row| {
                 let leaf = message.leaf();
                 row.exchange.apply(header, &message.event, leaf);
+                if message.erased.is_some() {
+                    row.exchange.erased(&leaf);
+                }
                 if message.returned.is_some() {
                     row.exchange.taken(header.id);
                 }

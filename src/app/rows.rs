@@ -22,7 +22,7 @@ use crate::audit::{Checkpoint, Origin};
 use crate::base::{Digest, MemberId, MessageId, NodeId, Timestamp};
 use crate::domain::duty::Matter;
 use crate::domain::message::Kind;
-use crate::domain::rfi::Exchange;
+use crate::domain::rfi::{Exchange, Request, StoredExchange};
 use crate::domain::terms;
 
 /// The version of these tables and of the normal forms of what is searched. An index written by
@@ -121,6 +121,9 @@ pub struct ExchangeRow<E = Exchange> {
     /// What the other side is told now; known only when it is read.
     #[serde(skip)]
     pub reached: Reached,
+    /// Those who have something of it from here and are observers now; known only when it is read.
+    #[serde(skip)]
+    pub observers: Vec<MemberId>,
     /// Since when the other side's keys are said to have been in other hands, where that touches the
     /// exchange; known only when it is read.
     #[serde(skip)]
@@ -137,6 +140,31 @@ pub struct ExchangeRow<E = Exchange> {
     /// The letters of this office that belong to it; known only when it is read.
     #[serde(skip)]
     pub letters: Vec<LetterRow>,
+}
+
+impl ExchangeRow<StoredExchange> {
+    fn with(self, request: Request) -> ExchangeRow {
+        ExchangeRow {
+            id: self.id,
+            exchange: self.exchange.with(request),
+            peer: self.peer,
+            outgoing: self.outgoing,
+            updated: self.updated,
+            thread: self.thread,
+            receipt: self.receipt,
+            forwards: self.forwards,
+            duty: self.duty,
+            erased: self.erased,
+            withheld: self.withheld,
+            reached: self.reached,
+            observers: self.observers,
+            compromised: self.compromised,
+            witnessed: self.witnessed,
+            earlier: self.earlier,
+            pressing: self.pressing,
+            letters: self.letters,
+        }
+    }
 }
 
 /// An escalation that the alarm command has not taken yet.

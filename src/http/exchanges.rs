@@ -147,7 +147,7 @@ pub async fn show(
         forwards: shapes::forwards(&row),
         permissions: permissions.map(permission).collect(),
         events: shapes::events(&row.exchange, &items),
-        actions: shapes::actions(&row, &caller),
+        actions: shapes::actions(&row, &caller, now),
     };
     Ok(tagged(Json(view).into_response(), &row.thread))
 }

@@ -137,12 +137,12 @@ const VERBS: [(&str, Kind, Action); 16] = [
 ];
 
 /// What the caller may do with the exchange now.
-pub fn actions(row: &ExchangeRow, caller: &Caller) -> Vec<String> {
+pub fn actions(row: &ExchangeRow, caller: &Caller, now: Timestamp) -> Vec<String> {
     let may = |action: Action| {
         let allowed = action.roles();
         caller.roles.iter().any(|role| allowed.contains(role))
     };
-    let passable = !passable(row).is_empty();
+    let passable = !passable(row, now).is_empty();
     let offered = |kind: Kind| {
         let about = kind != Kind::PermissionRequest || passable;
         about && row.reached.hears(kind) && row.exchange.may_cause(kind)
@@ -154,7 +154,7 @@ pub fn actions(row: &ExchangeRow, caller: &Caller) -> Vec<String> {
     // What it makes is a message of another exchange.
     let passes_on = may(Action::ForwardMessage) && passable;
     let forward = passes_on.then(|| "forward".to_owned());
-    let owes = may(Action::CorrectMessage) && !to_pass_on(row).is_empty();
+    let owes = may(Action::CorrectMessage) && !to_pass_on(row, now).is_empty();
     let pass_on = owes.then(|| "pass-on".to_owned());
     verbs.chain(forward).chain(pass_on).collect()
 }

@@ -670,6 +670,23 @@ fn what_its_author_wants_erased_goes_once_a_person_here_has_seen_to_it() {
     assert_eq!(refused.unwrap_err(), AppError::Erased);
 }
 
+#[test]
+fn an_answer_that_was_erased_here_is_not_said_to_go_on_to_others() {
+    let mut office = Office::new();
+    let free = passing::marked(&[HandlingCode::H0], Tlp::Green);
+    let (exchange, answer) = passing::answered_by_at(&mut office, free);
+    let goes_on = |office: &mut Office| {
+        let (said, at) = (passing::row(office, exchange).exchange.said(), office.now);
+        let answer = said.iter().find(|said| said.id == answer.header.id);
+        answer.expect("it is known still").goes_on(at)
+    };
+    assert!(goes_on(&mut office));
+    order(&mut office, exchange).expect("it is over");
+    look(&mut office);
+    assert!(is_erased(&office, answer.header.id));
+    assert!(!goes_on(&mut office));
+}
+
 fn is_erased(office: &Office, message: MessageId) -> bool {
     let erased = erased_entries(office);
     erased.iter().any(|(_, of, _)| *of == message)

@@ -1,6 +1,7 @@
 //! What people are offered in an exchange is what they can do: nothing that a member which is out is not
-//! told, and nothing about what goes to no third member.
+//! told, nothing about what goes to no third member, and nothing that nobody is left to be told.
 
+use liaison::app::change::Message;
 use liaison::base::{Role, Timestamp};
 use liaison::domain::handling::{Handling, HandlingCode, Tlp};
 use liaison::domain::message::Body;
@@ -9,17 +10,21 @@ use serde_json::Value;
 
 use crate::console::enrolled;
 use crate::office::{REQUEST, member, request, with_header};
-use crate::passing::marked;
+use crate::passing::{correction, h2, marked};
 use crate::served::Served;
 
 /// What TR asked MK, marked so.
 fn asked_by_tr(office: &mut Served, handling: Handling) -> String {
+    request_of_tr(office, handling).header.id.to_string()
+}
+
+fn request_of_tr(office: &mut Served, handling: Handling) -> Message {
     let mut request = request();
     request.handling = handling;
     let body = Body::Request(Box::new(request));
     let message = office.peers.first_of("TR", Role::Officer, body);
     office.receives(&message);
-    message.header.id.to_string()
+    message
 }
 
 fn offered(office: &Served, name: &str, exchange: &str) -> Vec<String> {
@@ -62,6 +67,64 @@ fn a_suspended_member_is_answered_by_a_no_hit_alone() {
     assert!(!form.contains("value=\"hit\""), "{form}");
     let accept = boss.get(&format!("/exchanges/{id}/accept"));
     assert_eq!(accept.status, 404, "{}", accept.text());
+}
+
+#[test]
+fn no_files_are_chosen_for_a_suspended_member_and_a_no_hit_is_sent() {
+    let mut office = Served::new();
+    let id = asked_by_tr(&mut office, request().handling);
+    let (boss, _) = enrolled(&office, "contact");
+    let why = format!("/exchanges/{id}/why");
+    assert_eq!(boss.post(&why, &[("why", "on duty")]).status, 303);
+    let path = format!("/exchanges/{id}/answer");
+    assert!(boss.get(&path).text().contains("type=\"file\""));
+    office.suspends("TR");
+    let form = boss.get(&path).text();
+    assert!(!form.contains("type=\"file\""), "{form}");
+    let answered = boss.post(
+        &path,
+        &[
+            ("_message", "01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+            ("outcome", "no-hit"),
+            ("handling.codes[]", "H1"),
+            ("handling.tlp", "AMBER"),
+            ("handling.retention_days!number", "30"),
+        ],
+    );
+    assert_eq!(answered.status, 303, "{}", answered.text());
+}
+
+#[test]
+fn a_correction_that_observers_alone_have_not_heard_of_is_not_offered_for_passing_on() {
+    let mut office = Served::new();
+    let asked = request_of_tr(&mut office, marked(&[HandlingCode::H0], Tlp::Green));
+    let (id, exchange) = (asked.header.id.to_string(), asked.header.id);
+    let mut third = request();
+    third.handling = marked(&[HandlingCode::H0], Tlp::Green);
+    let forward = serde_json::json!({ "to": "AT", "message": id, "request": third });
+    let path = format!("/exchanges/{id}/forward");
+    let sent = office.call("officer", "POST", &path).json(&forward).send();
+    assert_eq!(sent.status, 202, "{}", sent.text());
+    office.peers.now = Timestamp::system();
+    let wrong = correction(&asked);
+    let wrong = office.peers.next_of("TR", Role::Contact, wrong, exchange);
+    let wrong = with_header(&wrong, |header| {
+        header.handling = h2();
+        header.sequence = 1;
+        header.previous_own = Some(asked.leaf());
+    });
+    office.receives(&wrong);
+    let passes_on = |office: &Served| {
+        let offered = offered(office, "contact", &id);
+        offered.iter().any(|action| action == "pass-on")
+    };
+    assert!(passes_on(&office));
+    office.observes("AT");
+    assert!(!passes_on(&office));
+    let body = serde_json::json!({ "correction": wrong.header.id });
+    let path = format!("/exchanges/{id}/pass-on");
+    let refused = office.call("contact", "POST", &path).json(&body).send();
+    refused.fails(409, "marking-forbids");
 }
 
 #[test]

@@ -319,6 +319,29 @@ fn what_is_not_restricted_goes_on_without_asking_and_uses_no_permission() {
 }
 
 #[test]
+fn what_is_kept_for_less_than_a_day_more_is_not_said_to_go_on_to_others() {
+    let mut office = Office::new();
+    let free = marked(&[HandlingCode::H0], Tlp::Green);
+    let (exchange, answer) = answered_by_at(&mut office, free);
+    let last = answer.header.created.plus(HOUR * 24 * 99);
+    for (at, goes_on) in [(last, true), (last.plus(HOUR), false)] {
+        office.now = at;
+        let said = row(&mut office, exchange).exchange.said();
+        let said = said.iter().find(|said| said.id == answer.header.id);
+        assert_eq!(said.expect("the answer").goes_on(at), goes_on);
+    }
+    let what = forward(&mut office, exchange, &answer);
+    let refused = forwards(&mut office, &what);
+    assert!(
+        matches!(
+            &refused,
+            Err(AppError::NotPassedOn(NotPassedOn::RetentionOver))
+        ),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn nothing_is_passed_on_to_observers_or_to_whom_the_request_names() {
     let mut office = Office::new();
     let free = || marked(&[HandlingCode::H0], Tlp::Green);

@@ -214,6 +214,14 @@ impl Served {
         taken.expect("a mailbox with room");
     }
 
+    /// The member is an observer from now on.
+    pub fn observes(&self, member: &str) {
+        let mut federation = federation();
+        federation.trust.observers = vec![node(member).member];
+        let taken = self.driver.install(federation);
+        taken.expect("a mailbox with room");
+    }
+
     /// The pseudonym of the person of this name.
     pub fn person(&self, name: &str) -> PersonId {
         let all = self.in_force().current().all();

@@ -4,6 +4,7 @@
 use super::{CompromisedRow, Withheld, waiting_messages};
 use crate::app::change::Change;
 use crate::app::reached::{self, Reached};
+use crate::app::requests::is_country;
 use crate::app::rows::{AlertRow, COMPROMISED, ExchangeRow, member_key};
 use crate::app::service::{Service, Turn};
 use crate::base::{MemberId, Timestamp};
@@ -43,6 +44,8 @@ pub(in crate::app) fn annotate(
 ) -> Result<(), IndexError> {
     row.withheld = withheld(service, turn, row)?;
     row.reached = Reached::of(service, row.peer);
+    let told = row.forwards.iter().map(|forward| forward.to);
+    row.observers = told.filter(|to| !is_country(service, *to)).collect();
     row.compromised = at_risk(turn, row.peer, row.exchange.created(), row.updated)?;
     Ok(())
 }

@@ -18,7 +18,7 @@ use crate::audit::{Origin, SignedCheckpoint};
 use crate::base::{Digest, MemberId, MessageId, Timestamp};
 use crate::domain::message::{Body, Kind};
 use crate::domain::release::ReleasePolicy;
-use crate::domain::rfi::{Request, StoredExchange};
+use crate::domain::rfi::StoredExchange;
 use crate::exchange::Conversation;
 use crate::seal::keystore::Order;
 use crate::store::Log;
@@ -340,30 +340,6 @@ impl Row for ExchangeRow {
             return None;
         };
         Some(row.with(*request))
-    }
-}
-
-impl ExchangeRow<StoredExchange> {
-    fn with(self, request: Request) -> ExchangeRow {
-        ExchangeRow {
-            id: self.id,
-            exchange: self.exchange.with(request),
-            peer: self.peer,
-            outgoing: self.outgoing,
-            updated: self.updated,
-            thread: self.thread,
-            receipt: self.receipt,
-            forwards: self.forwards,
-            duty: self.duty,
-            erased: self.erased,
-            withheld: self.withheld,
-            reached: self.reached,
-            compromised: self.compromised,
-            witnessed: self.witnessed,
-            earlier: self.earlier,
-            pressing: self.pressing,
-            letters: self.letters,
-        }
     }
 }
 

@@ -41,6 +41,13 @@ impl Handling {
         self.retention_days.saturating_sub(days)
     }
 
+    /// Until when something that was made at `created` has a day of its retention left, and can be passed
+    /// on; none where it never has one.
+    pub fn passes_until(&self, created: Timestamp) -> Option<Timestamp> {
+        let days = self.retention_days.checked_sub(1)?;
+        Some(created.plus(DAY * days))
+    }
+
     /// The marking of what passes on something with the marking `original`, of which `days` days
     /// of retention are left: all restrictions of both.
     #[must_use]
@@ -159,6 +166,10 @@ mod tests {
         assert_eq!(handling.days_left(hours(0), hours(1)), 29);
         assert_eq!(handling.days_left(hours(0), hours(24)), 29);
         assert_eq!(handling.days_left(hours(0), hours(25)), 28);
+        let last = handling.passes_until(hours(0)).unwrap();
+        let later = last.plus(Duration::from_secs(1));
+        let left = [last, later].map(|at| handling.days_left(hours(0), at));
+        assert_eq!((last, left), (hours(29 * 24), [1, 0]));
         assert_eq!(handling.days_left(hours(0), hours(29 * 24 + 1)), 0);
         assert_eq!(handling.days_left(hours(0), hours(90 * 24)), 0);
         // A clock that went back gives nobody more than the originator said.

@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use super::command::may_cause;
 use super::ledger::Ledger;
-use super::passing::is_bound;
+use super::passing::{is_bound, passes_until};
 use super::progress::{Deviations, Progress};
 use super::steps::{Detail, GoesOn, Reach, Step, Steps};
 use super::{
@@ -233,6 +233,7 @@ impl Exchange {
             by: Side::Requesting,
             kind: Kind::Request,
             bound: self.request.forwarded.is_some() || self.request.handling.binds().is_some(),
+            passes_until: self.request.handling.passes_until(self.created),
         };
         Ledger::after(request, steps)
     }
@@ -276,6 +277,7 @@ impl Exchange {
             what,
             detail: Detail::of(&event.body),
             bound: is_bound(&event.body, self.handling_of(&event.body)),
+            passes_until: passes_until(header),
             reach: Reach::Open,
             goes_on: self.goes_on(header).filter(|_| own),
         });
@@ -285,6 +287,11 @@ impl Exchange {
             self.steps
                 .forget_reasons(|step| (step.leaf == leaf) != counts);
         }
+    }
+
+    /// What an event said is erased here, so that it is not passed on.
+    pub fn erased(&mut self, leaf: &Digest) {
+        self.steps.erased(leaf);
     }
 
     /// Where a message of this side goes on at the other, if its header says so.

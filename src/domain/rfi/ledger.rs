@@ -74,7 +74,7 @@ pub struct CorrectionTold {
     pub flaw: Flaw,
     /// What is to be done.
     pub remedy: Remedy,
-    /// Whether its marking keeps it from any third member.
+    /// Whether it goes to no third member: its marking says so, or nothing of it is left here.
     pub bound: bool,
     /// When the other side took note.
     pub acknowledged: Option<Timestamp>,
@@ -94,8 +94,18 @@ pub struct SaidMessage {
     pub by: Side,
     /// What it is.
     pub kind: Kind,
-    /// Whether it goes to no third member, whatever its author permits.
+    /// Whether it goes to no third member, whatever its author permits: its marking says so, or nothing of
+    /// it is left here.
     pub bound: bool,
+    /// Until when it can be passed on, as far as its retention goes; none for what never can.
+    pub passes_until: Option<Timestamp>,
+}
+
+impl SaidMessage {
+    /// Whether it can be passed on at `at`, if its author permits it where that is needed.
+    pub fn goes_on(&self, at: Timestamp) -> bool {
+        !self.bound && self.passes_until.is_some_and(|until| at <= until)
+    }
 }
 
 /// Why something about a message, a permission or a correction has no place in an exchange.
@@ -207,6 +217,7 @@ impl Ledger {
             by: step.side,
             kind: step.what.kind(),
             bound: step.bound,
+            passes_until: step.passes_until,
         });
         match &step.detail {
             Detail::PermissionAsked(terms) => self.permissions.push(Permission {

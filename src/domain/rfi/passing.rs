@@ -139,6 +139,12 @@ pub(super) fn is_bound(body: &Body, marking: &Handling) -> bool {
     passes_on(body) || marking.binds().is_some()
 }
 
+/// Until when a message can be passed on, as far as its retention goes; none for one that never can.
+pub(super) fn passes_until(header: &Header) -> Option<Timestamp> {
+    let until = header.handling.passes_until(header.created);
+    until.filter(|_| is_passed_on(header.kind))
+}
+
 /// The marking of a request that passes on `original` at `at`, with the restrictions of both.
 ///
 /// # Errors

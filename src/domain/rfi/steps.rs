@@ -45,6 +45,9 @@ pub(super) struct Step {
     /// Whether it goes to no third member, whatever its author permits.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bound: bool,
+    /// Until when it can be passed on, as far as its retention goes; none for what never can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passes_until: Option<Timestamp>,
     /// Whether the other side has it.
     #[serde(default, skip_serializing_if = "Reach::is_open")]
     pub reach: Reach,
@@ -293,6 +296,14 @@ impl Steps {
         let step = self.0.iter_mut().find(is_it);
         if let Some(step) = step.filter(|step| step.reach == Reach::Open) {
             step.reach = Reach::Lost;
+        }
+    }
+
+    /// What this event said is erased here.
+    pub fn erased(&mut self, leaf: &Digest) {
+        if let Some(step) = self.0.iter_mut().find(|step| step.leaf == *leaf) {
+            step.bound = true;
+            step.passes_until = None;
         }
     }
 

@@ -143,7 +143,7 @@ pub async fn open(
         };
         (view, kind, status)
     });
-    let deals = deals(&shapes::actions(&row, &person.caller), t);
+    let deals = deals(&shapes::actions(&row, &person.caller, f.now), t);
     let chip = Chip::of(of.clock.as_ref(), f.now, t);
     let snoozes = &api.console.snoozes;
     let snoozed = snoozes.until(person.caller.person, &row, &chip, f.now);

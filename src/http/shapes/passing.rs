@@ -35,19 +35,23 @@ pub fn owed(row: &ExchangeRow) -> Vec<DutyView> {
 }
 
 /// What the other side corrected and somebody else still has uncorrected from here: the correction, and
-/// whom it is owed to. What is for this office alone is passed on to nobody.
-pub fn to_pass_on(row: &ExchangeRow) -> Vec<(MessageId, MemberId)> {
-    let told = row.exchange.corrections();
-    let bound = |about: MessageId| told.iter().any(|told| told.id == about && told.bound);
+/// whom it is owed to. What is for this office alone is passed on to nobody, and nothing is to observers.
+pub fn to_pass_on(row: &ExchangeRow, now: Timestamp) -> Vec<(MessageId, MemberId)> {
+    let said = row.exchange.said();
+    let goes_on = |about: MessageId| {
+        said.iter()
+            .any(|said| said.id == about && said.goes_on(now))
+    };
     let owed = duties(row).into_iter();
-    let owed = owed.filter(|duty| duty.ours && duty.what == Owed::PassingOn && !bound(duty.about));
+    let owed = owed.filter(|duty| duty.ours && duty.what == Owed::PassingOn && goes_on(duty.about));
     owed.filter_map(|duty| Some((duty.about, duty.to?)))
+        .filter(|(_, to)| !row.observers.contains(to))
         .collect()
 }
 
 /// What the other side said that can be passed on, if its author permits it where that is needed, with its
 /// place among all that was said.
-pub fn passable(row: &ExchangeRow) -> Vec<(usize, SaidMessage)> {
+pub fn passable(row: &ExchangeRow, now: Timestamp) -> Vec<(usize, SaidMessage)> {
     let side = row.exchange.side();
     let corrected = row.exchange.corrections();
     let corrected = |id: MessageId| corrected.iter().any(|told| told.message == id);
@@ -57,7 +61,7 @@ pub fn passable(row: &ExchangeRow) -> Vec<(usize, SaidMessage)> {
     said.retain(|(_, said)| {
         let is_over = said.id == row.id && request_is_over;
         let stands = !is_over && !corrected(said.id);
-        said.by != side && is_passed_on(said.kind) && !said.bound && stands
+        said.by != side && is_passed_on(said.kind) && said.goes_on(now) && stands
     });
     said
 }

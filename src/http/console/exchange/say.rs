@@ -16,7 +16,7 @@ use super::asks_why;
 use super::command::asked;
 use crate::app::rows::ExchangeRow;
 use crate::app::{Action, AppError, Ask, Reached, Reply};
-use crate::base::MessageId;
+use crate::base::{MessageId, Timestamp};
 use crate::domain::handling::{HandlingCode, Tlp};
 use crate::domain::profile::Access;
 use crate::domain::rfi::{
@@ -86,7 +86,7 @@ fn shows_content(row: &ExchangeRow, verb: &str) -> bool {
 
 /// That the person may say this in it now.
 fn may_say(row: &ExchangeRow, person: &Person, verb: &str) -> Result<(), Trouble> {
-    let may = shapes::actions(row, &person.caller);
+    let may = shapes::actions(row, &person.caller, person.visitor.now);
     match may.iter().any(|one| one == verb) {
         true => Ok(()),
         false => Err(Trouble::nothing_here()),
@@ -106,9 +106,9 @@ pub async fn say_form(
 }
 
 fn defaults(row: &ExchangeRow, verb: &str, typed: Typed) -> Typed {
-    let outcome = match row.reached {
-        Reached::Whole => Outcome::Hit,
-        Reached::Out | Reached::Observer => Outcome::NoHit,
+    let outcome = match says_no_hit_alone(row, verb) {
+        true => Outcome::NoHit,
+        false => Outcome::Hit,
     };
     match verb {
         "accept" => typed.or("access", "direct"),
@@ -139,13 +139,16 @@ async fn page(
         true => Some(Chosen::of(api, person, typed.message()?, faults.file)),
         false => None,
     };
+    // Files that were chosen before that can be taken away still.
+    let files = files.filter(|chosen| !says_no_hit_alone(row, verb) || !chosen.listed.is_empty());
     let faults = faults.fields;
     let builder = Builder {
         t,
         typed,
         faults: &faults,
     };
-    let sections = sections(&builder, row, verb).ok_or_else(Trouble::nothing_here)?;
+    let now = person.visitor.now;
+    let sections = sections(&builder, row, verb, now).ok_or_else(Trouble::nothing_here)?;
     let heading = t.code("verb", verb);
     let page = FormPage {
         f: Frame::new(api, &person.visitor, heading.clone()),
@@ -182,7 +185,12 @@ fn hidden(typed: &Typed, row: &ExchangeRow, verb: &str) -> Vec<(String, String)>
         .collect()
 }
 
-fn sections(b: &Builder<'_>, row: &ExchangeRow, verb: &str) -> Option<Vec<Section>> {
+fn sections(
+    b: &Builder<'_>,
+    row: &ExchangeRow,
+    verb: &str,
+    now: Timestamp,
+) -> Option<Vec<Section>> {
     let t = b.t;
     let one = |fields| vec![Section::new(t, "section-words", fields)];
     let questions = |name: &str| {
@@ -237,7 +245,7 @@ fn sections(b: &Builder<'_>, row: &ExchangeRow, verb: &str) -> Option<Vec<Sectio
         ]),
         "withdraw" => one(vec![b.area("reason", 4)]),
         "correct" | "acknowledge" | "pass-on" | "permissions" | "forward" => {
-            one(about(b, row, verb))
+            one(about(b, row, verb, now))
         }
         "close" => one(vec![b.area("note?", 3)]),
         "reopen" => one(vec![b.area("reason", 4), questions("questions[]")]),
@@ -246,7 +254,7 @@ fn sections(b: &Builder<'_>, row: &ExchangeRow, verb: &str) -> Option<Vec<Sectio
 }
 
 /// The fields of what is about one message of the thread.
-fn about(b: &Builder<'_>, row: &ExchangeRow, verb: &str) -> Vec<Field> {
+fn about(b: &Builder<'_>, row: &ExchangeRow, verb: &str, now: Timestamp) -> Vec<Field> {
     let t = b.t;
     let side = row.exchange.side();
     let number = |place: usize| t.number(place + 1);
@@ -281,7 +289,7 @@ fn about(b: &Builder<'_>, row: &ExchangeRow, verb: &str) -> Vec<Field> {
         }
         "pass-on" => {
             let mut owed: Vec<(String, String)> = Vec::new();
-            for (correction, to) in shapes::to_pass_on(row) {
+            for (correction, to) in shapes::to_pass_on(row, now) {
                 let correction = correction.to_string();
                 match owed.iter_mut().find(|(known, _)| *known == correction) {
                     Some((_, members)) => members.push_str(&format!(", {to}")),
@@ -290,10 +298,16 @@ fn about(b: &Builder<'_>, row: &ExchangeRow, verb: &str) -> Vec<Field> {
             }
             vec![b.pick("correction", owed.into_iter())]
         }
-        "forward" => vec![b.pick("message", shapes::passable(row).into_iter().map(called))],
+        "forward" => vec![b.pick(
+            "message",
+            shapes::passable(row, now).into_iter().map(called),
+        )],
         _ => {
             vec![
-                b.pick("message", shapes::passable(row).into_iter().map(called)),
+                b.pick(
+                    "message",
+                    shapes::passable(row, now).into_iter().map(called),
+                ),
                 b.ltr("to").called(t.say("permission-to")).half(),
                 b.area("purpose", 3),
             ]
@@ -313,14 +327,10 @@ fn by_whom(row: &ExchangeRow, choice: (String, String), by: Side) -> (String, St
 
 fn answer(b: &Builder<'_>, row: &ExchangeRow) -> Vec<Section> {
     let t = b.t;
-    // Whoever is out hears of no-hits alone, and those say nothing more.
-    match row.reached {
-        Reached::Whole => (),
-        Reached::Out | Reached::Observer => {
-            let no_hit = [Outcome::NoHit.as_str()].into_iter();
-            let outcome = vec![b.radios("outcome", "outcome", no_hit)];
-            return vec![Section::new(t, "section-answer", outcome), handling(b)];
-        }
+    if says_no_hit_alone(row, "answer") {
+        let no_hit = [Outcome::NoHit.as_str()].into_iter();
+        let outcome = vec![b.radios("outcome", "outcome", no_hit)];
+        return vec![Section::new(t, "section-answer", outcome), handling(b)];
     }
     let outcomes = || Outcome::ALL.iter().map(|outcome| outcome.as_str());
     let mut each = Vec::new();
@@ -379,6 +389,14 @@ pub fn handling(b: &Builder<'_>) -> Section {
         .half(),
     ];
     Section::new(b.t, "section-handling", fields)
+}
+
+/// Whether whoever hears it is out, and hears of no-hits alone, which say nothing more.
+fn says_no_hit_alone(row: &ExchangeRow, verb: &str) -> bool {
+    match row.reached {
+        Reached::Whole => false,
+        Reached::Out | Reached::Observer => verb == "answer",
+    }
 }
 
 /// Whether files may go along with what is said.
