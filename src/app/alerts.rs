@@ -22,7 +22,7 @@ use crate::domain::alert::{
     Alert, AlertCommand, Audience, Candidate, Corridor, Selection, Subscription,
 };
 use crate::domain::handling::Disclosure;
-use crate::domain::message::Body;
+use crate::domain::message::{Body, Kind};
 
 pub(super) use admit::{admit, joins};
 pub(super) use joining::{in_vain, joining};
@@ -101,19 +101,11 @@ pub(super) fn act(
         AlertCommand::Acknowledge(_) => vec![row.alert.publisher()],
         AlertCommand::Cancel(_) | AlertCommand::Sight(_) | AlertCommand::Contradict(_) => others,
     };
-    // Who became an observer, or was none when the version that stands went out, may have an earlier one.
-    let barred = alert.handling.barrier(Disclosure::Observer).is_some();
-    let may_have = |member: &MemberId| !(barred && federation.observes(*member));
-    // What a suspended member has holds no more, so what takes its place waits for it.
-    let goes = |member: &MemberId| match &on.command {
-        AlertCommand::Update(_) => federation.keeps(*member),
-        AlertCommand::Cancel(_) => federation.keeps(*member) && may_have(member),
-        AlertCommand::Sight(_) | AlertCommand::Contradict(_) => {
-            federation.lists(*member) && may_have(member)
-        }
-        AlertCommand::Acknowledge(_) => federation.lists(*member),
-    };
-    let to: Vec<MemberId> = to.into_iter().filter(goes).collect();
+    let kind = body.kind();
+    let to = to.into_iter();
+    let to: Vec<MemberId> = to
+        .filter(|member| goes_to(federation, *member, kind, alert))
+        .collect();
     if to.is_empty() {
         return Err(AppError::NoRecipient.into());
     }
@@ -128,6 +120,45 @@ pub(super) fn act(
     };
     compose(service, turn, by, letter)?;
     Ok(Reply::Alerts(vec![alert_row(turn, id)?], None))
+}
+
+/// Whether what is said of this kind to an alert goes to a member that is to have it.
+fn goes_to(federation: &Federation, member: MemberId, kind: Kind, alert: &Alert) -> bool {
+    // Who became an observer, or was none when the version that stands went out, may have an earlier one.
+    let barred = alert.handling.barrier(Disclosure::Observer).is_some();
+    let may_have = !(barred && federation.observes(member));
+    match kind {
+        // What a suspended member has holds no more, so what takes its place waits for it.
+        Kind::AlertUpdate => federation.keeps(member),
+        Kind::AlertCancellation => federation.keeps(member) && may_have,
+        Kind::Acknowledgement => federation.lists(member),
+        _ => federation.lists(member) && may_have,
+    }
+}
+
+/// What would go to nobody, were it said to an alert now.
+pub(super) fn to_nobody(service: &Service, row: &AlertRow) -> Vec<Kind> {
+    let Some(federation) = &service.federation else {
+        return Vec::new();
+    };
+    let alert = row.alert.alert();
+    let others = row.alert.others(service.me.member);
+    let publisher = [row.alert.publisher()];
+    let goes_nowhere = |kind: &Kind| {
+        let to = match *kind == Kind::Acknowledgement {
+            true => &publisher[..],
+            false => &others[..],
+        };
+        let mut to = to.iter();
+        !to.any(|member| goes_to(federation, *member, *kind, alert))
+    };
+    let kinds = [
+        Kind::AlertCancellation,
+        Kind::Sighting,
+        Kind::Contradiction,
+        Kind::Acknowledgement,
+    ];
+    kinds.into_iter().filter(goes_nowhere).collect()
 }
 
 /// Who would get an alert, or a new version of the one that it updates. Nothing is sent.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::alerts::alert_row;
+use super::alerts::{alert_row, to_nobody};
 use super::change::{Change, Other};
 use super::error::AppError;
 use super::input::{HitRow, Reply};
@@ -310,7 +310,10 @@ pub(super) fn annotate(
                 alerts::look_as(service, turn, by, row)?;
             }
         }
-        Reply::AlertThread(row, _) => alerts::look_as(service, turn, by, row)?,
+        Reply::AlertThread(row, _) => {
+            row.to_nobody = to_nobody(service, row);
+            alerts::look_as(service, turn, by, row)?;
+        }
         Reply::Permissions(all) => {
             for (row, _) in all {
                 row.reached = Reached::of(service, row.peer);

@@ -9,7 +9,7 @@ use liaison::domain::rfi::PermissionRequest;
 use serde_json::Value;
 
 use crate::console::enrolled;
-use crate::office::{REQUEST, member, request, with_header};
+use crate::office::{REQUEST, alert_body, member, request, with_header};
 use crate::passing::{correction, h2, marked};
 use crate::served::Served;
 
@@ -145,6 +145,28 @@ fn what_goes_to_no_third_member_is_offered_to_nobody_for_passing_on() {
         let id = asked_by_tr(&mut office, h0(tlp));
         assert_eq!(passes(&office, &id), may, "{tlp}");
     }
+}
+
+#[test]
+fn nothing_is_offered_on_an_alert_that_would_go_to_nobody() {
+    let mut office = Served::new();
+    let alert = office.peers.first_of("TR", Role::Contact, alert_body());
+    office.receives(&alert);
+    let path = format!("/alerts/{}", alert.header.id);
+    let offered = |office: &Served| -> Vec<String> {
+        let shown: Value = office.call("contact", "GET", &path).send().is(200);
+        serde_json::from_value(shown["actions"].clone()).expect("words")
+    };
+    let before = offered(&office);
+    for action in ["sight", "acknowledge"] {
+        assert!(before.iter().any(|one| one == action), "{before:?}");
+    }
+    office.suspends("TR");
+    assert_eq!(offered(&office), [""; 0]);
+    let note = serde_json::json!({ "acknowledgement": { "version": 1 } });
+    let path = format!("{path}/acknowledgements");
+    let refused = office.call("contact", "POST", &path).json(&note).send();
+    refused.fails(422, "no-recipient");
 }
 
 /// MK asked TR, and TR asks whether it may pass that on to AT; gives the permission.

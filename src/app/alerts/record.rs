@@ -72,6 +72,7 @@ pub(in crate::app) fn converse(
         escalates: None,
         erased: gone,
         not_at: Vec::new(),
+        to_nobody: Vec::new(),
         pressing: Vec::new(),
         compromised: None,
     };

@@ -47,6 +47,9 @@ pub struct AlertRow {
     /// The members that do not have its last version yet, of an own alert; known only when it is read.
     #[serde(skip)]
     pub not_at: Vec<MemberId>,
+    /// What would go to nobody, were it said to it now; known only when it is read.
+    #[serde(skip)]
+    pub to_nobody: Vec<Kind>,
     /// What presses about it; known only when it is read.
     #[serde(skip)]
     pub pressing: Vec<Pressing>,

@@ -114,7 +114,7 @@ pub fn actions(row: &AlertRow, me: MemberId, caller: &Caller, now: Timestamp) ->
         ),
     ]
     .into_iter()
-    .filter(|(kind, action, _)| may(*kind, *action))
+    .filter(|(kind, action, _)| !row.to_nobody.contains(kind) && may(*kind, *action))
     .map(|(_, _, name)| name.to_owned())
     .collect()
 }
