@@ -44,8 +44,8 @@ pub use carried::{BroughtFile, CarryAsk, CarryChange, CarryReply, Taken, Waiting
 pub use clock::ClockDoubt;
 pub use corrections::{Correcting, Duty, Owed, duties};
 pub use duty::{
-    Alarm, AlarmFault, AlarmOutcome, CallSubject, Channel, Contact, DutyChange, DutyRow, Pressing,
-    Subject, Told,
+    Alarm, AlarmFault, AlarmOutcome, CallSubject, Channel, Contact, DutyChange, DutyRow,
+    MOST_SHOWN, Pressing, Subject, Told,
 };
 pub use erase::{EpochRow, Erased, Gone, RetentionRow, UntoldRow};
 pub use error::AppError;

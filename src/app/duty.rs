@@ -38,7 +38,7 @@ pub use alarm::{Alarm, AlarmFault, AlarmOutcome, Alarms, Channel};
 pub(super) use escalate::escalate;
 use levels::{as_counts, first_told, next_level};
 pub(super) use record::{Places, loose, no_longer_loose, put_exchange, record};
-pub use status::AllPressing;
+pub use status::{AllPressing, MOST_SHOWN};
 pub(super) use status::{alarms_failed, for_health, list};
 pub(super) use unrecorded::sound_unrecorded;
 

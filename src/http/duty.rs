@@ -17,7 +17,9 @@ use crate::api::{
     NoteAlertCall, PostView, PressingAlert, PressingExchange, PressingLetter,
 };
 use crate::app::rows::{AlertRow, ExchangeRow, PendingAlarm};
-use crate::app::{Action, AppError, Ask, CallSubject, LetterRow, LetterState, Pressing, Withheld};
+use crate::app::{
+    Action, AppError, Ask, CallSubject, LetterRow, LetterState, MOST_SHOWN, Pressing, Withheld,
+};
 use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::duty::{Attention, Call, Matter, Post, Reason};
 use crate::domain::profile::Limit;
@@ -112,10 +114,14 @@ pub fn direction(row: &ExchangeRow) -> Direction {
 pub fn alarm_failed(failed: &[PendingAlarm]) -> Option<Alarm> {
     let last = failed.last()?;
     let fault = last.failed.map(|fault| fault.to_string());
+    let least = match failed.len() < MOST_SHOWN {
+        true => "",
+        false => "at least ",
+    };
     Some(Alarm {
         code: "alarm-command-failed".to_owned(),
         detail: format!(
-            "{} escalation(s) could not be told by the alarm command: {}",
+            "{least}{} escalation(s) could not be told by the alarm command: {}",
             failed.len(),
             fault.unwrap_or_default()
         ),

@@ -15,8 +15,8 @@ use crate::domain::duty::{Matter, letter_attention};
 use crate::domain::profile::Urgency;
 use crate::store::IndexError;
 
-/// Exchanges, and alarms that failed, shown in the node's state.
-const SHOWN: usize = 50;
+/// The most of each kind that a node's state shows of what presses, and of alarms that failed.
+pub const MOST_SHOWN: usize = 50;
 
 /// Exchanges that are looked at, where so many are over that too few are left.
 const WALKED: usize = 10_000;
@@ -111,9 +111,9 @@ pub(in crate::app) fn for_health(
     match by.role {
         Role::Officer | Role::Releaser | Role::Contact | Role::Auditor | Role::Admin => {
             Ok(AllPressing {
-                exchanges: pressing(service, turn, SHOWN)?,
-                alerts: alerts::pressing(service, turn, SHOWN)?,
-                letters: pressing_letters(service, turn, SHOWN)?,
+                exchanges: pressing(service, turn, MOST_SHOWN)?,
+                alerts: alerts::pressing(service, turn, MOST_SHOWN)?,
+                letters: pressing_letters(service, turn, MOST_SHOWN)?,
             })
         }
         Role::Observer | Role::Node => Ok(AllPressing::default()),
@@ -155,6 +155,6 @@ pub(in crate::app) fn alarms_failed(turn: &Turn<'_>) -> Result<Vec<PendingAlarm>
     let rows = rows.into_iter().map(|(_, row)| row);
     Ok(rows
         .filter(|row| row.failed.is_some())
-        .take(SHOWN)
+        .take(MOST_SHOWN)
         .collect())
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{Finding, Trouble};
 use crate::api::Health;
+use crate::app::MOST_SHOWN;
 use crate::base::{MemberId, Role, Timestamp};
 use crate::cli::local::audit_verify;
 use crate::cli::secret::TokenArgs;
@@ -424,7 +425,9 @@ fn pressing(health: &Health) -> impl Iterator<Item = Finding> {
     let some = each.into_iter().filter(|(number, ..)| *number > 0);
     some.map(|(number, [one, many], remedy)| {
         let what = count(number as u64, one, many);
-        let cause = format!("{what} somebody now");
+        // The state does not say how many more there are.
+        let least = if number < MOST_SHOWN { "" } else { "at least " };
+        let cause = format!("{least}{what} somebody now");
         Finding::warning("duty", Trouble::NeedsSomebody, cause, remedy)
     })
 }
@@ -471,5 +474,8 @@ mod tests {
                 "1 urgent letter needs somebody now"
             ]
         );
+        let all = |number| found(json!({ "pressing_alerts": vec![alert.clone(); number] }));
+        assert_eq!(all(49), ["49 alerts need somebody now"]);
+        assert_eq!(all(50), ["at least 50 alerts need somebody now"]);
     }
 }
