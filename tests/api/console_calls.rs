@@ -53,6 +53,7 @@ fn what_presses_in_an_exchange_is_shown_and_a_call_about_it_is_noted() {
     let page = refused(&office, &ana);
     let shown = saying(&ana, &page, "Refused by its node");
     assert!(ana.get("/outgoing").text().contains("Refused by its node"));
+    assert!(shown.contains("It is not sent again: call"), "{shown}");
     let form = format!("{page}/call");
     assert!(shown.contains(&format!("href=\"{form}\"")), "{shown}");
     assert_eq!(ana.get(&form).status, 200);

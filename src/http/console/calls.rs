@@ -25,6 +25,8 @@ pub struct Pressing {
     pub member: String,
     /// What is wrong.
     pub word: String,
+    /// What to do, where a call alone does not put it right.
+    pub next: Option<String>,
     /// Since when; for a time limit its end.
     pub since: Moment,
     /// What is called: the post, where the member has a roster.
@@ -55,9 +57,11 @@ impl Pressing {
             f.t.say(key)
         };
         let last = one.last_call.as_ref();
+        let is_lost = matches!(one.reason.as_str(), "refused" | "expired");
         Self {
             member: one.call.member.to_string(),
             word: f.t.code("attention", &one.reason),
+            next: is_lost.then(|| f.t.code("attention-next", &one.reason)),
             since: f.moment(one.since),
             post: post.map(|post| post.post.clone()),
             phone: post.map_or_else(|| one.call.listed.clone(), |post| post.phone.clone()),
