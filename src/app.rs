@@ -68,7 +68,7 @@ pub use passing::{Forward, read_copy};
 pub use people::{
     Added, CODE_LIFE, People, PeopleError, PersonOnRecord, PersonView, Preferences, Recovery,
 };
-pub use permissions::Decision;
+pub use permissions::{Decision, PermissionRow};
 pub use permit::{Action, Caller, Denied, Permit, Thing};
 pub use quota::MESSAGES_A_DAY;
 pub use reached::{Reached, is_for_observers};

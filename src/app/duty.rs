@@ -315,7 +315,7 @@ pub(super) fn annotate(
             alerts::look_as(service, turn, by, row)?;
         }
         Reply::Permissions(all) => {
-            for (row, _) in all {
+            for row in all {
                 row.reached = Reached::of(service, row.peer);
             }
         }

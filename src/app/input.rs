@@ -21,7 +21,7 @@ use crate::domain::alert::{
 use crate::domain::duty::Call;
 use crate::domain::message::{AttachmentInfo, AttachmentSlot, Priority};
 use crate::domain::release::ReleasePolicy;
-use crate::domain::rfi::{Command, Permission, Request, State};
+use crate::domain::rfi::{Command, Request, State};
 use crate::domain::terms::{Strength, TermKind};
 use crate::seal::KeyId;
 
@@ -32,7 +32,7 @@ use super::letters::{LetterAsk, LetterReply, LetterRow};
 use super::members::{MemberAsk, MemberReply, TrustDetails};
 use super::office::{OfficeAsk, OfficeReply};
 use super::passing::Forward;
-use super::permissions::Decision;
+use super::permissions::{Decision, PermissionRow};
 use super::permit::Permit;
 use super::rows::{AlertRow, ExchangeRow};
 use super::search::{Earlier, SearchFor};
@@ -333,8 +333,8 @@ pub enum Ask {
 pub enum Reply {
     /// The exchanges as they now stand.
     Exchanges(Vec<ExchangeRow>, Option<Vec<u8>>),
-    /// Permissions, each with its exchange.
-    Permissions(Vec<(ExchangeRow, Permission)>),
+    /// Permissions.
+    Permissions(Vec<PermissionRow>),
     /// An exchange with all that belongs to it.
     Thread(Box<ExchangeRow>, Vec<ThreadItem>),
     /// The alerts as they now stand.

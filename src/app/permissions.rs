@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::error::AppError;
 use super::input::Reply;
 use super::members::met;
+use super::reached::Reached;
 use super::read::LOOKED_AT;
 use super::requests::check_country;
 use super::respond::{exchange_row, listed, reaches_whoever_is_out, say, sent_before};
@@ -13,7 +14,7 @@ use super::service::{Service, Stop, Turn};
 use super::view::after_prefix;
 use crate::base::{Actor, MemberId, MessageId, Timestamp};
 use crate::domain::rfi::{
-    Command, Permission, PermissionRefusal, PermissionRequest, Refused, Unfit,
+    Command, Permission, PermissionRefusal, PermissionRequest, Refused, Side, Unfit,
 };
 
 /// What the originator decides.
@@ -24,6 +25,37 @@ pub enum Decision {
     Grant(Timestamp),
     /// It does not, or no longer.
     Refuse(Option<String>),
+}
+
+/// A permission, with what has to be known of its exchange.
+#[derive(Debug, Clone)]
+pub struct PermissionRow {
+    /// The exchange.
+    pub exchange: MessageId,
+    /// The asking member, and the asked one.
+    pub members: [MemberId; 2],
+    /// Which of them this one is.
+    pub side: Side,
+    /// The other one.
+    pub peer: MemberId,
+    /// What the other side is told now; known only when it is read.
+    pub reached: Reached,
+    /// The permission.
+    pub permission: Permission,
+}
+
+impl PermissionRow {
+    /// A permission of this exchange.
+    pub fn of(row: &ExchangeRow, permission: Permission) -> Self {
+        Self {
+            exchange: row.id,
+            members: row.exchange.members(),
+            side: row.exchange.side(),
+            peer: row.peer,
+            reached: row.reached,
+            permission,
+        }
+    }
 }
 
 /// Asks the other side whether a message of it may be passed on.
@@ -67,7 +99,7 @@ pub(super) fn decide(
 ) -> Result<Reply, Stop> {
     let (row, permission) = find(service, turn, id)?;
     if sent_before(service, turn, row.id, message)? {
-        return Ok(Reply::Permissions(vec![(row, permission)]));
+        return Ok(one(&row, permission));
     }
     let command = match decision {
         Decision::Grant(expires) => {
@@ -84,12 +116,17 @@ pub(super) fn decide(
     }
     let body = row.exchange.decide(&command, &by, turn.now)?;
     say(service, turn, by, &row, message, body, &[])?;
-    Ok(Reply::Permissions(vec![find(service, turn, id)?]))
+    show(service, turn, id)
 }
 
-/// One permission, with its exchange.
+/// One permission.
 pub(super) fn show(service: &Service, turn: &Turn<'_>, id: MessageId) -> Result<Reply, Stop> {
-    Ok(Reply::Permissions(vec![find(service, turn, id)?]))
+    let (row, permission) = find(service, turn, id)?;
+    Ok(one(&row, permission))
+}
+
+fn one(row: &ExchangeRow, permission: Permission) -> Reply {
+    Reply::Permissions(vec![PermissionRow::of(row, permission)])
 }
 
 /// All permissions, those of the exchanges first in which something happened last.
@@ -103,10 +140,10 @@ pub(super) fn list(turn: &Turn<'_>) -> Result<Reply, Stop> {
         for (_, id) in range {
             let row = exchange_row(turn, id)?;
             let permissions = row.exchange.permissions().into_iter();
-            rows.extend(permissions.map(|permission| (row.clone(), permission)));
+            rows.extend(permissions.map(|permission| PermissionRow::of(&row, permission)));
         }
     }
-    rows.sort_by_key(|(_, permission)| std::cmp::Reverse(permission.at));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.permission.at));
     Ok(Reply::Permissions(rows))
 }
 

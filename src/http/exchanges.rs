@@ -16,7 +16,7 @@ use super::terms::{Terms, tagged};
 use super::{search, shapes};
 use crate::api::{Direction, ExchangeSummary, ExchangeView, Page, SendRequest, Sent};
 use crate::app::rows::ExchangeRow;
-use crate::app::{Action, AppError, Ask, Order, Reply, check_asked};
+use crate::app::{Action, AppError, Ask, Order, PermissionRow, Reply, check_asked};
 use crate::base::{MessageId, Timestamp};
 use crate::domain::Status;
 use crate::domain::rfi::{Request, State as Standing};
@@ -138,7 +138,8 @@ pub async fn show(
         .collect();
     let now = Timestamp::system();
     let permissions = row.exchange.permissions().into_iter();
-    let permission = |permission| shapes::permission(&row, &permission, &caller, now);
+    let permission =
+        |permission| shapes::permission(&PermissionRow::of(&row, permission), &caller, now);
     let view = ExchangeView {
         summary,
         questions: shapes::questions(&row.exchange),

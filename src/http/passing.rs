@@ -16,7 +16,9 @@ use crate::api::{
     AcknowledgeCorrection, AskPermission, ExchangeSummary, GrantPermission, Page, PassOn,
     PermissionView, RefusePermission, SendCorrection, SendForward, Sent,
 };
-use crate::app::{Action, AppError, Ask, Caller, Correcting, Decision, Forward, Reply};
+use crate::app::{
+    Action, AppError, Ask, Caller, Correcting, Decision, Forward, PermissionRow, Reply,
+};
 use crate::base::{MessageId, Timestamp};
 use crate::domain::rfi::{Command, Notice, Request, Told};
 
@@ -215,7 +217,11 @@ fn decided(
     let permission = permission.ok_or_else(missing)?;
     Ok(PermissionView {
         letter: Some(Box::new(letters::summary(api, &letter))),
-        ..shapes::permission(&row, &permission, caller, Timestamp::system())
+        ..shapes::permission(
+            &PermissionRow::of(&row, permission),
+            caller,
+            Timestamp::system(),
+        )
     })
 }
 
@@ -224,11 +230,8 @@ fn views(reply: &Reply, caller: &Caller) -> Result<Vec<PermissionView>, Failure>
         return Err(AppError::NotFound("permission").into());
     };
     let now = Timestamp::system();
-    let view = |(row, permission)| shapes::permission(row, permission, caller, now);
-    Ok(all
-        .iter()
-        .map(|(row, permission)| view((row, permission)))
-        .collect())
+    let view = |row| shapes::permission(row, caller, now);
+    Ok(all.iter().map(view).collect())
 }
 
 fn one(reply: &Reply, caller: &Caller) -> Result<PermissionView, Failure> {

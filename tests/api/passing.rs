@@ -163,7 +163,7 @@ pub fn forwards(office: &mut Office, what: &Forward) -> Result<Vec<ExchangeRow>,
 
 fn permission(reply: Result<Reply, AppError>) -> Permission {
     match reply {
-        Ok(Reply::Permissions(mut all)) => all.remove(0).1,
+        Ok(Reply::Permissions(mut all)) => all.remove(0).permission,
         other => panic!("{other:?}"),
     }
 }

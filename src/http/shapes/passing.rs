@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use crate::api::{DutyView, ForwardView, PermissionView};
 use crate::app::change::Message;
 use crate::app::rows::ExchangeRow;
-use crate::app::{Action, Caller, Owed, duties, read_copy};
+use crate::app::{Action, Caller, Owed, PermissionRow, duties, read_copy};
 use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::message::{Body, Kind, SignedCopy};
-use crate::domain::rfi::{Permission, SaidMessage, Side, Standing, State, is_passed_on};
+use crate::domain::rfi::{SaidMessage, Side, Standing, State, is_passed_on};
 
 /// What either side owes.
 pub fn owed(row: &ExchangeRow) -> Vec<DutyView> {
@@ -79,19 +79,15 @@ pub fn forwards(row: &ExchangeRow) -> Vec<ForwardView> {
 }
 
 /// A permission.
-pub fn permission(
-    row: &ExchangeRow,
-    permission: &Permission,
-    caller: &Caller,
-    now: Timestamp,
-) -> PermissionView {
-    let [asking, asked] = row.exchange.members();
+pub fn permission(row: &PermissionRow, caller: &Caller, now: Timestamp) -> PermissionView {
+    let PermissionRow { permission, .. } = row;
+    let [asking, asked] = row.members;
     let (holder, originator) = match permission.holder {
         Side::Requesting => (asking, asked),
         Side::Requested => (asked, asking),
     };
     let ended = permission.standing == Standing::Granted && !permission.holds(now);
-    let decides = permission.holder != row.exchange.side()
+    let decides = permission.holder != row.side
         && Action::DecidePermission
             .roles()
             .iter()
@@ -110,7 +106,7 @@ pub fn permission(
     };
     PermissionView {
         id: permission.id,
-        exchange: row.id,
+        exchange: row.exchange,
         holder,
         originator,
         message: permission.terms.message,
