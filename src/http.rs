@@ -45,6 +45,7 @@ pub use carried::{Carriage, CarryFailed, Later};
 pub use console::{Console, Site};
 pub use members::Custody;
 pub use people::{PeopleFile, PeopleStore, Unchanged};
+pub use problem::without_values;
 pub use repeat::Repeats;
 pub use staging::{Adding, NotAdded, NotTaken, Staging, Taken, Taking, Took};
 pub use transfers::{Transfer, Transfers};

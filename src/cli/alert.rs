@@ -14,7 +14,7 @@ use crate::api::{
 };
 use crate::base::{Role, Timestamp};
 use crate::client::AlertQuery;
-use crate::domain::alert::{Acknowledgement, Audience};
+use crate::domain::alert::{self as said, Acknowledgement, Audience};
 
 /// The roles whose token a command takes that speaks for the office.
 const CONTACT: [Role; 1] = [Role::Contact];
@@ -69,13 +69,13 @@ impl Alert {
                 composed(&session.client.cancel_alert(args.id, &body).await?, json)
             }
             Self::Sight(args) => {
-                let sighting = input::read(&args.file)?;
+                let sighting = input::read_as::<said::Sighting>(&args.file)?;
                 let session = args.session.open(&CONTACT)?;
                 let body = SendSighting { sighting };
                 print(&session.client.sight(args.id, &body).await?, json)
             }
             Self::Contradict(args) => {
-                let contradiction = input::read(&args.file)?;
+                let contradiction = input::read_as::<said::Contradiction>(&args.file)?;
                 let session = args.session.open(&CONTACT)?;
                 let body = SendContradiction { contradiction };
                 print(&session.client.contradict(args.id, &body).await?, json)
@@ -154,7 +154,7 @@ async fn preview(
 
 impl args::Publish {
     async fn run(self, json: bool) -> Result<(), Failure> {
-        let alert = input::read(&self.file)?;
+        let alert = input::read_as::<said::Alert>(&self.file)?;
         let audience = self.audience.chosen()?.unwrap_or(Audience::All);
         let session = self.session.compose(&CONTACT, &self.review)?;
         if self.dry_run {
@@ -177,7 +177,7 @@ impl args::Publish {
 
 impl args::Update {
     async fn run(self, json: bool) -> Result<(), Failure> {
-        let alert = input::read(&self.file)?;
+        let alert = input::read_as::<said::Alert>(&self.file)?;
         let audience = self.audience.chosen()?;
         let session = self.session.compose(&CONTACT, &self.review)?;
         if self.dry_run {

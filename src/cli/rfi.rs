@@ -9,7 +9,6 @@ pub use call::{CALLERS, CallArgs};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
 
 use super::failure::Failure;
 use super::session::{ReaderArgs, SessionArgs};
@@ -17,6 +16,7 @@ use super::{input, letter, output, search, thread};
 use crate::api::{Direction, ExchangeSummary, Page, SendRequest, Sent};
 use crate::base::{MemberId, MessageId, Role, Timestamp};
 use crate::client::ClientError;
+use crate::domain::rfi::Request;
 
 /// The roles whose token a reading command takes, in this order.
 pub const READERS: [Role; 2] = [Role::Contact, Role::Officer];
@@ -209,7 +209,7 @@ impl Rfi {
 
 impl Send {
     async fn send(self) -> Result<Sent, Failure> {
-        let request: Value = input::read(&self.file)?;
+        let request = input::read_as::<Request>(&self.file)?;
         let session = self.session.compose(&[Role::Officer], &self.review)?;
         let reservation = session.attach(&self.attach).await?;
         let body = SendRequest {

@@ -218,6 +218,31 @@ fn a_fault_in_a_toml_file_is_named_by_line_and_column() {
 }
 
 #[test]
+fn what_does_not_belong_in_a_toml_file_is_named_by_line_and_key_without_its_value() {
+    let dir = folder("127.0.0.1:1");
+    let file = dir.path().join("request.toml");
+    let words = ["rfi", "send", "--to", "TR", "--dir", path(dir.path())];
+    for (line, place) in [
+        (
+            "urgency = 34417",
+            "request.toml, line 2, column 11, `urgency`: ",
+        ),
+        (
+            "colour = \"34417\"",
+            "request.toml, line 2, column 1, `colour`: ",
+        ),
+    ] {
+        std::fs::write(&file, format!("profile = \"eu-2023-977\"\n{line}\n")).expect("written");
+        let output = liaison(&[&words[..], &["--file", path(&file)]].concat());
+        assert_eq!(output.status.code(), Some(1));
+        let error = stderr(&output).replace("\n       ", " ");
+        assert!(error.starts_with("error[toml-invalid]: "), "{error}");
+        assert!(error.contains(place), "{error}");
+        assert!(!error.contains("34417"), "{error}");
+    }
+}
+
+#[test]
 fn a_token_that_is_not_given_is_asked_for_by_name() {
     let dir = folder("127.0.0.1:1");
     let words = ["status", "--dir", path(dir.path()), "--as", "admin"];

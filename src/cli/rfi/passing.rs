@@ -12,6 +12,7 @@ use crate::base::{MemberId, MessageId, Role};
 use crate::cli::failure::Failure;
 use crate::cli::input;
 use crate::cli::letter::ForReleaseArgs;
+use crate::domain::rfi::Request;
 
 /// As whom corrections are told and taken note of.
 const EITHER: [Role; 2] = [Role::Contact, Role::Officer];
@@ -39,7 +40,7 @@ pub struct Forward {
 
 impl Forward {
     pub(super) async fn run(self) -> Result<Sent, Failure> {
-        let request: Value = input::read(&self.file)?;
+        let request = input::read_as::<Request>(&self.file)?;
         let session = self.place.session.compose(&[Role::Officer], &self.review)?;
         let body = SendForward {
             reservation: session.attach(&self.attach).await?,

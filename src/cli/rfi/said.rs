@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args};
-use serde_json::Value;
 
 use crate::api::{
     ExchangeSummary, SendAcceptance, SendAnswer, SendClarification, SendRefusal, SendSupersession,
@@ -88,7 +87,7 @@ pub struct Answer {
 
 impl Answer {
     pub(super) async fn run(self) -> Said {
-        let answer: Value = input::read(&self.file)?;
+        let answer = input::read_as::<said::Answer>(&self.file)?;
         let session = self.place.session.compose(&ASKED, &self.review)?;
         let reservation = session.attach(&self.attach).await?;
         let body = SendAnswer {
@@ -281,7 +280,7 @@ pub struct Supersede {
 
 impl Supersede {
     pub(super) async fn run(self) -> Result<Sent, Failure> {
-        let request: Value = input::read(&self.file)?;
+        let request = input::read_as::<said::Request>(&self.file)?;
         let session = self.place.session.compose(&[Role::Officer], &self.review)?;
         let body = SendSupersession {
             reservation: session.attach(&self.attach).await?,
