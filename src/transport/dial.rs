@@ -140,8 +140,24 @@ async fn attempt(
     over: &[Via],
 ) -> Option<Candidate> {
     let addresses: Vec<_> = tokio::net::lookup_host(address).await.ok()?.collect();
+    let begin = |address, via| one(shared.clone(), slot.clone(), address, via);
+    race(&addresses, over, shared.limits.behind, begin).await
+}
+
+/// Begins with each address over QUIC and, `behind` it, over TCP where that is among the ways; then with
+/// the next, and so again. The first to succeed counts, and the others are given up.
+async fn race<T, F>(
+    addresses: &[SocketAddr],
+    over: &[Via],
+    behind: Duration,
+    begin: impl Fn(SocketAddr, Via) -> F,
+) -> Option<T>
+where
+    T: Send + 'static,
+    F: Future<Output = Option<T>> + Send + 'static,
+{
     let tries = addresses.len().clamp(MIN_TRIES, MAX_TRIES);
-    let behind = shared.limits.behind.min(OVERTAKE);
+    let behind = behind.min(OVERTAKE);
     // Dropped at the end, and with it all that were overtaken.
     let mut running = JoinSet::new();
     for (tried, address) in addresses.iter().cycle().take(tries).enumerate() {
@@ -153,9 +169,9 @@ async fn attempt(
         };
         let mut failed = false;
         for (via, pause) in steps {
-            running.spawn(one(shared.clone(), slot.clone(), *address, *via));
+            running.spawn(begin(*address, *via));
             match timeout(*pause, first(&mut running)).await {
-                Ok(Some(candidate)) => return Some(candidate),
+                Ok(Some(done)) => return Some(done),
                 Ok(None) => failed = true,
                 Err(_) => failed = false,
             }
@@ -169,10 +185,10 @@ async fn attempt(
 }
 
 /// The first to succeed, unless all fail.
-async fn first(running: &mut JoinSet<Option<Candidate>>) -> Option<Candidate> {
+async fn first<T: 'static>(running: &mut JoinSet<Option<T>>) -> Option<T> {
     while let Some(done) = running.join_next().await {
-        if let Ok(Some(candidate)) = done {
-            return Some(candidate);
+        if let Ok(Some(done)) = done {
+            return Some(done);
         }
     }
     None
@@ -262,8 +278,76 @@ impl Pause {
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+    use std::sync::Mutex;
+
+    use tokio::time::Instant;
+
     use super::*;
     use crate::base::SeededEntropy;
+
+    /// What an attempt comes to in a race that a test holds.
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    enum Comes {
+        ToALink,
+        ToNothing,
+        Never,
+    }
+
+    /// Holds a race to one address, in which each way comes to this. Gives the way that won, and after
+    /// how many milliseconds each was begun.
+    async fn raced(quic: Comes, tcp: Comes) -> (Option<Via>, Vec<(Via, u128)>) {
+        let (begun, start) = (Mutex::new(Vec::new()), Instant::now());
+        let begin = |_, via| {
+            let after = start.elapsed().as_millis();
+            begun.lock().unwrap().push((via, after));
+            let comes = match via {
+                Via::Quic => quic,
+                Via::Tcp => tcp,
+            };
+            async move {
+                if comes == Comes::Never {
+                    pending::<()>().await;
+                }
+                (comes == Comes::ToALink).then_some(via)
+            }
+        };
+        let address = SocketAddr::from(([192, 0, 2, 1], 4433));
+        let behind = Limits::default().behind;
+        let won = race(&[address], &[Via::Quic, Via::Tcp], behind, begin).await;
+        (won, begun.into_inner().unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tcp_begins_a_quarter_of_a_second_behind_quic_that_is_not_answered() {
+        let (won, begun) = raced(Comes::Never, Comes::ToALink).await;
+        assert_eq!(won, Some(Via::Tcp));
+        let [(Via::Quic, 0), (Via::Tcp, after)] = begun[..] else {
+            panic!("{begun:?}");
+        };
+        // The clock goes in steps of a millisecond, and a wait is never too short.
+        assert!((250..=252).contains(&after), "{after} ms");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tcp_is_not_begun_where_quic_comes_to_a_link_before() {
+        let (won, begun) = raced(Comes::ToALink, Comes::ToALink).await;
+        assert_eq!((won, begun), (Some(Via::Quic), vec![(Via::Quic, 0)]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tcp_begins_at_once_where_quic_has_failed() {
+        let (won, begun) = raced(Comes::ToNothing, Comes::ToALink).await;
+        assert_eq!(won, Some(Via::Tcp));
+        assert_eq!(begun, [(Via::Quic, 0), (Via::Tcp, 0)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_both_ways_fail_the_attempt_is_over_at_once() {
+        let (won, begun) = raced(Comes::ToNothing, Comes::ToNothing).await;
+        assert_eq!(won, None);
+        assert_eq!(begun, [(Via::Quic, 0), (Via::Tcp, 0)]);
+    }
 
     #[test]
     fn pauses_grow_to_a_bound_and_begin_anew() {
