@@ -22,6 +22,7 @@ mod link;
 mod mux;
 mod network;
 mod peers;
+mod places;
 mod precedence;
 mod probe;
 mod refused;

@@ -140,6 +140,7 @@ async fn attempt(
     over: &[Via],
 ) -> Option<Candidate> {
     let addresses: Vec<_> = tokio::net::lookup_host(address).await.ok()?.collect();
+    slot.dialled_at(&addresses);
     let begin = |address, via| one(shared.clone(), slot.clone(), address, via);
     race(&addresses, over, shared.limits.behind, begin).await
 }

@@ -61,10 +61,15 @@ impl Default for Limits {
     }
 }
 
-/// Handshakes under way at a time; more are turned away.
+/// Handshakes of strangers under way at a time, and of those who come from where members are.
 pub(super) const MAX_HANDSHAKES: usize = 64;
 /// Of these, how many from one address.
 pub(super) const MAX_HANDSHAKES_FROM_ONE: usize = 16;
+/// After how long a handshake gives way to the next that finds no place; until then the next is turned
+/// away, so that no flood makes the node begin more than `MAX_HANDSHAKES` in this time.
+pub(super) const GIVES_WAY: Duration = Duration::from_secs(2);
+/// Addresses of one peer that are remembered, by which its handshakes are told from strangers'.
+pub(super) const MAX_ADDRESSES: usize = 8;
 /// Connections of one peer that have not said hello yet.
 pub(super) const MAX_GREETINGS: usize = 16;
 /// Attachments fetched from one peer at a time: their stream windows together leave half of the

@@ -21,7 +21,7 @@ pub struct Refused {
     pub wrong_name: u64,
     /// Incoming handshakes that failed, the two above included.
     pub handshake: u64,
-    /// Attempts that came while too many others were under way.
+    /// Handshakes for which there was no place, or that gave theirs to another.
     pub busy: u64,
     /// Connections of listed peers whose hello was late, malformed or not admitted.
     pub hello: u64,

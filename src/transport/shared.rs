@@ -1,6 +1,7 @@
 //! What all tasks of one transport share.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use quinn::crypto::rustls::{NoInitialCipherSuite, QuicClientConfig};
@@ -19,6 +20,7 @@ use super::identity::{Presented, TlsIdentity};
 use super::limits::Limits;
 use super::network::{Chance, Network};
 use super::peers::{Peers, Shown};
+use super::places::Whose;
 use super::refused::Counters;
 use super::slot::{Link, Slot, Standing};
 use super::tcp::Tls;
@@ -156,6 +158,17 @@ impl Shared {
 
     pub(super) fn slot(&self, peer: NodeId) -> Option<Arc<Slot>> {
         self.slots().get(&peer).cloned()
+    }
+
+    /// Whose a handshake from this address is likely to be.
+    pub(super) fn whose(&self, from: IpAddr) -> Whose {
+        let is_there =
+            |slot: &Slot| slot.is_at(from) && self.peers.borrow().peer(slot.peer).is_some();
+        if self.slots().values().any(|slot| is_there(slot)) {
+            Whose::Members
+        } else {
+            Whose::Strangers
+        }
     }
 
     /// Makes a place for every peer that has none yet, and returns those.

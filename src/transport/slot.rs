@@ -1,5 +1,6 @@
 //! The one place that each peer's link has, and which connection takes it.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, Semaphore, watch};
@@ -8,9 +9,10 @@ use crate::base::NodeId;
 
 use super::connection::Via;
 use super::lane::Lanes;
-use super::limits::{MAX_FETCHES, MAX_GREETINGS};
+use super::limits::{MAX_ADDRESSES, MAX_FETCHES, MAX_GREETINGS};
 use super::link::{LinkError, Wire};
 use super::peers::Shown;
+use super::places::network;
 
 /// Since when, and after how many losses, a node has been talking to a peer. It tells a second
 /// connection made because the first is gone from one made because both dialled at once.
@@ -79,6 +81,16 @@ pub(super) struct Slot {
     pub(super) turn: tokio::sync::Mutex<()>,
     pub(super) greetings: Semaphore,
     pub(super) dial_now: Notify,
+    whereabouts: Mutex<Whereabouts>,
+}
+
+/// Where a peer is, as far as this node knows since its start.
+#[derive(Default)]
+struct Whereabouts {
+    /// What its name stood for when it was last dialled.
+    dialled: Vec<IpAddr>,
+    /// Where it last proved its key.
+    proven: Option<IpAddr>,
 }
 
 #[derive(Default)]
@@ -98,6 +110,7 @@ impl Slot {
             turn: tokio::sync::Mutex::default(),
             greetings: Semaphore::new(MAX_GREETINGS),
             dial_now: Notify::new(),
+            whereabouts: Mutex::default(),
         })
     }
 
@@ -188,6 +201,29 @@ impl Slot {
         let mut occupied = self.occupied.subscribe();
         // The sender is in self and so lives as long as the wait.
         let _ = occupied.wait_for(|occupied| *occupied != Some(via)).await;
+    }
+
+    /// Remembers where the peer is dialled.
+    pub(super) fn dialled_at(&self, addresses: &[SocketAddr]) {
+        let networks = addresses.iter().map(|address| network(address.ip()));
+        self.whereabouts().dialled = networks.take(MAX_ADDRESSES).collect();
+    }
+
+    /// Remembers where the peer came from when it proved its key.
+    pub(super) fn proven_at(&self, address: IpAddr) {
+        self.whereabouts().proven = Some(network(address));
+    }
+
+    /// Whether the peer is where this address is, as far as is known.
+    pub(super) fn is_at(&self, address: IpAddr) -> bool {
+        let (address, whereabouts) = (network(address), self.whereabouts());
+        whereabouts.proven == Some(address) || whereabouts.dialled.contains(&address)
+    }
+
+    fn whereabouts(&self) -> MutexGuard<'_, Whereabouts> {
+        self.whereabouts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -2,7 +2,7 @@
 //! exchange as over QUIC, on the port of the same number.
 
 use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
@@ -14,12 +14,12 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::base::NodeId;
 
-use super::accept::{Place, Places};
 use super::connection::Connection;
 use super::crypto::ALPN_TCP;
 use super::link::{self, Authenticated};
 use super::mux::{Mux, Side};
 use super::peers::{Shown, server_name};
+use super::places::{Place, Places};
 use super::probe::Unreached;
 use super::refused::Refusal;
 use super::shared::Shared;
@@ -47,8 +47,8 @@ pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener) {
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, from)) => match places.take(from.ip()) {
-                Some(place) => shared.spawn(one(shared.clone(), stream, place)),
+            Ok((stream, from)) => match places.take(from.ip(), shared.whose(from.ip())) {
+                Some(place) => shared.spawn(one(shared.clone(), stream, from.ip(), place)),
                 // A socket that is dropped tells the stranger at no cost.
                 None => shared.counters.count(Refusal::Busy),
             },
@@ -57,11 +57,15 @@ pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener) {
     }
 }
 
-async fn one(shared: Arc<Shared>, stream: TcpStream, place: Place) {
+async fn one(shared: Arc<Shared>, stream: TcpStream, from: IpAddr, place: Place) {
     let handshaken = tokio::select! {
         biased;
         () = shared.closing.cancelled() => return,
         handshaken = handshake(&shared, stream) => handshaken,
+        () = place.lost() => {
+            shared.counters.count(Refusal::Busy);
+            return;
+        }
     };
     let Some((connection, peer, shown)) = handshaken else {
         shared.counters.count(Refusal::Handshake);
@@ -70,6 +74,7 @@ async fn one(shared: Arc<Shared>, stream: TcpStream, place: Place) {
     let Some(slot) = shared.slot(peer) else {
         return;
     };
+    slot.proven_at(from);
     let with = Authenticated {
         connection,
         shown,

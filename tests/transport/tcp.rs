@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use liaison::base::{Entropy, MessageId, SeededEntropy};
 use liaison::transport::crypto::{ALPN, ALPN_TCP};
@@ -14,6 +14,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -463,4 +464,25 @@ async fn strangers_who_say_nothing_keep_nobody_out() {
     a.knows([b.dialled()]);
     a.up(b.node()).await;
     b.up(a.node()).await;
+}
+
+#[tokio::test]
+async fn a_stranger_who_says_nothing_gives_way_to_the_next() {
+    let b = Node::start("MK-1");
+    let began = Instant::now();
+    let mut first = TcpStream::connect(b.address()).await.unwrap();
+    let mut others = Vec::new();
+    soon(async {
+        // Turned away at first, and let in once the first one has stood still.
+        while timeout(Duration::from_millis(100), first.read_u8())
+            .await
+            .is_err()
+        {
+            others.push(TcpStream::connect(b.address()).await.unwrap());
+        }
+    })
+    .await;
+    // Sooner than a stranger's time for TLS is over.
+    assert!(began.elapsed() < Duration::from_secs(12));
+    assert!(others.len() >= 16, "{} others", others.len());
 }
