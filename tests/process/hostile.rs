@@ -5,8 +5,9 @@ use std::future::poll_fn;
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
+use std::thread::Thread;
 use std::time::Duration;
 
 use liaison::api::Sent;
@@ -16,10 +17,13 @@ use liaison::node::Folder;
 use liaison::transport::crypto::ALPN;
 use liaison::transport::{dns_name, tls_identity};
 use liaison::wire::frame::Frame;
-use quinn::crypto::rustls::QuicClientConfig;
-use quinn::{ClientConfig, Connection, Endpoint, RecvStream, SendStream, TransportConfig, VarInt};
+use quinn::crypto::{self, rustls::QuicClientConfig};
+use quinn::{
+    ClientConfig, Connection, ConnectionError, Endpoint, RecvStream, SendStream, TransportConfig,
+    VarInt,
+};
 use rustls::NamedGroup;
-use rustls::crypto::{aws_lc_rs, ring};
+use rustls::crypto::{CryptoProvider, aws_lc_rs, ring};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 
 use crate::examples;
@@ -42,6 +46,15 @@ pub struct Harmful {
 
 impl Harmful {
     pub async fn link(office: &Office, to: &Office) -> Self {
+        Self::link_under(office, to, as_it_is).await
+    }
+
+    /// The same, with whatever is made of how TLS is spoken.
+    pub async fn link_under(
+        office: &Office,
+        to: &Office,
+        crypto: impl FnOnce(QuicClientConfig) -> Arc<dyn crypto::ClientConfig>,
+    ) -> Self {
         let hands = Hands::of(office);
         let directory = Folder(office.dir.clone()).directory().expect("trust files");
         let directory = directory.expect("a trust list");
@@ -55,7 +68,12 @@ impl Harmful {
         };
         let mut endpoint =
             Endpoint::client("127.0.0.1:0".parse().expect("an address")).expect("a socket");
-        endpoint.set_default_client_config(tls(&hands));
+        let mut config = ClientConfig::new(crypto(tls(&hands)));
+        // As nodes take it to be, so that what a flood pushes out comes again as soon as theirs does.
+        let mut transport = TransportConfig::default();
+        transport.initial_rtt(Duration::from_millis(150));
+        config.transport_config(Arc::new(transport));
+        endpoint.set_default_client_config(config);
         let address = address.parse().expect("an address on loopback");
         let connecting = endpoint.connect(address, &dns_name(node)).expect("a name");
         let connection = connecting.await.expect("it is listed");
@@ -116,7 +134,7 @@ impl Harmful {
 
     /// Says these frames as urgent ones, again and again and as fast as they are taken, and hears all
     /// that is said, until the link is ended.
-    pub async fn say_without_end(mut self, frames: Vec<Vec<u8>>) -> quinn::ConnectionError {
+    pub async fn say_without_end(mut self, frames: Vec<Vec<u8>>) -> ConnectionError {
         let connection = self.connection.clone();
         let hears = tokio::spawn(async move {
             let mut receive = self.receive;
@@ -141,7 +159,7 @@ impl Harmful {
         mut self,
         frames: Vec<Vec<u8>>,
         said: &AtomicU64,
-    ) -> quinn::ConnectionError {
+    ) -> ConnectionError {
         say(&mut self.send, &frames, said).await;
         self.connection.closed().await
     }
@@ -154,6 +172,16 @@ impl Harmful {
         let _taken = routine.write_all(&said).await;
         let _over = routine.finish();
         let _arrived = routine.stopped().await;
+    }
+
+    /// Writes these bytes on the urgent stream, unless the link is ended.
+    pub async fn writes(&mut self, bytes: &[u8]) {
+        let _ended = self.send.write_all(bytes).await;
+    }
+
+    /// Waits until the node ends the link, and gives why.
+    pub async fn closed(&self) -> ConnectionError {
+        self.connection.closed().await
     }
 
     pub fn ended(&self) -> bool {
@@ -189,11 +217,21 @@ async fn now<T>(future: impl Future<Output = T>) -> Option<T> {
     .await
 }
 
-fn tls(hands: &Hands) -> ClientConfig {
+fn as_it_is(tls: QuicClientConfig) -> Arc<dyn crypto::ClientConfig> {
+    Arc::new(tls)
+}
+
+/// The other implementation, with the one group that nodes take.
+fn provider() -> CryptoProvider {
     let mut provider = aws_lc_rs::default_provider();
     provider
         .kx_groups
         .retain(|group| group.name() == NamedGroup::X25519MLKEM768);
+    provider
+}
+
+fn tls(hands: &Hands) -> QuicClientConfig {
+    let mut provider = provider();
     // The node's keys are written as ring writes them.
     provider.key_provider = ring::default_provider().key_provider;
     let provider = Arc::new(provider);
@@ -209,13 +247,20 @@ fn tls(hands: &Hands) -> ClientConfig {
         .with_client_auth_cert(vec![certificate], key.into())
         .expect("a certificate of its own");
     config.alpn_protocols = vec![ALPN.to_vec()];
-    let config = QuicClientConfig::try_from(config).expect("a cipher suite for QUIC");
-    let mut config = ClientConfig::new(Arc::new(config));
-    // As nodes take it to be, so that what a flood pushes out comes again as soon as theirs does.
-    let mut transport = TransportConfig::default();
-    transport.initial_rtt(Duration::from_millis(150));
-    config.transport_config(Arc::new(transport));
-    config
+    QuicClientConfig::try_from(config).expect("a cipher suite for QUIC")
+}
+
+/// TLS of somebody who shows no certificate.
+pub fn stranger() -> QuicClientConfig {
+    let provider = Arc::new(provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .expect("TLS 1.3")
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Trusting(provider)))
+        .with_no_client_auth();
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    QuicClientConfig::try_from(config).expect("a cipher suite for QUIC")
 }
 
 /// TR and AT, which serve, and MK, whose keys mean harm.
@@ -243,12 +288,46 @@ pub fn exchanged(world: &World) {
     });
 }
 
-/// The most memory of its own that the node has while the future runs, over what it had before, and
-/// what the future gives.
-fn pinned<T>(office: &Office, meanwhile: impl Future<Output = T>) -> (u64, T) {
+/// How often a node's memory is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// The most memory of its own that the node has at any time while this runs, over what it had before, and
+/// what this gives.
+pub fn pinned<T>(office: &Office, meanwhile: impl FnOnce() -> T) -> (u64, T) {
     let before = office.memory();
-    let outcome = block(meanwhile);
-    (office.memory().saturating_sub(before), outcome)
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let looks = scope.spawn(|| {
+            let mut most = office.memory();
+            while !over.load(Ordering::Relaxed) {
+                std::thread::park_timeout(LOOK);
+                most = most.max(office.memory());
+            }
+            most
+        });
+        // Dropped where this panics too, so that nobody waits for who looks.
+        let ends = Ends {
+            over: &over,
+            looks: looks.thread().clone(),
+        };
+        let outcome = meanwhile();
+        drop(ends);
+        let most = looks.join().expect("the node runs");
+        (most.saturating_sub(before), outcome)
+    })
+}
+
+/// Ends the looking when it is dropped.
+struct Ends<'a> {
+    over: &'a AtomicBool,
+    looks: Thread,
+}
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        self.looks.unpark();
+    }
 }
 
 #[test]
@@ -265,16 +344,16 @@ fn a_peer_that_fills_every_window_and_reads_nothing_pins_little_and_delays_nobod
             .find(|peer| peer.node.member == mk.member)?;
         (!mk.connected).then_some(())
     });
-    let (pinned, link) = pinned(tr, async {
-        Harmful::link(mk, tr).await.fill_every_window().await
+    let (pinned, ()) = pinned(tr, || {
+        let link = block(async { Harmful::link(mk, tr).await.fill_every_window().await });
+        exchanged(&world);
+        until(
+            PATIENCE,
+            "the frame that stands still ends the link",
+            || link.0.ended().then_some(()),
+        );
     });
     assert!(pinned <= PINNED_AT_MOST, "{pinned} bytes are pinned");
-    exchanged(&world);
-    until(
-        PATIENCE,
-        "the frame that stands still ends the link",
-        || link.0.ended().then_some(()),
-    );
     exchanged(&world);
 }
 
@@ -288,41 +367,44 @@ fn a_peer_that_says_without_end_which_bundle_it_holds_pins_little_and_holds_up_n
         sequence: 0,
         digest: Digest::EMPTY,
     };
-    let (link, before) = (block(Harmful::link(mk, tr)), tr.memory());
+    let link = block(Harmful::link(mk, tr));
     let said = Arc::<AtomicU64>::default();
     let count = said.clone();
-    let flood = std::thread::spawn(move || {
-        block(link.say_and_hear_nothing(vec![nothing_held.encode()], &count))
-    });
     let is_said = |frames| {
         until(PATIENCE, "the flood goes on", || {
             (said.load(Ordering::Relaxed) > frames).then_some(())
         });
     };
-    is_said(5_000);
-    let before_order = tr.sequence().expect("it is listed");
-    assert!(tr.rotate() > before_order, "the new keys are in force");
-    is_said(20_000);
-    assert!(!flood.is_finished(), "the flood lasts");
-    let more = tr.memory().saturating_sub(before);
-    assert!(more <= PINNED_AT_MOST, "{more} bytes are pinned");
+    let (pinned, ()) = pinned(tr, || {
+        let flood = std::thread::spawn(move || {
+            block(link.say_and_hear_nothing(vec![nothing_held.encode()], &count))
+        });
+        is_said(5_000);
+        let before_order = tr.sequence().expect("it is listed");
+        assert!(tr.rotate() > before_order, "the new keys are in force");
+        is_said(20_000);
+        assert!(!flood.is_finished(), "the flood lasts");
+    });
+    assert!(pinned <= PINNED_AT_MOST, "{pinned} bytes are pinned");
 }
 
 #[test]
 fn a_frame_of_more_than_may_be_is_refused_before_any_of_it_is_kept() {
     let world = world();
     let (mk, tr) = (world.office("MK"), world.office("TR"));
-    let (pinned, ()) = pinned(tr, async {
-        let mut link = Harmful::link(mk, tr).await;
-        // As many bytes as a length can say.
-        link.send.write_all(&[0xff; 4]).await.expect("it listens");
-        let closed = link.connection.closed().await;
-        let misbehaved = VarInt::from_u32(3);
-        assert!(
-            matches!(&closed, quinn::ConnectionError::ApplicationClosed(close) if close.error_code == misbehaved),
-            "{closed}"
-        );
+    let (pinned, closed) = pinned(tr, || {
+        block(async {
+            let mut link = Harmful::link(mk, tr).await;
+            // As many bytes as a length can say.
+            link.writes(&[0xff; 4]).await;
+            link.closed().await
+        })
     });
+    let misbehaved = VarInt::from_u32(3);
+    assert!(
+        matches!(&closed, ConnectionError::ApplicationClosed(close) if close.error_code == misbehaved),
+        "{closed}"
+    );
     assert!(pinned <= PINNED_AT_MOST, "{pinned} bytes are pinned");
     exchanged(&world);
 }
@@ -349,28 +431,24 @@ fn a_peer_whose_clock_is_far_off_is_told_of_while_it_is_linked() {
 }
 
 #[test]
-fn half_open_handshakes_from_strangers_leave_room_for_members() {
+fn first_packets_of_ten_thousand_strangers_leave_room_for_members() {
     let world = World::of(&["TR", "AT"]);
     let (tr, at) = (world.office("TR"), world.office("AT"));
     tr.serve();
-    let directory = Folder(at.dir.clone()).directory().expect("trust files");
-    let directory = directory.expect("a trust list");
-    let address = directory.address(NodeId::first(tr.member));
-    let address: std::net::SocketAddr = address.expect("listed").parse().expect("an address");
-    let before = tr.memory();
-    let initial = first_packet();
-    // Each from a socket of its own, as if from another stranger.
-    for _ in 0..10_000 {
-        let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
-        socket
-            .send_to(&initial, address)
-            .expect("loopback takes it");
-    }
-    at.serve();
-    world.linked();
-    exchanged(&world);
-    let more = tr.memory().saturating_sub(before);
-    assert!(more <= PINNED_AT_MOST, "{more} bytes more");
+    let (address, initial) = (tr.datagrams_by(at), first_packet());
+    let (pinned, ()) = pinned(tr, || {
+        // Each from a socket of its own, as if from another stranger.
+        for _ in 0..10_000 {
+            let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
+            socket
+                .send_to(&initial, address)
+                .expect("loopback takes it");
+        }
+        at.serve();
+        world.linked();
+        exchanged(&world);
+    });
+    assert!(pinned <= PINNED_AT_MOST, "{pinned} bytes are pinned");
 }
 
 /// Files that a node may have open, where it may have few.

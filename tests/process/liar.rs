@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
 
 use liaison::app::change::Message;
 use liaison::audit::{Checkpoint, EntryKind, EventCode, Origin, Receipt, ReceiptBatch, Statement};
@@ -29,7 +30,7 @@ use liaison::wire::{encode_event, encode_header};
 use crate::office::Office;
 use crate::world::{PATIENCE, World, until};
 
-const HOUR: std::time::Duration = std::time::Duration::from_secs(3_600);
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// What a node answers to something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +80,8 @@ pub struct Liar {
     transport: Transport,
     heard: Receiver<Frame>,
     runtime: tokio::runtime::Runtime,
+    /// How long it took from its start until it was linked.
+    pub took: Duration,
 }
 
 struct Ear {
@@ -134,6 +137,7 @@ impl Liar {
         };
         let identity = tls_identity(hands.keys.tls.pkcs8(), hands.node, None).expect("a TLS key");
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let began = Instant::now();
         let transport = runtime.block_on(async {
             let listen = "127.0.0.1:0".parse().expect("an address");
             let peers = Arc::new([peer].into_iter().collect());
@@ -150,6 +154,7 @@ impl Liar {
             transport,
             heard,
             runtime,
+            took: began.elapsed(),
         }
     }
 
@@ -188,9 +193,7 @@ impl Liar {
 
     /// Sends a frame as it is, and waits for the verdict on `about`.
     pub fn frame(&self, frame: &[u8], about: Digest) -> Verdict {
-        let _inside = self.runtime.enter();
-        let sent = self.transport.send(self.to, Class::Urgent, frame.to_vec());
-        sent.expect("the link is up");
+        self.says(frame);
         loop {
             let frame = self.heard.recv_timeout(PATIENCE).expect("an answer");
             if let Some(verdict) = verdict(&frame, about) {
@@ -199,9 +202,21 @@ impl Liar {
         }
     }
 
+    /// Sends a frame as it is, and waits for nothing.
+    pub fn says(&self, frame: &[u8]) {
+        let _inside = self.runtime.enter();
+        let sent = self.transport.send(self.to, Class::Urgent, frame.to_vec());
+        sent.expect("the link is up");
+    }
+
     /// A receipt of the liar's own log, under its own log key, for whatever it wants to have got.
     pub fn receipt(&self, statement: Statement) -> Vec<u8> {
-        let mut log = MemoryLog::new(Origin::first(self.hands.node));
+        self.receipt_of(self.hands.node, statement)
+    }
+
+    /// The same in the name of another node's log.
+    pub fn receipt_of(&self, node: NodeId, statement: Statement) -> Vec<u8> {
+        let mut log = MemoryLog::new(Origin::first(node));
         let writer = log.take_over().expect("a log in memory");
         let entry = NewEntry {
             time: Timestamp::system(),

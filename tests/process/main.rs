@@ -26,6 +26,7 @@ mod world;
 
 mod floods;
 mod folders;
+mod half_open;
 mod hostile;
 mod index;
 mod keys;
@@ -40,5 +41,6 @@ mod returned;
 mod secrets;
 mod stick;
 mod trust;
+mod violations;
 mod webhooks;
 mod witness;

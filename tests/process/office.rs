@@ -1,15 +1,17 @@
 //! One office: its folder, and its node as a process of its own.
 
 use std::fs::File;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use liaison::api::{ExchangeSummary, Health};
-use liaison::base::MemberId;
+use liaison::base::{MemberId, NodeId};
 use liaison::client::{Client, ClientError};
 use liaison::config::{Addresses, Config};
+use liaison::node::Folder;
 
 use super::run::{Call, program};
 use super::world::{block, until};
@@ -196,6 +198,14 @@ impl Office {
                 None => return Ok(all),
             }
         }
+    }
+
+    /// Where the node takes datagrams, as another office has it listed.
+    pub fn datagrams_by(&self, other: &Self) -> SocketAddr {
+        let directory = Folder(other.dir.clone()).directory().expect("trust files");
+        let directory = directory.expect("a trust list");
+        let address = directory.address(NodeId::first(self.member));
+        address.expect("it is listed").parse().expect("an address")
     }
 
     /// A command on this office's folder.
