@@ -6,9 +6,10 @@ use liaison::audit::Statement;
 use liaison::base::{Digest, MessageId, Role, Timestamp};
 use liaison::domain::Status;
 use liaison::domain::handling::HandlingCode;
-use liaison::domain::message::{Body, SignedCopy};
+use liaison::domain::message::{AttachmentInfo, AttachmentSlot, Body, SignedCopy};
 use liaison::domain::rfi::{Forwarded, PermissionRequest, Request};
 use liaison::exchange::Refusal as R;
+use liaison::seal::attachment::ciphertext_len;
 use liaison::seal::envelope::SignedMessage;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -18,6 +19,9 @@ use crate::liar::{Hands, Liar, Verdict, with};
 use crate::world::World;
 
 const HOUR: std::time::Duration = std::time::Duration::from_secs(3_600);
+
+/// Frames of a peer that a node sets aside at most, as its bundle with the key may be on its way.
+const SET_ASIDE: usize = 16;
 
 fn form<T: DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).expect("it has its form")
@@ -136,6 +140,8 @@ fn each_lie_over_a_real_link_has_its_refusal_and_the_truth_is_taken() {
         header.previous_own = Some(Digest::of(b"another"));
     });
     refused(&liar, &other, R::BrokenChain);
+    let terabyte = declaring(&first(Role::Officer), 1 << 40);
+    refused(&liar, &terabyte, R::TooLarge);
     let same_id = with(&request, |header| {
         header.expires = header.expires.plus(HOUR)
     });
@@ -181,6 +187,23 @@ fn each_lie_over_a_real_link_has_its_refusal_and_the_truth_is_taken() {
     });
     let verdict = liar.frame(&receipts(vec![receipt.clone()]), receipt_digest(&receipt));
     assert_eq!(verdict, Verdict::Refused(R::UnknownConversation));
+    let statement = Statement::Received {
+        sender: "MK-1".parse().expect("a node"),
+        id: request.header.id,
+        leaf,
+    };
+    let in_anothers_name = liar.receipt_of(austrian.node, statement);
+    let about = receipt_digest(&in_anothers_name);
+    let verdict = liar.frame(&receipts(vec![in_anothers_name]), about);
+    assert_eq!(verdict, Verdict::Refused(R::Malformed));
+    let unproved = without_proof(&receipt);
+    let about = receipt_digest(&unproved);
+    let frame = receipts(vec![unproved]);
+    for _ in 0..SET_ASIDE {
+        liar.says(&frame);
+    }
+    let verdict = liar.frame(&frame, about);
+    assert_eq!(verdict, Verdict::Refused(R::Malformed));
 
     // The node goes on as before, and its log holds.
     taken(&liar, &liar.next(Role::Officer, withdraw(), &request));
@@ -200,6 +223,31 @@ fn receipt_digest(batch: &[u8]) -> Digest {
     let batch = liaison::audit::ReceiptBatch::decode(batch).expect("a batch");
     let receipt = batch.receipts().next().expect("a receipt");
     Digest::of(&receipt.encode())
+}
+
+/// The same batch, whose receipt does not open its entry.
+fn without_proof(batch: &[u8]) -> Vec<u8> {
+    let mut batch = liaison::audit::ReceiptBatch::decode(batch).expect("a batch");
+    batch.items[0].opening.salt[0] ^= 1;
+    batch.encode()
+}
+
+/// The same message, which says that it has a file of so many bytes.
+fn declaring(message: &Message, size: u64) -> Message {
+    let mut message = message.clone();
+    message.event.attachments.push(AttachmentInfo {
+        name: "van.mp4".into(),
+        media_type: "video/mp4".into(),
+        size,
+        digest: Digest::of(b"file"),
+        key: [1; 32],
+    });
+    with(&message, |header| {
+        header.attachments.push(AttachmentSlot {
+            length: ciphertext_len(size),
+            digest: Digest::of(b"sealed"),
+        });
+    })
 }
 
 fn copy(signed: &SignedMessage) -> SignedCopy {

@@ -97,14 +97,13 @@ async fn what_cannot_be_served_is_refused_with_its_reason() {
     );
 }
 
-#[tokio::test]
-async fn a_fetch_ends_with_the_link() {
+/// A node, and a peer that it lists which says whatever a test wants, with a link.
+async fn with_a_raw_peer() -> (Node, NodeId, Greeted) {
     let peer = Identity::new("TR-1");
     let mut node = Node::start("MK-1");
     node.knows([peer.listed(None)]);
-    let endpoint = dialler();
     let config = client(Some(&peer), hybrid());
-    let connection = dial(&endpoint, config, node.node(), node.address())
+    let connection = dial(&dialler(), config, node.node(), node.address())
         .await
         .unwrap();
     let standing = Standing {
@@ -113,6 +112,29 @@ async fn a_fetch_ends_with_the_link() {
     };
     let greeted = Greeted::on(connection, standing).await;
     assert!(matches!(node.event().await, Event::Up(..)));
+    (node, peer.node, greeted)
+}
+
+#[tokio::test]
+async fn a_peer_that_declares_a_terabyte_instead_is_not_heard_any_further() {
+    let (node, peer, greeted) = with_a_raw_peer().await;
+    let terabyte = 1_u64 << 40;
+    let declares = async {
+        let (mut send, _receive) = soon(greeted.connection.accept_bi()).await.unwrap();
+        send.write_all(&terabyte.to_be_bytes()).await.unwrap();
+        send
+    };
+    let fetching = fetch(&node, peer, request(0, 0), 10);
+    let (fetched, _send) = tokio::join!(fetching, declares);
+    assert!(
+        matches!(fetched, Err(FetchError::WrongLength(length)) if length == terabyte),
+        "{fetched:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_fetch_ends_with_the_link() {
+    let (node, peer, greeted) = with_a_raw_peer().await;
     let serve_half = async {
         let (mut send, mut receive) = soon(greeted.connection.accept_bi()).await.unwrap();
         let mut request = [0; 26];
@@ -122,7 +144,7 @@ async fn a_fetch_ends_with_the_link() {
         send.write_all(&[1, 2, 3]).await.unwrap();
         send.finish().unwrap();
     };
-    let fetching = fetch(&node, peer.node, request(0, 0), 10);
+    let fetching = fetch(&node, peer, request(0, 0), 10);
     let (fetched, ()) = tokio::join!(fetching, serve_half);
     assert!(matches!(fetched, Err(FetchError::Misbehaved)));
 
@@ -130,7 +152,7 @@ async fn a_fetch_ends_with_the_link() {
         let _stream = soon(greeted.connection.accept_bi()).await.unwrap();
         greeted.connection.close(0u32.into(), b"");
     };
-    let fetching = fetch(&node, peer.node, request(0, 0), 10);
+    let fetching = fetch(&node, peer, request(0, 0), 10);
     let (fetched, ()) = tokio::join!(fetching, cut);
     assert!(matches!(fetched, Err(FetchError::Link(_))), "{fetched:?}");
 }
