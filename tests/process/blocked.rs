@@ -5,6 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::thread;
 
 use liaison::api::{LinkOut, Sent};
+use liaison::base::Timestamp;
 use liaison::config::Config;
 
 use crate::examples;
@@ -102,5 +103,39 @@ fn where_udp_is_blocked_requests_and_attachments_pass_over_tcp_and_the_state_say
     until(PATIENCE, "the receipt is here", || {
         let waiting: u64 = mk.health()?.peers.iter().map(|peer| peer.waiting).sum();
         (waiting == 0).then_some(())
+    });
+}
+
+#[test]
+fn what_waits_for_an_office_that_is_away_is_told_with_since_when_until_it_has_come() {
+    let world = World::of(&["MK", "TR"]);
+    let (mk, tr) = (world.office("MK"), world.office("TR"));
+    mk.serve();
+    let text = toml::to_string(&examples::request()).expect("an example is valid TOML");
+    let request = world.write("request.toml", text);
+    let waits = || {
+        let peer = mk.health()?.peers.into_iter().next()?;
+        Some((peer.waiting, peer.waiting_since))
+    };
+    assert_eq!(waits(), Some((0, None)));
+    let send = || {
+        let call = mk.call("rfi send").option("--to", "TR");
+        let _: Sent = call.option("--file", &request).run().read();
+    };
+    let before = Timestamp::system();
+    send();
+    let after = Timestamp::system();
+    let (waiting, since) = waits().expect("it serves");
+    let since = since.expect("something waits");
+    assert_eq!(waiting, 1);
+    assert!((before..=after).contains(&since), "{since}");
+    send();
+    assert_eq!(waits(), Some((2, Some(since))), "the oldest counts");
+    let status = mk.call("status").run().done();
+    let since = serde_json::to_value(since).expect("it is plain");
+    assert_eq!(status["peers"][0]["waiting_since"], since);
+    tr.serve();
+    until(PATIENCE, "nothing waits any more", || {
+        (waits()? == (0, None)).then_some(())
     });
 }
