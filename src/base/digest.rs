@@ -95,8 +95,12 @@ impl FromStr for Digest {
 impl TryFrom<String> for Digest {
     type Error = ParseDigestError;
 
+    /// As [`FromStr`], for what machines write: in its one spelling alone.
     fn try_from(text: String) -> Result<Self, ParseDigestError> {
-        text.parse()
+        let digest: Self = text.parse()?;
+        (digest.to_string() == text)
+            .then_some(digest)
+            .ok_or(ParseDigestError)
     }
 }
 
@@ -144,5 +148,14 @@ mod tests {
         let digest = Digest::of(b"abc");
         assert_eq!(digest.to_string().parse(), Ok(digest));
         assert!("abc".parse::<Digest>().is_err());
+    }
+
+    #[test]
+    fn people_may_write_capitals_and_machines_may_not() {
+        let digest = Digest::of(b"abc");
+        let (small, capitals) = (digest.to_string(), digest.to_string().to_uppercase());
+        assert_eq!(capitals.parse(), Ok(digest));
+        assert_eq!(Digest::try_from(small), Ok(digest));
+        assert_eq!(Digest::try_from(capitals), Err(ParseDigestError));
     }
 }
