@@ -252,7 +252,7 @@ pub(crate) mod tests {
         let origin = signed.checkpoint.origin;
         assert_eq!(SignedCheckpoint::decode(origin, &bytes), Ok(signed.clone()));
         assert_eq!(signed.verify(key.verifying_key()), Ok(()));
-        for at in [0, 7, 8, 39, 40, 103, 104, bytes.len() - 1] {
+        for at in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[at] ^= 1;
             let changed = SignedCheckpoint::decode(origin, &changed).unwrap();

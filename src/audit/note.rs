@@ -256,7 +256,7 @@ mod tests {
         let (key, signed) = signed(5);
         let note = signed.to_note(key.verifying_key()).into_bytes();
         let keys = key.verifying_key().clone().into();
-        for at in (0..note.len()).filter(|at| *at < 200 || at % 41 == 0 || at + 3 > note.len()) {
+        for at in 0..note.len() {
             for change in [0x01, 0x20, 0x80] {
                 let mut changed = note.clone();
                 changed[at] ^= change;

@@ -318,8 +318,7 @@ mod tests {
     fn a_receipt_with_any_byte_changed_is_refused() {
         let (key, receipt) = receipt(2, 7);
         let bytes = receipt.encode();
-        let body = bytes.len() - 3309;
-        for at in (0..bytes.len()).filter(|at| *at < body || at % 37 == 0) {
+        for at in 0..bytes.len() {
             for change in [0x01, 0x80] {
                 let mut changed = bytes.clone();
                 changed[at] ^= change;

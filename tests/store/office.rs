@@ -7,8 +7,8 @@ use liaison::base::{SeededEntropy, Timestamp};
 use liaison::seal::at_rest::EpochSecret;
 use liaison::seal::keystore::Keys;
 use liaison::seal::trust::{
-    Directory, KeyBundle, LogKeys, MemberCard, MemberKind, Profile, Proposal, propose_first,
-    propose_next, propose_suspension,
+    Directory, KeyBundle, LogKeys, MemberCard, MemberKind, Profile, Proposal, SignedDocument,
+    propose_first, propose_next, propose_suspension,
 };
 use liaison::store::{FileLog, Log, VerifyReport, export_folder, verify_folder};
 
@@ -26,14 +26,20 @@ pub struct Office {
 impl Office {
     /// Three countries hold their ceremony; the folder is the first one's.
     pub fn new(seed: u64) -> Self {
+        Self::of(seed, &["MK-1", "RS-1", "AL-1"])
+    }
+
+    /// Countries with these nodes hold their ceremony; the folder is the first one's.
+    pub fn of(seed: u64, nodes: &[&str]) -> Self {
         let mut entropy = SeededEntropy::new(seed);
         let (issued, expires) = (
             Timestamp::from_millis(1_000),
             Timestamp::from_millis(9_000_000),
         );
-        let mut all: Vec<Keys> = ["MK-1", "RS-1", "AL-1"]
+        let mut all: Vec<Keys> = nodes
+            .iter()
             .map(|node| Keys::generate(node.parse().unwrap(), issued, &mut entropy))
-            .into();
+            .collect();
         let cards: Vec<MemberCard> = all
             .iter()
             .map(|keys| {
@@ -82,6 +88,21 @@ impl Office {
             list.sign(by, &keys.identity, &mut entropy).unwrap();
         }
         self.install(self.directory.suspend(&list).unwrap());
+    }
+
+    /// The list that follows the one in force and names the same members, who have all signed it.
+    pub fn next_list(&self) -> SignedDocument {
+        let mut entropy = SeededEntropy::new(82);
+        let now = Timestamp::from_millis(2_000);
+        let later = Timestamp::from_millis(9_000_000);
+        let members = self.directory.members().to_vec();
+        let next = propose_next(&self.directory, None, members, now, later).unwrap();
+        let mut list = next.list;
+        for keys in self.others.iter().chain([&self.keys]) {
+            let by = keys.node.member;
+            list.sign(by, &keys.identity, &mut entropy).unwrap();
+        }
+        list
     }
 
     /// The office has installed the next list, which does not name it.

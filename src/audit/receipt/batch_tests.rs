@@ -125,8 +125,7 @@ fn a_batch_with_any_byte_changed_is_refused_or_says_something_else() {
     let (key, receipts) = receipts(7, 3);
     let batch = ReceiptBatch::of(&receipts).remove(0);
     let bytes = batch.encode();
-    let signature = 1 + 13 + 40..1 + 13 + 3_413;
-    for at in (0..bytes.len()).filter(|at| !signature.contains(at) || at % 97 == 0) {
+    for at in 0..bytes.len() {
         let mut changed = bytes.clone();
         changed[at] ^= 1;
         let Ok(read) = ReceiptBatch::decode(&changed) else {
@@ -135,7 +134,7 @@ fn a_batch_with_any_byte_changed_is_refused_or_says_something_else() {
         assert_eq!(read.encode(), changed, "byte {at}");
         let proven = Proven::default();
         let holds = |receipt: &Receipt| receipt.verify_among(key.verifying_key(), &proven).is_ok();
-        let held = read.receipts().filter(holds).count();
+        let held = read.receipts().take_while(holds).count();
         assert!(held < receipts.len(), "byte {at}");
     }
 }
