@@ -27,7 +27,6 @@ pub mod driver;
 #[cfg(not(fuzzing))]
 pub mod api;
 
-#[cfg(not(fuzzing))]
 pub mod transport;
 
 #[cfg(not(fuzzing))]

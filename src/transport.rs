@@ -48,6 +48,8 @@ pub use greet::MAX_HELLO;
 pub use identity::{IdentityError, TlsIdentity, pin_of, tls_identity};
 pub use limits::Limits;
 pub use link::LinkError;
+#[cfg(fuzzing)]
+pub use mux::fuzzed;
 pub use network::Network;
 pub use peers::{PeerAddress, Peers, Vouched, dns_name};
 pub use probe::{Attempt, Reached, Unreached};

@@ -29,6 +29,8 @@ mod read;
 mod tests;
 mod write;
 
+#[cfg(fuzzing)]
+pub use read::unsealed_items;
 pub use read::{OpenedStick, backup_key, open_backup, open_stick};
 pub use write::StickWriter;
 

@@ -100,7 +100,7 @@ async fn say(wire: &Wire, ours: Standing, hello: Vec<u8>) -> Result<SendStream, 
 }
 
 /// What the peer says first: its standing, by how much its clock is ahead, and its hello.
-async fn hear(
+pub(super) async fn hear(
     wire: &Wire,
     limits: Limits,
 ) -> Result<(Standing, i64, FrameReader, Vec<u8>), LinkError> {

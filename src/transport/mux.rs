@@ -4,6 +4,8 @@
 //! and write, and the handles. TCP delivers in order, so a lost segment holds up all streams; but
 //! no more than a few pieces lie in the socket unsent, so that the urgent waits for those alone.
 
+#[cfg(fuzzing)]
+pub mod fuzzed;
 mod half;
 mod piece;
 mod state;

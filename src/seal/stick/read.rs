@@ -163,6 +163,20 @@ impl OpenedStick {
     }
 }
 
+/// The whole items that these bytes begin with, which nothing seals: for the fuzz targets.
+///
+/// # Errors
+/// [`StickError::Damaged`].
+#[cfg(fuzzing)]
+pub fn unsealed_items(of: SealedKind, mut opened: &[u8]) -> Result<Vec<StickItem>, StickError> {
+    let mut items = Vec::new();
+    while let Some((item, length)) = next(of, opened)? {
+        opened = &opened[length..];
+        items.push(item);
+    }
+    Ok(items)
+}
+
 /// Gives out all whole items and takes them off what has been opened, together: a piece may hold very many.
 fn take_all<E: From<StickError>>(
     of: SealedKind,
