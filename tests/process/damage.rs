@@ -1,12 +1,58 @@
-//! A folder that somebody damaged: the node refuses to serve, and of a log an audit names the place.
+//! A folder that somebody damaged: the node refuses to serve, and of a log an audit names the place; what
+//! others hold comes again, and a damaged attachment is given to nobody.
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use liaison::api::Sent;
+
 use crate::examples;
-use crate::office::Office;
-use crate::world::{World, copy_folder};
+use crate::office::{Office, files};
+use crate::world::{PATIENCE, World, block, copy_folder, until};
+
+/// A way in which a file is damaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Flip,
+    Zero,
+    Truncate,
+    Delete,
+}
+
+impl Way {
+    const ALL: [Self; 4] = [Self::Flip, Self::Zero, Self::Truncate, Self::Delete];
+
+    /// Damages a file in the middle of what is written there, since the rest of some is zeros.
+    fn hurt(self, file: &Path) {
+        let mut bytes = fs::read(file).expect("a file of the node");
+        let written: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
+        let middle = written[written.len() / 2];
+        match self {
+            Self::Flip => bytes[middle] ^= 0x10,
+            Self::Zero => bytes.fill(0),
+            Self::Truncate => bytes.truncate(middle),
+            Self::Delete => return fs::remove_file(file).expect("a file of the node"),
+        }
+        fs::write(file, bytes).expect("room for the same");
+    }
+}
+
+/// Starts the node. Gives why it ended, where it did not serve.
+fn refusal(office: &Office) -> Option<String> {
+    office.start();
+    until(PATIENCE, "the node serves or ends", || {
+        let ended = office.ended().is_some();
+        (ended || office.health().is_some()).then_some(())
+    });
+    office.ended()?;
+    let status = office.end_within(PATIENCE);
+    let said = office.said();
+    assert_eq!(status.code(), Some(1), "{said}");
+    let (_, error) = said.split_once("error[").unwrap_or_default();
+    assert!(error.contains("why:") && error.contains("next:"), "{said}");
+    Some(error.to_owned())
+}
 
 /// A stopped node with a log of some entries.
 fn stopped() -> World {
@@ -189,4 +235,99 @@ fn people_who_are_damaged_or_gone_are_a_refusal_and_not_an_office_of_nobody() {
     assert_eq!(mk.verified(), entries, "the log says that people went");
     fs::write(&people, whole).expect("the file as it was");
     mk.serve();
+}
+
+#[test]
+fn damaged_keys_or_trust_are_a_refusal_that_names_them() {
+    let world = stopped();
+    let mk = world.office("MK");
+    let entries = mk.verified();
+    for (name, word) in [
+        ("keys/keystore", "keystore"),
+        ("keys/epoch", "epoch"),
+        ("trust/root.json", "trust"),
+        ("trust/list.json", "trust"),
+        ("trust/bundles/MK-1.json", "trust"),
+        ("trust/bundles/TR-1.json", "trust"),
+    ] {
+        let file = mk.part(name);
+        let whole = fs::read(&file).expect("a file of the node");
+        for way in Way::ALL {
+            if (name, way) == ("trust/bundles/TR-1.json", Way::Delete) {
+                // It comes again.
+                continue;
+            }
+            way.hurt(&file);
+            let why = refusal(mk).unwrap_or_else(|| panic!("{name}, {way:?}: it serves"));
+            println!("{name}, {way:?}: {why}");
+            assert!(why.contains(word), "{name}, {way:?}: {why}");
+            fs::write(&file, &whole).expect("room for the file as it was");
+        }
+    }
+    assert_eq!(mk.verified(), entries, "a refusal changed the log");
+    mk.serve();
+}
+
+#[test]
+fn a_peers_bundle_that_is_gone_comes_again_from_the_peer() {
+    let world = World::serving(&["MK", "TR"]);
+    let mk = world.office("MK");
+    mk.stop();
+    let bundle = mk.part("trust/bundles/TR-1.json");
+    let whole = fs::read(&bundle).expect("the bundle of TR");
+    Way::Delete.hurt(&bundle);
+    mk.serve();
+    world.linked();
+    let again = until(PATIENCE, "TR's bundle is kept again", || {
+        fs::read(&bundle).ok()
+    });
+    assert!(again == whole, "another bundle came");
+}
+
+#[test]
+fn a_damaged_attachment_is_given_to_nobody() {
+    let world = World::serving(&["MK", "TR"]);
+    let (mk, tr) = (world.office("MK"), world.office("TR"));
+    let text = toml::to_string(&examples::request()).expect("an example is valid TOML");
+    let request = world.write("request.toml", text);
+    let held: Vec<u8> = (0..100_000_u32).flat_map(u32::to_be_bytes).collect();
+    let photo = world.write("photo.bin", &held);
+    let call = mk.call("rfi send").option("--to", "TR");
+    let call = call.option("--file", request).option("--attach", photo);
+    let id = call.run().read::<Sent>().exchanges[0].id;
+    until(PATIENCE, "the attachment has come", || {
+        let view = block(tr.try_client("contact")?.exchange(id)).ok()?;
+        let mut listed = view.events.into_iter().flat_map(|event| event.attachments);
+        listed.any(|attachment| attachment.complete).then_some(())
+    });
+    // Nobody hands it over again.
+    mk.stop();
+    let out = world.file("saved.bin");
+    let save = || {
+        let save = tr.call("attachment save").word(id.to_string());
+        save.option("--out", &out).run()
+    };
+    save().done();
+    assert!(fs::read(&out).expect("it was saved") == held);
+    fs::remove_file(&out).expect("it was saved");
+    tr.stop();
+    let blobs = files(&tr.part("blobs"));
+    let [blob] = blobs.as_slice() else {
+        panic!("there is one attachment: {blobs:?}");
+    };
+    let whole = fs::read(blob).expect("the attachment");
+    for way in Way::ALL {
+        way.hurt(blob);
+        tr.serve();
+        let ran = save();
+        println!("{way:?}: {}", ran.stderr);
+        assert_ne!(ran.exit, Some(0), "{way:?}");
+        assert!(!ran.problem_code().is_empty(), "{way:?}: {}", ran.stderr);
+        assert!(!out.exists(), "{way:?}: a part of it was saved");
+        tr.stop();
+        fs::write(blob, &whole).expect("room for the file as it was");
+    }
+    tr.serve();
+    save().done();
+    assert!(fs::read(&out).expect("it was saved") == held);
 }
