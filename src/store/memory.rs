@@ -20,6 +20,10 @@ pub enum Fault {
     Full,
     /// Before it happens: nothing does, and the writer is left in doubt.
     Before,
+    /// While it happens: so many records of a group, its entries and then its checkpoint, are written and
+    /// not synced, and the writer is left in doubt. Whoever opens the log finds the group whole or not at
+    /// all. What is written at once, as to an index, is not.
+    Torn(usize),
     /// After it happened: the writer is left in doubt all the same.
     After,
 }
@@ -32,6 +36,10 @@ struct Disk {
     records: Vec<Record>,
     /// One for each group, by ascending size.
     checkpoints: Vec<SignedCheckpoint>,
+    /// How many entries a power cut leaves, with the checkpoints over them.
+    synced: u64,
+    /// Whether the next append leaves out its sync.
+    skips_sync: bool,
     fault: Option<Fault>,
     /// The number of the epoch: how often something was erased, from 1.
     secret: u64,
@@ -54,6 +62,8 @@ impl MemoryLog {
             tree: Tree::new(),
             records: Vec::new(),
             checkpoints: Vec::new(),
+            synced: 0,
+            skips_sync: false,
             fault: None,
             secret: FIRST_EPOCH,
         };
@@ -63,13 +73,32 @@ impl MemoryLog {
         }
     }
 
-    /// The same log as another process would find it.
+    /// The same log as another process would find it: without a group that is not whole, and synced.
     #[must_use]
     pub fn reopen(&self) -> Self {
+        let mut disk = self.disk();
+        disk.recover();
+        disk.synced = disk.tree.size();
+        drop(disk);
         Self {
             disk: Arc::clone(&self.disk),
             in_doubt: false,
         }
+    }
+
+    /// The power fails: of what was written and not synced the first `left` entries stay, with a checkpoint
+    /// where all that it covers does.
+    pub fn power_cut(&self, left: u64) {
+        let mut disk = self.disk();
+        let kept = disk.synced.saturating_add(left);
+        disk.checkpoints
+            .retain(|signed| signed.checkpoint.size <= kept);
+        disk.recover();
+    }
+
+    /// The next append returns before what it wrote is synced, as in a log with a bug.
+    pub fn skip_next_sync(&self) {
+        self.disk().skips_sync = true;
     }
 
     /// The log as a backup of its first `size` entries has it, which end a group, in its next
@@ -87,6 +116,8 @@ impl MemoryLog {
             tree,
             records: disk.records.iter().take(entries).cloned().collect(),
             checkpoints: disk.checkpoints.iter().filter(within).cloned().collect(),
+            synced: size,
+            skips_sync: false,
             fault: None,
             secret: disk.secret,
         };
@@ -96,9 +127,9 @@ impl MemoryLog {
         }
     }
 
-    /// Makes the next append fail; `None` takes that back.
-    pub fn fail_next(&self, fault: Option<Fault>) {
-        self.disk().fault = fault;
+    /// Makes the next append fail; `None` takes that back. Gives the fault that has not come yet.
+    pub fn fail_next(&self, fault: Option<Fault>) -> Option<Fault> {
+        std::mem::replace(&mut self.disk().fault, fault)
     }
 
     fn disk(&self) -> MutexGuard<'_, Disk> {
@@ -163,33 +194,36 @@ impl Log for MemoryLog {
             entropy,
             |_, plaintext, _| ((), Digest::of(plaintext)),
         );
-        let fault = match &group {
-            Ok(_) => disk.fault.take(),
-            Err(_) => None,
-        };
-        if let Some(Fault::Full | Fault::Before) = fault {
-            tree.truncate(size);
-        }
         disk.tree = tree;
         let group = group?;
-        match fault {
-            Some(Fault::Full) => return Err(AppendError::Full),
-            Some(Fault::Before) => {
-                drop(disk);
-                self.in_doubt = true;
-                return Err(AppendError::InDoubt);
-            }
-            Some(Fault::After) | None => {}
-        }
+        let fault = disk.fault.take();
+        let written = match fault {
+            None | Some(Fault::After) => usize::MAX,
+            Some(Fault::Torn(records)) => records,
+            Some(Fault::Before | Fault::Full) => 0,
+        };
+        let entries = group.entries.len();
         let records = group.entries.into_iter().map(|entry| entry.record);
-        disk.records.extend(records);
-        disk.checkpoints.push(group.checkpoint.clone());
-        drop(disk);
-        if fault == Some(Fault::After) {
-            self.in_doubt = true;
-            return Err(AppendError::InDoubt);
+        disk.records.extend(records.take(written));
+        let size = disk.records.len() as u64;
+        disk.tree.truncate(size);
+        if written > entries {
+            disk.checkpoints.push(group.checkpoint.clone());
         }
-        Ok(group.checkpoint)
+        match fault {
+            None if std::mem::take(&mut disk.skips_sync) => (),
+            None | Some(Fault::After) => disk.synced = size,
+            Some(Fault::Before | Fault::Full | Fault::Torn(_)) => (),
+        }
+        drop(disk);
+        match fault {
+            None => Ok(group.checkpoint),
+            Some(Fault::Full) => Err(AppendError::Full),
+            Some(Fault::Before | Fault::Torn(_) | Fault::After) => {
+                self.in_doubt = true;
+                Err(AppendError::InDoubt)
+            }
+        }
     }
 
     fn epoch(&self) -> u64 {
@@ -210,7 +244,8 @@ impl Log for MemoryLog {
         if fault == Some(Fault::Full) {
             return Err(AppendError::Full);
         }
-        if fault != Some(Fault::Before) {
+        // What remains takes the place of what was there at once.
+        if let None | Some(Fault::After) = fault {
             for one in remains {
                 let at = usize::try_from(one.index).unwrap_or(usize::MAX);
                 let record = disk.records.get_mut(at).ok_or(AppendError::Unfit)?;
@@ -252,6 +287,16 @@ impl Log for MemoryLog {
 }
 
 impl Disk {
+    /// Drops what no checkpoint covers.
+    fn recover(&mut self) {
+        let last = self.checkpoints.last();
+        let whole = last.map_or(0, |signed| signed.checkpoint.size);
+        self.tree.truncate(whole);
+        self.records
+            .truncate(usize::try_from(whole).unwrap_or(usize::MAX));
+        self.synced = self.synced.min(whole);
+    }
+
     fn read(&self, index: u64) -> Result<Record, ReadError> {
         usize::try_from(index)
             .ok()
@@ -365,7 +410,7 @@ impl Index for MemoryIndex {
         let fault = tables.fault.take();
         match fault {
             Some(Fault::Full) => return Err(IndexError::Io(std::io::ErrorKind::StorageFull)),
-            Some(Fault::Before) => return failed,
+            Some(Fault::Before | Fault::Torn(_)) => return failed,
             Some(Fault::After) | None => {}
         }
         tables.write(writes);

@@ -173,6 +173,57 @@ fn a_write_that_fails_before_or_after_it_happens_leaves_the_writer_in_doubt() {
 }
 
 #[test]
+fn a_torn_group_is_found_whole_or_not_at_all() {
+    for records in 0..=3 {
+        let mut log = MemoryLog::new(origin());
+        let epoch = log.take_over().unwrap();
+        append(&mut log, epoch, 2).unwrap();
+        let root = log.root();
+        log.fail_next(Some(Fault::Torn(records)));
+        assert_eq!(append(&mut log, epoch, 2), Err(AppendError::InDoubt));
+        let mut next = log.reopen();
+        // Two entries and the checkpoint over them.
+        let whole = records == 3;
+        assert_eq!(next.size(), if whole { 4 } else { 2 });
+        assert_eq!(next.root() == root, !whole);
+        let epoch = next.take_over().unwrap();
+        append(&mut next, epoch, 1).unwrap();
+        let last = next.size() - 1;
+        let receipt = next.receipt(last).unwrap();
+        receipt.verify(log_key().verifying_key()).unwrap();
+    }
+}
+
+#[test]
+fn a_power_cut_takes_what_was_not_synced_and_nothing_else() {
+    for left in 0..4 {
+        let mut log = MemoryLog::new(origin());
+        let epoch = log.take_over().unwrap();
+        append(&mut log, epoch, 2).unwrap();
+        log.power_cut(left);
+        assert_eq!(log.size(), 2, "it was synced");
+        log.skip_next_sync();
+        append(&mut log, epoch, 1).unwrap();
+        log.skip_next_sync();
+        append(&mut log, epoch, 2).unwrap();
+        log.power_cut(left);
+        let kept = [2, 3, 3, 5][usize::try_from(left).unwrap()];
+        assert_eq!(log.reopen().size(), kept, "{left} entries are left");
+    }
+}
+
+#[test]
+fn what_a_process_found_of_its_log_survives_the_next_power_cut() {
+    let mut log = MemoryLog::new(origin());
+    let epoch = log.take_over().unwrap();
+    log.fail_next(Some(Fault::Torn(3)));
+    assert_eq!(append(&mut log, epoch, 2), Err(AppendError::InDoubt));
+    let next = log.reopen();
+    next.power_cut(0);
+    assert_eq!(next.reopen().size(), 2);
+}
+
+#[test]
 fn a_write_that_finds_no_room_did_not_happen_and_may_be_tried_again() {
     let mut log = MemoryLog::new(origin());
     let epoch = log.take_over().unwrap();
