@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use turmoil::net::UdpSocket;
 
 use crate::keys;
-use crate::socket::{SimulatedSocket, Weather};
+use crate::socket::{Fates, SimulatedSocket, Weather};
 
 /// The port of every office.
 pub const PORT: u16 = 4433;
@@ -31,6 +31,8 @@ pub struct Disk {
     outbox: BTreeMap<(NodeId, bool), BTreeSet<u64>>,
     /// What came from each peer.
     pub inbox: BTreeMap<NodeId, BTreeSet<u64>>,
+    /// How often each message of a peer took effect.
+    pub effects: BTreeMap<(NodeId, u64), u32>,
     /// How many messages came once more.
     pub again: u64,
     /// The peers with a link that is up, and which link it is.
@@ -93,6 +95,8 @@ pub enum Planted {
     SendsOnce,
     /// A link that is up is not noticed until the next one.
     MissesLinks,
+    /// What comes once more takes effect once more.
+    TakesTwice,
 }
 
 /// What one office is made of.
@@ -105,6 +109,8 @@ pub struct Office {
     pub disk: Arc<Mutex<Disk>>,
     pub trace: Arc<Trace>,
     pub weather: Weather,
+    /// What becomes of datagrams, of all offices together.
+    pub fates: Arc<Fates>,
     pub seed: u64,
     pub planted: Option<Planted>,
     /// Whether people write: they stop when the faults do.
@@ -137,7 +143,12 @@ impl Office {
             events,
         };
         let network = Network {
-            udp: Arc::new(SimulatedSocket::new(socket, self.weather, seed)),
+            udp: Arc::new(SimulatedSocket::new(
+                socket,
+                self.weather,
+                self.fates.clone(),
+                seed,
+            )),
             tcp: None,
             chance: Box::new(SeededEntropy::new(seed + 1)),
             crypto: keys::seeded(seed + 3),
@@ -298,8 +309,10 @@ impl Reporter {
             let fault = format!("{id} of {peer} is out of order at {}", self.office.node);
             disk.broken.push(fault);
         }
-        if !disk.inbox.entry(peer).or_default().insert(id) {
-            disk.again += 1;
+        let fresh = disk.inbox.entry(peer).or_default().insert(id);
+        disk.again += u64::from(!fresh);
+        if fresh || self.office.planted == Some(Planted::TakesTwice) {
+            *disk.effects.entry((peer, id)).or_default() += 1;
         }
         let _ = self.events.send(Event::Answer(peer, class, id));
     }

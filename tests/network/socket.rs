@@ -8,6 +8,7 @@ use std::future::Future;
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -28,10 +29,18 @@ pub struct Weather {
     pub latency: u64,
 }
 
+/// How many datagrams were lost, and how many doubled.
+#[derive(Debug, Default)]
+pub struct Fates {
+    pub lost: AtomicU64,
+    pub doubled: AtomicU64,
+}
+
 /// A socket on a simulated host.
 pub struct SimulatedSocket {
     socket: Arc<UdpSocket>,
     weather: Weather,
+    fates: Arc<Fates>,
     seed: u64,
     /// What becomes of datagrams to each address.
     ways: Mutex<BTreeMap<SocketAddr, SeededEntropy>>,
@@ -40,10 +49,11 @@ pub struct SimulatedSocket {
 }
 
 impl SimulatedSocket {
-    pub fn new(socket: UdpSocket, weather: Weather, seed: u64) -> Self {
+    pub fn new(socket: UdpSocket, weather: Weather, fates: Arc<Fates>, seed: u64) -> Self {
         Self {
             socket: Arc::new(socket),
             weather,
+            fates,
             seed,
             ways: Mutex::default(),
             readable: Mutex::new(None),
@@ -67,8 +77,14 @@ impl SimulatedSocket {
         } = self.weather;
         let late = |random: u8| Duration::from_millis(latency * u64::from(random) / 255);
         match drawn {
-            _ if drawn < lost => Vec::new(),
-            _ if drawn < lost + doubled => vec![late(first), late(second)],
+            _ if drawn < lost => {
+                self.fates.lost.fetch_add(1, Ordering::Relaxed);
+                Vec::new()
+            }
+            _ if drawn < lost + doubled => {
+                self.fates.doubled.fetch_add(1, Ordering::Relaxed);
+                vec![late(first), late(second)]
+            }
             _ => vec![late(first)],
         }
     }
