@@ -55,9 +55,9 @@ impl World {
         if self.alarms() > 0 {
             return Err(format!("{} alarms still wait at rest", self.alarms()));
         }
-        // The last tick came with the time that it is now.
-        let until = time_key(self.now().plus(Duration::from_millis(1))).to_vec();
         for (i, office) in self.offices.iter().enumerate() {
+            // The last tick came with the time that it is now.
+            let until = time_key(self.clock(i).plus(Duration::from_millis(1))).to_vec();
             let mut told = BTreeSet::new();
             let mut given = BTreeSet::new();
             for change in changes(office) {

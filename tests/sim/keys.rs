@@ -1,13 +1,18 @@
 //! Keys that are rotated and members that come and go, in the world: every office learns of it in its
 //! own time, so some seal to keys that are gone, and some list whom others do not.
 
+use std::collections::BTreeSet;
+
 use liaison::app::{Federation, FromPeer, Input, NodeKeys};
 use liaison::base::{Digest, NodeId, Timestamp};
 use liaison::exchange::Refusal;
 
+use crate::faults::Injected;
+use crate::planted::Planted;
 use crate::world::World;
 
 /// What goes its way between two offices.
+#[derive(Debug, Clone)]
 pub enum Frame {
     /// Messages, sealed to a key of the recipient's bundle with this sequence.
     Messages {
@@ -35,6 +40,10 @@ impl Frame {
 /// The lists that there have been, and the keys of every node.
 pub struct Federations {
     lists: Vec<Federation>,
+    /// Everybody who is ever listed.
+    all: Vec<NodeId>,
+    /// Whom some list left out.
+    out: BTreeSet<NodeId>,
     /// Of each office: the sequence of its bundle, and the oldest whose key it still has.
     bundles: Vec<(u64, u64)>,
     /// Whether members come and go.
@@ -63,9 +72,23 @@ impl Federations {
         first.trust.keys = nodes.iter().map(|node| (*node, keys(1))).collect();
         Self {
             lists: vec![first],
+            all: nodes.to_vec(),
+            out: BTreeSet::new(),
             bundles: vec![(1, 1); nodes.len()],
-            changing: seed % 4 == 2,
+            // In some seeds it is a federation with a liar.
+            changing: seed % 4 == 2 || matches!(seed % 16, 5 | 7),
         }
+    }
+
+    /// No member comes or goes.
+    pub fn stay(&mut self) {
+        self.changing = false;
+    }
+
+    /// A list with one more node.
+    pub fn takes_in(&mut self, node: NodeId) {
+        self.all.push(node);
+        self.follow(self.all.clone());
     }
 
     pub fn first(&self) -> Federation {
@@ -81,10 +104,10 @@ impl Federations {
         self.lists.push(next);
     }
 
-    /// Whether the list was ever another. What is said to an alert while a member is out never
+    /// Whether some list left this node out. What is said to an alert while a member is out never
     /// reaches it.
-    pub fn changed(&self) -> bool {
-        self.lists.len() > 1
+    pub fn was_out(&self, node: NodeId) -> bool {
+        self.out.contains(&node)
     }
 
     fn latest(&self) -> &Federation {
@@ -105,6 +128,7 @@ impl World {
         self.note(format!(
             "rotate {i} to {sequence}, the old key gone: {gone}"
         ));
+        self.tally.count(Injected::KeyRotated, 1);
         let node = self.node(i);
         self.takes_bundle(i, node, sequence);
         for other in self.members() {
@@ -120,6 +144,9 @@ impl World {
     }
 
     fn takes_bundle(&mut self, i: usize, of: NodeId, sequence: u64) {
+        if self.planted_at(i) == Some(Planted::SealsToOldKeys) && of != self.node(i) {
+            return;
+        }
         let federation = self.federation(i);
         let known = federation
             .trust
@@ -173,14 +200,16 @@ impl World {
         if !self.federations.changing {
             return;
         }
-        let all = self.federations.first().nodes;
-        let nodes = if self.federations.latest().nodes.len() == all.len() {
+        let all = self.federations.all.clone();
+        let nodes: Vec<NodeId> = if self.federations.latest().nodes.len() == all.len() {
             let out = all[self.below(all.len())];
+            self.federations.out.insert(out);
             all.into_iter().filter(|node| *node != out).collect()
         } else {
             all
         };
         self.note(format!("a list of {} nodes", nodes.len()));
+        self.tally.count(Injected::ListChanged, 1);
         self.federations.follow(nodes);
     }
 
@@ -197,8 +226,8 @@ impl World {
         self.note(format!("{i} installs list {}", next.version));
         next.trust.keys = self.federation(i).trust.keys.clone();
         *self.federation(i) = next.clone();
-        for other in 0..self.offices() {
-            let listed = next.nodes.contains(&self.node(other));
+        for other in 0..self.parties() {
+            let listed = next.nodes.contains(&self.node_of(other));
             if other != i && !listed {
                 self.unlink(i, other);
             }
@@ -206,21 +235,21 @@ impl World {
         self.input(i, Input::Federation(next));
     }
 
-    /// Nobody has a link with whom it does not list.
-    pub fn know_each_other(&mut self, a: usize, b: usize) -> bool {
-        if a.max(b) >= self.offices() {
-            return true;
-        }
-        let (first, second) = (self.node(a), self.node(b));
-        self.federation(a).nodes.contains(&second) && self.federation(b).nodes.contains(&first)
+    /// Nobody has a link with whom it does not list. The liar lists everybody.
+    pub fn know_each_other(&self, a: usize, b: usize) -> bool {
+        let lists = |one: usize, other: usize| {
+            let office = self.offices.get(one);
+            office.is_none_or(|office| office.federation.nodes.contains(&self.node_of(other)))
+        };
+        lists(a, b) && lists(b, a)
     }
 
     /// The last list, with everybody, is in force everywhere.
     pub fn take_everybody_back(&mut self) {
-        if !self.federations.changed() {
+        if self.federations.out.is_empty() {
             return;
         }
-        let all = self.federations.first().nodes;
+        let all = self.federations.all.clone();
         self.federations.follow(all);
         let last = self.federations.latest().version;
         for i in 0..self.offices() {

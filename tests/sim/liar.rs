@@ -1,18 +1,26 @@
-//! A listed node that keeps two histories of its log, and shows one office this one and another
-//! that one. Every office must cosign at most one of them, and all must come to know.
+//! A listed node that lies: it keeps two histories of its log, and shows one office this one and another
+//! that one, shows what it had as what it has, says again what it said, and gives receipts for what it never
+//! got. Every office must cosign at most one history, all must come to know, and nobody keeps the receipts.
 
 use std::collections::BTreeMap;
 
 use liaison::app::Say;
 use liaison::app::{FromPeer, LogFault};
-use liaison::audit::{Checkpoint, Origin, Prefix, SignedCheckpoint, Tree};
-use liaison::base::{Digest, NodeId, merkle};
+use liaison::audit::{
+    Checkpoint, Entry, EntryKind, EventCode, Opening, Origin, Prefix, Receipt, SignedCheckpoint,
+    Statement, Tree,
+};
+use liaison::base::{Digest, Entropy, MessageId, NodeId, Role, Timestamp, merkle};
+use liaison::exchange::Refusal;
 
-use crate::office::nothing_signed;
+use crate::office::{nothing_signed, read_receipt};
 use crate::world::World;
 
 /// Entries that both histories have.
 const COMMON: u64 = 4;
+
+/// How much of what it said it can say again.
+const SAID: usize = 16;
 
 pub struct Liar {
     pub node: NodeId,
@@ -21,8 +29,41 @@ pub struct Liar {
     known: BTreeMap<usize, u64>,
     /// Whether it answers challenges, as far as one history allows.
     answers: bool,
+    /// What it said, to whomever.
+    said: Vec<FromPeer>,
     /// The checkpoints that each office cosigned.
     pub cosigned: Vec<(usize, u64, Digest)>,
+}
+
+/// What a receipt of the liar says of a message that it never got.
+#[derive(Debug, Clone, Copy)]
+pub enum Pretence {
+    Received,
+    Opened,
+    Stored,
+    Refused,
+}
+
+impl Pretence {
+    pub const ALL: [Self; 4] = [Self::Received, Self::Opened, Self::Stored, Self::Refused];
+
+    /// The statement about a message of `sender`.
+    pub fn of(self, sender: NodeId, id: MessageId, leaf: Digest) -> Statement {
+        match self {
+            Self::Received => Statement::Received { sender, id, leaf },
+            Self::Opened => Statement::Opened {
+                id,
+                leaf,
+                role: Role::Contact,
+            },
+            Self::Stored => Statement::AttachmentsStored { id, leaf },
+            Self::Refused => Statement::Refused {
+                sender,
+                digest: leaf,
+                code: Refusal::OutOfState.number(),
+            },
+        }
+    }
 }
 
 impl Liar {
@@ -32,6 +73,7 @@ impl Liar {
             histories: [Tree::new(), Tree::new()],
             known: BTreeMap::new(),
             answers,
+            said: Vec::new(),
             cosigned: Vec::new(),
         };
         liar.grow(COMMON);
@@ -73,15 +115,72 @@ impl Liar {
         }
     }
 
-    /// What it shows an office, of this history, to have it cosigned.
-    pub fn shows(&self, office: usize, history: usize) -> FromPeer {
-        let size = self.histories[history].size();
+    /// How many entries its histories have.
+    pub fn size(&self) -> u64 {
+        self.histories[0].size()
+    }
+
+    /// What it shows an office, of the first `size` entries of this history, to have it cosigned.
+    pub fn shows(&mut self, office: usize, history: usize, size: u64) -> FromPeer {
         let known = self.known.get(&office).copied().unwrap_or(0).min(size);
-        FromPeer::Witness(Say::AddCheckpoint {
+        let shown = FromPeer::Witness(Say::AddCheckpoint {
             signed: Box::new(self.signed(history, size)),
             prefixes: vec![self.prefix(history, known, size)],
             cosign: true,
-        })
+        });
+        self.says(shown)
+    }
+
+    /// A receipt of one of its histories, with a proof that holds, for whatever it wants to have got.
+    pub fn receipt(
+        &mut self,
+        history: usize,
+        statement: Statement,
+        time: Timestamp,
+        entropy: &mut dyn Entropy,
+    ) -> FromPeer {
+        let opening = Opening::new(statement, entropy);
+        let entry = Entry {
+            time,
+            kind: EntryKind::Collection,
+            event: EventCode::RequestReceived,
+            role: Role::Node,
+            actor: [0; 16],
+            exchange: [0; 16],
+            peer: None,
+            commitment: opening.commitment(),
+            sealed_digest: Digest::EMPTY,
+            extensions: Vec::new(),
+        };
+        let index = self.size();
+        self.grow(1);
+        let tree = &mut self.histories[history];
+        tree.truncate(index);
+        tree.append(entry.leaf_hash());
+        let path = tree.inclusion(index, index + 1);
+        let given = read_receipt(Receipt {
+            origin: Origin::first(self.node),
+            entry: entry.encode(),
+            opening,
+            index,
+            path: path.expect("it has the entry"),
+            checkpoint: self.signed(history, index + 1),
+        });
+        self.says(given)
+    }
+
+    fn says(&mut self, what: FromPeer) -> FromPeer {
+        if self.said.len() == SAID {
+            self.said.remove(0);
+        }
+        self.said.push(what.clone());
+        what
+    }
+
+    /// Something that it said, perhaps to somebody else; nothing if that is too little.
+    pub fn says_again(&self, place: usize) -> Option<FromPeer> {
+        let place = place.checked_rem(self.said.len())?;
+        self.said.get(place).cloned()
     }
 
     /// An office's cosignature leaves: whether it arrives makes no difference to what it says.
@@ -169,7 +268,8 @@ impl World {
             }
             shown = [shown[0] | one, shown[1] | other];
         }
-        if shown == [true, true] {
+        // Whoever was out owed no answers meanwhile, and nobody had to hear of it.
+        if shown == [true, true] && !self.federations.was_out(liar.node) {
             for (i, alarms) in self.log_alarms() {
                 let convicted = alarms
                     .iter()

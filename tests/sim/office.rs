@@ -6,8 +6,8 @@ use std::rc::Rc;
 use liaison::app::change::Change;
 use liaison::app::content::read_change;
 use liaison::app::core::{Core, Fatal, Outcome, Signer, catch_up};
-use liaison::app::{Channel, Federation, FromPeer, Input, PeerReceipt, Say, WitnessTimes};
-use liaison::audit::{Checkpoint, Entry, Origin, Receipt, Shown};
+use liaison::app::{Channel, Federation, FromPeer, Input, PeerReceipt, WitnessTimes};
+use liaison::audit::{Checkpoint, Entry, Origin, Receipt};
 use liaison::base::{Digest, Entropy, NodeId, SeededEntropy, Timestamp};
 use liaison::seal::group::MessageSignature;
 use liaison::seal::sign::{HybridSignature, SIGNATURE_LEN};
@@ -53,16 +53,6 @@ pub const TIMES: WitnessTimes = WitnessTimes {
     silence: 1_000,
 };
 
-fn cosigns(outcome: &Outcome) -> bool {
-    matches!(
-        outcome,
-        Outcome::Witness {
-            say: Say::Cosigned { .. },
-            ..
-        }
-    )
-}
-
 type SimCore = Core<SimLog, SimIndex, NoSigner>;
 
 /// An office and its storage.
@@ -76,7 +66,6 @@ pub struct Office {
     /// The list and the keys that are in force here.
     pub federation: Federation,
     planted: Option<Planted>,
-    lost_group: Option<u64>,
     /// What the entries of the log said when they were last read, each beside its content.
     read: RefCell<Vec<(Vec<u8>, Rc<Change>)>>,
 }
@@ -93,7 +82,6 @@ impl Office {
             entropy: SeededEntropy::new(seed),
             federation,
             planted,
-            lost_group: None,
             read: RefCell::default(),
         }
     }
@@ -123,15 +111,13 @@ impl Office {
             IndexKept::Older => self.snapshot.snapshot(),
             IndexKept::None => MemoryIndex::new(),
         };
-        if let Some(size) = self.lost_group.take() {
-            self.log = shortened(&self.log, size);
-        }
         let mut log = SimLog {
             inner: self.log.reopen(),
             planted: self.planted,
         };
         let mut index = SimIndex {
             inner: self.index.reopen(),
+            log: self.log.reopen(),
             planted: self.planted,
         };
         let epoch = log.take_over().expect("a log in memory can be taken over");
@@ -152,19 +138,11 @@ impl Office {
         let Some(core) = &mut self.core else {
             return Vec::new();
         };
-        let before = core.log().size();
         match core.commit(now, &mut self.entropy, inputs) {
             Ok(outcomes) => {
                 // What was decided is on its way by then.
                 if core.settle_due().is_err() {
                     self.core = None;
-                }
-                if self.planted == Some(Planted::AcknowledgesBeforeDurable) {
-                    self.lost_group = Some(before);
-                }
-                if self.planted == Some(Planted::CosignsBeforeDurable) {
-                    let cosigned = outcomes.iter().any(cosigns);
-                    self.lost_group = cosigned.then_some(before);
                 }
                 outcomes
             }
@@ -174,14 +152,6 @@ impl Office {
                 Vec::new()
             }
         }
-    }
-
-    /// The trust list with another node.
-    pub fn lists(&mut self, node: NodeId) -> Federation {
-        self.federation.nodes.push(node);
-        self.federation.version += 1;
-        self.federation.hash = Digest::of(b"another list");
-        self.federation.clone()
     }
 
     /// Stops without warning.
@@ -215,35 +185,6 @@ pub enum IndexKept {
     Whole,
     Older,
     None,
-}
-
-/// A log that has lost all behind `size`.
-fn shortened(log: &MemoryLog, size: u64) -> MemoryLog {
-    let mut short = MemoryLog::new(log.origin());
-    let epoch = short
-        .take_over()
-        .expect("a log in memory can be taken over");
-    for index in 0..size {
-        let record = log.read(index).expect("the entry is there");
-        let entry = record.entry;
-        let again = liaison::store::NewEntry {
-            time: entry.time,
-            kind: entry.kind,
-            event: entry.event,
-            role: entry.role,
-            actor: entry.actor,
-            exchange: entry.exchange,
-            peer: entry.peer,
-            shown: Shown::all(&entry).expect("this version wrote it"),
-            statement: record.opening.statement,
-            content: record.content,
-        };
-        let mut entropy = SeededEntropy::new(index);
-        short
-            .append(index, epoch, vec![again], &NoSigner, &mut entropy)
-            .expect("a log in memory grows");
-    }
-    short
 }
 
 /// What a peer's receipt says, its proof checked but not its signature, which the simulation has

@@ -1,10 +1,8 @@
 //! Bugs that are planted into the storage or the links, each of which the checks must catch.
 
-use liaison::app::rows::{
-    ALERT, ALERT_ORDER, ATTENTION, CONVERSATION, ESCALATION, EXCHANGE, EXCHANGE_DUE,
-    EXCHANGE_ORDER, LOG_ALARM, MESSAGE, SAID, UNTOLD,
-};
-use liaison::audit::{Origin, Receipt, SignedCheckpoint};
+use liaison::app::rows::{ALERT_ORDER, ATTENTION, LOG_ALARM, OUTBOX, SAID, UNTOLD};
+use liaison::app::{FromPeer, Input};
+use liaison::audit::{EventCode, Origin, Receipt, SignedCheckpoint};
 use liaison::base::{Digest, Entropy};
 use liaison::seal::at_rest::IndexKey;
 use liaison::store::{
@@ -19,7 +17,7 @@ pub enum Planted {
     ForgetsWhatItKnows,
     /// The outbox loses what waits.
     LosesOutbox,
-    /// A restart loses the last acknowledged group.
+    /// Nothing is synced before it is acknowledged.
     AcknowledgesBeforeDurable,
     /// Receipts are answered but never kept.
     DropsReceipts,
@@ -27,7 +25,7 @@ pub enum Planted {
     BelievesStaleIndex,
     /// A witness cosigns whatever it is shown: it never finds what it cosigned before.
     CosignsWithoutCheck,
-    /// A restart loses what a witness recorded, when its cosignature has left.
+    /// What a witness records is not synced when its cosignature leaves.
     CosignsBeforeDurable,
     /// Whoever decides about a letter is never found to be who wrote it.
     LetsAuthorsRelease,
@@ -37,12 +35,30 @@ pub enum Planted {
     ErasesNothing,
     /// A receipt proves the entry before the one that it is about.
     ProvesAnotherEntry,
+    /// A write that may have happened is taken for one that found no room.
+    TakesDoubtForNoRoom,
+    /// Of all that the index is to write at once, the first is lost.
+    WritesInPart,
+    /// What is settled stays in the outbox.
+    KeepsWhatIsSettled,
+    /// A proof of consistency is for another size than it says.
+    ProvesAnotherSize,
+    /// An office sends what waits once, whatever becomes of the link.
+    NeverSendsAgain,
+    /// An office says that it keeps receipts, and does not.
+    KeepsNoReceipts,
+    /// The time of an office stands still.
+    StopsTicking,
+    /// An office is not told that links come up.
+    MissesLinks,
+    /// An office goes on sealing to the keys that it knew first.
+    SealsToOldKeys,
     /// Nothing is found in one table of the index.
     Blind(Table),
 }
 
 impl Planted {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::ForgetsWhatItKnows,
         Self::LosesOutbox,
         Self::AcknowledgesBeforeDurable,
@@ -54,19 +70,38 @@ impl Planted {
         Self::ForwardsWithoutPermission,
         Self::ErasesNothing,
         Self::ProvesAnotherEntry,
-        Self::Blind(ALERT),
+        Self::TakesDoubtForNoRoom,
+        Self::WritesInPart,
+        Self::KeepsWhatIsSettled,
+        Self::ProvesAnotherSize,
+        Self::NeverSendsAgain,
+        Self::KeepsNoReceipts,
+        Self::StopsTicking,
+        Self::MissesLinks,
+        Self::SealsToOldKeys,
         Self::Blind(ALERT_ORDER),
         Self::Blind(ATTENTION),
-        Self::Blind(CONVERSATION),
-        Self::Blind(ESCALATION),
-        Self::Blind(EXCHANGE),
-        Self::Blind(EXCHANGE_DUE),
-        Self::Blind(EXCHANGE_ORDER),
         Self::Blind(LOG_ALARM),
-        Self::Blind(MESSAGE),
         Self::Blind(SAID),
         Self::Blind(UNTOLD),
     ];
+
+    /// Whether an office with this bug hears of it.
+    pub fn hears(self, input: &Input) -> bool {
+        !matches!(
+            (self, input),
+            (Self::KeepsNoReceipts, Input::Peer(_, FromPeer::Receipt(_)))
+                | (Self::StopsTicking, Input::Tick)
+                | (Self::MissesLinks, Input::Peer(_, FromPeer::Up))
+        )
+    }
+
+    /// Whether a log with this bug leaves such a group for the next sync.
+    fn leaves_unsynced(self, entries: &[NewEntry]) -> bool {
+        let cosigns = |entry: &NewEntry| entry.event == EventCode::Witnessed;
+        self == Self::AcknowledgesBeforeDurable
+            || (self == Self::CosignsBeforeDurable && entries.iter().any(cosigns))
+    }
 }
 
 /// A log that may have a bug.
@@ -86,9 +121,6 @@ impl Log for SimLog {
         self.inner.root()
     }
     fn root_at(&self, size: u64) -> Option<Digest> {
-        if self.planted == Some(Planted::BelievesStaleIndex) {
-            return self.inner.root_at(self.inner.size());
-        }
         self.inner.root_at(size)
     }
     fn head(&self) -> Option<SignedCheckpoint> {
@@ -105,8 +137,21 @@ impl Log for SimLog {
         signer: &dyn CheckpointSigner,
         entropy: &mut dyn Entropy,
     ) -> Result<SignedCheckpoint, AppendError> {
-        self.inner
-            .append(expected_size, epoch, entries, signer, entropy)
+        if self
+            .planted
+            .is_some_and(|planted| planted.leaves_unsynced(&entries))
+        {
+            self.inner.skip_next_sync();
+        }
+        let appended = self
+            .inner
+            .append(expected_size, epoch, entries, signer, entropy);
+        match (self.planted, appended) {
+            (Some(Planted::TakesDoubtForNoRoom), Err(AppendError::InDoubt)) => {
+                Err(AppendError::Full)
+            }
+            (_, appended) => appended,
+        }
     }
     fn epoch(&self) -> u64 {
         self.inner.epoch()
@@ -133,6 +178,10 @@ impl Log for SimLog {
         self.inner.leaf(index)
     }
     fn consistency(&self, old: u64, new: u64) -> Result<Vec<Digest>, ReadError> {
+        let old = match self.planted {
+            Some(Planted::ProvesAnotherSize) => old.saturating_sub(1),
+            _ => old,
+        };
         self.inner.consistency(old, new)
     }
 }
@@ -140,6 +189,8 @@ impl Log for SimLog {
 /// An index that may have a bug.
 pub struct SimIndex {
     pub inner: MemoryIndex,
+    /// The log that the index follows.
+    pub log: MemoryLog,
     pub planted: Option<Planted>,
 }
 
@@ -150,7 +201,8 @@ impl Index for SimIndex {
             return Ok(applied);
         }
         Ok(applied.map(|applied| Applied {
-            size: u64::MAX,
+            size: self.log.size(),
+            root: self.log.root(),
             ..applied
         }))
     }
@@ -191,7 +243,17 @@ impl Index for SimIndex {
         }
         self.inner.range(table, from, to, limit)
     }
-    fn apply(&mut self, writes: Vec<IndexWrite>, applied: Applied) -> Result<(), IndexError> {
+    fn apply(&mut self, mut writes: Vec<IndexWrite>, applied: Applied) -> Result<(), IndexError> {
+        if self.planted == Some(Planted::WritesInPart) && writes.len() > 1 {
+            writes.remove(0);
+        }
+        if self.planted == Some(Planted::KeepsWhatIsSettled) {
+            let settled = |write: &IndexWrite| match write {
+                IndexWrite::Delete { table, .. } => *table == OUTBOX,
+                IndexWrite::Put { .. } => false,
+            };
+            writes.retain(|write| !settled(write));
+        }
         self.inner.apply(writes, applied)
     }
     fn fill(&self, writes: Vec<IndexWrite>) -> Result<(), IndexError> {

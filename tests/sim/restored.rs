@@ -39,6 +39,7 @@ impl World {
         let i = backup.office;
         self.note(format!("restore {i}"));
         backup.receipted = self.receipted_by(i);
+        self.forget_what_came();
         self.offices[i].kill();
         self.unlink_all(i);
         let before = self.offices[i].log.origin();

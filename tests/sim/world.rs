@@ -1,7 +1,6 @@
 //! The world: offices, the links between them, and what chance does to both.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use liaison::app::change::{Change, Message, Other};
@@ -17,16 +16,20 @@ use liaison::app::{
 };
 use liaison::app::{AlarmRow, LETTER, LetterRow, LogFault, ReceiptHeadRow, duties};
 use liaison::audit::{EventCode, Origin, ReceiptBatch};
-use liaison::base::{MemberId, MessageId, NodeId, PersonId, Role, SeededEntropy, Timestamp};
+use liaison::base::{
+    Digest, MemberId, MessageId, NodeId, PersonId, Role, SeededEntropy, Timestamp, merkle,
+};
 use liaison::domain::profile::Clock;
 use liaison::domain::rfi::Side;
 use liaison::exchange::Refusal as NotTaken;
 use liaison::seal::envelope::SignedMessage;
 use liaison::store::{Fault, Index as _, Log as _, MemoryLog, Pair, Table};
 
+use crate::course::Trace;
+use crate::faults::{Injected, Tally};
 use crate::keys::{Federations, Frame};
 use crate::letters::{at_start, person};
-use crate::liar::Liar;
+use crate::liar::{Liar, Pretence};
 use crate::office::{IndexKept, Office, TIMES, read_receipt};
 use crate::passing::without_permission;
 use crate::planted::Planted;
@@ -36,11 +39,23 @@ const REQUEST: &str = include_str!("../../deploy/examples/request.toml");
 
 type Way = (usize, usize);
 
+/// By how much a clock that was set right is wrong at most, in milliseconds: two of them differ by less than
+/// messages may be dated ahead.
+const APART: u64 = 2 * 60 * 1_000;
+
+/// An hour, in milliseconds.
+const HOUR: u64 = 3_600 * 1_000;
+
+/// Frames that can come once more.
+const REMEMBERED: usize = 8;
+
 /// All offices and links under one seed.
 pub struct World {
     chance: SeededEntropy,
     now: Timestamp,
-    /// The latest that the clock has ever shown.
+    /// By how many milliseconds the clock of each office is ahead.
+    ahead: Vec<i64>,
+    /// The latest that any clock has ever shown.
     latest: Timestamp,
     pub offices: Vec<Office>,
     up: BTreeSet<Way>,
@@ -48,6 +63,8 @@ pub struct World {
     blocked: BTreeSet<Way>,
     /// Frames under way, in order, as a stream keeps them.
     wires: BTreeMap<Way, VecDeque<Frame>>,
+    /// Frames that came, which may come once more.
+    came: Vec<(Way, Frame)>,
     pub federations: Federations,
     /// What was acknowledged to a person: the sender, the recipients, the message.
     acknowledged: Vec<(usize, MessageId)>,
@@ -60,12 +77,15 @@ pub struct World {
     /// What an office was asked, and would have recorded so that its own log turned it down.
     unfit: Vec<(usize, MessageId)>,
     planted: Option<Planted>,
+    /// What an office with a planted bug has sent.
+    sent: BTreeSet<(NodeId, Digest)>,
     pub liar: Option<Liar>,
-    trace: String,
+    pub tally: Tally,
+    trace: Trace,
 }
 
 impl World {
-    pub fn new(seed: u64, planted: Option<Planted>) -> Self {
+    pub fn new(seed: u64, planted: Option<Planted>, trace: &Trace) -> Self {
         let now = Timestamp::from_millis(1_790_000_000_000);
         let members = ["MK", "TR", "AT", "RS", "IR"];
         let node = |member: &&str| NodeId::first(member.parse().expect("a member id"));
@@ -75,15 +95,17 @@ impl World {
             let federation = federations.first();
             Office::new(*node, seed * 1_000 + i as u64, federation, planted)
         };
-        let offices = nodes.iter().enumerate().map(office).collect();
+        let offices: Vec<Office> = nodes.iter().enumerate().map(office).collect();
         let mut world = Self {
             chance: SeededEntropy::new(seed),
             now,
+            ahead: vec![0; offices.len()],
             latest: now,
             offices,
             up: BTreeSet::new(),
             blocked: BTreeSet::new(),
             wires: BTreeMap::new(),
+            came: Vec::new(),
             federations,
             acknowledged: Vec::new(),
             exchanges: Vec::new(),
@@ -93,10 +115,13 @@ impl World {
             asked: BTreeMap::new(),
             unfit: Vec::new(),
             planted,
+            sent: BTreeSet::new(),
             liar: None,
-            trace: String::new(),
+            tally: Tally::default(),
+            trace: trace.clone(),
         };
         for i in 0..world.offices.len() {
+            world.ahead[i] = world.a_little();
             world.start(i, IndexKept::Whole);
         }
         world
@@ -104,16 +129,15 @@ impl World {
 
     /// One thing happens.
     pub fn step(&mut self) {
-        self.now = self
-            .now
-            .plus(Duration::from_millis(self.chance.below(5_000)));
-        self.latest = self.latest.max(self.now);
+        let time = self.chance.below(5_000);
+        self.passes(Duration::from_millis(time));
         let i = self.below(self.offices.len());
         if self.liar.is_some() && self.chance.below(5) == 0 {
             self.the_liar_acts(i);
         }
         match self.chance.below(100) {
-            0..=44 => self.deliver_one(),
+            0..=42 => self.deliver_one(),
+            43..=44 => self.comes_again(),
             45..=53 => self.connect(),
             54 => self.block_one_way(),
             55..=57 => self.disconnect(),
@@ -127,10 +151,14 @@ impl World {
             89 => self.install_next(i),
             90 => self.offices[i].remember_index(),
             91..=93 => self.crash(i),
-            94 => self.failing_write(i, Fault::Before),
-            95 => self.failing_write(i, Fault::After),
-            96 => self.failing_write(i, Fault::Full),
-            97 => self.clock_jump(),
+            94 => self.failing_write(i, Injected::WriteLost, Fault::Before),
+            95 => self.failing_write(i, Injected::WriteKept, Fault::After),
+            96 => match self.below(8) {
+                0..=2 => self.failing_write(i, Injected::NoRoom, Fault::Full),
+                // Most groups have few entries.
+                records => self.failing_write(i, Injected::WriteTorn, Fault::Torn(records - 3)),
+            },
+            97 => self.clock_steps(i),
             98 => self.person_erases(),
             _ => self.person_reads(i),
         }
@@ -138,7 +166,7 @@ impl World {
 
     /// In the calm one thing comes to follow from another: asked for, granted, passed on.
     pub fn people_pass_on(&mut self) {
-        self.now = self.latest.max(self.now);
+        self.set_clocks_right();
         for i in 0..self.offices.len() {
             self.offices[i].log.fail_next(None);
             if self.offices[i].core.is_none() {
@@ -157,7 +185,7 @@ impl World {
 
     /// The faults end: everything is up, and all goes its way.
     pub fn settle(&mut self) {
-        self.now = self.latest.max(self.now);
+        self.set_clocks_right();
         self.faults = false;
         for i in 0..self.offices.len() {
             self.offices[i].log.fail_next(None);
@@ -197,7 +225,7 @@ impl World {
         while self.wires.values().any(|wire| !wire.is_empty()) {
             self.deliver_one();
         }
-        self.now = self.now.plus(Duration::from_secs(60));
+        self.passes(Duration::from_secs(60));
         for i in 0..self.offices.len() {
             self.input(i, Input::Tick);
         }
@@ -211,17 +239,17 @@ impl World {
     }
 
     /// The offices, and the liar if there is one.
-    fn parties(&self) -> usize {
+    pub fn parties(&self) -> usize {
         self.offices.len() + usize::from(self.liar.is_some())
     }
 
-    /// A fifth member is listed, and lies about its log.
+    /// One more member is listed, and lies.
     pub fn let_in_a_liar(&mut self, answers: bool) {
         let node = NodeId::first("LI".parse().expect("a member id"));
         self.liar = Some(Liar::new(node, answers));
+        self.federations.takes_in(node);
         for i in 0..self.offices.len() {
-            let federation = self.offices[i].lists(node);
-            self.input(i, Input::Federation(federation));
+            self.install_next(i);
         }
     }
 
@@ -233,19 +261,60 @@ impl World {
         }
     }
 
-    /// The liar shows an office one of its histories, and may bring the office down right after.
+    /// The liar tells an office one of its lies, and may bring the office down right after.
     fn the_liar_acts(&mut self, i: usize) {
-        let (history, by) = (self.below(2), self.chance.below(3));
         let place = self.offices.len();
         self.link(i, place);
+        if !self.up.contains(&(place, i)) {
+            // It is not listed there at present.
+            return;
+        }
+        let (lie, history, by) = (self.below(6), self.below(2), self.chance.below(3));
+        let (id, leaf) = self.something_sent(i);
+        let pretence = Pretence::ALL[self.below(Pretence::ALL.len())];
+        let (sender, now) = (self.offices[i].node, self.now);
         let Some(liar) = &mut self.liar else { return };
         liar.grow(by);
-        let (peer, shown) = (liar.node, liar.shows(i, history));
-        self.note(format!("liar shows {i} history {history}"));
-        self.input(i, Input::Peer(peer, shown));
+        let size = liar.size();
+        let told = match lie {
+            0 => {
+                let earlier = 1 + self.chance.below(size);
+                Some((Injected::LieStale, liar.shows(i, history, earlier)))
+            }
+            1 => {
+                let again = usize::try_from(self.chance.below(1_000)).expect("small");
+                let again = liar.says_again(again);
+                again.map(|again| (Injected::LieAgain, again))
+            }
+            2 => {
+                let statement = pretence.of(sender, id, leaf);
+                let receipt = liar.receipt(history, statement, now, &mut self.chance);
+                Some((Injected::LieReceipt, receipt))
+            }
+            _ => Some((Injected::LieTwoHistories, liar.shows(i, history, size))),
+        };
+        let peer = liar.node;
+        let Some((lie, told)) = told else { return };
+        self.note(format!("liar to {i}: {lie:?} of history {history}"));
+        self.tally.count(lie, 1);
+        self.input(i, Input::Peer(peer, told));
         if self.below(4) == 0 {
             self.crash(i);
         }
+    }
+
+    /// A message of an office to others, if it has sent one; the liar may know of it.
+    fn something_sent(&mut self, i: usize) -> (MessageId, Digest) {
+        let of_office = self.acknowledged.iter().rfind(|(sender, _)| *sender == i);
+        let id = of_office.map(|(_, id)| *id);
+        let known = id.and_then(|id| {
+            let row = self.message(i, self.offices[i].node.member, id)?;
+            Some((id, row.leaf))
+        });
+        known.unwrap_or_else(|| {
+            let id = MessageId::new(self.now, &mut self.chance);
+            (id, Digest::of(b"nothing"))
+        })
     }
 
     /// The alarms about logs on record at each office.
@@ -300,6 +369,13 @@ impl World {
                     self.check_stored(office, index, change)?;
                 }
                 if let Change::ReceiptKept(kept) = &**change {
+                    if self
+                        .liar
+                        .as_ref()
+                        .is_some_and(|liar| liar.node == kept.from)
+                    {
+                        return Err(format!("{i} keeps a receipt for what it never sent"));
+                    }
                     let receipt = whole_receipt(&office.log, kept).map_err(|e| e.to_string())?;
                     read_receipt(receipt);
                 }
@@ -359,9 +435,6 @@ impl World {
             }
         }
         self.check_lists()?;
-        if self.federations.changed() {
-            return Ok(());
-        }
         self.check_witnesses()?;
         self.check_letters()?;
         if let Some((i, id)) = self.unfit.first() {
@@ -376,6 +449,42 @@ impl World {
 
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// What the clock of an office shows.
+    pub fn clock(&self, i: usize) -> Timestamp {
+        Timestamp::from_millis(self.now.as_millis() + self.ahead[i])
+    }
+
+    /// The same, where the office reads it.
+    fn reads_clock(&mut self, i: usize) -> Timestamp {
+        let shown = self.clock(i);
+        self.latest = self.latest.max(shown);
+        shown
+    }
+
+    fn passes(&mut self, time: Duration) {
+        self.now = self.now.plus(time);
+        self.tally.passed += time;
+    }
+
+    /// By how much a clock that was set right is ahead, or behind.
+    fn a_little(&mut self) -> i64 {
+        let drawn = i64::try_from(self.chance.below(2 * APART));
+        drawn.expect("small") - i64::try_from(APART).expect("small")
+    }
+
+    /// All clocks are set right; none goes back by that.
+    fn set_clocks_right(&mut self) {
+        self.now = self.latest.max(self.now).plus(Duration::from_millis(APART));
+        for i in 0..self.ahead.len() {
+            self.ahead[i] = self.a_little();
+        }
+    }
+
+    /// The bug that is planted in an office.
+    pub fn planted_at(&self, i: usize) -> Option<Planted> {
+        self.planted.filter(|_| i == 0)
     }
 
     pub fn offices(&self) -> usize {
@@ -419,12 +528,8 @@ impl World {
         rows.map(|row| row.exchange.crossed().len()).sum()
     }
 
-    pub fn trace(&self) -> String {
-        self.trace.clone()
-    }
-
     pub fn note(&mut self, what: impl std::fmt::Display) {
-        writeln!(self.trace, "{} {what}", self.now).expect("a string grows");
+        self.trace.note(self.now, what);
     }
 
     pub fn below(&mut self, n: usize) -> usize {
@@ -443,55 +548,110 @@ impl World {
 
     pub fn start(&mut self, i: usize, kept: IndexKept) {
         self.note(format!("start {i} {kept:?}"));
-        let outcomes = self.offices[i].start(self.now, kept, at_start(i));
+        let now = self.reads_clock(i);
+        let outcomes = self.offices[i].start(now, kept, at_start(i));
         self.carry(i, outcomes);
     }
 
     fn crash(&mut self, i: usize) {
         self.note(format!("crash {i}"));
-        self.offices[i].kill();
+        self.goes_down(i);
         self.unlink_all(i);
         let kept = match self.chance.below(3) {
             0 => IndexKept::Older,
             1 => IndexKept::None,
             _ => IndexKept::Whole,
         };
+        if kept != IndexKept::Whole {
+            self.tally.count(Injected::IndexBehind, 1);
+        }
         self.start(i, kept);
     }
 
-    fn failing_write(&mut self, i: usize, fault: Fault) {
-        self.note(format!("fail {i} {fault:?}"));
-        self.offices[i].fail_next_append(fault);
-        self.person_asks(i);
-        self.offices[i].log.fail_next(None);
+    /// The process of an office ends. Three times in four the power fails, which takes what is not synced.
+    fn goes_down(&mut self, i: usize) {
+        self.offices[i].kill();
+        let how = match self.chance.below(4) {
+            0 => Injected::Killed,
+            _ => {
+                let left = self.chance.below(8).saturating_sub(4);
+                self.note(format!("power fails at {i}, {left} entries may be left"));
+                self.offices[i].log.power_cut(left);
+                Injected::PowerCut
+            }
+        };
+        self.tally.count(how, 1);
     }
 
-    fn clock_jump(&mut self) {
-        let hours = Duration::from_secs(3_600 * self.chance.below(24));
-        self.now = if self.chance.below(2) == 0 {
-            self.now.plus(hours)
-        } else {
-            self.now.minus(hours)
-        };
-        self.note("clock");
+    /// What an office writes next fails.
+    fn failing_write(&mut self, i: usize, what: Injected, fault: Fault) {
+        let of_what = self.below(4);
+        if of_what == 0 {
+            self.wants_erased(i);
+        }
+        self.note(format!("fail {i} {fault:?}"));
+        self.offices[i].fail_next_append(fault);
+        match of_what {
+            0 | 1 => self.input(i, Input::Tick),
+            _ => self.person_asks(i),
+        }
+        if self.offices[i].log.fail_next(None).is_none() {
+            self.tally.count(what, 1);
+        }
+    }
+
+    /// The clock of an office is set ahead, back or right, or hours pass.
+    fn clock_steps(&mut self, i: usize) {
+        let by = self.chance.below(24) * HOUR;
+        let ahead = i64::try_from(by).expect("small");
+        match self.below(4) {
+            0 => self.passes(Duration::from_millis(by)),
+            1 => {
+                self.ahead[i] += ahead;
+                self.tally.count(Injected::ClockAhead, 1);
+            }
+            2 => {
+                self.ahead[i] -= ahead;
+                self.tally.count(Injected::ClockBack, 1);
+            }
+            _ => self.ahead[i] = self.a_little(),
+        }
+        self.note(format!("clock of {i}: {} ms ahead", self.ahead[i]));
     }
 
     pub fn input(&mut self, i: usize, input: Input) {
         self.inputs(i, vec![input]);
     }
 
-    fn inputs(&mut self, i: usize, inputs: Vec<Input>) {
+    fn inputs(&mut self, i: usize, mut inputs: Vec<Input>) {
         if i >= self.offices.len() {
             // The liar has no use for it.
             return;
         }
-        let outcomes = self.offices[i].handle(self.now, inputs);
+        if let Some(planted) = self.planted_at(i) {
+            if planted == Planted::KeepsNoReceipts {
+                self.says_it_keeps(i, &inputs);
+            }
+            inputs.retain(|input| planted.hears(input));
+        }
+        let now = self.reads_clock(i);
+        let outcomes = self.offices[i].handle(now, inputs);
         self.carry(i, outcomes);
         if self.offices[i].core.is_none() {
             // A fatal error ends the process; its supervisor starts it again.
             self.unlink_all(i);
-            self.offices[i].kill();
+            self.goes_down(i);
             self.start(i, IndexKept::Whole);
+        }
+    }
+
+    /// An office with a planted bug says that it keeps receipts that it has not heard.
+    fn says_it_keeps(&mut self, i: usize, inputs: &[Input]) {
+        for input in inputs {
+            if let Input::Peer(peer, FromPeer::Receipt(receipt)) = input {
+                let kept = vec![merkle::leaf_hash(&receipt.receipt.entry)];
+                self.put(i, *peer, Frame::Open(vec![FromPeer::Kept(kept)]));
+            }
         }
     }
 
@@ -500,7 +660,12 @@ impl World {
         for outcome in outcomes {
             match outcome {
                 Outcome::Reply(ticket, reply) => self.replied(ticket, reply),
-                Outcome::Send { peer, messages, .. } => {
+                Outcome::Send {
+                    peer, mut messages, ..
+                } => {
+                    if self.planted_at(i) == Some(Planted::NeverSendsAgain) {
+                        messages.retain(|signed| self.sent.insert((peer, signed.leaf())));
+                    }
                     let lies = self.planted == Some(Planted::ForwardsWithoutPermission);
                     let read = |mut signed: SignedMessage| {
                         if lies && me.member.as_str() == "MK" {
@@ -589,6 +754,38 @@ impl World {
             }
             return;
         }
+        if self.faults && self.chance.below(8) == 0 {
+            let place = self.below(REMEMBERED);
+            let remembered = (way, frame.clone());
+            match self.came.get_mut(place) {
+                Some(before) => *before = remembered,
+                None => self.came.push(remembered),
+            }
+        }
+        self.arrives(way, frame);
+    }
+
+    /// A frame that came some time ago comes once more.
+    fn comes_again(&mut self) {
+        if self.came.is_empty() {
+            return;
+        }
+        let chosen = self.below(self.came.len());
+        let (way, frame) = self.came[chosen].clone();
+        if self.up.contains(&way) && !self.blocked.contains(&way) {
+            self.note(format!("once more {}>{}", way.0, way.1));
+            self.tally.count(Injected::FrameAgain, 1);
+            self.arrives(way, frame);
+        }
+    }
+
+    /// What came before does not come again.
+    pub fn forget_what_came(&mut self) {
+        self.came.clear();
+    }
+
+    fn arrives(&mut self, way: Way, frame: Frame) {
+        let peer = self.node_of(way.0);
         let Some(what) = self.opened(way, frame) else {
             return;
         };
@@ -624,6 +821,7 @@ impl World {
         if !ways.is_empty() {
             let (a, b) = ways[self.below(ways.len())];
             self.note(format!("block {a}>{b}"));
+            self.tally.count(Injected::OneWay, 1);
             self.blocked.insert((a, b));
         }
     }
@@ -636,6 +834,7 @@ impl World {
         }
         let (a, b) = ways[self.below(ways.len())];
         self.note(format!("broken {a}-{b}"));
+        self.tally.count(Injected::LinkGone, 1);
         self.cut(a, b);
         let gone = self.node_of(a);
         self.input(b, Input::Peer(gone, FromPeer::Down));
@@ -645,6 +844,7 @@ impl World {
         let ways: Vec<Way> = self.up.iter().copied().collect();
         if !ways.is_empty() {
             let (a, b) = ways[self.below(ways.len())];
+            self.tally.count(Injected::LinkDown, 1);
             self.unlink(a, b);
         }
     }
@@ -664,7 +864,8 @@ impl World {
         for way in [(a, b), (b, a)] {
             self.up.remove(&way);
             self.blocked.remove(&way);
-            self.wires.remove(&way);
+            let lost = self.wires.remove(&way).map_or(0, |wire| wire.len());
+            self.tally.count(Injected::FrameLost, lost as u64);
         }
     }
 
@@ -850,13 +1051,30 @@ impl World {
         let chosen = self.below(self.exchanges.len());
         let (asking, asked, conversation) = self.exchanges[chosen];
         let i = [asking, asked][self.below(2)];
+        self.asks_for_erasure(i, conversation);
+        self.input(i, Input::Tick);
+    }
+
+    /// The same at an office, if it has an exchange; it is not carried out yet.
+    fn wants_erased(&mut self, i: usize) {
+        let own = self
+            .exchanges
+            .iter()
+            .filter(|(a, b, _)| [a, b].contains(&&i));
+        let own: Vec<MessageId> = own.map(|(_, _, id)| *id).collect();
+        if !own.is_empty() {
+            let chosen = self.below(own.len());
+            self.asks_for_erasure(i, own[chosen]);
+        }
+    }
+
+    fn asks_for_erasure(&mut self, i: usize, conversation: MessageId) {
         let ask = Ask::EraseContent {
             conversation,
             reason: "It is no longer needed.".to_owned(),
         };
         let id = MessageId::from_bytes([0; 16]);
         self.ask(i, Role::Releaser, Action::EraseContent, ask, id);
-        self.input(i, Input::Tick);
     }
 
     /// Messages whose content was erased, over all offices.
