@@ -325,7 +325,7 @@ fn a_clock_that_goes_back_in_small_steps_tells_no_level_early() {
 fn what_is_over_hides_nothing_that_comes_after_it_however_much_there_is() {
     let mut office = office();
     for _ in 0..2_100 {
-        let exchange = office.asked_tr();
+        let exchange = office.asked_tr_about_nobody();
         let withdrawal = Withdrawal {
             reason: "TR is out.".into(),
         };

@@ -160,7 +160,7 @@ fn an_export_counts_what_stays() {
 /// Gives that message.
 fn to_be_given_back(office: &mut Office) -> (MessageId, Digest) {
     for _ in 0..300 {
-        office.asked_tr();
+        office.asked_tr_about_nobody();
     }
     let came = office.first_of("TR", Role::Contact, alert_body());
     office.takes(&came);
@@ -200,7 +200,7 @@ fn however_much_stays_an_alert_behind_it_goes() {
     let mut office = Office::new();
     office.peer("TR", FromPeer::Down);
     for _ in 0..1_100 {
-        office.asked_tr();
+        office.asked_tr_about_nobody();
     }
     let alert = published(&mut office, alert());
     let alert = office.message_row(alert).leaf;

@@ -18,6 +18,7 @@ use liaison::base::{
 };
 use liaison::domain::alert::{Sighting, Subscription};
 use liaison::domain::message::{AttachmentInfo, AttachmentSlot, Body, Event, Header, Priority};
+use liaison::domain::rfi::Request;
 use liaison::exchange::{Conversation, Refusal};
 use liaison::seal::attachment::ciphertext_len;
 use liaison::seal::group::MessageSignature;
@@ -247,12 +248,26 @@ impl Office {
         self.asking(Role::Officer, Action::SendRequest, ask).1
     }
 
-    /// MK asks TR, and TR's node receipts it. Gives the exchange.
+    /// MK asks TR. Gives the exchange.
     pub fn asked_tr(&mut self) -> MessageId {
+        self.asked_tr_for(request())
+    }
+
+    /// MK asks TR about nobody and nothing that another request names, too: each is compared with none.
+    pub fn asked_tr_about_nobody(&mut self) -> MessageId {
+        let mut request = request();
+        request.subjects.clear();
+        for question in &mut request.questions {
+            question.subject = None;
+        }
+        self.asked_tr_for(request)
+    }
+
+    fn asked_tr_for(&mut self, request: Request) -> MessageId {
         let id = self.new_id();
         let ask = Ask::SendRequest {
             to: vec![(member("TR"), id, Vec::new())],
-            request: Box::new(toml::from_str(REQUEST).expect("the example is a request")),
+            request: Box::new(request),
         };
         self.ask(Role::Officer, Action::SendRequest, ask)
             .expect("it may be sent");
@@ -396,7 +411,7 @@ impl Office {
     }
 }
 
-pub fn request() -> liaison::domain::rfi::Request {
+pub fn request() -> Request {
     toml::from_str(REQUEST).expect("the example is a request")
 }
 

@@ -473,7 +473,7 @@ fn more_than_a_window_that_an_observer_may_not_have_holds_nothing_up() {
     let mut office = Office::new();
     office.peer("TR", FromPeer::Down);
     for _ in 0..300 {
-        office.asked_tr();
+        office.asked_tr_about_nobody();
     }
     let alert = published(&mut office, alert());
     let alert = office.message_row(alert).leaf;

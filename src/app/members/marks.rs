@@ -45,9 +45,7 @@ pub(in crate::app) fn annotate(
     row.withheld = withheld(service, turn, row)?;
     row.reached = Reached::of(service, row.peer);
     let told = row.forwards.iter().map(|forward| forward.to);
-    row.observers = told
-        .filter(|to| !is_country(service, *to))
-        .collect();
+    row.observers = told.filter(|to| !is_country(service, *to)).collect();
     row.compromised = at_risk(turn, row.peer, row.exchange.created(), row.updated)?;
     Ok(())
 }
