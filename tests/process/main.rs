@@ -13,6 +13,7 @@ mod earlier;
 mod easy;
 mod erasure;
 mod examples;
+mod facility;
 mod liar;
 mod lies;
 mod mistakes;

@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::facility;
+
 /// A command of the program, with nothing of this machine's settings in it.
 pub fn program() -> Command {
     let mut program = Command::new(crate::program::program());
@@ -20,7 +22,7 @@ pub fn program() -> Command {
     program
 }
 
-/// Whether strace is here and may see which files the program writes; says so where it is not.
+/// Whether strace is here and may see which files the program writes. Where it is not, the test is skipped.
 pub fn strace_works() -> bool {
     let calls = tempfile::NamedTempFile::new().expect("room for a small file");
     let mut probe = Command::new("strace");
@@ -30,7 +32,7 @@ pub fn strace_works() -> bool {
     let seen = std::fs::read_to_string(calls.path()).unwrap_or_default();
     let works = probe.is_ok_and(|output| output.status.success()) && seen.contains("write(1<");
     if !works {
-        eprintln!("1 skipped: strace is not here, or may not trace");
+        facility::skipped("strace", "it is not installed, or may not trace");
     }
     works
 }

@@ -11,6 +11,7 @@ use liaison::node::Folder;
 use serde_json::{Value, json};
 
 use crate::examples;
+use crate::facility;
 use crate::office::{Office, files};
 use crate::webhooks::{CaseSystem, SECRET, tell};
 use crate::world::{PATIENCE, World, block, until};
@@ -273,7 +274,7 @@ fn is_dumped() -> bool {
 #[test]
 fn a_node_that_breaks_leaves_nothing_of_its_memory_behind() {
     if !is_dumped() {
-        eprintln!("1 skipped: this machine writes no core dumps");
+        facility::skipped("core-dump", "this machine writes none");
         return;
     }
     let world = World::of(&["MK", "TR"]);

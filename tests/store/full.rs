@@ -12,22 +12,25 @@ use liaison::store::{
 };
 
 use crate::erasure;
+use crate::facility;
 use crate::world::{append, entry, folder, log_key, origin};
 
 /// A mounted file system, unmounted when it is dropped.
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
-    /// Nothing where the system does not let us mount.
+    /// Nothing where the system does not let us mount; the test is skipped then.
     fn mount(mib: u32) -> Option<Self> {
         let dir = folder();
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &format!("size={mib}m"), "liaison-test"])
             .arg(dir.path())
             .output();
-        mounted
-            .is_ok_and(|output| output.status.success())
-            .then(|| Self(dir))
+        let is_mounted = mounted.is_ok_and(|output| output.status.success());
+        if !is_mounted {
+            facility::skipped("mount", "no file system can be mounted here");
+        }
+        is_mounted.then(|| Self(dir))
     }
 
     fn path(&self) -> &Path {
@@ -68,7 +71,6 @@ fn open(dir: &Path) -> (FileLog, Vec<Remark>) {
 #[test]
 fn a_log_on_a_full_disk_loses_nothing_and_goes_on_when_there_is_room() {
     let Some(disk) = SmallDisk::mount(48) else {
-        eprintln!("1 skipped: no file system can be mounted here");
         return;
     };
     FileLog::create(disk.path(), origin().node).unwrap();
@@ -118,7 +120,6 @@ fn a_log_on_a_full_disk_loses_nothing_and_goes_on_when_there_is_room() {
 #[test]
 fn an_erasure_that_finds_no_room_leaves_the_disk_and_the_secret_as_they_were() {
     let Some(disk) = SmallDisk::mount(48) else {
-        eprintln!("1 skipped: no file system can be mounted here");
         return;
     };
     erasure::create(disk.path());
@@ -142,7 +143,6 @@ fn an_erasure_that_finds_no_room_leaves_the_disk_and_the_secret_as_they_were() {
 #[test]
 fn an_index_on_a_full_disk_takes_what_the_log_holds() {
     let Some(disk) = SmallDisk::mount(48) else {
-        eprintln!("1 skipped: no file system can be mounted here");
         return;
     };
     FileLog::create(disk.path(), origin().node).unwrap();
@@ -186,7 +186,6 @@ fn an_index_on_a_full_disk_takes_what_the_log_holds() {
 #[test]
 fn an_index_goes_on_writing_where_a_disk_fills_up_between_two_looks_at_it() {
     let Some(disk) = SmallDisk::mount(48) else {
-        eprintln!("1 skipped: no file system can be mounted here");
         return;
     };
     FileLog::create(disk.path(), origin().node).unwrap();
@@ -218,7 +217,6 @@ fn an_index_goes_on_writing_where_a_disk_fills_up_between_two_looks_at_it() {
 #[test]
 fn attachments_of_others_leave_a_tenth_of_the_disk_to_messages() {
     let Some(disk) = SmallDisk::mount(8) else {
-        eprintln!("1 skipped: no file system can be mounted here");
         return;
     };
     let blobs = BlobStore::open(disk.path()).unwrap();

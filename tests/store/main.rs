@@ -5,6 +5,8 @@ mod convicted;
 mod damage;
 mod decisions;
 mod erasure;
+#[path = "../process/facility.rs"]
+mod facility;
 mod faults;
 mod full;
 mod incarnation;

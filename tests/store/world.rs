@@ -11,6 +11,8 @@ use liaison::store::{
     AppendError, FileLog, Log, MemoryLog, NewEntry, OpenError, Recovery, WriterEpoch,
 };
 
+use crate::facility;
+
 /// A new folder, in memory where the system has a place for that: these tests cut no power.
 pub fn folder() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm")
@@ -90,14 +92,14 @@ fn open(dir: &Path, key: &SigningKey) -> Result<(FileLog, Recovery), OpenError> 
 /// The variable that names the folder to a test that runs under strace.
 pub const FOLDER: &str = "LIAISON_TEST_FOLDER";
 
-/// Whether strace is here and may trace; says so where it is not.
+/// Whether strace is here and may trace. Where it is not, the test is skipped.
 pub fn strace_works() -> bool {
     let probe = Command::new("strace")
         .args(["-o", "/dev/null", "true"])
         .output();
     let works = probe.is_ok_and(|output| output.status.success());
     if !works {
-        eprintln!("1 skipped: strace is not here, or may not trace");
+        facility::skipped("strace", "it is not installed, or may not trace");
     }
     works
 }
