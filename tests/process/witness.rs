@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use liaison::api::{Sent, WitnessView};
 
@@ -11,14 +12,33 @@ use crate::office::Office;
 use crate::run::Call;
 use crate::world::{PATIENCE, World, at_once, copy_folder, until};
 
+/// How long new entries wait for witnesses where that is what is measured: long enough that a node which
+/// took twice as long would be found out, and no part of it is chance.
+const INTERVAL: Duration = Duration::from_secs(30);
+/// What a busy machine may take besides: a link comes up, a second passes between two looks, and a state is
+/// asked for.
+const MARGIN: Duration = Duration::from_secs(15);
+
 /// Offices that show each other their logs every second.
 fn quick(members: &[&str]) -> World {
+    every(members, 1, 10)
+}
+
+/// Offices that show each other their logs after so many seconds, and give each other so many to explain
+/// themselves.
+fn every(members: &[&str], interval: u64, challenge: u64) -> World {
     let world = World::of(members);
     for office in &world.offices {
         let file = office.part("liaison.toml");
-        let text = fs::read_to_string(&file).expect("a configuration");
-        let text = text.replace("interval_seconds = 60", "interval_seconds = 1");
-        let text = text.replace("challenge_seconds = 60", "challenge_seconds = 10");
+        let mut text = fs::read_to_string(&file).expect("a configuration");
+        for (setting, seconds) in [
+            ("\ninterval_seconds", interval),
+            ("\nchallenge_seconds", challenge),
+        ] {
+            let default = format!("{setting} = 60");
+            assert!(text.contains(&default), "{text}");
+            text = text.replace(&default, &format!("{setting} = {seconds}"));
+        }
         fs::write(&file, text).expect("a configuration");
     }
     at_once(&world.offices, Office::serve);
@@ -44,6 +64,13 @@ impl Office {
         let logs = self.witness().logs;
         let tr = logs.iter().find(|log| log.node.member.as_str() == "TR");
         tr.and_then(|log| log.cosigned).unwrap_or(0)
+    }
+
+    /// Whether it says that a log does not go on as it was.
+    fn accuses(&self) -> bool {
+        ["log-unanswered", "log-unproved", "log-two-histories"]
+            .iter()
+            .any(|code| self.has_alarm(code))
     }
 
     fn has_alarm(&self, code: &str) -> bool {
@@ -201,4 +228,32 @@ fn a_log_that_was_put_back_from_a_copy_is_noticed_and_convicted_and_the_proof_co
     }
     assert!(!mk.has_alarm("log-two-histories") && !mk.has_alarm("log-unanswered"));
     assert!(mk.witness().alarms.iter().any(|alarm| alarm.evidence));
+}
+
+#[test]
+fn a_log_that_was_put_back_is_noticed_by_every_peer_within_one_witness_interval() {
+    // As by default, a log has one interval to explain itself.
+    let seconds = INTERVAL.as_secs();
+    let world = every(&["MK", "TR", "AT"], seconds, seconds);
+    let (mk, tr, at) = (world.office("MK"), world.office("TR"), world.office("AT"));
+    tr.stop();
+    let copy = world.file("copy-of-tr");
+    copy_folder(&tr.dir, &copy);
+    tr.serve();
+    tr.asks_mk(&world);
+    let shown = tr.health().expect("TR serves").log_size;
+    for office in [mk, at] {
+        until(PATIENCE, "what TR did is cosigned", || {
+            (office.cosigned_of_tr() >= shown).then_some(())
+        });
+        assert!(!office.accuses(), "{} accuses an honest log", office.member);
+    }
+    tr.stop();
+    fs::remove_dir_all(&tr.dir).expect("TR's folder");
+    copy_folder(&copy, &tr.dir);
+
+    tr.serve();
+    until(INTERVAL + MARGIN, "both peers notice", || {
+        (mk.accuses() && at.accuses()).then_some(())
+    });
 }
