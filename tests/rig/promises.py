@@ -18,6 +18,10 @@ NONE = "0" * 26
 READ_AFTER_FAULT, READ_AT_REST = 12, 200
 # How long a backlog may take to drain once a fault is over, in seconds.
 DRAINING = 300.0
+# States of a request that was not let go; after `queued` its recipient's log holds it.
+NOT_RELEASED = {"draft", "in-review", "released"}
+# What presses about a message that will not be delivered any more.
+UNDELIVERABLE = {"expired", "refused"}
 # What a contact point was told, and the states that hold it.
 HOLDS = {"accepted": {"accepted", "answered"}, "answered": {"answered"}, "refused": {"refused"}}
 
@@ -85,6 +89,38 @@ def check_listed(listed: Listed, ledger, findings: Findings) -> None:
         if len(set(of_members.values())) > 1:
             findings.add("differing", f"the ends of {exchange} differ: {of_members}")
     check_alerts(listed, ledger, findings)
+
+
+def check_accounts(listed: Listed, ledger, findings: Findings) -> Counter:
+    """Of the requests that were accepted from an officer each is receipted, pending or dead-lettered, and
+    none is anything else. Gives how many there are of each."""
+    accounts = Counter(accepted=0, receipted=0, pending=0, dead_lettered=0)
+    rows = {(member, exchange["id"]): exchange for member, exchanges in listed.exchanges.items()
+            for exchange in exchanges if exchange["direction"] == "outgoing"}
+    with ledger.lock:
+        asked = list(ledger.asked.values())
+    for one in asked:
+        accounts["accepted"] += 1
+        accounts[standing(rows.get((one.sender, one.id)))] += 1
+    if accounts["accepted"] != accounts["receipted"] + accounts["pending"] + accounts["dead_lettered"]:
+        findings.add("unaccounted", f"accepted is not receipted + pending + dead-lettered: {dict(accounts)}")
+    return accounts
+
+
+def standing(row: dict | None) -> str:
+    """What became of a request, as its sender lists it."""
+    if row is None:
+        return "missing"
+    if row["state"] in NOT_RELEASED:
+        return "not_released"
+    if row["state"] != "queued":
+        return "receipted"
+    return "dead_lettered" if is_undeliverable(row) else "pending"
+
+
+def is_undeliverable(row: dict) -> bool:
+    """Whether an office is told that a message of an exchange will not be delivered any more."""
+    return any(one["reason"] in UNDELIVERABLE for one in row.get("attention") or [])
 
 
 def once(reference: str, found: list, ledger, findings: Findings) -> None:

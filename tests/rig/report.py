@@ -4,6 +4,8 @@ from collections import Counter
 
 # Findings that are counted under the names of the table; all others are named as they are.
 TABLE = ("lost", "doubled", "forks", "undetected_damage")
+# What was accepted, and what became of it: the first is the sum of the others.
+ACCOUNTS = ("accepted", "receipted", "pending", "dead_lettered")
 
 
 class Report:
@@ -42,6 +44,8 @@ class Report:
             "calls_cut_off": figures["cut_off"],
             "attachments_compared": figures["attachments_compared"],
             "heads_compared": figures["heads_compared"],
+            **{what: figures[what] for what in ACCOUNTS},
+            "duplicates_absorbed": figures["duplicates_absorbed"],
             "log_entries": figures["log_entries"],
             "worlds": figures["worlds"],
             "alarms": stage.alarms,
@@ -58,7 +62,7 @@ def table(told: dict) -> str:
     """The same for people."""
     rows = [(key, told[key]) for key in ("faults", "acknowledged", *TABLE, "worst_delay_s", "worst_recovery_s",
                                          "slowest_start_s", "kills", "power_cuts", "damaged_files",
-                                         "attachments_compared", "heads_compared", "log_entries",
+                                         "attachments_compared", "heads_compared", "log_entries", *ACCOUNTS, "duplicates_absorbed",
                                          "calls_cut_off", "seed", "minutes")]
     rows += list(told["other_broken"].items())
     lines = [f"{key.replace('_', ' '):24} {value:>10}" for key, value in rows]

@@ -18,10 +18,13 @@ class Stage:
         self.world: World | None = None
         self.traffic: Traffic | None = None
         self.worlds = self.tries = 0
+        # What became of the requests of this world that were accepted, when it was last checked.
+        self.accounts: dict[str, int] = {}
         # Figures of worlds that are gone, and of the one that is.
         self.figures = {"acknowledged": 0, "cut_off": 0, "worst_delay_s": 0.0, "worst_recovery_s": 0.0,
                         "slowest_start_s": 0.0, "attachments_compared": 0, "heads_compared": 0,
-                        "log_entries": 0, "worlds": 0}
+                        "log_entries": 0, "worlds": 0, "duplicates_absorbed": 0, "accepted": 0,
+                        "receipted": 0, "pending": 0, "dead_lettered": 0}
         self.alarms: dict[str, int] = {}
         # How long it took until nothing waited when the latest fault was over, in seconds.
         self.recovery: float | None = None
@@ -72,6 +75,9 @@ class Stage:
         figures["slowest_start_s"] = max(figures["slowest_start_s"],
                                          *(round(office.slowest, 1) for office in self.world.offices))
         figures["worlds"] += 1
+        for what, count in self.accounts.items():
+            figures[what] = figures.get(what, 0) + count
+        self.accounts = {}
 
     def acknowledged(self) -> int:
         return self.figures["acknowledged"] + (self.ledger.acknowledged() if self.traffic else 0)
@@ -118,6 +124,10 @@ class Stage:
             for exchange in exchanges:
                 ledger.note_seen(exchange["reference"])
         promises.check_listed(listed, ledger, findings)
+        self.accounts = dict(promises.check_accounts(listed, ledger, findings))
+        if self.accounts["pending"]:
+            # Nothing waits in any outbox.
+            findings.add("unaccounted", f"requests are queued that no outbox holds: {self.accounts}")
         chance = random.Random(f"{self.seed} {len(ledger.asked)}")
         most = promises.READ_AT_REST if at_rest else promises.READ_AFTER_FAULT
         promises.check_events(self.world, listed, ledger, findings, most, chance)

@@ -5,7 +5,8 @@ delays, reorders, doubles or blocks them as it is told. The kernels of these mac
 
 Rules are by ordered pair of addresses, `"*"` for all: `loss` and `twice` (chance, 0 to 1), `delay`
 and `jitter` (seconds each way; jitter reorders), `rate` (bits a second), `mtu` (longer packets
-vanish), `udp` (false: blocked), `up` ([seconds up, seconds of a period]), `cut` (true: nothing passes).
+vanish), `udp` (false: blocked), `up` ([seconds up, seconds of a period], and which second of it is the
+first, if not 0), `cut` (true: nothing passes).
 Besides, `moved` gives addresses others: their packets come from there, and nothing reaches the old one, as
 where a provider gives a line another address and a NAT forgets what went over it.
 Each line is answered with the counts since the line before.
@@ -130,8 +131,8 @@ class Carrier:
             packet = readdressed(packet, SOURCE, moved[source])
         rule = self.rule(source, target)
         self.counts["carried"] += 1
-        up, period = rule.get("up", (1, 1))
-        if rule.get("cut") or (now - self.began) % period >= up:
+        up, period, *at = rule.get("up", (1, 1))
+        if rule.get("cut") or (now - self.began + sum(at)) % period >= up:
             self.counts["cut"] += 1
         elif rule.get("udp") is False and packet[9] == UDP:
             self.counts["blocked"] += 1
@@ -149,6 +150,7 @@ class Carrier:
         when = now + rule.get("delay", 0) + self.chance.random() * rule.get("jitter", 0)
         if rate := rule.get("rate"):
             begins = max(now, self.free.get((source, target), now))
+            self.counts["queued"] += begins > now
             if (begins - now) * rate / 8 > QUEUE:
                 self.counts["overflowed"] += 1
                 return

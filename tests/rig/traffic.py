@@ -15,6 +15,8 @@ from .ledger import Asked, Ledger, Published
 EXAMPLES = Path(__file__).parents[2] / "deploy" / "examples"
 # Pauses of a person between two deeds, and of one who looks whether there is something to do, in seconds.
 BETWEEN, LOOKING = 0.15, 0.4
+# A file that a request has or not, by chance.
+BY_CHANCE = b"by chance"
 # One request in so many has an attachment, is urgent, goes by the command line; one deed in so many is an alert.
 ATTACHED, URGENT, BY_COMMAND, ALERT = 6, 4, 40, 20
 
@@ -123,18 +125,19 @@ class Traffic:
             else:
                 self.send(office, name, others[chance.randrange(len(others))], chance)
 
-    def send(self, office, reference: str, to: str, chance: random.Random, file: bytes | None = None,
+    def send(self, office, reference: str, to: str, chance: random.Random, file: bytes | None = BY_CHANCE,
              urgent: bool | None = None) -> str:
         """One request, whose outcome is noted. Gives `acknowledged`, `cut off`, or the code of the refusal."""
+        by_command = False
         if urgent is None:
             urgent = chance.randrange(URGENT) == 0
         request = copy.deepcopy(URGENT_REQUEST if urgent else REQUEST)
         request["reference"] = reference
         request["subjects"][0] = {"connection": "Received it", "account": {
             "provider": "Example Bank", "identifier": f"MK07{chance.randrange(10**14):014}"}}
-        if file is None and chance.randrange(ATTACHED) == 0:
-            file = chance.randbytes(chance.randrange(1, 60_000))
-        by_command = file is None and not urgent and chance.randrange(BY_COMMAND) == 0
+        if file is BY_CHANCE:
+            file = chance.randbytes(chance.randrange(1, 60_000)) if chance.randrange(ATTACHED) == 0 else None
+            by_command = file is None and not urgent and chance.randrange(BY_COMMAND) == 0
         with self.ledger.lock:
             # Until its outcome is known it may have been sent.
             self.ledger.in_doubt.add(reference)

@@ -1,7 +1,9 @@
 """Clocks that are wrong, and that jump while the node runs."""
 
+import dataclasses
 import datetime
 
+from .. import promises
 from ..base import Broken, RigError, Unsettled, until
 from ..probe import library
 from ..traffic import REQUEST
@@ -45,6 +47,60 @@ def behind(stage, chance) -> dict:
     right(office)
     office.serve()
     return {}
+
+
+def decade(stage, chance) -> dict:
+    """A node whose clock is ten years ahead, and then ten years behind: it serves, or says why not; nothing is
+    lost but what it turned down as expired meanwhile, which its sender's people are told."""
+    stage.some_traffic(30, 40)
+    stage.settle()
+    published = dict(stage.ledger.published)
+    office = pick(stage, chance)
+    served = {}
+    # What it dated itself would wait at its peers for ten years, or have expired.
+    stage.traffic.resting = {office.member}
+    for offset, hours in (("+3650d", 87_600), ("-3650d", -87_600)):
+        office.stop()
+        faked(office, offset)
+        office.start()
+        served[offset] = office.comes_up()
+        if served[offset]:
+            if not hours - 0.5 < shift(office) < hours + 0.5:
+                raise RigError(f"{office}'s clock is not {offset} away: {shift(office)} h")
+            stage.some_traffic(20, 30)
+            if not office.runs():
+                raise Broken("ended", f"{office}, whose clock is {offset} away, {office.fate()}")
+            stage.traffic.gate.close()
+            office.stop()
+        elif (code := office.ends_by_itself(1)) is None or code <= 0 or not office.explained():
+            raise Broken("not_told", f"{office}, whose clock is {offset} away, ended with {code}: {office.last_words()}")
+        right(office)
+        office.serve()
+    stage.traffic.resting = set()
+    if promises.drain(stage.world, stage.findings):
+        served["turned_down"] = check_after_decade(stage, published)
+    return served
+
+
+def check_after_decade(stage, published: dict) -> int:
+    """Everything is there that a sender's people were not told to be turned down; of alerts, those that were
+    published before. Gives how many were turned down."""
+    listed, ledger, findings = promises.Listed(stage.world), stage.ledger, stage.findings
+    for wrong in stage.traffic.wrong_heads:
+        findings.add("forks", wrong)
+    accounts = promises.check_accounts(listed, ledger, findings)
+    told = {exchange["id"] for exchanges in listed.exchanges.values() for exchange in exchanges
+            if promises.is_undeliverable(exchange)}
+    for member, exchanges in listed.exchanges.items():
+        listed.exchanges[member] = [exchange for exchange in exchanges if exchange["id"] not in told]
+    promises.check_listed(listed, dataclasses.replace(
+        ledger, published=published,
+        asked={reference: one for reference, one in ledger.asked.items() if one.id not in told},
+        said={exchange: word for exchange, word in ledger.said.items() if exchange not in told}), findings)
+    promises.check_logs(stage.world, ledger, findings)
+    if accounts["pending"]:
+        findings.add("unaccounted", f"requests are queued that no outbox holds: {dict(accounts)}")
+    return len(told)
 
 
 def step_back(stage, chance) -> dict:

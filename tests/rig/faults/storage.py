@@ -101,15 +101,15 @@ def full_rebuilding(stage, chance) -> dict:
     return {"started": started}
 
 
-def failing(stage, office, chance, calls: str, error: str, most: int) -> tuple[int | None, int]:
-    """Lets one system call of a running node on its files fail; gives its exit code, if it ended, and how
-    many failed."""
+def failing(stage, office, chance, calls: str, error: str, most: int, folder: str = "") -> tuple[int | None, int]:
+    """Lets one system call of a running node on its files, or on those of a folder, fail; gives its exit
+    code, if it ended, and how many failed."""
     report = stage.world.logs / "strace"
     when = chance.randrange(1, most)
     words = ["strace", "-f", "-q", "-o", report, "-p", office.child.pid, "-e", f"trace={calls}",
              "-e", f"inject={calls}:error={error}:when={when}"]
     # A write to what is no file, such as what wakes the runtime's threads, does not fail on any machine.
-    files = office.files()
+    files = [path for path in office.files() if path.is_relative_to(office.dir / folder)]
     for path in {path.parent for path in files}.union(files, (f"{path}.new" for path in files)):
         words += ["-P", path]
     tracer = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL,
@@ -148,6 +148,27 @@ def io_error(stage, chance) -> dict:
     if code is not None and code <= 0:
         raise Broken("not_told", f"{office} ended with {code} after EIO on {call}: {office.last_words()}")
     return {"call": call, "failed": failed, "exit": code}
+
+
+def log_error(stage, chance, calls: str) -> dict:
+    """EIO on a call of a node on its log: nothing can be recorded any more, so the node ends, and says why."""
+    stage.in_traffic(chance)
+    office = pick(stage, chance)
+    code, failed = failing(stage, office, chance, calls, "EIO", 4, "log")
+    if code is None or code <= 0 or not office.explained():
+        raise Broken("not_told", f"{office} after EIO on {calls} of its log: exit code {code}: {office.last_words()}")
+    office.serve()
+    return {"call": calls, "failed": failed, "exit": code}
+
+
+def log_write_error(stage, chance) -> dict:
+    """EIO on a write of the log: the node ends, and says why."""
+    return log_error(stage, chance, "pwrite64")
+
+
+def log_sync_error(stage, chance) -> dict:
+    """EIO on a sync of the log: the node ends, and says why."""
+    return log_error(stage, chance, "fsync,fdatasync")
 
 
 def no_space_error(stage, chance) -> dict:
