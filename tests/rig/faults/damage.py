@@ -14,6 +14,18 @@ TRIALS = 6
 EMPTY = {"log/lock", "state/people.lock", "keys/keystore.lock", "trust/lock", "run/addresses.json", "log/ballast"}
 # What people edit, and what has no checksum therefore.
 EDITED = {"liaison.toml"}
+# By what a node or the verifier names the damage of a file, by the beginnings of its path: events and codes of
+# errors. Else the path has to stand in what is said. What is told of another file counts for nothing.
+NAMED_BY = {
+    "log/": ("log-remark", "log-damaged"),
+    "index/": ("index-remark", "index-rebuilt", "index-caught-up", "index-failed", "index-damaged"),
+    "cosigned": ("cosigned-damaged", "note-malformed"),
+    "trust/": ("why: trust:", "trust-list-", "bundle-rollback", "own-bundle"),
+    "keys/keystore": ("keystore",),
+    "keys/epoch": ("epoch",),
+    "state/people": ("people",),
+    "blobs/": ("attachment-lost", "attachment-interrupted"),
+}
 
 
 def kind(name: str) -> str:
@@ -38,11 +50,13 @@ def damage(stage, chance) -> dict:
         # sled gives its files other names at a start, so that one is chosen only now.
         past = past_of(stage, office)
         name, way = next_trial(stage, office, chance)
-        outcome = trial(stage, office, name, way, past, chance)
+        outcome, words = trial(stage, office, name, way, past, chance)
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
-        stage.damages.append({"office": office.member, "file": kind(name), "way": way, "outcome": outcome})
+        stage.damages.append({"office": office.member, "file": kind(name), "way": way, "outcome": outcome,
+                              "words": words})
         if outcome == "silent":
-            stage.findings.add("undetected_damage", f"{office}: {name}, {way}: served, and said nothing")
+            stage.findings.add("undetected_damage", f"{office}: {name}, {way}: nothing that was said names "
+                                                    f"it: {words or 'it served'}")
     office.serve()
     return outcomes
 
@@ -95,8 +109,25 @@ def past_of(stage, office) -> tuple[dict, int]:
     return past
 
 
-def trial(stage, office, name: str, way: str, past: tuple[dict, int], chance) -> str:
-    """One file, one damage. Gives `refused`, `repaired`, `told`, `no effect` or `silent`."""
+def names(words: str, name: str) -> bool:
+    """Whether words are about a file of the folder."""
+    by = [sign for beginning, signs in NAMED_BY.items() if name.startswith(beginning) for sign in signs]
+    return name in words or any(sign in words for sign in by)
+
+
+def told_of(office, name: str) -> str:
+    """What a node that serves, or the verifier, said of a damaged file; nothing where it said nothing."""
+    lines = [line for line in office.said().splitlines()
+             if any(word in line for word in (" WARN ", " ERROR ", "index-")) and names(line, name)]
+    # The verifier exits with 3 for what it finds in a folder.
+    verified = office.command("audit verify")
+    if verified.returncode == 3 and names(verified.stderr, name):
+        lines.append(verified.stderr.strip())
+    return " | ".join(lines)[:400]
+
+
+def trial(stage, office, name: str, way: str, past: tuple[dict, int], chance) -> tuple[str, str]:
+    """One file, one damage. Gives `refused`, `repaired`, `told`, `no effect` or `silent`, and what was said."""
     before, heads = past
     path = office.dir / name
     held = hurt(path, way, chance)
@@ -104,12 +135,10 @@ def trial(stage, office, name: str, way: str, past: tuple[dict, int], chance) ->
     if not office.says_it_serves():
         code = office.ends_by_itself(1)
         restore(path, held)
-        return "refused" if code and code > 0 and office.explained() else "silent"
-    said = office.said()
-    told = any(word in said for word in (" WARN ", " ERROR ", "index-"))
+        refused = code and code > 0 and office.explained() and names(office.said(), name)
+        return "refused" if refused else "silent", office.last_words()
     whole = sees_all(stage, office, before, heads)
-    # The verifier exits with 3 for what it finds in a folder.
-    told |= office.command("audit verify").returncode == 3
+    told = told_of(office, name)
     blob = read_blobs(stage, office) if name.startswith("blobs/") else "whole"
     if not whole or blob == "other bytes":
         outcome = "told" if told else "silent"
@@ -120,7 +149,7 @@ def trial(stage, office, name: str, way: str, past: tuple[dict, int], chance) ->
     office.stop()
     if outcome in ("told", "silent"):
         restore(path, held)
-    return outcome
+    return outcome, told
 
 
 def sees_all(stage, office, before: dict, size: int) -> bool:

@@ -1,9 +1,12 @@
 """Limits of the system: open files and memory."""
 
+import hashlib
 from contextlib import ExitStack
 
 from ..api import Cut
-from ..base import Broken
+from ..base import Broken, until
+from ..promises import attachment_digest
+from .network import acknowledged
 from .process import pick
 
 FILES, MEMORY = 64, 512 << 20
@@ -11,28 +14,26 @@ FILES, MEMORY = 64, 512 << 20
 ARENAS = ("env", "MALLOC_ARENA_MAX=2")
 # Connections that idle callers hold open.
 IDLE = 100
+# What is attached, in bytes, and how long it may take, in seconds.
+LARGE, LARGE_WITHIN = 24_000_000, 120
 
 
 def under(stage, office, limit: str, during, before: tuple[str, ...] = ()) -> dict:
-    """Starts a node under a limit, does something, and starts it without again."""
+    """Starts a node under a limit, under which it has to go on, does something, and starts it without again."""
     office.stop()
     office.prefix = [*before, "prlimit", limit]
     try:
         office.start()
         if not office.comes_up():
-            code = office.ends_by_itself(1)
-            if code is None or code <= 0 or not office.explained():
-                raise Broken("not_told", f"{office} under {limit} ended with {code}: {office.last_words()}")
-            outcome = {"started": False, "exit": code, "said": office.last_words()[-160:]}
-        else:
-            outcome = {"started": True, **during(office)}
+            raise Broken("not_started", f"{office} under {limit} {office.fate()}")
+        outcome = during(office)
+        if not office.runs():
+            raise Broken("ended", f"{office} under {limit} {office.fate()}")
+        office.stop()
     finally:
         office.prefix = []
         if office.child is not None:
-            if office.runs():
-                office.stop()
-            else:
-                outcome["exit"] = office.ends_by_itself(1)
+            office.kill()
     office.serve()
     return outcome
 
@@ -51,7 +52,7 @@ def few_files(stage, chance) -> dict:
                     break
             stage.some_traffic(20, 20)
         stage.some_traffic(20, 20)
-        return {"survived": office.runs()}
+        return {}
     return under(stage, office, f"--nofile={FILES}:{FILES}", flood)
 
 
@@ -62,5 +63,16 @@ def little_memory(stage, chance) -> dict:
 
     def work(office):
         stage.some_traffic(40, 40)
-        return {"survived": office.runs()}
+        other = stage.world.others(office)[0]
+        sent = []
+        for sender, to in ((office, other), (other, office)):
+            file = chance.randbytes(LARGE)
+            reference = f"large-{sender}-{chance.randrange(10**9):09}"
+            sent.append((to, acknowledged(stage, sender, to, reference, chance, file=file), file))
+        for to, asked, file in sent:
+            digest = until(f"{to} has {len(file)} bytes, or {office} has ended", lambda to=to, asked=asked: (
+                attachment_digest(to, asked.id) if office.runs() else "ended"), LARGE_WITHIN)
+            if office.runs() and digest != hashlib.sha256(file).hexdigest():
+                raise Broken("undetected_damage", f"what {to} has of {asked.reference} is something else")
+        return {"attached": 2 * LARGE}
     return under(stage, office, f"--as={MEMORY}", work, ARENAS)
