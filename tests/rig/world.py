@@ -13,9 +13,10 @@ from .switch import Switch
 
 MEMBERS = ("MK", "TR", "AT")
 PEOPLE = ("officer", "contact", "auditor", "admin")
+# How long new entries wait for witnesses, in seconds: so that a fork is noticed while the rig still looks.
+WITNESSED_AFTER = 10
 SETTINGS = {
-    # Logs are shown to witnesses often, so that a fork is noticed while the rig still looks.
-    "interval_seconds = 60": "interval_seconds = 10",
+    "interval_seconds = 60": f"interval_seconds = {WITNESSED_AFTER}",
     # What comes in hours here is more than an office sends in a day.
     "messages_a_day = 20000": "messages_a_day = 4000000000",
 }
