@@ -63,10 +63,11 @@ impl Default for Limits {
 
 /// Handshakes of strangers under way at a time, and of those who come from where members are.
 pub(super) const MAX_HANDSHAKES: usize = 64;
-/// Of these, how many from one address.
+/// How many of them from one address, and how many of one member.
 pub(super) const MAX_HANDSHAKES_FROM_ONE: usize = 16;
-/// After how long a handshake gives way to the next that finds no place; until then the next is turned
-/// away, so that no flood makes the node begin more than `MAX_HANDSHAKES` in this time.
+/// After how long a handshake gives way to the next that finds no place: at once if whoever begins that one
+/// has at least two places fewer. A flood that lets them stand makes the node begin about twice
+/// `MAX_HANDSHAKES` in this time at most.
 pub(super) const GIVES_WAY: Duration = Duration::from_secs(2);
 /// Addresses of one peer that are remembered, by which its handshakes are told from strangers'.
 pub(super) const MAX_ADDRESSES: usize = 8;

@@ -164,11 +164,9 @@ impl Shared {
     pub(super) fn whose(&self, from: IpAddr) -> Whose {
         let is_there =
             |slot: &Slot| slot.is_at(from) && self.peers.borrow().peer(slot.peer).is_some();
-        if self.slots().values().any(|slot| is_there(slot)) {
-            Whose::Members
-        } else {
-            Whose::Strangers
-        }
+        let slots = self.slots();
+        let there = slots.values().find(|slot| is_there(slot));
+        there.map_or(Whose::Stranger, |slot| Whose::Member(slot.peer.member))
     }
 
     /// Makes a place for every peer that has none yet, and returns those.
