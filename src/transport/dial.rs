@@ -140,7 +140,6 @@ async fn attempt(
     over: &[Via],
 ) -> Option<Candidate> {
     let addresses: Vec<_> = tokio::net::lookup_host(address).await.ok()?.collect();
-    slot.dialled_at(&addresses);
     let begin = |address, via| one(shared.clone(), slot.clone(), address, via);
     race(&addresses, over, shared.limits.behind, begin).await
 }
@@ -204,6 +203,7 @@ async fn one(
 ) -> Option<Candidate> {
     let connected = probe::connect(&shared, slot.peer, address, via).await;
     let (connection, shown) = connected.ok()?;
+    slot.proven_at(address.ip());
     let with = Authenticated {
         connection,
         shown,

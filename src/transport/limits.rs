@@ -61,7 +61,7 @@ impl Default for Limits {
     }
 }
 
-/// Handshakes of strangers under way at a time, and of those who come from where members are.
+/// Handshakes of strangers under way at a time, and of those who come from where a member proved its key.
 pub(super) const MAX_HANDSHAKES: usize = 64;
 /// How many of them from one address, and how many of one member.
 pub(super) const MAX_HANDSHAKES_FROM_ONE: usize = 16;
@@ -69,7 +69,7 @@ pub(super) const MAX_HANDSHAKES_FROM_ONE: usize = 16;
 /// has at least two places fewer. A flood that lets them stand makes the node begin about twice
 /// `MAX_HANDSHAKES` in this time at most.
 pub(super) const GIVES_WAY: Duration = Duration::from_secs(2);
-/// Addresses of one peer that are remembered, by which its handshakes are told from strangers'.
+/// Addresses remembered at which one peer proved its key, by which its handshakes are told from strangers'.
 pub(super) const MAX_ADDRESSES: usize = 8;
 /// Connections of one peer that have not said hello yet.
 pub(super) const MAX_GREETINGS: usize = 16;

@@ -15,7 +15,7 @@ use super::limits::{GIVES_WAY, MAX_HANDSHAKES, MAX_HANDSHAKES_FROM_ONE};
 /// Whose a handshake is, as far as the address tells from which it comes. TLS proves the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whose {
-    /// It comes from where a node of this member is.
+    /// It comes from where a node of this member proved its key.
     Member(MemberId),
     /// It comes from anywhere else.
     Stranger,

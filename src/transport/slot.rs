@@ -1,6 +1,7 @@
 //! The one place that each peer's link has, and which connection takes it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, Semaphore, watch};
@@ -81,16 +82,8 @@ pub(super) struct Slot {
     pub(super) turn: tokio::sync::Mutex<()>,
     pub(super) greetings: Semaphore,
     pub(super) dial_now: Notify,
-    whereabouts: Mutex<Whereabouts>,
-}
-
-/// Where a peer is, as far as this node knows since its start.
-#[derive(Default)]
-struct Whereabouts {
-    /// What its name stood for when it was last dialled.
-    dialled: Vec<IpAddr>,
-    /// Where it last proved its key.
-    proven: Option<IpAddr>,
+    /// Where the peer proved its key since this node's start, the last first.
+    proven: Mutex<VecDeque<IpAddr>>,
 }
 
 #[derive(Default)]
@@ -110,7 +103,7 @@ impl Slot {
             turn: tokio::sync::Mutex::default(),
             greetings: Semaphore::new(MAX_GREETINGS),
             dial_now: Notify::new(),
-            whereabouts: Mutex::default(),
+            proven: Mutex::default(),
         })
     }
 
@@ -203,27 +196,22 @@ impl Slot {
         let _ = occupied.wait_for(|occupied| *occupied != Some(via)).await;
     }
 
-    /// Remembers where the peer is dialled.
-    pub(super) fn dialled_at(&self, addresses: &[SocketAddr]) {
-        let networks = addresses.iter().map(|address| network(address.ip()));
-        self.whereabouts().dialled = networks.take(MAX_ADDRESSES).collect();
-    }
-
-    /// Remembers where the peer came from when it proved its key.
+    /// Remembers where the peer was when it proved its key, whoever dialled. What its name stands for
+    /// does not count: it could name where another member comes from, and take that one's places.
     pub(super) fn proven_at(&self, address: IpAddr) {
-        self.whereabouts().proven = Some(network(address));
+        let (address, mut proven) = (network(address), self.proven());
+        proven.retain(|other| *other != address);
+        proven.push_front(address);
+        proven.truncate(MAX_ADDRESSES);
     }
 
     /// Whether the peer is where this address is, as far as is known.
     pub(super) fn is_at(&self, address: IpAddr) -> bool {
-        let (address, whereabouts) = (network(address), self.whereabouts());
-        whereabouts.proven == Some(address) || whereabouts.dialled.contains(&address)
+        self.proven().contains(&network(address))
     }
 
-    fn whereabouts(&self) -> MutexGuard<'_, Whereabouts> {
-        self.whereabouts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn proven(&self) -> MutexGuard<'_, VecDeque<IpAddr>> {
+        self.proven.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -236,5 +224,39 @@ impl State {
         self.held
             .as_ref()
             .is_some_and(|held| Arc::ptr_eq(held, link))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(n: usize) -> IpAddr {
+        format!("10.0.0.{n}").parse().unwrap()
+    }
+
+    fn slot() -> Arc<Slot> {
+        Slot::new("MK-1".parse().unwrap(), "TR-1".parse().unwrap())
+    }
+
+    #[test]
+    fn a_peer_is_where_it_proved_its_key_and_nowhere_else() {
+        let slot = slot();
+        slot.proven_at("2001:db8::1".parse().unwrap());
+        assert!(slot.is_at("2001:db8::2".parse().unwrap()));
+        assert!(!slot.is_at("2001:db8:0:1::1".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_peer_is_at_no_more_than_the_last_addresses_where_it_proved_its_key() {
+        let slot = slot();
+        for n in 0..MAX_ADDRESSES {
+            slot.proven_at(address(n));
+        }
+        slot.proven_at(address(0));
+        slot.proven_at(address(MAX_ADDRESSES));
+        assert!(slot.is_at(address(0)), "it was proven again");
+        assert!(!slot.is_at(address(1)));
+        assert!((2..=MAX_ADDRESSES).all(|n| slot.is_at(address(n))));
     }
 }
