@@ -18,10 +18,9 @@ use crate::audit::{EntryKind, EventCode};
 use crate::base::{Actor, MemberId, MessageId, Timestamp};
 pub use crate::domain::duty::Told;
 use crate::domain::duty::{
-    Attention, Call, CallMade, Concern, Facts, LooseEnd, LooseState, Matter, Reach, Roster,
-    attention, concerns,
+    Attention, Call, CallMade, Facts, LooseEnd, LooseState, Matter, Reach, Roster, attention,
+    possible_concerns,
 };
-use crate::domain::rfi::State;
 use crate::store::IndexError;
 
 mod alarm;
@@ -92,13 +91,13 @@ impl DutyRow {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
 
-    /// Of its messages that wait, the one that waits for the longest.
-    fn waits_first(&self) -> Option<MessageId> {
-        let queued = |end: &&LooseEnd| end.state == LooseState::Queued;
-        let waiting = self.loose.iter().filter(queued);
-        waiting.min_by_key(|end| end.since).map(|end| end.message)
-    }
+/// Of the messages that wait, the one that waits for the longest.
+fn waits_first(loose: &[LooseEnd]) -> Option<MessageId> {
+    let queued = |end: &&LooseEnd| end.state == LooseState::Queued;
+    let waiting = loose.iter().filter(queued);
+    waiting.min_by_key(|end| end.since).map(|end| end.message)
 }
 
 /// Notes up to which level people were told of a matter, in place of what was noted of it. What `lasts` is not
@@ -224,24 +223,29 @@ impl DutyChange {
 }
 
 impl ExchangeRow {
-    /// Every matter of it, given what people were told.
-    fn concerns(&self, told: &[Told]) -> Vec<Concern> {
-        concerns(&self.facts(told))
+    /// Its messages that are not where they should be, but for those that do not go to the other side and
+    /// about which nothing is to be done, since it has ended.
+    fn loose_but(&self, kept: &Kept) -> Vec<LooseEnd> {
+        let state = self.exchange.state();
+        let rests = |end: &LooseEnd| end.state.may_rest(state) && kept.holds(end.message);
+        let loose = self.duty.loose.iter().copied();
+        loose.filter(|end| !rests(end)).collect()
     }
 
-    fn facts<'a>(&'a self, told: &'a [Told]) -> Facts<'a> {
+    fn facts<'a>(&'a self, loose: &'a [LooseEnd], told: &'a [Told]) -> Facts<'a> {
         Facts {
             exchange: &self.exchange,
-            loose: &self.duty.loose,
+            loose,
             calls: &self.duty.calls,
             told,
         }
     }
 
     /// When an officer first sees something, and when the next level of the roster has to know:
-    /// none where there is no such time.
+    /// none where there is no such time. By the trust list in force some of its messages may not go to the
+    /// other side: the level has to know later then, and never earlier.
     pub fn moments(&self) -> (Option<Timestamp>, Option<Timestamp>) {
-        let all = self.concerns(&self.duty.told);
+        let all = possible_concerns(&self.facts(&self.duty.loose, &self.duty.told));
         let appears = all.iter().map(|concern| concern.appears).min();
         (appears, next_level(&all, &self.duty.told))
     }
@@ -345,11 +349,12 @@ fn look(service: &Service, turn: &Turn<'_>, row: &mut ExchangeRow) -> Result<(),
     let theirs = service.contact(row.peer).unwrap_or(&nobody);
     let federation = service.federation.as_ref();
     let kept = Kept::of(turn, federation, row)?;
+    let loose = row.loose_but(&kept);
     let reach = Reach {
         unlinked_since: service.unlinked_since(row.peer, turn.now),
         withheld: match row.withheld {
             // Of what waits there, it may go.
-            Some(Withheld::Observer) => row.duty.waits_first().is_some_and(|id| kept.holds(id)),
+            Some(Withheld::Observer) => waits_first(&loose).is_some_and(|id| kept.holds(id)),
             Some(_) => true,
             None => false,
         },
@@ -358,8 +363,7 @@ fn look(service: &Service, turn: &Turn<'_>, row: &mut ExchangeRow) -> Result<(),
     };
     let side = row.exchange.side();
     let told = service.told_now(&row.duty.told, turn.now);
-    let mut all = attention(&row.facts(&told), &reach, turn.now);
-    all.retain(|one| !is_moot(&kept, row, &one.concern));
+    let all = attention(&row.facts(&loose, &told), &reach, turn.now);
     let out = federation.and_then(|federation| match federation.withholds(row.peer) {
         None if federation.observes(row.peer) => Some(Withheld::Observer),
         out => out,
@@ -380,23 +384,6 @@ fn look(service: &Service, turn: &Turn<'_>, row: &mut ExchangeRow) -> Result<(),
     let all = all.into_iter().map(pressing).collect();
     row.pressing = all;
     Ok(())
-}
-
-/// Whether a matter is that something does not reach a member to which it does not go, in an exchange that
-/// has ended: nothing is to be done about it here. An answer that waits may still be told in another way.
-fn is_moot(kept: &Kept, row: &ExchangeRow, concern: &Concern) -> bool {
-    let out = concern.message.is_some_and(|message| kept.holds(message));
-    let state = row.exchange.state();
-    let answered = matches!(state, State::Answered | State::Feedback);
-    match concern.matter {
-        Matter::Refused | Matter::Expired => out && !state.is_open(),
-        Matter::Undelivered => out && !state.is_open() && !answered,
-        Matter::Unopened
-        | Matter::Unread
-        | Matter::Clock
-        | Matter::Clarification
-        | Matter::Waiting => false,
-    }
 }
 
 /// Notes a telephone call.

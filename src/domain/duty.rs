@@ -15,6 +15,7 @@ mod tests;
 pub use alert::{alert_attention, alert_concern};
 pub use attention::{
     Attention, Facts, LooseEnd, LooseState, Matter, Reach, Reason, attention, concerns,
+    possible_concerns,
 };
 pub use call::{Call, CallMade, CallOutcome};
 pub use concern::{AHEAD, Concern, Told};

@@ -125,6 +125,49 @@ fn nobody_is_told_of_a_request_that_stays_once_it_is_taken_back() {
     assert_eq!(in_exchanges(&mut office), []);
 }
 
+/// TR asked, and became an observer while it waited for something else of MK. MK refuses its request.
+fn refuses_behind_what_stays(office: &mut Office, between: impl FnOnce(&mut Office)) -> MessageId {
+    let id = asked_by_tr(office);
+    let first = says(office, id, accept());
+    delivered(office, "TR", first.header.id);
+    says(office, id, channel());
+    between(office);
+    observing(office, "TR");
+    says(office, id, refuse()).header.id
+}
+
+#[test]
+fn a_refusal_that_does_not_arrive_presses_whatever_stays_before_it() {
+    let mut office = Office::new();
+    let refusal = refuses_behind_what_stays(&mut office, |_| ());
+    pass(&mut office, 60);
+    let mut all = in_exchanges(&mut office);
+    all.retain(|one| one.attention.concern.matter == Matter::Undelivered);
+    let [pressing] = &all[..] else {
+        panic!("{all:?}");
+    };
+    assert_eq!(pressing.attention.concern.message, Some(refusal));
+    assert_eq!(pressing.attention.reason, Reason::Undelivered);
+}
+
+#[test]
+fn people_are_told_of_a_refusal_that_does_not_arrive_whatever_stays_before_it() {
+    let mut office = Office::new();
+    refuses_behind_what_stays(&mut office, |_| ());
+    let size = office.log.size();
+    pass(&mut office, 60);
+    assert_ne!(undelivered(&office, size), 0);
+}
+
+#[test]
+fn people_are_told_of_a_refusal_although_they_were_told_of_what_stays_before_it() {
+    let mut office = Office::new();
+    refuses_behind_what_stays(&mut office, |office| pass(office, 60));
+    let size = office.log.size();
+    pass(&mut office, 60);
+    assert_ne!(undelivered(&office, size), 0);
+}
+
 #[test]
 fn an_alert_says_that_it_stays() {
     let mut office = Office::new();

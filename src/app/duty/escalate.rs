@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use super::alarm::sound;
 use super::levels::Levels;
 use super::set_back::SetBack;
-use super::{
-    DutyChange, LOOKED_AT, MILLISECOND, Subject, Told, alerts, is_moot, next_page, unrecorded,
-};
+use super::{DutyChange, LOOKED_AT, MILLISECOND, Subject, Told, alerts, next_page, unrecorded};
 use crate::app::change::{Change, Other};
 use crate::app::input::Federation;
 use crate::app::letters;
@@ -15,7 +13,7 @@ use crate::app::reached::Kept;
 use crate::app::rows::*;
 use crate::app::service::{Service, Turn};
 use crate::base::{Actor, MessageId};
-use crate::domain::duty::Concern;
+use crate::domain::duty::{Concern, concerns};
 use crate::store::IndexError;
 
 /// Exchanges and alerts that one tick escalates.
@@ -110,12 +108,10 @@ impl Look<'_, '_> {
             .row::<ExchangeRow>(EXCHANGE, &id.to_bytes())?;
         let (subject, levels) = match exchange {
             Some(row) => {
-                let concerns = |told: &[Told]| row.concerns(told);
-                let mut levels = Levels::of(&row.duty.told, set_back, now, concerns);
                 let kept = Kept::of(self.turn, self.federation, &row)?;
-                levels
-                    .concerns
-                    .retain(|concern| !is_moot(&kept, &row, concern));
+                let loose = row.loose_but(&kept);
+                let concerns = |told: &[Told]| concerns(&row.facts(&loose, told));
+                let levels = Levels::of(&row.duty.told, set_back, now, concerns);
                 (Subject::Exchange(id), levels)
             }
             None => (Subject::Alert(id), alerts::levels(self.turn, id, set_back)?),

@@ -100,6 +100,16 @@ impl LooseState {
             Self::Queued | Self::Expired | Self::Unread => None,
         }
     }
+
+    /// Whether nothing is to be done about it in an exchange that stands so where the message does not go to
+    /// the other side at all: the exchange has ended. An answer that waits may still be told in another way.
+    pub fn may_rest(self, state: State) -> bool {
+        match self {
+            Self::Queued => !state.is_open() && !matches!(state, State::Answered | State::Feedback),
+            Self::Refused(_) | Self::Expired => !state.is_open(),
+            Self::Unread => false,
+        }
+    }
 }
 
 /// What the node knows of an exchange.
@@ -168,6 +178,20 @@ pub fn concerns(facts: &Facts<'_>) -> Vec<Concern> {
     all.into_iter()
         .map(|concern| concern.counted(facts.told))
         .collect()
+}
+
+/// Every matter that an exchange may have whichever of its messages need not arrive: each of those that
+/// [may rest](LooseState::may_rest) counts as if no other came before it.
+pub fn possible_concerns(facts: &Facts<'_>) -> Vec<Concern> {
+    let mut all = concerns(facts);
+    if facts.loose.len() > 1 && facts.exchange.status().counts() {
+        let seen = Seen::of(facts);
+        let rests = |end: &&LooseEnd| end.state.may_rest(seen.state);
+        let alone = facts.loose.iter().filter(rests);
+        let alone = alone.filter_map(|end| seen.not_there(end));
+        all.extend(alone.map(|concern| concern.counted(facts.told)));
+    }
+    all
 }
 
 /// What an officer must do now, the most pressing first.
@@ -241,10 +265,21 @@ fn has_failed(state: LooseState) -> bool {
     matches!(state, LooseState::Refused(_) | LooseState::Expired)
 }
 
+/// Whether it was taken back after a request that never arrived: that need not arrive either. What is said
+/// in an exchange that is over, a correction for one, has to.
+fn is_moot(facts: &Facts<'_>, state: State) -> bool {
+    let exchange = facts.exchange;
+    let request = |end: &LooseEnd| end.message == exchange.id() && has_failed(end.state);
+    let never_arrived = facts.loose.iter().any(request);
+    is_over(state) && exchange.side() == Side::Requesting && never_arrived
+}
+
 /// The facts, and what each matter asks of them.
 struct Seen<'a> {
     facts: &'a Facts<'a>,
     state: State,
+    /// Whether no message of this side need arrive any more.
+    moot: bool,
     clock: Option<Clock>,
     /// Within which a message is delivered.
     deliver: Duration,
@@ -263,9 +298,11 @@ impl<'a> Seen<'a> {
         let request = facts.exchange.request();
         let limits = request.profile.limits(request.urgency);
         let reached = |call: &&CallMade| call.outcome == CallOutcome::Reached;
+        let state = facts.exchange.state();
         Self {
             facts,
-            state: facts.exchange.state(),
+            state,
+            moot: is_moot(facts, state),
             clock: facts.exchange.clock(),
             deliver: limits.deliver,
             open: limits.open.unwrap_or(limits.deliver),
@@ -294,52 +331,47 @@ impl<'a> Seen<'a> {
     /// the last is told anew, since who heard of the first knows nothing of it. A call that reached
     /// somebody settles those before it.
     fn failed(&self, matter: Matter) -> Vec<Concern> {
-        if self.is_moot() {
-            return Vec::new();
-        }
-        let unsettled = |end: &&LooseEnd| {
-            let fits = match end.state {
-                LooseState::Refused(_) => matter == Matter::Refused,
-                LooseState::Expired => matter == Matter::Expired,
-                LooseState::Queued | LooseState::Unread => false,
-            };
-            fits && self.reached.is_none_or(|call| call < end.since)
-        };
-        let failed = || self.facts.loose.iter().filter(unsettled);
-        let Some(first) = failed().min_by_key(|end| end.since) else {
+        let failed = self.facts.loose.iter().filter(|end| has_failed(end.state));
+        let failed = failed.filter_map(|end| self.not_there(end));
+        let failed: Vec<Concern> = failed.filter(|one| one.matter == matter).collect();
+        let Some(first) = failed.iter().min_by_key(|concern| concern.since) else {
             return Vec::new();
         };
-        let last = failed().max_by_key(|end| end.since);
+        let last = failed.iter().max_by_key(|concern| concern.since);
         let last = last.filter(|last| last.since > first.since);
-        let concern = |end: &LooseEnd| {
-            let [end_of, step, ..] = ladder(end.since, self.open);
-            Concern {
-                matter,
-                message: Some(end.message),
-                refusal: end.state.refusal(),
-                since: end.since,
-                limit: None,
-                appears: end.since,
-                levels: self.up_to([end.since, end_of, step]),
-            }
+        [first].into_iter().chain(last).cloned().collect()
+    }
+
+    /// What is to be done about a message of this side that the other does not have.
+    fn not_there(&self, end: &LooseEnd) -> Option<Concern> {
+        if self.moot {
+            return None;
+        }
+        let matter = match end.state {
+            LooseState::Queued => return Some(self.on_its_way(end)),
+            LooseState::Refused(_) => Matter::Refused,
+            LooseState::Expired => Matter::Expired,
+            LooseState::Unread => return None,
         };
-        [first].into_iter().chain(last).map(concern).collect()
+        if self.reached.is_some_and(|call| call >= end.since) {
+            return None;
+        }
+        let [end_of, step, ..] = ladder(end.since, self.open);
+        Some(Concern {
+            matter,
+            message: Some(end.message),
+            refusal: end.state.refusal(),
+            since: end.since,
+            limit: None,
+            appears: end.since,
+            levels: self.up_to([end.since, end_of, step]),
+        })
     }
 
-    /// Whether it was taken back after a request that never arrived: that need not arrive either. What is said
-    /// in an exchange that is over, a correction for one, has to.
-    fn is_moot(&self) -> bool {
-        let exchange = self.facts.exchange;
-        let request = |end: &LooseEnd| end.message == exchange.id() && has_failed(end.state);
-        let never_arrived = self.facts.loose.iter().any(request);
-        is_over(self.state) && exchange.side() == Side::Requesting && never_arrived
-    }
-
-    fn undelivered(&self) -> Option<Concern> {
-        let end = self.first(|state| state == LooseState::Queued)?;
+    fn on_its_way(&self, end: &LooseEnd) -> Concern {
         let since = self.counted_from(end.since);
         let [end_of, first, second, _] = ladder(since, self.deliver);
-        (!self.is_moot()).then(|| Concern {
+        Concern {
             matter: Matter::Undelivered,
             message: Some(end.message),
             refusal: None,
@@ -347,7 +379,12 @@ impl<'a> Seen<'a> {
             limit: Some((self.deliver, end_of)),
             appears: end_of,
             levels: self.up_to([end_of, first, second]),
-        })
+        }
+    }
+
+    fn undelivered(&self) -> Option<Concern> {
+        let end = self.first(|state| state == LooseState::Queued)?;
+        self.not_there(end)
     }
 
     /// An urgent request that lies at the other office. It counts from when it was made: what it
