@@ -91,7 +91,7 @@ fn says_what_goes(turn: &Turn<'_>, entry: u64) -> bool {
 }
 
 /// Whether a message of this node that waits for an observer goes to it. Nothing of an exchange does whose
-/// request waits for it, too: it could not tell what that is about.
+/// request it does not have: it could not tell what that is about.
 pub(super) fn goes_to(
     turn: &Turn<'_>,
     me: MemberId,
@@ -112,10 +112,10 @@ fn lacks_its_request(
     }
     let request = message_key(me, row.conversation);
     let request = turn.view.row::<MessageRow>(MESSAGE, &request)?;
-    let waits = |row: MessageRow| {
-        row.kind == Kind::Request && row.deliveries.get(&observer) == Some(&Delivery::Queued)
+    let lacks = |row: MessageRow| {
+        row.kind == Kind::Request && row.deliveries.get(&observer) != Some(&Delivery::Delivered)
     };
-    Ok(request.is_some_and(waits))
+    Ok(request.is_some_and(lacks))
 }
 
 /// Entries that are remembered in [`ForObservers`] at most.

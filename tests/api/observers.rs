@@ -13,7 +13,7 @@ use liaison::store::Log as _;
 use crate::alerts_escalate::{pass, updated_to};
 use crate::alerts_reach::{alert, delivered, lost_its_disk, pressing, published};
 use crate::duty::escalations;
-use crate::lost::{accept, asked_by_tr, channel, judged, named, refuse, says, withdraw};
+use crate::lost::{accept, asked_by_tr, channel, expires, judged, named, refuse, says, withdraw};
 use crate::office::*;
 use crate::passing::{observing, row, sent_on_a_new_link};
 use crate::restored::sent;
@@ -84,6 +84,17 @@ fn that_a_request_is_taken_back_stays_with_it() {
     respond(&mut office, waits, withdraw()).expect("it may be ended");
     let withdrawal = says(&mut office, there, withdraw());
     assert_eq!(sent_on_a_new_link(&mut office, "TR"), [withdrawal.leaf()]);
+}
+
+#[test]
+fn that_a_request_is_taken_back_stays_where_that_expired_on_its_way() {
+    let mut office = Office::new();
+    let id = office.asked_tr();
+    observing(&mut office, "TR");
+    let request = sent(&office, id);
+    expires(&mut office, &request);
+    respond(&mut office, id, withdraw()).expect("it may be ended");
+    assert_eq!(sent_on_a_new_link(&mut office, "TR"), []);
 }
 
 #[test]
