@@ -360,34 +360,48 @@ fn returned(
     Ok(None)
 }
 
-/// As [`returned`], where nothing but what its signature covers says which message it is: it may lie behind
-/// whatever waits.
+/// As [`returned`], where nothing but what its signature covers says which message it is: one of those that
+/// were sent to the member, however many wait. Where there is no link, one of the first.
 fn returned_by_leaf(
     service: &Service,
     turn: &Turn<'_>,
     member: MemberId,
     leaf: Digest,
 ) -> Result<Option<Waiting>, IndexError> {
-    let end = after_prefix(&outbox_key(member, 1, u64::MAX));
-    let mut from = member.to_bytes().to_vec();
-    let window = service.flight.window();
-    loop {
-        let rows = turn
-            .view
-            .range::<OutboxRow>(OUTBOX, &from, end.as_deref(), window)?;
-        let Some((last, _)) = rows.last() else {
-            return Ok(None);
+    let mut places = match service.flight.sent(member) {
+        Some(sent) => sent,
+        None => first_waiting(service, turn, member)?,
+    };
+    places.retain(|place| place.class != RECEIPTS);
+    for place in places {
+        let key = outbox_key(member, place.class, place.entry);
+        let Some(OutboxRow::Returned { message, .. }) = turn.view.row::<OutboxRow>(OUTBOX, &key)?
+        else {
+            continue;
         };
-        from = [last, &[0][..]].concat();
-        for (_, row) in rows {
-            let OutboxRow::Returned { message, .. } = row else {
-                continue;
-            };
-            if let Some(place) = returned(turn, member, message, leaf)? {
-                return Ok(Some(place));
-            }
+        if let Some(place) = returned(turn, member, message, leaf)? {
+            return Ok(Some(place));
         }
     }
+    Ok(None)
+}
+
+/// Where the first messages are that wait for a member, a window of each class.
+fn first_waiting(
+    service: &Service,
+    turn: &Turn<'_>,
+    member: MemberId,
+) -> Result<Vec<Waiting>, IndexError> {
+    let mut places = Vec::new();
+    for class in [0, 1] {
+        let prefix = [&member.to_bytes()[..], &[class]].concat();
+        let window = service.flight.window();
+        let rows = turn.view.prefix::<OutboxRow>(OUTBOX, &prefix, window)?;
+        let place = |(key, _): &(Vec<u8>, OutboxRow)| outbox_place(key);
+        let found = rows.iter().filter_map(place);
+        places.extend(found.map(|(class, entry)| Waiting { class, entry }));
+    }
+    Ok(places)
 }
 
 /// Whether a member is still to be given back that message of its own.

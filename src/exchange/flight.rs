@@ -180,6 +180,12 @@ impl Flight {
         self.links.keys().copied().collect()
     }
 
+    /// What was sent to `member` over the link that is up, and not settled since; none without a link.
+    pub fn sent(&self, member: MemberId) -> Option<Vec<Waiting>> {
+        let link = self.links.get(&member)?;
+        Some(link.sent.keys().copied().collect())
+    }
+
     /// How many of what waits are worth looking at, since no more could be sent.
     pub fn window(&self) -> usize {
         self.window

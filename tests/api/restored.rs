@@ -3,7 +3,7 @@
 
 use liaison::app::change::{Change, Message, Other};
 use liaison::app::core::{Core, Outcome, catch_up};
-use liaison::app::rows::{LOG_ALARM, alarm_key, stored_under};
+use liaison::app::rows::{LOG_ALARM, OUTBOX, OutboxRow, alarm_key, stored_under};
 use liaison::app::{
     Action, AlarmRow, Ask, Attached, CarryAsk, CarryReply, FromPeer, Input, LogFault, Reply,
     RestoredLog, Say, Ticket,
@@ -269,10 +269,35 @@ fn a_peer_that_was_restored_gets_again_what_it_had_and_no_more() {
     let now = office.now;
     office.peer("TR", receipt_of("TR", back, now));
     office.peer("TR", receipt_of("TR", got, now));
-    let waiting = office
-        .core
-        .rows::<liaison::app::rows::OutboxRow>(liaison::app::rows::OUTBOX, 9);
+    let waiting = office.core.rows::<OutboxRow>(OUTBOX, 9);
     assert_eq!(waiting.expect("an index in memory"), []);
+}
+
+#[test]
+fn what_was_not_given_back_yet_cannot_be_refused() {
+    let mut office = Office::new();
+    let mut leaves = Vec::new();
+    for _ in 0..300 {
+        let came = office.first_of("TR", Role::Contact, alert_body());
+        office.takes(&came);
+        leaves.push(came.leaf());
+    }
+    tr_restored(&mut office);
+    let given_back = passing::sent_on_a_new_link(&mut office, "TR");
+    leaves.retain(|leaf| !given_back.contains(leaf));
+    let waits = |office: &Office| {
+        let rows = office.core.rows::<OutboxRow>(OUTBOX, 1_000);
+        rows.expect("an index in memory").len()
+    };
+    let before = waits(&office);
+    let refused = Statement::Refused {
+        sender: node("MK"),
+        digest: *leaves.last().expect("a window holds fewer"),
+        code: R::NotTheSender.number(),
+    };
+    let refused = receipt_of("TR", refused, office.now);
+    office.peer("TR", refused);
+    assert_eq!(waits(&office), before);
 }
 
 /// The files that a stick for TR would take along.
