@@ -208,7 +208,7 @@ struct Walk {
     asked: BTreeSet<Vec<u8>>,
     /// The first key that it was not asked for; none once there is no more.
     next: Option<Vec<u8>>,
-    /// Where that goes on which is asked for once more before the walk is over.
+    /// Where that goes on which is asked for once more before the walk is over, or though it was passed over.
     once_more: Vec<u8>,
     /// The length of the smallest for which there was no room here. What is no smaller is passed over until
     /// all is asked for anew.
@@ -223,6 +223,31 @@ impl Walk {
             once_more: first_pull(member),
             no_room: None,
         }
+    }
+
+    /// Adds to what is asked for the next one before `end` of those that `fit`, in turn.
+    fn ask_once_more(
+        &mut self,
+        turn: &Turn<'_>,
+        (member, end): (MemberId, Option<&[u8]>),
+        fit: impl Fn(&PullRow) -> bool,
+    ) -> Result<(), IndexError> {
+        if self.asked.len() > FETCHES_AT_ONCE {
+            return Ok(());
+        }
+        let rows = turn
+            .view
+            .range::<PullRow>(PULL, &self.once_more, end, LOOKED_AT)?;
+        let last = rows.last().filter(|_| rows.len() == LOOKED_AT);
+        let last = last.map(|(key, _)| key.clone());
+        let found = rows.into_iter().find(|(_, file)| fit(file));
+        let found = found.map(|(key, _)| key);
+        self.asked.extend(found.clone());
+        self.once_more = match found.or(last) {
+            Some(key) => [key.as_slice(), &[0]].concat(),
+            None => first_pull(member),
+        };
+        Ok(())
     }
 
     /// All is asked for anew.
@@ -375,28 +400,24 @@ pub(super) fn fetch_again(service: &mut Service, turn: &mut Turn<'_>) -> Result<
 
 /// Asks again for what a peer has neither given nor refused. Once it was asked for all, that begins anew,
 /// and not before: however much it does not give, what lies behind has its turn. Until then one of those
-/// that it did not give is asked for each time: it may be there by now, and the walk may be long.
+/// that it did not give is asked for each time: it may be there by now, and the walk may be long. Before it
+/// begins anew so is one of those for which there was no room: what is here of it already needs none.
 fn ask_again(service: &mut Service, turn: &mut Turn<'_>, peer: NodeId) -> Result<(), IndexError> {
     let is_wanted = wanted(service);
     if service.flight.peer(peer.member) != Some(peer) || members::is_blocked(turn, peer.member)? {
         return Ok(());
     }
     let walk = service.fetching.walk(peer.member);
-    match &walk.next {
-        None => walk.begin_anew(peer.member),
-        Some(next) if walk.asked.len() <= FETCHES_AT_ONCE => {
-            let before = &walk.once_more;
-            let one = turn.view.range::<PullRow>(PULL, before, Some(next), 1)?;
-            walk.once_more = match one.into_iter().next() {
-                Some((key, _)) => {
-                    let behind = [key.as_slice(), &[0]].concat();
-                    walk.asked.insert(key);
-                    behind
-                }
-                None => first_pull(peer.member),
-            };
+    match walk.next.clone() {
+        None => {
+            if let Some(least) = walk.no_room {
+                let end = after_prefix(&first_pull(peer.member));
+                let over = (peer.member, end.as_deref());
+                walk.ask_once_more(turn, over, |file| file.length >= least && is_wanted(file))?;
+            }
+            walk.begin_anew(peer.member);
         }
-        Some(_) => (),
+        Some(next) => walk.ask_once_more(turn, (peer.member, Some(next.as_slice())), |_| true)?,
     }
     for key in std::mem::take(&mut walk.asked) {
         // What is here by another way, or is not fetched any more, makes room.

@@ -1,5 +1,7 @@
 //! Receipts that prove something of somebody else's message, or nothing that matters here.
 
+use std::collections::BTreeSet;
+
 use liaison::app::change::{Change, Message, Other};
 use liaison::app::core::Outcome;
 use liaison::app::{Action, Ask, FromPeer, Input, Reply};
@@ -453,6 +455,30 @@ fn while_there_is_no_room_here_not_every_attachment_is_asked_for() {
     office.now = office.now.plus(30 * SECOND);
     let again = fetched(&office.handle(vec![Input::Tick]));
     assert_eq!(again, asked, "there may be room by now");
+}
+
+#[test]
+fn each_attachment_that_was_passed_over_for_want_of_room_is_asked_for_in_turn() {
+    let mut office = Office::new();
+    office.handle(vec![Input::Tick]);
+    let (mut files, mut under_way) = (BTreeSet::new(), Vec::new());
+    for _ in 0..4 {
+        office.now = office.now.plus(SECOND);
+        let message = crate::alerts::with_attachment(&mut office);
+        files.insert((message.header.id, 0));
+        under_way.extend(fetched(&office.peer("AT", taken(&message))));
+    }
+    let mut asked = BTreeSet::new();
+    for _ in 0..10 {
+        while let Some((message, index)) = under_way.pop() {
+            asked.insert((message, index));
+            let next = office.peer("AT", FromPeer::LackedRoom { message, index });
+            under_way.extend(fetched(&next));
+        }
+        office.now = office.now.plus(30 * SECOND);
+        under_way.extend(fetched(&office.handle(vec![Input::Tick])));
+    }
+    assert_eq!(asked, files);
 }
 
 #[test]
