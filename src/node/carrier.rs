@@ -248,9 +248,11 @@ pub(super) fn wrap(
     frames
 }
 
-/// Whether a message goes to a peer that is an observer: one that is given back to it does.
+/// Whether a message goes to a peer that is an observer: one that is given back to it does, whichever of
+/// the observer's nodes had sent it.
 fn goes_to_observer(peer: NodeId, message: &SignedMessage) -> bool {
-    message.sender == peer || Message::read(message).is_ok_and(|message| is_for_observers(&message))
+    message.sender.member == peer.member
+        || Message::read(message).is_ok_and(|message| is_for_observers(&message))
 }
 
 /// Deals items out to frames, in order: at most `most` and [`FRAME_BYTES`] to each, unless a single
@@ -324,5 +326,11 @@ mod tests {
     fn an_observer_is_given_back_what_was_its_own() {
         let mk: NodeId = "MK-1".parse().unwrap();
         assert!(goes_to_observer(mk, &signed(marked(Tlp::AmberStrict))));
+    }
+
+    #[test]
+    fn an_observer_is_given_back_what_another_of_its_nodes_had_sent() {
+        let second: NodeId = "MK-2".parse().unwrap();
+        assert!(goes_to_observer(second, &signed(marked(Tlp::AmberStrict))));
     }
 }
