@@ -222,7 +222,8 @@ impl Transport {
         dial::start_new(&self.0);
     }
 
-    /// Closes the link with a peer, and drops what waits here for it. The peers dial each other again as
+    /// Closes the link with a peer, and drops what waits here for it. What has left already arrives; over TCP
+    /// so does what the connection was handed, some tens of kilobytes. The peers dial each other again as
     /// after any other loss.
     pub fn drop_link(&self, peer: NodeId) {
         if let Some(slot) = self.0.slot(peer) {

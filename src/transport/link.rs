@@ -28,8 +28,8 @@ pub enum LinkError {
     /// Another connection with the same peer has taken its place.
     #[error("another connection took its place")]
     Replaced,
-    /// What was on its way to the peer must not reach it any more.
-    #[error("what was on its way to the peer is given up")]
+    /// What waits here for the peer must not reach it any more.
+    #[error("what waits for the peer is given up")]
     Dropped,
     /// The trust list in force does not list the peer with the key it came with.
     #[error("the peer's key is not listed")]
