@@ -327,7 +327,7 @@ fn other(
                 let in_vain = alerts::in_vain(view, me, *conversation, *recipient)?;
                 on_alert(view, *conversation, p, |row| {
                     row.unheard(*recipient, *message, expires, LooseState::Expired);
-                    row.waits_in_vain(*recipient, &in_vain, p.at);
+                    row.waits_in_vain(*recipient, &in_vain, p.at, LooseState::Expired);
                 })?;
             }
             Ok(())

@@ -10,7 +10,6 @@ use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::alert::AlertRecord;
 use crate::domain::duty::{LooseEnd, LooseState};
 use crate::domain::message::{Body, Kind, Priority};
-use crate::exchange::Refusal;
 use crate::store::IndexError;
 
 /// Writes the rows that follow from a message of an alert, or from a subscription.
@@ -225,15 +224,15 @@ impl AlertRow {
     }
 
     /// Notes of what this office said last which of it a member will not get either, since that waits behind
-    /// what is lost.
+    /// what is lost in this way.
     pub(in crate::app) fn waits_in_vain(
         &mut self,
         member: MemberId,
         messages: &[MessageId],
         since: Timestamp,
+        state: LooseState,
     ) {
         for message in messages {
-            let state = LooseState::Refused(Refusal::Gap.number());
             self.unheard(member, *message, since, state);
         }
     }

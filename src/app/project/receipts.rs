@@ -13,6 +13,7 @@ use crate::base::{MemberId, MessageId};
 use crate::domain::duty::LooseState;
 use crate::domain::message::Kind;
 use crate::domain::rfi::Side;
+use crate::exchange::Refusal;
 use crate::store::IndexError;
 
 /// Writes the rows that follow from a kept receipt.
@@ -112,7 +113,8 @@ pub(super) fn kept(
                 }
                 let refused = LooseState::Refused(number);
                 row.unheard(recipient, receipt.message, p.at, refused);
-                row.waits_in_vain(recipient, &in_vain, p.at);
+                let gap = LooseState::Refused(Refusal::Gap.number());
+                row.waits_in_vain(recipient, &in_vain, p.at, gap);
             }
             ReceiptWord::Opened | ReceiptWord::AttachmentsStored | ReceiptWord::Erased(_) => (),
         })?;
