@@ -21,7 +21,8 @@ pub fn read(file: &Path) -> Result<Value, Failure> {
 /// Reads a TOML file as [`read`] does, which must hold a `T`.
 ///
 /// # Errors
-/// A [`Failure`] that names the file, the line and the column, and the key that stands there.
+/// A [`Failure`] that names the file, the line and the column, and the key that stands there; of what is
+/// missing at the top, the file alone.
 pub fn read_as<T: DeserializeOwned>(file: &Path) -> Result<Value, Failure> {
     let (text, table) = parsed(file)?;
     // To TOML a time that is not in quotes is no text, which it becomes in JSON.
@@ -30,8 +31,10 @@ pub fn read_as<T: DeserializeOwned>(file: &Path) -> Result<Value, Failure> {
     let Err(fault) = serde_json::from_value::<T>(value.clone()) else {
         return Ok(value);
     };
+    // What is missing at the top stands nowhere: the file as a whole has an empty place at its beginning.
+    let stands_somewhere = |error: &toml::de::Error| error.span() != Some(0..0);
     match toml::from_str::<T>(&text) {
-        Err(error) if in_quotes => Err(invalid(file, &text, &error)),
+        Err(error) if in_quotes && stands_somewhere(&error) => Err(invalid(file, &text, &error)),
         Err(_) | Ok(_) => {
             let fault = without_values(&fault.to_string());
             Err(not_taken(format!("{}: {fault}", file.display())))

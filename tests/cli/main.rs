@@ -243,6 +243,26 @@ fn what_does_not_belong_in_a_toml_file_is_named_by_line_and_key_without_its_valu
 }
 
 #[test]
+fn what_is_missing_in_a_toml_file_is_not_laid_to_its_first_key() {
+    let dir = folder("127.0.0.1:1");
+    let file = dir.path().join("request.toml");
+    let words = ["rfi", "send", "--to", "TR", "--dir", path(dir.path())];
+    let example = include_str!("../../deploy/examples/request.toml");
+    let lines = example.lines();
+    let lines = lines.filter(|line| !line.starts_with("purpose = ") && !line.starts_with('#'));
+    std::fs::write(&file, lines.collect::<Vec<_>>().join("\n")).expect("written");
+    let output = liaison(&[&words[..], &["--file", path(&file)]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    let error = stderr(&output).replace("\n       ", " ");
+    assert!(error.starts_with("error[toml-invalid]: "), "{error}");
+    assert!(
+        error.contains("request.toml: missing field `purpose`"),
+        "{error}"
+    );
+    assert!(!error.contains("reference"), "{error}");
+}
+
+#[test]
 fn a_token_that_is_not_given_is_asked_for_by_name() {
     let dir = folder("127.0.0.1:1");
     let words = ["status", "--dir", path(dir.path()), "--as", "admin"];
