@@ -144,6 +144,10 @@ pub struct DutyView {
     /// The member that a correction is to be passed on to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<MemberId>,
+    /// Why a correction can be passed on to nobody, where it cannot: `marking-forbids`, `retention-over` or
+    /// `content-erased`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub barred: Option<String>,
 }
 
 /// A message of an exchange that was passed on from here.

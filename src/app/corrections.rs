@@ -12,7 +12,7 @@ use super::requests::{check_country, is_country};
 use super::respond::{exchange_row, say, sent_before};
 use super::rows::*;
 use super::service::{Service, Stop, Turn};
-use crate::base::{Actor, MemberId, MessageId};
+use crate::base::{Actor, MemberId, MessageId, Timestamp};
 use crate::domain::handling::Barrier;
 use crate::domain::message::{Body, Handling, Header};
 use crate::domain::rfi::{
@@ -46,7 +46,7 @@ pub struct Duty {
     /// What it is about: a correction, or a permission that was asked for.
     pub about: MessageId,
     /// Since when, by the clock of the side that it is owed to.
-    pub since: crate::base::Timestamp,
+    pub since: Timestamp,
     /// Whether it is this side that owes it.
     pub ours: bool,
     /// The member that something is to be passed on to.
@@ -100,19 +100,19 @@ pub fn duties(row: &ExchangeRow) -> Vec<Duty> {
 
 /// Whether something is owed in an exchange for which its content is needed. For a member that the list in
 /// force does not have any more, suspended ones apart, or that became an observer, nobody waits, and nobody
-/// does it for one. What is not to be passed on is not needed for that.
-pub(super) fn is_owed(service: &Service, row: &ExchangeRow) -> bool {
+/// does it for one. What is not to be passed on, or not any more, is not needed for that.
+pub(super) fn is_owed(service: &Service, row: &ExchangeRow, now: Timestamp) -> bool {
     let federation = service.federation.as_ref();
     let out = |member| federation.is_some_and(|federation| !federation.keeps(member));
     let gone = |member| out(member) || !is_country(service, member);
-    let told = row.exchange.corrections();
-    let bound = |duty: &Duty| {
-        let mut about = told.iter().filter(|told| told.id == duty.about);
-        duty.what == Owed::PassingOn && about.any(|told| told.bound)
+    let said = row.exchange.said();
+    let goes_on = |duty: &Duty| {
+        let mut about = said.iter().filter(|said| said.id == duty.about);
+        duty.what != Owed::PassingOn || about.any(|said| said.goes_on(now))
     };
     let owed = duties(row);
     owed.iter()
-        .any(|duty| !gone(duty.to.unwrap_or(row.peer)) && !bound(duty))
+        .any(|duty| !gone(duty.to.unwrap_or(row.peer)) && goes_on(duty))
 }
 
 /// Those who have what was corrected from here, and were not told yet.

@@ -51,7 +51,7 @@ pub fn summary(row: &ExchangeRow, now: Timestamp) -> ExchangeSummary {
         linked: parallel.map(|link| link.exchange).collect(),
         witnessed: row.witnessed,
         status: exchange.status().to_string(),
-        duties: passing::owed(row),
+        duties: passing::owed(row, now),
         withheld: row.withheld.map(|why| why.code().to_owned()),
         letters: Vec::new(),
         erased: row.erased.map(erased),

@@ -846,3 +846,24 @@ fn a_correction_that_can_be_passed_on_to_nobody_but_removed_members_keeps_nothin
     without_tr(&mut office, false);
     order(&mut office, exchange).expect("nobody is left to be told");
 }
+
+#[test]
+fn a_correction_whose_time_is_over_before_it_was_passed_on_keeps_nothing() {
+    let mut office = Office::new();
+    let free = passing::marked(&[HandlingCode::H0], Tlp::Green);
+    let (exchange, answer) = passing::answered_by_at(&mut office, free);
+    let what = passing::forward(&mut office, exchange, &answer);
+    passing::forwards(&mut office, &what).expect("it may go on");
+    let mut short = passing::h2();
+    short.retention_days = 2;
+    let correction = passing::correction_marked(&answer, short);
+    let said = [&answer];
+    let correction = passing::next_of_at(&mut office, Role::Contact, correction, exchange, &said);
+    office.takes(&correction);
+    passing::acknowledges(&mut office, exchange, &correction);
+    office.now = correction.header.created.plus(DAY);
+    let owed = order(&mut office, exchange);
+    assert_eq!(owed.unwrap_err(), AppError::StillOwed);
+    office.now = office.now.plus(HOUR);
+    order(&mut office, exchange).expect("it can be passed on to nobody any more");
+}

@@ -1,6 +1,7 @@
 //! What people are offered in an exchange is what they can do: nothing that a member which is out is not
 //! told, nothing about what goes to no third member, and nothing that nobody is left to be told.
 
+use liaison::api::ExchangeView;
 use liaison::app::change::Message;
 use liaison::base::{Role, Timestamp};
 use liaison::domain::handling::{Handling, HandlingCode, Tlp};
@@ -9,8 +10,8 @@ use liaison::domain::rfi::PermissionRequest;
 use serde_json::Value;
 
 use crate::console::enrolled;
-use crate::office::{REQUEST, alert_body, member, request, with_header};
-use crate::passing::{correction, h2, marked};
+use crate::office::{REQUEST, SECOND, alert_body, member, request, with_header};
+use crate::passing::{correction_marked, h2, marked};
 use crate::served::Served;
 
 /// What TR asked MK, marked so.
@@ -94,10 +95,9 @@ fn no_files_are_chosen_for_a_suspended_member_and_a_no_hit_is_sent() {
     assert_eq!(answered.status, 303, "{}", answered.text());
 }
 
-#[test]
-fn a_correction_that_observers_alone_have_not_heard_of_is_not_offered_for_passing_on() {
-    let mut office = Served::new();
-    let asked = request_of_tr(&mut office, marked(&[HandlingCode::H0], Tlp::Green));
+/// What TR asked, MK passed on to AT, and TR corrected under this marking; the exchange and the correction.
+fn corrected_by_tr(office: &mut Served, handling: Handling) -> (String, Message) {
+    let asked = request_of_tr(office, marked(&[HandlingCode::H0], Tlp::Green));
     let (id, exchange) = (asked.header.id.to_string(), asked.header.id);
     let mut third = request();
     third.handling = marked(&[HandlingCode::H0], Tlp::Green);
@@ -105,15 +105,22 @@ fn a_correction_that_observers_alone_have_not_heard_of_is_not_offered_for_passin
     let path = format!("/exchanges/{id}/forward");
     let sent = office.call("officer", "POST", &path).json(&forward).send();
     assert_eq!(sent.status, 202, "{}", sent.text());
-    office.peers.now = Timestamp::system();
-    let wrong = correction(&asked);
+    office.peers.now = Timestamp::system().minus(SECOND);
+    let wrong = correction_marked(&asked, handling.clone());
     let wrong = office.peers.next_of("TR", Role::Contact, wrong, exchange);
     let wrong = with_header(&wrong, |header| {
-        header.handling = h2();
+        header.handling = handling;
         header.sequence = 1;
         header.previous_own = Some(asked.leaf());
     });
     office.receives(&wrong);
+    (id, wrong)
+}
+
+#[test]
+fn a_correction_that_observers_alone_have_not_heard_of_is_not_offered_for_passing_on() {
+    let mut office = Served::new();
+    let (id, wrong) = corrected_by_tr(&mut office, h2());
     let passes_on = |office: &Served| {
         let offered = offered(office, "contact", &id);
         offered.iter().any(|action| action == "pass-on")
@@ -125,6 +132,39 @@ fn a_correction_that_observers_alone_have_not_heard_of_is_not_offered_for_passin
     let path = format!("/exchanges/{id}/pass-on");
     let refused = office.call("contact", "POST", &path).json(&body).send();
     refused.fails(409, "marking-forbids");
+}
+
+#[test]
+fn a_correction_that_can_be_passed_on_to_nobody_stays_in_view_with_the_reason() {
+    let kept_for_a_day = Handling {
+        retention_days: 1,
+        ..h2()
+    };
+    let strict = marked(&[HandlingCode::H0], Tlp::AmberStrict);
+    for (handling, why, words) in [
+        (h2(), None, "/pass-on\""),
+        (strict, Some("marking-forbids"), "Its marking keeps it"),
+        (kept_for_a_day, Some("retention-over"), "The time is over"),
+    ] {
+        let mut office = Served::new();
+        let (id, correction) = corrected_by_tr(&mut office, handling);
+        let path = format!("/exchanges/{id}");
+        let shown: ExchangeView = office.call("contact", "GET", &path).send().is(200);
+        let duties = shown.summary.duties;
+        let duty = duties.iter().find(|duty| duty.to == Some(member("AT")));
+        let duty = duty.expect("AT has what is wrong");
+        assert_eq!(duty.about, correction.header.id);
+        assert_eq!(duty.barred.as_deref(), why);
+        let offers = offered(&office, "contact", &id);
+        let offers = offers.iter().any(|action| action == "pass-on");
+        assert_eq!(offers, why.is_none());
+        let (boss, _) = enrolled(&office, "contact");
+        let opened = boss.post(&format!("{path}/why"), &[("why", "on duty")]);
+        assert_eq!(opened.status, 303);
+        let page = boss.get(&path).text();
+        assert!(page.contains(words), "{page}");
+        assert_eq!(page.contains("Ask its author"), why.is_some());
+    }
 }
 
 #[test]

@@ -858,7 +858,7 @@ fn a_correction_is_passed_on_to_those_who_have_the_message_from_here() {
 }
 
 /// The same correction under another marking.
-fn correction_marked(of: &Message, handling: Handling) -> Body {
+pub fn correction_marked(of: &Message, handling: Handling) -> Body {
     let Body::Correction(body) = correction(of) else {
         panic!("it is a correction");
     };

@@ -76,7 +76,7 @@ pub(in crate::app) fn order(
         if row.exchange.state().is_open() {
             return Err(AppError::NotNow(Refused::State(row.exchange.state())).into());
         }
-        if is_owed(service, &row) {
+        if is_owed(service, &row, turn.now) {
             return Err(AppError::StillOwed.into());
         }
     }

@@ -277,7 +277,7 @@ impl Kept {
     ) -> Result<Option<Self>, IndexError> {
         let key = conversation.to_bytes();
         let (thread, over) = if let Some(row) = turn.view.row::<ExchangeRow>(EXCHANGE, &key)? {
-            let over = !row.exchange.state().is_open() && !is_owed(service, &row);
+            let over = !row.exchange.state().is_open() && !is_owed(service, &row, turn.now);
             (row.thread, over)
         } else if let Some(row) = turn.view.row::<AlertRow>(ALERT, &key)? {
             let over = match row.alert.state(turn.now) {

@@ -14,7 +14,23 @@ pub fn duty(duty: &DutyView) -> String {
         "decide-permission" => format!("to decide on the permission {}", duty.about),
         other => format!("{} {}", clean(other), duty.about),
     };
-    format!("{} has {what}, since {}", duty.owed_by, time(duty.since))
+    let barred = duty.barred.as_deref().map_or_else(String::new, barred);
+    let since = time(duty.since);
+    format!("{} has {what}, since {since}{barred}", duty.owed_by)
+}
+
+/// Why it cannot be done, and what to do instead.
+fn barred(why: &str) -> String {
+    let why = match why {
+        "marking-forbids" => "its marking keeps it from others",
+        "retention-over" => "the time is over for which it may be kept",
+        "content-erased" => "it was erased here",
+        other => other,
+    };
+    format!(
+        "; it cannot be, since {}: ask its author for another",
+        clean(why)
+    )
 }
 
 /// What was passed on of an exchange, and the permissions that were asked for; nothing for most.

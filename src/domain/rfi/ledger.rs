@@ -74,8 +74,6 @@ pub struct CorrectionTold {
     pub flaw: Flaw,
     /// What is to be done.
     pub remedy: Remedy,
-    /// Whether it goes to no third member: its marking says so, or nothing of it is left here.
-    pub bound: bool,
     /// When the other side took note.
     pub acknowledged: Option<Timestamp>,
     /// The members to which the other side passed it on.
@@ -257,7 +255,6 @@ impl Ledger {
                 message: told.message,
                 flaw: told.flaw,
                 remedy: told.remedy,
-                bound: step.bound,
                 acknowledged: None,
                 passed_on: Vec::new(),
             }),

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use crate::api::{DutyView, ForwardView, PermissionView};
 use crate::app::change::Message;
 use crate::app::rows::ExchangeRow;
-use crate::app::{Action, Caller, Owed, PermissionRow, duties, read_copy};
+use crate::app::{Action, Caller, Duty, Owed, PermissionRow, duties, read_copy};
 use crate::base::{MemberId, MessageId, Timestamp};
 use crate::domain::message::{Body, Kind, SignedCopy};
 use crate::domain::rfi::{SaidMessage, Side, Standing, State, is_passed_on};
 
-/// What either side owes.
-pub fn owed(row: &ExchangeRow) -> Vec<DutyView> {
+/// What either side owes. A correction that can be passed on to nobody is among that: somebody has what is
+/// wrong, and its author may give another one.
+pub fn owed(row: &ExchangeRow, now: Timestamp) -> Vec<DutyView> {
     let [own, other] = match row.exchange.side() {
         Side::Requesting => row.exchange.members(),
         Side::Requested => {
@@ -19,7 +20,14 @@ pub fn owed(row: &ExchangeRow) -> Vec<DutyView> {
             [asked, asking]
         }
     };
-    let view = |duty: crate::app::Duty| DutyView {
+    let said = row.exchange.said();
+    let barred = |duty: &Duty| {
+        let passing = duty.what == Owed::PassingOn;
+        let about = said.iter().find(|said| passing && said.id == duty.about)?;
+        barred(about, now).map(str::to_owned)
+    };
+    let view = |duty: Duty| DutyView {
+        barred: barred(&duty),
         duty: match duty.what {
             Owed::Acknowledgement => "acknowledge-correction",
             Owed::PassingOn => "pass-on-correction",
@@ -32,6 +40,17 @@ pub fn owed(row: &ExchangeRow) -> Vec<DutyView> {
         to: duty.to,
     };
     duties(row).into_iter().map(view).collect()
+}
+
+/// Why what was said can be passed on to nobody, whatever its author permits: the code that whoever tries is
+/// answered with.
+fn barred(said: &SaidMessage, now: Timestamp) -> Option<&'static str> {
+    match said.passes_until {
+        // Of what is erased that is not known.
+        None => Some("content-erased"),
+        Some(_) if said.bound => Some("marking-forbids"),
+        Some(until) => (now > until).then_some("retention-over"),
+    }
 }
 
 /// What the other side corrected and somebody else still has uncorrected from here: the correction, and
