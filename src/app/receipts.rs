@@ -187,7 +187,9 @@ pub(super) fn later(
             unknown.push(*digest);
             continue;
         }
-        if let Some(why) = *why {
+        // Where what is given back does not come next, it alone waits.
+        let stands_back = message.is_none() && *why == Some(Refusal::Gap);
+        if let Some(why) = why.filter(|_| !stands_back) {
             let since = service.refusing.get(&peer.member);
             let since = since.filter(|(before, _)| *before == why);
             let since = since.map_or(turn.now, |(_, since)| *since);

@@ -47,6 +47,9 @@ const BEFORE: Duration = Duration::from_secs(31 * 24 * 3_600);
 /// What is later than so long before the last entry of a backup is hardly in it, and goes first.
 const RECENT: Duration = Duration::from_secs(24 * 3_600);
 
+/// How long after the log goes on whoever has a link has given back what it has.
+const GIVEN_BACK: Duration = Duration::from_secs(24 * 3_600);
+
 /// Messages that one entry names, and rows that are looked at together.
 const AT_ONCE: usize = 1_000;
 
@@ -280,7 +283,7 @@ fn out_of_order(
     };
     let goes_on = header.continues(peer) == Ok((progress.sequence, progress.last))
         && header.recipients.iter().all(has_no_more)
-        && alert.is_none_or(|alert| leaves_nobody_out(service, &alert, header));
+        && alert.is_none_or(|alert| leaves_nobody_out(service, turn, &alert, header));
     if (known || begins) && goes_on && header.sequence < u64::MAX {
         return Ok(None);
     }
@@ -296,14 +299,29 @@ fn out_of_order(
 }
 
 /// Whether a message goes to all others that have the alert and may give back what came before it: the places
-/// of the rest are not in it.
-fn leaves_nobody_out(service: &Service, alert: &AlertRow, header: &Header) -> bool {
+/// of the rest are not in it. What nobody has would else keep out for good what follows it.
+fn leaves_nobody_out(
+    service: &Service,
+    turn: &Turn<'_>,
+    alert: &AlertRow,
+    header: &Header,
+) -> bool {
     let federation = service.federation.as_ref();
     let mut others = alert.alert.others(service.me.member);
     others.retain(|member| federation.is_some_and(|federation| federation.keeps(*member)));
+    let had_time = others_had_time(service, turn);
+    let gave = |member| had_time && service.flight.peer(member).is_some();
     others
         .iter()
-        .all(|member| header.recipients.contains(member))
+        .all(|member| header.recipients.contains(member) || gave(*member))
+}
+
+/// Whether this incarnation of the log began long enough ago.
+fn others_had_time(service: &Service, turn: &Turn<'_>) -> bool {
+    let mut restored = service.federation.iter().flat_map(|f| &f.trust.restored);
+    let own = restored.find(|log| log.origin == turn.log.origin());
+    let first = own.and_then(|log| turn.log.read(log.after).ok());
+    first.is_some_and(|first| turn.now.since(first.entry.time) >= GIVEN_BACK)
 }
 
 /// What a receipt of a peer says of a message of its own that it was given back: that its log holds

@@ -22,8 +22,8 @@ use crate::alerts_escalate::updated_to;
 use crate::alerts_lost::{of_tr, says, sights};
 use crate::alerts_reach::{alert as the_example, delivered, published, refused};
 use crate::office::{
-    HOUR, NoSigner, Office, alert_body, member, node, nothing_signed, receipt_of, receipted,
-    reply_to, request, request_body, state_of, taken, with_file, with_header,
+    HOUR, NoSigner, Office, SECOND, alert_body, member, node, nothing_signed, receipt_of,
+    receipted, reply_to, request, request_body, state_of, taken, with_file, with_header,
 };
 use crate::passing;
 
@@ -759,6 +759,48 @@ fn what_went_on_after_a_lost_sighting_comes_back_after_what_another_member_has()
     }
     let sighted_by = the_alert(&mut office, id).sighted_by();
     assert_eq!(sighted_by, [member("MK")]);
+}
+
+#[test]
+fn what_went_on_after_a_lost_sighting_comes_back_after_a_day_where_nobody_has_that() {
+    let mut office = Office::new();
+    let id = of_tr(&mut office).header.id;
+    let size = office.log.size();
+    let sighting = sights(&mut office, id);
+    refused(&mut office, "TR", sighting.header.id);
+    refused(&mut office, "AT", sighting.header.id);
+    let note = AlertCommand::Acknowledge(Acknowledgement::default());
+    let note = says(&mut office, id, note);
+    restored(&mut office, size);
+    office.now = office.now.plus(HOUR * 24).minus(SECOND);
+    // AT may have it, for all that is known here.
+    office.refuses("TR", &note, R::Gap);
+    office.now = office.now.plus(SECOND);
+    office.peer("AT", FromPeer::Down);
+    office.refuses("TR", &note, R::Gap);
+    office.peer("AT", FromPeer::Up);
+    let outcomes = office.peer("TR", taken(&note));
+    let (note, leaf) = (note.header.id, note.leaf());
+    assert_eq!(receipted(&outcomes), [Statement::Sent { id: note, leaf }]);
+}
+
+#[test]
+fn a_member_that_cannot_take_yet_what_it_is_given_back_is_not_said_to_take_nothing() {
+    let mut office = Office::new();
+    let theirs = office.first_of("TR", Role::Contact, alert_body());
+    office.takes(&theirs);
+    tr_restored(&mut office);
+    let told = |office: &mut Office, why| {
+        office.peer("TR", FromPeer::Later(vec![(theirs.leaf(), Some(why))]));
+        match office.ask(Role::Admin, Action::ReadHealth, Ask::Health) {
+            Ok(Reply::Health(health)) => health.refusing,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(told(&mut office, R::Gap), []);
+    let since = office.now;
+    let no_room = [(member("TR"), R::NoRoom, since)];
+    assert_eq!(told(&mut office, R::NoRoom), no_room);
 }
 
 #[test]

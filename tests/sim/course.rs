@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fmt::{Display, Write as _};
 use std::rc::Rc;
+use std::time::Duration;
 
 use liaison::base::Timestamp;
 
@@ -10,6 +11,8 @@ use crate::faults::Tally;
 use crate::planted::Planted;
 use crate::seeds::{caught, kept};
 use crate::world::World;
+
+const A_DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// What happens in a seed, in order, whatever comes of it.
 #[derive(Debug, Clone, Default)]
@@ -94,6 +97,11 @@ pub fn restored(seed: u64, steps: usize, trace: &Trace) -> Result<(), String> {
     }
     world.restore(&mut backup);
     world.settle();
+    if world.waiting() > 0 {
+        // What nobody has keeps out for a day what follows it.
+        world.passes(A_DAY);
+        world.settle();
+    }
     world.check_restored(&backup)
 }
 

@@ -463,7 +463,7 @@ impl World {
         shown
     }
 
-    fn passes(&mut self, time: Duration) {
+    pub fn passes(&mut self, time: Duration) {
         self.now = self.now.plus(time);
         self.tally.passed += time;
     }
