@@ -7,8 +7,8 @@ use liaison::app::rows::{ALERT, AlertRow};
 use liaison::app::{Action, Ask, OnAlert};
 use liaison::base::{MemberId, MessageId, Role};
 use liaison::domain::alert::{
-    Acknowledgement, Alert, AlertCommand, Audience, Contradiction, Difference, Revision, Said,
-    Sighting,
+    Acknowledgement, Alert, AlertCommand, AlertRecord, Audience, Contradiction, Difference,
+    Revision, Said, Sighting,
 };
 
 use crate::world::World;
@@ -133,10 +133,17 @@ impl World {
                     return Err(format!("alert {id} never reached {member}"));
                 };
                 let copy = row.alert;
+                // Whoever came in later does not know of a member that was out by then.
+                let others = |alert: &AlertRecord| {
+                    let others = alert.others(member).into_iter();
+                    others
+                        .filter(|other| !was_out(self.office_of(*other)))
+                        .count()
+                };
                 let same = copy.standing() == original.standing()
                     && copy.cancelled() == original.cancelled()
                     && copy.created() == original.created()
-                    && copy.others(member).len() == original.others(member).len();
+                    && others(&copy) == others(&original);
                 if !same {
                     return Err(format!("alert {id} stands otherwise at {member}"));
                 }
