@@ -29,7 +29,7 @@ use planted::Planted;
 use seeds::{Failure, all_held, caught, number, on_all_processors};
 use world::World;
 
-const SEEDS: u64 = 180;
+const SEEDS: u64 = 240;
 const STEPS: usize = 400;
 
 /// What is recorded when people are told that something waits for them.
