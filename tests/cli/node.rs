@@ -96,8 +96,9 @@ fn a_request_takes_the_officers_token_and_sends_the_toml_as_json() {
     let (address, asked) = node(vec![("202 Accepted", bytes(&sent))]);
     let dir = folder(&address);
     let file = dir.path().join("request.toml");
-    let text = "urgency = \"urgent\"\nat = 2026-03-22T14:02:00Z\n[[questions]]\ntext = \"Who?\"\n";
-    std::fs::write(&file, text).expect("written");
+    let text = include_str!("../../deploy/examples/request.toml");
+    let dated = text.replace("\"MK-LO-2026-0417\"", "2026-03-22T14:02:00Z");
+    std::fs::write(&file, dated).expect("written");
     let folder = path(dir.path());
     let words = [
         "rfi",
@@ -117,8 +118,8 @@ fn a_request_takes_the_officers_token_and_sends_the_toml_as_json() {
     assert!(head.starts_with("POST /api/v1/requests "), "{head}");
     let body: Value = serde_json::from_str(body).expect("JSON");
     assert_eq!(body["to"], json!(["TR", "AT"]));
-    assert_eq!(body["request"]["at"], "2026-03-22T14:02:00Z");
-    assert_eq!(body["request"]["questions"][0]["text"], "Who?");
+    assert_eq!(body["request"]["reference"], "2026-03-22T14:02:00Z");
+    assert_eq!(body["request"]["questions"][0]["kind"], "vehicle-owner");
     let text = stdout(&output);
     assert!(
         text.contains("queued: TR has not yet confirmed that it came"),
@@ -271,7 +272,8 @@ fn attachments_are_uploaded_under_one_reservation_before_the_answer_is_sent() {
     ]);
     let dir = folder(&address);
     let files = ["answer.toml", "a.txt", "b.txt"].map(|name| dir.path().join(name));
-    for (file, text) in files.iter().zip(["result = \"hit\"\n", "abc", "def"]) {
+    let text = include_str!("../../deploy/examples/answer.toml");
+    for (file, text) in files.iter().zip([text, "abc", "def"]) {
         std::fs::write(file, text).expect("written");
     }
     let [answer, a, b] = files.each_ref().map(|file| path(file));
@@ -287,8 +289,6 @@ fn attachments_are_uploaded_under_one_reservation_before_the_answer_is_sent() {
     let (head, body) = asked[3].split_once("\r\n\r\n").expect("a body");
     assert!(head.starts_with(&format!("POST /api/v1/exchanges/{ID}/answer ")));
     let body: Value = serde_json::from_str(body).expect("JSON");
-    assert_eq!(
-        body,
-        json!({ "reservation": MESSAGE, "answer": { "result": "hit" } })
-    );
+    assert_eq!(body["reservation"], MESSAGE);
+    assert_eq!(body["answer"]["outcome"], "hit");
 }
