@@ -103,6 +103,13 @@ fn checkpoint(origin: Origin, size: u64, root: Digest) -> SignedCheckpoint {
     }
 }
 
+/// A peer gives a message back, and is told that the log holds it again.
+fn gives_back(office: &mut Office, peer: &str, message: &Message) {
+    let outcomes = office.peer(peer, taken(message));
+    let (id, leaf) = (message.header.id, message.leaf());
+    assert_eq!(receipted(&outcomes), [Statement::Sent { id, leaf }]);
+}
+
 #[test]
 fn what_was_sent_comes_back_once_and_says_so_and_goes_to_its_recipients_again() {
     let (mut office, request) = after_asking();
@@ -696,9 +703,7 @@ fn what_went_on_after_a_lost_message_comes_back() {
     later.sender = request.sender;
     office.refuses("TR", &later, R::UnknownConversation);
     office.peer("TR", taken(&request));
-    let outcomes = office.peer("TR", taken(&later));
-    let leaf = later.leaf();
-    assert_eq!(receipted(&outcomes), [Statement::Sent { id: next, leaf }]);
+    gives_back(&mut office, "TR", &later);
     assert_eq!(state_of(&mut office, id), "withdrawn");
     office.rebuilt();
     assert_eq!(state_of(&mut office, id), "withdrawn");
@@ -725,15 +730,10 @@ fn a_version_that_followed_a_lost_one_comes_back_unless_somebody_has_that_too() 
             office.refuses("TR", &third, R::Gap);
             office.peer("AT", taken(&second));
         }
-        let outcomes = office.peer("TR", taken(&third));
-        let (id_of_it, leaf) = (third.header.id, third.leaf());
-        assert_eq!(
-            receipted(&outcomes),
-            [Statement::Sent { id: id_of_it, leaf }]
-        );
+        gives_back(&mut office, "TR", &third);
         office.rebuilt();
         let record = the_alert(&mut office, id);
-        assert_eq!(record.standing().message, id_of_it);
+        assert_eq!(record.standing().message, third.header.id);
         assert_eq!(record.standing().number, 3);
         assert_eq!(record.earlier().len(), if had_by_at { 2 } else { 1 });
     }
@@ -753,9 +753,7 @@ fn what_went_on_after_a_lost_sighting_comes_back_after_what_another_member_has()
     // It does not go to AT, which may have what TR lacks.
     office.refuses("TR", &note, R::Gap);
     for (peer, message) in [("AT", &sighting), ("TR", &note)] {
-        let outcomes = office.peer(peer, taken(message));
-        let (id, leaf) = (message.header.id, message.leaf());
-        assert_eq!(receipted(&outcomes), [Statement::Sent { id, leaf }]);
+        gives_back(&mut office, peer, message);
     }
     let sighted_by = the_alert(&mut office, id).sighted_by();
     assert_eq!(sighted_by, [member("MK")]);
@@ -779,9 +777,7 @@ fn what_went_on_after_a_lost_sighting_comes_back_after_a_day_where_nobody_has_th
     office.peer("AT", FromPeer::Down);
     office.refuses("TR", &note, R::Gap);
     office.peer("AT", FromPeer::Up);
-    let outcomes = office.peer("TR", taken(&note));
-    let (note, leaf) = (note.header.id, note.leaf());
-    assert_eq!(receipted(&outcomes), [Statement::Sent { id: note, leaf }]);
+    gives_back(&mut office, "TR", &note);
 }
 
 #[test]
@@ -821,15 +817,10 @@ fn an_alert_comes_back_with_the_first_version_that_somebody_took() {
             office.refuses("TR", &second, R::UnknownConversation);
             office.peer("AT", taken(&first));
         }
-        let outcomes = office.peer("TR", taken(&second));
-        let (id_of_it, leaf) = (second.header.id, second.leaf());
-        assert_eq!(
-            receipted(&outcomes),
-            [Statement::Sent { id: id_of_it, leaf }]
-        );
+        gives_back(&mut office, "TR", &second);
         office.rebuilt();
         let record = the_alert(&mut office, id);
-        assert_eq!(record.standing().message, id_of_it);
+        assert_eq!(record.standing().message, second.header.id);
         assert_eq!(record.publisher(), member("MK"));
         assert_eq!(record.earlier().len(), if had_by_at { 1 } else { 0 });
     }
