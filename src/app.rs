@@ -13,6 +13,7 @@ mod deliver;
 mod duty;
 mod erase;
 mod error;
+mod fetching;
 mod input;
 mod letters;
 mod members;

@@ -3,7 +3,7 @@
 use super::alerts;
 use super::change::{Change, Message, Other};
 use super::corrections;
-use super::deliver;
+use super::fetching;
 use super::input::{Effect, Federation};
 use super::members;
 use super::passing;
@@ -99,7 +99,7 @@ pub(super) fn message(
         entries: vec![entry],
     });
     if !header.attachments.is_empty() {
-        deliver::fetch_new(service, turn, peer, header.id)?;
+        fetching::fetch_new(service, turn, peer, header.id)?;
     }
     Ok(())
 }
@@ -331,5 +331,5 @@ pub(super) fn fetched(
     };
     turn.record(me, Actor::node(me), Change::Other(stored))?;
     service.stirred.insert(peer.member);
-    deliver::fetch_next(service, turn, peer, (message, index))
+    fetching::fetch_next(service, turn, peer, (message, index))
 }

@@ -10,9 +10,9 @@ use std::time::Duration;
 use super::alerts;
 use super::change::{Change, Message, Other};
 use super::content::signed_message;
-use super::deliver;
 use super::duty::{self, Places};
 use super::erase;
+use super::fetching;
 use super::input::Effect;
 use super::letters;
 use super::project::Projected;
@@ -224,7 +224,7 @@ pub(super) fn given_back(
     });
     service.stirred.extend(header.recipients.iter().copied());
     if !header.attachments.is_empty() {
-        deliver::fetch_new(service, turn, peer, header.id)?;
+        fetching::fetch_new(service, turn, peer, header.id)?;
     }
     Ok(())
 }

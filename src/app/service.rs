@@ -14,8 +14,8 @@ use super::quota::{MESSAGES_A_DAY, Quota};
 use super::reached::ForObservers;
 use super::witness::{self, Witness, WitnessTimes};
 use super::{
-    alerts, carried, deliver, duty, erase, letters, members, news, office, people, permissions,
-    read, receipts, receive, restored, search, unchanged,
+    alerts, carried, deliver, duty, erase, fetching, letters, members, news, office, people,
+    permissions, read, receipts, receive, restored, search, unchanged,
 };
 use crate::base::{Actor, Digest, MemberId, NodeId, Timestamp};
 use crate::exchange::{Flight, Refusal};
@@ -67,7 +67,7 @@ pub struct Service {
     pub(super) started: Option<Timestamp>,
     /// Why members take nothing now that waits for them, and since when.
     pub(super) refusing: BTreeMap<MemberId, (Refusal, Timestamp)>,
-    pub(super) fetching: deliver::Fetching,
+    pub(super) fetching: fetching::Fetching,
     pub(super) for_observers: ForObservers,
     /// Since when there is no link to a member that had one.
     pub(super) unlinked: BTreeMap<MemberId, Timestamp>,
@@ -113,7 +113,7 @@ impl Service {
             witness: Witness::new(WitnessTimes::default()),
             started: None,
             refusing: BTreeMap::new(),
-            fetching: deliver::Fetching::default(),
+            fetching: fetching::Fetching::default(),
             for_observers: ForObservers::default(),
             unlinked: BTreeMap::new(),
             alarms: Alarms::default(),
@@ -152,7 +152,7 @@ impl Service {
             }
             Input::Peer(peer, from) => self.peer_did(turn, *peer, from)?,
             Input::MayFetch(ticket, peer, message) => {
-                let reply = deliver::may_fetch(self, turn, *peer, *message)?;
+                let reply = fetching::may_fetch(self, turn, *peer, *message)?;
                 turn.effects.push(Effect::Reply(*ticket, reply));
             }
             Input::SignedUpTo(ticket, node) => {
@@ -188,7 +188,7 @@ impl Service {
             Input::Elapsed(running) => self.erasure.clock.elapsed(turn.now, *running),
             Input::Tick => {
                 deliver::expire(self, turn)?;
-                deliver::fetch_again(self, turn)?;
+                fetching::fetch_again(self, turn)?;
                 restored::tick(self, turn)?;
                 witness::tick(self, turn)?;
                 self.record_expiry(turn)?;
@@ -289,7 +289,7 @@ impl Service {
                 self.flight.link_down(peer);
                 witness::link_up(self, turn, peer)?;
                 match self.receives(peer) {
-                    true => deliver::link_up(self, turn, peer),
+                    true => fetching::link_up(self, turn, peer),
                     false => Ok(()),
                 }
             }
@@ -327,10 +327,10 @@ impl Service {
                 index,
             } => receive::fetched(self, turn, peer, (*sender, *message), *index),
             FromPeer::NotFetched { message, index } => {
-                deliver::fetch_next(self, turn, peer, (*message, *index))
+                fetching::fetch_next(self, turn, peer, (*message, *index))
             }
             FromPeer::LackedRoom { message, index } => {
-                deliver::lacked_room(self, turn, peer, (*message, *index))
+                fetching::lacked_room(self, turn, peer, (*message, *index))
             }
         }
     }
