@@ -44,7 +44,7 @@ def run(*words, check: bool = True, patience: float = PATIENCE, env=None, **more
     """Runs a program to its end, without a shell."""
     words = [str(word) for word in words]
     done = subprocess.run(words, capture_output=True, text=True, errors="replace", timeout=patience,
-                          stdin=subprocess.DEVNULL, env=env, check=False, **more)
+                          stdin=subprocess.DEVNULL, env=env, check=False, start_new_session=True, **more)
     if check and done.returncode != 0:
         raise RigError(f"`{' '.join(words)}` ended with {done.returncode}: {done.stdout}{done.stderr}")
     return done

@@ -54,7 +54,8 @@ class Office:
             words = [*self.world.into(self), *self.prefix, self.world.program, "serve", "--dir", self.dir,
                      "--stop-with-stdin"]
             self.child = subprocess.Popen([str(word) for word in words], stdin=subprocess.PIPE,
-                                          stdout=log, stderr=log, env=self.environment())
+                                          stdout=log, stderr=log, env=self.environment(),
+                                          start_new_session=True)
 
     def serve(self, patience: float = STARTING) -> None:
         """Starts the node and waits until it serves."""

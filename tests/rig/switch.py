@@ -40,7 +40,8 @@ class Switch:
         words = [f"{address}={space}" for address, space in addresses.items()]
         self.child = subprocess.Popen(
             [sys.executable, "-m", "rig.switch", str(seed), *words], text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent,
+            start_new_session=True)
         self.rules({})
 
     def rules(self, rules: dict) -> Counter:

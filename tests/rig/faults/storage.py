@@ -113,7 +113,7 @@ def failing(stage, office, chance, calls: str, error: str, most: int, folder: st
     for path in {path.parent for path in files}.union(files, (f"{path}.new" for path in files)):
         words += ["-P", path]
     tracer = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         until("strace is attached", lambda: True if traced(office) else None, 30)
 
