@@ -110,17 +110,17 @@ impl Session for ForgingSession {
     fn write_handshake(&mut self, buf: &mut Vec<u8>) -> Option<Keys> {
         let mut keys = self.session.write_handshake(buf)?;
         if self.has_handshake_keys {
-            keys.packet.local = Box::new(ForgingKey {
-                key: keys.packet.local,
-                forgeries: self.forgeries.clone(),
-            });
+            keys.packet.local = forging(keys.packet.local, &self.forgeries);
         }
         self.has_handshake_keys = true;
         Some(keys)
     }
 
+    /// quinn-proto updates its keys after ten packets or more of a connection, as it happens.
     fn next_1rtt_keys(&mut self) -> Option<KeyPair<Box<dyn PacketKey>>> {
-        self.session.next_1rtt_keys()
+        let mut keys = self.session.next_1rtt_keys()?;
+        keys.local = forging(keys.local, &self.forgeries);
+        Some(keys)
     }
 
     fn is_valid_retry(&self, orig_dst_cid: &ConnectionId, header: &[u8], payload: &[u8]) -> bool {
@@ -135,6 +135,13 @@ impl Session for ForgingSession {
     ) -> Result<(), ExportKeyingMaterialError> {
         self.session.export_keying_material(output, label, context)
     }
+}
+
+fn forging(key: Box<dyn PacketKey>, forgeries: &Forgeries) -> Box<dyn PacketKey> {
+    Box::new(ForgingKey {
+        key,
+        forgeries: forgeries.clone(),
+    })
 }
 
 struct ForgingKey {
@@ -396,6 +403,8 @@ fn a_member_that_floods_frames_of_quic_pins_little_and_keeps_nobody_out() {
             until(PATIENCE, "the flood is over", || {
                 (forgeries.lock().is_empty() || link.ended()).then_some(())
             });
+            let left = forgeries.lock().len();
+            assert!(left < count, "{what}: no packet of it went");
             exchanged(&world);
         });
         assert!(
