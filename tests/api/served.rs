@@ -21,6 +21,7 @@ use liaison::store::{BlobStore, Fault, Log as _, MemoryIndex, MemoryLog};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tempfile::TempDir;
+use url::form_urlencoded::Serializer;
 
 use crate::office::{NoSigner, Office, node, taken};
 
@@ -390,18 +391,9 @@ impl Call {
     }
 
     pub fn form(self, pairs: &[(&str, &str)]) -> Self {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-        let encoded = |text: &str| -> String {
-            let one = |b: u8| match plain(b) {
-                true => char::from(b).to_string(),
-                false => format!("%{b:02X}"),
-            };
-            text.bytes().map(one).collect()
-        };
-        let pair = |(name, value): &(&str, &str)| format!("{}={}", encoded(name), encoded(value));
-        let body: Vec<String> = pairs.iter().map(pair).collect();
+        let body = Serializer::new(String::new()).extend_pairs(pairs).finish();
         self.header("content-type", "application/x-www-form-urlencoded")
-            .body(body.join("&").as_bytes())
+            .body(body.as_bytes())
     }
 
     pub fn json(self, body: &Value) -> Self {
