@@ -1,5 +1,7 @@
 //! What the tests of this module begin from: the example files, and messages that carry them.
 
+use std::sync::LazyLock;
+
 use super::alert::{Alert, Contradiction, Sighting};
 use super::message::{Body, Event, Header, Priority};
 use super::rfi::{Answer, Request};
@@ -14,7 +16,9 @@ pub const CONTRADICTION: &str = include_str!("../../deploy/examples/contradictio
 pub const SIGHTING: &str = include_str!("../../deploy/examples/sighting.toml");
 
 pub fn request() -> Request {
-    toml::from_str(REQUEST).expect("the example is a request")
+    static READ: LazyLock<Request> =
+        LazyLock::new(|| toml::from_str(REQUEST).expect("the example is a request"));
+    READ.clone()
 }
 
 pub fn answer() -> Answer {
