@@ -9,7 +9,7 @@ use super::rows::*;
 use super::service::{Service, Turn};
 use super::witness;
 use crate::audit::Statement;
-use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, merkle};
+use crate::base::{Actor, Digest, MemberId, MessageId, NodeId, Timestamp, merkle};
 use crate::exchange::{RECEIPTS, Refusal, Waiting};
 use crate::store::IndexError;
 
@@ -56,9 +56,9 @@ pub(super) fn keep(
     if word == ReceiptWord::Delivered {
         service.refusing.remove(&peer.member);
     }
-    let temporary = |number| Refusal::from_number(number).is_some_and(Refusal::is_temporary);
-    let later = matches!(word, ReceiptWord::Refused(number) if temporary(number));
-    if later {
+    let later = taken_later(word, row.expires, turn.now);
+    if let Some(why) = later {
+        takes_nothing(service, peer.member, why, turn.now);
         service.flight.put_off(peer.member, row.entry, turn.now);
     } else if settles(word) {
         for class in [0, 1] {
@@ -73,7 +73,7 @@ pub(super) fn keep(
         .erasure
         .clock
         .said(peer.member, receipt.at, turn.now);
-    if later {
+    if later.is_some() {
         return Ok(());
     }
     let kept = KeptReceipt {
@@ -89,6 +89,16 @@ pub(super) fn keep(
         Change::ReceiptKept(Box::new(kept)),
     )?;
     Ok(())
+}
+
+/// Why the peer does not take a message yet that it may take later. Besides what is temporary anywhere, that
+/// is what has expired by its clock alone: one of the two clocks is wrong, and that must not lose a message.
+fn taken_later(word: ReceiptWord, expires: Timestamp, now: Timestamp) -> Option<Refusal> {
+    let ReceiptWord::Refused(number) = word else {
+        return None;
+    };
+    let by_its_clock_alone = |why| why == Refusal::Expired && now < expires;
+    Refusal::from_number(number).filter(|why| why.is_temporary() || by_its_clock_alone(*why))
 }
 
 /// Whether the receipt ends the delivery of a message. That somebody opened it does not: the
@@ -171,6 +181,14 @@ fn happened_to(statement: &Statement) -> Option<(MessageId, Digest)> {
     }
 }
 
+/// Why the peer takes nothing, and since when for this reason.
+fn takes_nothing(service: &mut Service, peer: MemberId, why: Refusal, now: Timestamp) {
+    let since = service.refusing.get(&peer);
+    let since = since.filter(|(before, _)| *before == why);
+    let since = since.map_or(now, |(_, since)| *since);
+    service.refusing.insert(peer, (why, since));
+}
+
 /// The peer takes messages or receipts later: each is offered again when it has rested, but for receipts
 /// about what the peer does not know.
 pub(super) fn later(
@@ -190,10 +208,7 @@ pub(super) fn later(
         // Where what is given back does not come next, it alone waits.
         let stands_back = message.is_none() && *why == Some(Refusal::Gap);
         if let Some(why) = why.filter(|_| !stands_back) {
-            let since = service.refusing.get(&peer.member);
-            let since = since.filter(|(before, _)| *before == why);
-            let since = since.map_or(turn.now, |(_, since)| *since);
-            service.refusing.insert(peer.member, (why, since));
+            takes_nothing(service, peer.member, why, turn.now);
         }
         let Some(message) = message else {
             receipts.push(*digest);

@@ -33,7 +33,9 @@ fn refusing(health: &HealthReply, member: MemberId) -> Option<String> {
     health.waiting.iter().find(|one| waits(one))?;
     let (_, why, since) = health.refusing.iter().find(|(of, ..)| *of == member)?;
     let next = match why {
-        Refusal::PostDated => "compare both clocks, and set the one that is wrong",
+        Refusal::Expired | Refusal::PostDated => {
+            "compare both clocks, and set the one that is wrong"
+        }
         Refusal::KeyNotAccepted => "two people there have to accept this office's new key",
         Refusal::OverQuota => {
             "send less; if all of it is needed, ask them to raise their quota for this office"

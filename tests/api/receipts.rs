@@ -6,7 +6,7 @@ use liaison::app::change::{Change, Message, Other};
 use liaison::app::core::Outcome;
 use liaison::app::{Action, Ask, FromPeer, Input, Reply};
 use liaison::audit::{Receipt, ReceiptBatch, Statement};
-use liaison::base::{Digest, MessageId, Role};
+use liaison::base::{Digest, MemberId, MessageId, Role, Timestamp};
 use liaison::exchange::Refusal as R;
 use liaison::seal::attachment::ciphertext_len;
 
@@ -252,9 +252,40 @@ fn a_refusal_for_good_ends_the_delivery_and_one_for_now_does_not() {
             .any(|outcome| matches!(outcome, Outcome::Send { .. }))
     };
     assert!(sends(&office.handle(vec![Input::Tick])), "it goes again");
-    office.peer("TR", receipt_of("TR", refused(R::Expired), now));
+    office.peer("TR", receipt_of("TR", refused(R::OutOfState), now));
     office.now = office.now.plus(31 * SECOND);
     assert!(!sends(&office.handle(vec![Input::Tick])), "it is settled");
+}
+
+#[test]
+fn what_expired_by_the_peers_clock_alone_waits_and_the_clocks_are_named() {
+    let mut office = Office::new();
+    let exchange = office.asked_tr();
+    let leaf = leaf_of(&mut office, exchange);
+    let expired = Statement::Refused {
+        sender: node("MK"),
+        digest: leaf,
+        code: R::Expired.number(),
+    };
+    let since = office.now;
+    office.peer(
+        "TR",
+        receipt_of("TR", expired, since.plus(HOUR * 24 * 3_650)),
+    );
+    let expected = [(member("TR"), R::Expired, since)];
+    assert_eq!(refusing(&mut office), expected);
+    office.now = office.now.plus(31 * SECOND);
+    let outcomes = office.handle(vec![Input::Tick]);
+    let sent = |outcome: &Outcome| matches!(outcome, Outcome::Send { .. });
+    assert!(outcomes.iter().any(sent), "it goes again");
+    let received = Statement::Received {
+        sender: node("MK"),
+        id: exchange,
+        leaf,
+    };
+    let now = office.now;
+    office.peer("TR", receipt_of("TR", received, now));
+    assert_eq!(refusing(&mut office), []);
 }
 
 #[test]
@@ -481,24 +512,25 @@ fn each_attachment_that_was_passed_over_for_want_of_room_is_asked_for_in_turn() 
     assert_eq!(asked, files);
 }
 
+/// Who takes nothing, why and since when.
+fn refusing(office: &mut Office) -> Vec<(MemberId, R, Timestamp)> {
+    match office.ask(Role::Admin, Action::ReadHealth, Ask::Health) {
+        Ok(Reply::Health(health)) => health.refusing,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn why_a_member_takes_nothing_is_told_until_it_takes_something() {
     let mut office = Office::new();
     let exchange = office.asked_tr();
     let leaf = leaf_of(&mut office, exchange);
-    let told = |office: &mut Office| {
-        let health = office.ask(Role::Admin, Action::ReadHealth, Ask::Health);
-        match health {
-            Ok(Reply::Health(health)) => health.refusing,
-            other => panic!("{other:?}"),
-        }
-    };
     let since = office.now;
     for _ in 0..3 {
         office.peer("TR", FromPeer::Later(vec![(leaf, Some(R::PostDated))]));
         office.now = office.now.plus(31 * SECOND);
     }
-    assert_eq!(told(&mut office), [(member("TR"), R::PostDated, since)]);
+    assert_eq!(refusing(&mut office), [(member("TR"), R::PostDated, since)]);
     let received = Statement::Received {
         sender: node("MK"),
         id: exchange,
@@ -506,7 +538,7 @@ fn why_a_member_takes_nothing_is_told_until_it_takes_something() {
     };
     let now = office.now;
     office.peer("TR", receipt_of("TR", received, now));
-    assert!(told(&mut office).is_empty());
+    assert_eq!(refusing(&mut office), []);
 }
 
 #[test]
