@@ -1,7 +1,9 @@
 //! Keys of TLS that follow from a seed: what a datagram looks like decides what becomes of it where nobody
-//! has the keys to it, so that a seed would not be the same twice with fresh ones.
+//! has the keys to it, so that a seed would not be the same twice with fresh ones. The lattice's half of each
+//! is one of a few, so that what follows from it is computed once; the curve's half is new each time.
 
-use std::sync::Mutex;
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, Mutex};
 
 use liaison::base::{Entropy, SeededEntropy};
 use ml_kem::kem::{Decapsulate as _, KeyExport as _};
@@ -18,6 +20,47 @@ use x25519_dalek::{PublicKey, StaticSecret};
 /// Bytes of an ML-KEM-768 encapsulation key, and of a ciphertext (FIPS 203 table 3).
 const ENCAPSULATION_KEY_LEN: usize = 1184;
 const CIPHERTEXT_LEN: usize = 1088;
+
+/// So many keys, and so many secrets, of the lattice there are.
+const FEW: u8 = 16;
+
+/// A number of a key or a secret, and what it meets.
+type Met = (u8, Vec<u8>);
+
+static KEYS: LazyLock<Vec<DecapsulationKey>> = LazyLock::new(|| {
+    let key = |n| DecapsulationKey::from_seed(Seed::from([n; 64]));
+    (0..FEW).map(key).collect()
+});
+
+/// The ciphertext and the secret that a number comes to under an encapsulation key.
+fn encapsulated(n: u8, key: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Error> {
+    static KNOWN: Mutex<BTreeMap<Met, (Vec<u8>, Vec<u8>)>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().expect("nothing panics here");
+    if let Some(known) = known.get(&(n, key.to_vec())) {
+        return Ok(known.clone());
+    }
+    let bytes = key
+        .try_into()
+        .map_err(|_| PeerMisbehaved::InvalidKeyShare)?;
+    let read = EncapsulationKey::new(&bytes).map_err(|_| PeerMisbehaved::InvalidKeyShare)?;
+    let (ciphertext, secret) = read.encapsulate_deterministic(&B32::from([n; 32]));
+    let both = (ciphertext.to_vec(), secret.to_vec());
+    known.insert((n, key.to_vec()), both.clone());
+    Ok(both)
+}
+
+/// The secret that a ciphertext holds for the key of this number.
+fn decapsulated(n: u8, ciphertext: &[u8]) -> Result<Vec<u8>, Error> {
+    static KNOWN: Mutex<BTreeMap<Met, Vec<u8>>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().expect("nothing panics here");
+    if let Some(known) = known.get(&(n, ciphertext.to_vec())) {
+        return Ok(known.clone());
+    }
+    let read = Ciphertext::try_from(ciphertext).map_err(|_| PeerMisbehaved::InvalidKeyShare)?;
+    let secret = KEYS[usize::from(n)].decapsulate(&read).to_vec();
+    known.insert((n, ciphertext.to_vec()), secret.clone());
+    Ok(secret)
+}
 
 /// The transport's own cryptography with keys from a seed. What it needs stays for as long as the process.
 pub fn seeded(seed: u64) -> CryptoProvider {
@@ -42,6 +85,11 @@ impl Seeded {
         let entropy: &mut dyn Entropy = &mut *entropy;
         entropy.array()
     }
+
+    fn one_of_few(&self) -> u8 {
+        let [n] = self.array();
+        n % FEW
+    }
 }
 
 impl SecureRandom for Seeded {
@@ -53,9 +101,10 @@ impl SecureRandom for Seeded {
 
 impl SupportedKxGroup for Seeded {
     fn start(&self) -> Result<Box<dyn ActiveKeyExchange>, Error> {
-        let ml_kem = DecapsulationKey::from_seed(Seed::from(self.array::<64>()));
+        let ml_kem = self.one_of_few();
         let x25519 = StaticSecret::from(self.array::<32>());
-        let mut share = ml_kem.encapsulation_key().to_bytes().to_vec();
+        let key = KEYS[usize::from(ml_kem)].encapsulation_key();
+        let mut share = key.to_bytes().to_vec();
         share.extend_from_slice(PublicKey::from(&x25519).as_bytes());
         Ok(Box::new(Begun {
             ml_kem,
@@ -66,13 +115,8 @@ impl SupportedKxGroup for Seeded {
 
     fn start_and_complete(&self, share: &[u8]) -> Result<CompletedKeyExchange, Error> {
         let (key, theirs) = halves(share, ENCAPSULATION_KEY_LEN)?;
-        let key = key
-            .try_into()
-            .map_err(|_| PeerMisbehaved::InvalidKeyShare)?;
-        let key = EncapsulationKey::new(&key).map_err(|_| PeerMisbehaved::InvalidKeyShare)?;
-        let (ciphertext, secret) = key.encapsulate_deterministic(&B32::from(self.array::<32>()));
+        let (mut pub_key, secret) = encapsulated(self.one_of_few(), key)?;
         let x25519 = StaticSecret::from(self.array::<32>());
-        let mut pub_key = ciphertext.to_vec();
         pub_key.extend_from_slice(PublicKey::from(&x25519).as_bytes());
         Ok(CompletedKeyExchange {
             group: self.name(),
@@ -95,7 +139,7 @@ impl SupportedKxGroup for Seeded {
 }
 
 struct Begun {
-    ml_kem: DecapsulationKey,
+    ml_kem: u8,
     x25519: StaticSecret,
     share: Vec<u8>,
 }
@@ -103,9 +147,7 @@ struct Begun {
 impl ActiveKeyExchange for Begun {
     fn complete(self: Box<Self>, share: &[u8]) -> Result<SharedSecret, Error> {
         let (ciphertext, theirs) = halves(share, CIPHERTEXT_LEN)?;
-        let ciphertext =
-            Ciphertext::try_from(ciphertext).map_err(|_| PeerMisbehaved::InvalidKeyShare)?;
-        let secret = self.ml_kem.decapsulate(&ciphertext);
+        let secret = decapsulated(self.ml_kem, ciphertext)?;
         Ok(joined(&secret, &self.x25519, theirs))
     }
 
