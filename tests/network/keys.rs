@@ -32,9 +32,15 @@ static KEYS: LazyLock<Vec<DecapsulationKey>> = LazyLock::new(|| {
     (0..FEW).map(key).collect()
 });
 
-/// The ciphertext and the secret that a number comes to under an encapsulation key.
-fn encapsulated(n: u8, key: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Error> {
-    static KNOWN: Mutex<BTreeMap<Met, (Vec<u8>, Vec<u8>)>> = Mutex::new(BTreeMap::new());
+#[derive(Clone)]
+struct Encapsulated {
+    ciphertext: Vec<u8>,
+    secret: Vec<u8>,
+}
+
+/// What a number comes to under an encapsulation key.
+fn encapsulated(n: u8, key: &[u8]) -> Result<Encapsulated, Error> {
+    static KNOWN: Mutex<BTreeMap<Met, Encapsulated>> = Mutex::new(BTreeMap::new());
     let mut known = KNOWN.lock().expect("nothing panics here");
     if let Some(known) = known.get(&(n, key.to_vec())) {
         return Ok(known.clone());
@@ -44,9 +50,12 @@ fn encapsulated(n: u8, key: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Error> {
         .map_err(|_| PeerMisbehaved::InvalidKeyShare)?;
     let read = EncapsulationKey::new(&bytes).map_err(|_| PeerMisbehaved::InvalidKeyShare)?;
     let (ciphertext, secret) = read.encapsulate_deterministic(&B32::from([n; 32]));
-    let both = (ciphertext.to_vec(), secret.to_vec());
-    known.insert((n, key.to_vec()), both.clone());
-    Ok(both)
+    let encapsulated = Encapsulated {
+        ciphertext: ciphertext.to_vec(),
+        secret: secret.to_vec(),
+    };
+    known.insert((n, key.to_vec()), encapsulated.clone());
+    Ok(encapsulated)
 }
 
 /// The secret that a ciphertext holds for the key of this number.
@@ -115,7 +124,8 @@ impl SupportedKxGroup for Seeded {
 
     fn start_and_complete(&self, share: &[u8]) -> Result<CompletedKeyExchange, Error> {
         let (key, theirs) = halves(share, ENCAPSULATION_KEY_LEN)?;
-        let (mut pub_key, secret) = encapsulated(self.one_of_few(), key)?;
+        let Encapsulated { ciphertext, secret } = encapsulated(self.one_of_few(), key)?;
+        let mut pub_key = ciphertext;
         let x25519 = StaticSecret::from(self.array::<32>());
         pub_key.extend_from_slice(PublicKey::from(&x25519).as_bytes());
         Ok(CompletedKeyExchange {
